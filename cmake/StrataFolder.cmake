@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# One library per folder of src/, one test program per folder of tests/.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror)
+find_program(STRATA_CCACHE ccache)
+if(STRATA_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${STRATA_CCACHE})
+endif()
+enable_testing()
+find_package(GTest REQUIRED)
+
+# strata_folder(NAME [DEPENDS folder...]): library strata_NAME and, where tests/NAME has any,
+# the test program NAME_test. Slashes become underscores.
+function(strata_folder name)
+  cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
+  string(REPLACE "/" "_" target ${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  file(GLOB nested CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*/*.cpp)
+  if(name STREQUAL "tcp")
+    list(APPEND sources ${nested})
+  endif()
+  if(NOT sources)
+    return()
+  endif()
+  add_library(strata_${target} STATIC ${sources})
+  target_include_directories(strata_${target} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                                                     ${PROJECT_SOURCE_DIR}/src)
+  foreach(dependency ${arg_DEPENDS})
+    string(REPLACE "/" "_" dependency ${dependency})
+    if(TARGET strata_${dependency})
+      target_link_libraries(strata_${target} PUBLIC strata_${dependency})
+    endif()
+  endforeach()
+
+  file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*_test.cpp)
+  if(tests)
+    add_executable(${target}_test ${tests})
+    target_include_directories(${target}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_link_libraries(${target}_test PRIVATE strata_${target} GTest::gtest_main GTest::gmock)
+    add_test(NAME ${target} COMMAND ${target}_test)
+  endif()
+endfunction()
