@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// PacketPool: a bounded store of packets that one or several stacks of a core share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "strata/memory.h"
+#include "strata/packet.h"
+
+namespace strata {
+
+struct PacketPoolConfig {
+  std::uint32_t small_buffers = 4096;
+  std::uint32_t large_buffers = 64;
+  std::uint32_t external_buffers = 0;   // headers for memory that others own
+  std::uint32_t extra_descriptors = 4096;  // for slices that share buffers
+};
+
+// All memory is taken when the pool is made and given back when it ends; nothing in between
+// touches the system. An empty pool answers null, and the caller counts DropReason::kPoolEmpty.
+class PacketPool {
+ public:
+  // A pool for which there was no memory is empty from the start: is_usable() tells.
+  PacketPool(Memory& memory, const PacketPoolConfig& config);
+  ~PacketPool();
+  PacketPool(const PacketPool&) = delete;
+  PacketPool& operator=(const PacketPool&) = delete;
+
+  [[nodiscard]] bool is_usable() const { return block_ != nullptr; }
+
+  // An empty packet with `headroom` bytes in front.
+  [[nodiscard]] PacketPtr allocate(BufferClass buffer_class = BufferClass::kSmall,
+                                   std::size_t headroom = kHeadroom);
+  // The smallest class that holds headroom and `size` bytes; null when none does.
+  [[nodiscard]] PacketPtr allocate_for(std::size_t size, std::size_t headroom = kHeadroom);
+  // A packet over memory of a device or an application. `release` is called when the last slice
+  // of it goes, on this core. Null (and no call) when the pool has no header left.
+  [[nodiscard]] PacketPtr adopt(MutableBytes bytes, std::size_t data_offset, std::size_t data_size,
+                                Buffer::Release release, void* context);
+
+  [[nodiscard]] std::size_t small_free() const { return small_.free_count; }
+  [[nodiscard]] std::size_t small_count() const { return config_.small_buffers; }
+  [[nodiscard]] std::size_t large_free() const { return large_.free_count; }
+  [[nodiscard]] std::size_t descriptors_free() const { return descriptors_free_; }
+  // Packets and slices that somebody holds.
+  [[nodiscard]] std::size_t descriptors_in_use() const {
+    return descriptor_count_ - descriptors_free_;
+  }
+  [[nodiscard]] std::size_t bytes_reserved() const { return block_bytes_; }
+
+ private:
+  friend class Packet;
+  friend struct PacketRecycler;
+
+  struct FreeBuffers {
+    Buffer* first = nullptr;
+    std::uint32_t free_count = 0;
+  };
+
+  [[nodiscard]] FreeBuffers& free_buffers(BufferClass buffer_class);
+  [[nodiscard]] Packet* take_descriptor();
+  void put_descriptor(Packet* packet);
+  [[nodiscard]] PacketPtr wrap(Buffer* buffer, std::size_t offset, std::size_t size);
+  [[nodiscard]] PacketPtr share(Buffer* buffer, std::byte* data, std::size_t size);
+  void release_buffer(Buffer* buffer);
+  void recycle(Packet* packet);
+  void lay_out(std::byte* block);
+
+  Memory& memory_;
+  PacketPoolConfig config_;
+  std::byte* block_ = nullptr;
+  std::size_t block_bytes_ = 0;
+  Packet* free_descriptors_ = nullptr;
+  std::size_t descriptors_free_ = 0;
+  std::size_t descriptor_count_ = 0;
+  FreeBuffers small_, large_, external_;
+};
+
+}  // namespace strata

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/packet_pool.h"
+
+#include <new>
+#include <utility>
+
+// The pool is one block of memory:
+//
+//   | descriptors (64 B each) | buffer headers | small buffers (2 KB) | large buffers (64 KB) |
+//
+// Free descriptors and buffers are singly linked stacks, so the one used last, still in cache,
+// is handed out first.
+
+namespace strata {
+namespace {
+
+constexpr std::size_t kBlockAlignment = 64;
+
+}  // namespace
+
+PacketPool::PacketPool(Memory& memory, const PacketPoolConfig& config)
+    : memory_(memory), config_(config) {
+  const std::size_t headers = std::size_t{config.small_buffers} + config.large_buffers +
+                              config.external_buffers;
+  descriptor_count_ = headers + config.extra_descriptors;
+  const std::size_t header_bytes = (headers * sizeof(Buffer) + 63) & ~std::size_t{63};
+  block_bytes_ = descriptor_count_ * sizeof(Packet) + header_bytes +
+                 config.small_buffers * kSmallBufferBytes +
+                 config.large_buffers * kLargeBufferBytes;
+  block_ = static_cast<std::byte*>(memory.allocate(block_bytes_, kBlockAlignment));
+  if (block_ == nullptr) {
+    block_bytes_ = 0;
+    descriptor_count_ = 0;
+    return;
+  }
+  lay_out(block_);
+}
+
+void PacketPool::lay_out(std::byte* block) {
+  auto* descriptors = reinterpret_cast<Packet*>(block);
+  for (std::size_t i = descriptor_count_; i-- > 0;) {
+    auto* packet = new (&descriptors[i]) Packet();
+    packet->next_in_queue_ = std::exchange(free_descriptors_, packet);
+  }
+  descriptors_free_ = descriptor_count_;
+
+  auto* headers = reinterpret_cast<Buffer*>(block + descriptor_count_ * sizeof(Packet));
+  const std::size_t header_count = std::size_t{config_.small_buffers} + config_.large_buffers +
+                                   config_.external_buffers;
+  const std::size_t header_bytes = (header_count * sizeof(Buffer) + 63) & ~std::size_t{63};
+  std::byte* bytes = reinterpret_cast<std::byte*>(headers) + header_bytes;
+  const auto add = [&](BufferClass buffer_class, std::uint32_t count, std::size_t capacity) {
+    FreeBuffers& free = free_buffers(buffer_class);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto* buffer = new (headers++) Buffer{};
+      buffer->bytes = capacity == 0 ? nullptr : bytes;
+      buffer->pool = this;
+      buffer->capacity = static_cast<std::uint32_t>(capacity);
+      buffer->buffer_class = buffer_class;
+      buffer->next_free = std::exchange(free.first, buffer);
+      bytes += capacity;
+    }
+    free.free_count = count;
+  };
+  add(BufferClass::kSmall, config_.small_buffers, kSmallBufferBytes);
+  add(BufferClass::kLarge, config_.large_buffers, kLargeBufferBytes);
+  add(BufferClass::kExternal, config_.external_buffers, 0);
+}
+
+PacketPool::~PacketPool() {
+  // A packet that outlives its pool would point into memory that is gone.
+  CHECK(descriptors_in_use() == 0);
+  if (block_ != nullptr) memory_.release(block_, block_bytes_, kBlockAlignment);
+}
+
+PacketPool::FreeBuffers& PacketPool::free_buffers(BufferClass buffer_class) {
+  switch (buffer_class) {
+    case BufferClass::kSmall: return small_;
+    case BufferClass::kLarge: return large_;
+    case BufferClass::kExternal: break;
+  }
+  return external_;
+}
+
+Packet* PacketPool::take_descriptor() {
+  Packet* packet = free_descriptors_;
+  if (packet == nullptr) return nullptr;
+  free_descriptors_ = std::exchange(packet->next_in_queue_, nullptr);
+  --descriptors_free_;
+  packet->notes_ = PacketNotes{};
+  return packet;
+}
+
+void PacketPool::put_descriptor(Packet* packet) {
+  packet->next_in_queue_ = std::exchange(free_descriptors_, packet);
+  ++descriptors_free_;
+}
+
+PacketPtr PacketPool::wrap(Buffer* buffer, std::size_t offset, std::size_t size) {
+  Packet* packet = take_descriptor();
+  if (packet == nullptr) return nullptr;
+  buffer->references = 1;
+  packet->buffer_ = buffer;
+  packet->data_ = buffer->bytes + offset;
+  packet->slice_size_ = static_cast<std::uint32_t>(size);
+  packet->rest_size_ = 0;
+  return PacketPtr(packet);
+}
+
+PacketPtr PacketPool::allocate(BufferClass buffer_class, std::size_t headroom) {
+  CHECK(buffer_class != BufferClass::kExternal);
+  FreeBuffers& free = free_buffers(buffer_class);
+  Buffer* buffer = free.first;
+  if (buffer == nullptr || headroom > buffer->capacity) return nullptr;
+  PacketPtr packet = wrap(buffer, headroom, 0);
+  if (packet == nullptr) return nullptr;
+  free.first = std::exchange(buffer->next_free, nullptr);
+  --free.free_count;
+  return packet;
+}
+
+PacketPtr PacketPool::allocate_for(std::size_t size, std::size_t headroom) {
+  if (size > kLargeBufferBytes || headroom > kLargeBufferBytes - size) return nullptr;
+  if (headroom + size <= kSmallBufferBytes) {
+    if (PacketPtr packet = allocate(BufferClass::kSmall, headroom)) return packet;
+  }
+  return allocate(BufferClass::kLarge, headroom);
+}
+
+PacketPtr PacketPool::adopt(MutableBytes bytes, std::size_t data_offset, std::size_t data_size,
+                            Buffer::Release release, void* context) {
+  CHECK(data_offset <= bytes.size() && data_size <= bytes.size() - data_offset);
+  Buffer* buffer = external_.first;
+  if (buffer == nullptr || descriptors_free_ == 0) return nullptr;
+  external_.first = std::exchange(buffer->next_free, nullptr);
+  --external_.free_count;
+  buffer->bytes = bytes.data();
+  buffer->capacity = static_cast<std::uint32_t>(bytes.size());
+  buffer->release = release;
+  buffer->release_context = context;
+  return wrap(buffer, data_offset, data_size);
+}
+
+PacketPtr PacketPool::share(Buffer* buffer, std::byte* data, std::size_t size) {
+  Packet* packet = take_descriptor();
+  if (packet == nullptr) return nullptr;
+  ++buffer->references;
+  packet->buffer_ = buffer;
+  packet->data_ = data;
+  packet->slice_size_ = static_cast<std::uint32_t>(size);
+  packet->rest_size_ = 0;
+  return PacketPtr(packet);
+}
+
+void PacketPool::release_buffer(Buffer* buffer) {
+  if (--buffer->references != 0) return;
+  if (buffer->buffer_class == BufferClass::kExternal) {
+    buffer->release(buffer->release_context, buffer->bytes, buffer->capacity);
+  }
+  FreeBuffers& free = free_buffers(buffer->buffer_class);
+  buffer->next_free = std::exchange(free.first, buffer);
+  ++free.free_count;
+}
+
+void PacketPool::recycle(Packet* packet) {
+  while (packet != nullptr) {
+    Packet* next = std::exchange(packet->next_slice_, nullptr);
+    // A chain may hold slices of several pools; each goes home.
+    PacketPool& home = packet->pool();
+    home.release_buffer(packet->buffer_);
+    home.put_descriptor(packet);
+    packet = next;
+  }
+}
+
+}  // namespace strata
