@@ -1,45 +1,89 @@
 # SPDX-License-Identifier: Apache-2.0
 # One library per folder of src/, one test program per folder of tests/.
 
-set(CMAKE_CXX_STANDARD 23)
-set(CMAKE_CXX_STANDARD_REQUIRED ON)
-set(CMAKE_CXX_EXTENSIONS OFF)
-add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror)
-find_program(STRATA_CCACHE ccache)
-if(STRATA_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${STRATA_CCACHE})
-endif()
-enable_testing()
-find_package(GTest REQUIRED)
+# Every folder's library, in the order of their ranks, and what they link beyond the tree.
+set(STRATA_FOLDERS "")
+set(STRATA_EXTERNAL "")
 
-# strata_folder(NAME [DEPENDS folder...]): library strata_NAME and, where tests/NAME has any,
-# the test program NAME_test. Slashes become underscores.
-function(strata_folder name)
-  cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
-  string(REPLACE "/" "_" target ${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
-  file(GLOB nested CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*/*.cpp)
-  if(name STREQUAL "tcp")
-    list(APPEND sources ${nested})
+if(STRATA_TESTS)
+  # gtest is the dearest header of a test: it is parsed once per build.
+  file(WRITE ${PROJECT_BINARY_DIR}/gtest_header.cpp "")
+  add_library(strata_gtest_header OBJECT ${PROJECT_BINARY_DIR}/gtest_header.cpp)
+  target_link_libraries(strata_gtest_header PRIVATE GTest::gtest GTest::gmock)
+  target_precompile_headers(strata_gtest_header PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(STRATA_PCH_OPTIONS -fpch-preprocess)
+  else()
+    set(STRATA_PCH_OPTIONS -Xclang -fno-pch-timestamp)
   endif()
-  if(NOT sources)
+  target_compile_options(strata_gtest_header PRIVATE ${STRATA_PCH_OPTIONS})
+
+  # Matchers and fixtures that several test programs share.
+  file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
+  list(FILTER support EXCLUDE REGEX "/fuzz_replay.cpp$")
+endif()
+
+# strata_tests(NAME AREA area [DEPENDS target...]): the test program NAME_test from tests/NAME.
+function(strata_tests name)
+  cmake_parse_arguments(arg "" "AREA" "DEPENDS" ${ARGN})
+  string(REPLACE "/" "_" target ${name})
+  file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  if(NOT STRATA_TESTS OR NOT tests)
     return()
   endif()
-  add_library(strata_${target} STATIC ${sources})
-  target_include_directories(strata_${target} PUBLIC ${PROJECT_SOURCE_DIR}/include
-                                                     ${PROJECT_SOURCE_DIR}/src)
+  add_executable(${target}_test ${tests} ${support})
+  target_include_directories(${target}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests
+                                                    ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock)
+  target_compile_options(${target}_test PRIVATE ${STRATA_PCH_OPTIONS})
+  target_compile_definitions(${target}_test PRIVATE
+                             STRATA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_precompile_headers(${target}_test REUSE_FROM strata_gtest_header)
+  add_test(NAME ${target} COMMAND ${target}_test WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+  set_tests_properties(${target} PROPERTIES LABELS "${arg_AREA}" TIMEOUT 600)
+endfunction()
+
+# strata_folder(NAME RANK n AREA area [DEPENDS folder...] [LIBRARIES external...]): the library
+# strata_NAME from src/NAME and the test program NAME_test from tests/NAME. Slashes become
+# underscores. A folder of headers alone is an interface library.
+function(strata_folder name)
+  cmake_parse_arguments(arg "" "RANK;AREA" "DEPENDS;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" target ${name})
+  if(arg_RANK GREATER STRATA_RANK_MAX)
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  if(name STREQUAL "tcp")
+    file(GLOB congestion CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/tcp/congestion/*.cpp)
+    list(APPEND sources ${congestion})
+  endif()
+  if(STRATA_FREESTANDING)
+    list(FILTER sources EXCLUDE REGEX "/heap_memory.cpp$")  # there is no heap
+  endif()
+
+  if(sources)
+    set(scope PUBLIC)
+    add_library(strata_${target} STATIC ${sources})
+    if(NOT STRATA_FREESTANDING)
+      set_target_properties(strata_${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    endif()
+    if(arg_RANK LESS_EQUAL 3)
+      target_compile_options(strata_${target} PRIVATE -fno-exceptions -fno-rtti)
+    endif()
+    target_link_libraries(strata_${target} PRIVATE ${arg_LIBRARIES})
+  else()
+    set(scope INTERFACE)
+    add_library(strata_${target} INTERFACE)
+  endif()
+  set_target_properties(strata_${target} PROPERTIES STRATA_RANK ${arg_RANK})
+  target_include_directories(strata_${target} ${scope} ${PROJECT_SOURCE_DIR}/include
+                                                       ${PROJECT_SOURCE_DIR}/src)
   foreach(dependency ${arg_DEPENDS})
     string(REPLACE "/" "_" dependency ${dependency})
-    if(TARGET strata_${dependency})
-      target_link_libraries(strata_${target} PUBLIC strata_${dependency})
-    endif()
+    target_link_libraries(strata_${target} ${scope} strata_${dependency})
   endforeach()
 
-  file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*_test.cpp)
-  if(tests)
-    add_executable(${target}_test ${tests})
-    target_include_directories(${target}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-    target_link_libraries(${target}_test PRIVATE strata_${target} GTest::gtest_main GTest::gmock)
-    add_test(NAME ${target} COMMAND ${target}_test)
-  endif()
+  set(STRATA_FOLDERS ${STRATA_FOLDERS} strata_${target} PARENT_SCOPE)
+  set(STRATA_EXTERNAL ${STRATA_EXTERNAL} ${arg_LIBRARIES} PARENT_SCOPE)
+  strata_tests(${name} AREA ${arg_AREA} DEPENDS strata_${target})
 endfunction()
