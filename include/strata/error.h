@@ -35,6 +35,7 @@ enum class Error : std::uint8_t {
   kNoDevice,              // the device is not there, or vanished
   kDeviceBusy,            // someone else holds it
   kIo,                    // the operating system reported a fault
+  kCorrupted,             // shared memory holds what its rules forbid
 };
 
 [[nodiscard]] std::string_view to_text(Error error);

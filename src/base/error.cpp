@@ -31,6 +31,7 @@ std::string_view to_text(Error error) {
     case Error::kNoDevice: return "no such device";
     case Error::kDeviceBusy: return "device busy";
     case Error::kIo: return "input/output error";
+    case Error::kCorrupted: return "shared memory is corrupted";
   }
   return "unknown error";
 }
