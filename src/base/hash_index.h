@@ -38,6 +38,15 @@ class HashIndex {
     return find_in(other_, hash, same);
   }
 
+  // Calls visit(index) for every index under this hash.
+  template <typename Visit>
+  void for_each(std::uint32_t hash, Visit visit) const {
+    (void)find(hash, [&](Index index) {
+      visit(index);
+      return false;
+    });
+  }
+
   // False when Memory has no more. The pair must not be there yet; several indices may share a
   // hash. The two highest values of Index are not entries.
   [[nodiscard]] bool insert(std::uint32_t hash, Index index);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReadyHook: how an engine's socket stands in the stack's list of those with news.
+#pragma once
+
+#include "base/intrusive_list.h"
+#include "strata/readiness.h"
+
+namespace strata {
+
+struct ReadyHook {
+  ListLink<ReadyHook> link;
+  Readiness news;
+  ReadyCallback callback;
+};
+
+// Sockets whose programs are to be called after the flush, each once, in the order of its first
+// news. A program may close any socket, its own too, from inside the call.
+class ReadyList {
+ public:
+  void add(ReadyHook& hook, Readiness news) {
+    if (!hook.callback) return;
+    hook.news = hook.news | news;
+    if (!hook.link.is_linked()) hooks_.push_back(hook);
+  }
+  // Before the hook's memory goes.
+  void remove(ReadyHook& hook);
+  [[nodiscard]] bool empty() const { return hooks_.empty(); }
+  // Tells those that have news now; what they cause is told next time.
+  void tell();
+
+ private:
+  IntrusiveList<ReadyHook, &ReadyHook::link> hooks_;
+  ReadyHook* running_ = nullptr;  // whose callback runs now, unless it was removed meanwhile
+};
+
+}  // namespace strata
