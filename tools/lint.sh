@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Format of every tracked source file, then clang-tidy on the files that changed.
+# Usage: lint.sh [--all | --format]
+#   --all     clang-tidy on every file
+#   --format  format only
+# "Changed" is what differs from the main branch; on the main branch, the last commit and what is
+# not committed yet. STRATA_LINT_BASE names another commit to compare with.
+set -uo pipefail
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+export STRATA_ROOT=$root
+mode=${1:-changed}
+source "$root/tools/build.sh"
+cd "$root" || exit 1
+
+sources() { grep -E '\.(cpp|h)$' || true; }
+existing() { while read -r file; do [[ -f $file ]] && echo "$file"; done; }
+
+changed() {
+  local base=${STRATA_LINT_BASE:-}
+  if [[ -z $base ]]; then
+    base=$(git merge-base HEAD origin/HEAD 2>/dev/null) || base=
+    [[ -n $base && $base != "$(git rev-parse HEAD)" ]] || base=HEAD~1
+  fi
+  git rev-parse -q --verify "$base^{commit}" >/dev/null || base=$(git hash-object -t tree /dev/null)
+  { git diff --name-only "$base"; git ls-files --others --exclude-standard; } | sort -u
+}
+
+# A header is checked through the files that carry its name.
+translation_units() {
+  while read -r file; do
+    case $file in
+      *.cpp) echo "$file" ;;
+      *.h) git ls-files "*/$(basename "$file" .h).cpp" "*/$(basename "$file" .h)_test.cpp" ;;
+    esac
+  done | sort -u
+}
+
+status=0
+mapfile -t tracked < <(git ls-files | sources | existing)
+if [[ ${#tracked[@]} -gt 0 ]]; then
+  if ! clang-format-19 --dry-run -Werror "${tracked[@]}"; then
+    echo "lint: format differs; run clang-format-19 -i on the files above" >&2
+    status=1
+  fi
+fi
+echo "lint: format of ${#tracked[@]} files checked"
+[[ $mode == --format ]] && exit $status
+
+# clang-tidy reads the flags, and the precompiled gtest, of the clang build.
+configure_preset asan || exit 1
+run_locked asan ninja -C build/asan strata_gtest_header >build/logs/lint-build.log 2>&1 || {
+  tail -n 20 build/logs/lint-build.log >&2
+  exit 1
+}
+known=$(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/asan/compile_commands.json)
+if [[ $mode == --all ]]; then
+  mapfile -t units < <(git ls-files | sources | existing | translation_units)
+else
+  mapfile -t units < <(changed | sources | existing | translation_units)
+fi
+checked=()
+for unit in "${units[@]}"; do
+  grep -qxF "$root/$unit" <<<"$known" && checked+=("$unit")
+done
+if [[ ${#checked[@]} -gt 0 ]]; then
+  printf '%s\n' "${checked[@]}" |
+    xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/asan --quiet --warnings-as-errors='*' \
+      2>build/logs/clang-tidy-stderr.log || status=1
+fi
+echo "lint: clang-tidy on ${#checked[@]} files"
+exit $status

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The test command: `./dev test [AREA | --full]`. docs/TESTING.md says what each stage is for.
+# Progress goes to standard output, details to build/logs. Whatever happens, the last line is
+# `N passed, N failed`, and the status is 0 only if nothing failed.
+set -uo pipefail
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+export STRATA_ROOT=$root
+logs=$root/build/logs
+mkdir -p "$logs"
+source "$root/tools/build.sh"
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_init_order=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
+
+passed=0 failed=0
+finish() {
+  trap - EXIT
+  echo "$passed passed, $failed failed"
+  [[ $failed -eq 0 && $passed -gt 0 ]] && exit 0
+  exit 1
+}
+trap finish EXIT
+trap 'echo "test: interrupted"; failed=$((failed + 1)); exit 1' INT TERM
+
+say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
+count() { passed=$((passed + $1)) failed=$((failed + $2)); }
+
+# step NAME COMMAND...: one case, told by its exit status; its output goes to the log.
+step() {
+  local name=$1 log=$logs/${1// /-}.log
+  shift
+  say "$name ..."
+  if "$@" >"$log" 2>&1 </dev/null; then
+    count 1 0
+    return 0
+  fi
+  count 0 1
+  tail -n 30 "$log" | sed 's/^/  | /'
+  say "$name FAILED (log: $log)"
+  return 1
+}
+
+# units PRESET [CTEST ARGUMENTS]: the test programs of a built preset, counted case by case.
+units() {
+  local preset=$1 log=$logs/units-$1.log reports=$root/build/$1/reports numbers
+  shift
+  rm -rf "$reports" && mkdir -p "$reports"
+  say "units of $preset ..."
+  GTEST_OUTPUT="xml:$reports/" ctest --test-dir "$root/build/$preset" -j "$(nproc)" \
+    --no-tests=ignore --output-on-failure --output-junit "$reports/ctest.junit" "$@" \
+    >"$log" 2>&1 </dev/null
+  if ! numbers=$("$root/tools/tally.py" "$reports/ctest.junit" "$reports"); then
+    count 0 1
+    say "units of $preset left no report (log: $log)"
+    return 1
+  fi
+  read -r ok bad absent <<<"$numbers"
+  count "$ok" "$bad"
+  say "units of $preset: $ok passed, $bad failed, $absent skipped"
+  [[ $bad -eq 0 ]] || { grep -E -A 12 'Failure$|ERROR: |runtime error|CHECK' "$log" |
+    head -n 60 | sed 's/^/  | /'; say "log: $log"; }
+}
+
+build() { step "build $1" build_preset "$@"; }
+
+# Fuzz targets replay their whole corpus, then explore for a moment.
+fuzzers() {
+  local program name
+  for program in "$root"/build/asan/fuzz/*_fuzz; do
+    [[ -x $program ]] || continue
+    name=$(basename "$program" _fuzz)
+    if [[ -d $root/fuzz/corpus/$name ]]; then
+      step "replay $name" "$program" -runs=0 -timeout=10 "$root/fuzz/corpus/$name"
+    fi
+    step "fuzz $name $1 s" "$root/tools/fuzz.sh" asan "$name" "$1"
+  done
+}
+
+# Scripts that put Strata beside the kernel and other programs, one by one, each in namespaces of
+# its own. A script counts as one case, or as many as its last line `N passed, N failed` says;
+# status 77 means skipped.
+interop() {
+  local script name log result last
+  for script in "$root"/tests/interop/*_test.*; do
+    [[ -x $script && -f $script ]] || continue
+    name=$(basename "$script")
+    log=$logs/interop-$name.log
+    STRATA=$root/build/release/strata timeout -k 10 600 "$script" >"$log" 2>&1 </dev/null
+    result=$?
+    last=$(tail -n 1 "$log")
+    if [[ $result -eq 77 ]]; then
+      say "interop $name: skipped: $last"
+    elif [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+      count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+      say "interop $name: $last"
+      [[ ${BASH_REMATCH[2]} -eq 0 ]] || grep -i fail "$log" | head -n 20 | sed 's/^/  | /'
+      # Dying after the count is a failure too.
+      [[ $result -eq 0 || ${BASH_REMATCH[2]} -ne 0 ]] || count 0 1
+    elif [[ $result -eq 0 ]]; then
+      count 1 0
+      say "interop $name: passed"
+    else
+      count 0 1
+      tail -n 30 "$log" | sed 's/^/  | /'
+      say "interop $name: FAILED with status $result (log: $log)"
+    fi
+  done
+}
+
+areas="protocols simulation sockets drivers programs build fuzz interop lint"
+what=${1:-}
+case " $areas --full  " in
+  *" $what "*) ;;
+  *)
+    echo "test: unknown area '$what' (areas: $areas; or --full)" >&2
+    trap - EXIT
+    exit 2
+    ;;
+esac
+
+packages=test
+[[ $what == --full || $what == build ]] && packages=full
+"$root/tools/setup.sh" "$packages" || { count 0 1; exit 1; }
+
+freestanding() { build freestanding-check && grep -h '^freestanding:' "$logs"/build-free*.log; }
+
+case $what in
+  protocols | simulation | sockets | drivers | programs)
+    build release && units release -L "^$what\$"
+    ;;
+  build)
+    build release && units release -L '^build$' &&
+      step "install and find_package" "$root/tools/check_install.sh"
+    freestanding
+    ;;
+  fuzz) build asan && fuzzers 10 ;;
+  interop) build release && interop ;;
+  lint) step lint "$root/tools/lint.sh" ;;
+  *)
+    step "format" "$root/tools/lint.sh" --format
+    build release && units release && interop
+    build asan && units asan
+    if [[ $what == --full ]]; then
+      fuzzers 20
+      build tsan && units tsan
+      build big-endian && units big-endian
+      freestanding
+      step "install and find_package" "$root/tools/check_install.sh"
+      step "lint of everything" "$root/tools/lint.sh" --all
+    else
+      fuzzers 2
+      step "lint of what changed" "$root/tools/lint.sh"
+    fi
+    ;;
+esac
