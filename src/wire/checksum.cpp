@@ -11,17 +11,16 @@ namespace strata::wire::checksum_detail {
 namespace {
 
 // Four independent chains, because each add must wait for the carry of the one before it.
-class FourSums {
- public:
-  void add(const std::byte* from) {
-    for (std::size_t i = 0; i < 4; ++i) {
-      sums_[i] += Sum::from_bits(load_native<std::uint64_t>(from + (8 * i)));
-    }
-  }
-  [[nodiscard]] Sum total() const { return (sums_[0] + sums_[1]) + (sums_[2] + sums_[3]); }
+struct FourSums {
+  Sum a, b, c, d;
 
- private:
-  std::array<Sum, 4> sums_{};
+  void add(const std::byte* from) {
+    a += Sum::from_bits(load_native<std::uint64_t>(from));
+    b += Sum::from_bits(load_native<std::uint64_t>(from + 8));
+    c += Sum::from_bits(load_native<std::uint64_t>(from + 16));
+    d += Sum::from_bits(load_native<std::uint64_t>(from + 24));
+  }
+  [[nodiscard]] Sum total() const { return (a + b) + (c + d); }
 };
 
 constexpr std::size_t kStride = 32;
