@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reassembly: fragments in, whole packets out, IPv4 (RFC 791, 815) and IPv6 (RFC 8200 4.5) alike.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/hash_index.h"
+#include "base/intrusive_list.h"
+#include "base/siphash.h"
+#include "base/slab.h"
+#include "ip/problem.h"
+#include "strata/address.h"
+#include "strata/drop_reason.h"
+#include "strata/memory.h"
+#include "strata/packet.h"
+#include "strata/packet_pool.h"
+#include "strata/time.h"
+
+//   datagram -> piece [0, 1480) -> piece [2960, 4440) -> ...     sorted, and they never overlap
+//                 |                  |
+//               packet             packet                        whole, as they came
+//
+// 1. Pieces do not overlap, so a datagram is complete exactly when the bytes of its pieces add up
+//    to the total that the last fragment told. No list of holes is needed.
+// 2. Bytes are not copied: the result is the first fragment with a rebuilt header and the payload
+//    slices of the others behind it. (A payload that would pin a buffer more than four times its
+//    size is copied into a small one.)
+// 3. A fragment that repeats an earlier one byte for byte is ignored. Any other overlap discards
+//    the datagram, and its key stays as a tombstone until the timeout (RFC 5722 4, RFC 8200 4.5).
+// 4. Every datagram has the same lifetime, so the list by age is also the list of deadlines.
+// 5. Buffers, datagrams and fragments are bounded. A source over its own share loses its own
+//    oldest datagram; over the whole budget the oldest of all goes.
+
+namespace strata::ip {
+
+struct ReassemblyConfig {
+  std::size_t buffer_bytes_max = std::size_t{1} << 20U;  // counted by buffer, not by payload
+  // One source may hold a quarter of every limit while others are waiting for room.
+  std::size_t source_share_divisor = 4;
+  std::uint32_t datagrams_max = 1024;
+  std::uint32_t fragments_max = 4096;
+  std::uint16_t fragments_per_datagram_max = 128;
+  // RFC 8200 4.5: 60 seconds. RFC 1122 3.3.2 recommends a fixed value from 60 to 120 for IPv4.
+  Duration timeout = std::chrono::seconds(60);
+};
+
+// One fragment, as the receiver has read it from the headers.
+struct Fragment {
+  IpAddress source;
+  IpAddress destination;
+  std::uint32_t identification = 0;
+  std::uint8_t protocol = 0;  // IPv6: the next header that the fragment header names
+  std::uint16_t offset = 0;   // bytes
+  bool more = false;
+  std::uint8_t ecn = 0;              // the two ECN bits of the IP header
+  std::uint16_t header_length = 0;   // up to the payload; IPv6: fragment header included
+  std::uint16_t next_header_at = 0;  // IPv6: the byte that says 44; offset from packet start
+  InterfaceId interface = kNoInterface;
+  PacketPtr packet;  // from the IP header on, padding cut off
+};
+
+class Reassembly {
+ public:
+  Reassembly(Memory& memory, const SipKey& key, const ReassemblyConfig& config = {});
+  ~Reassembly();
+
+  // What became of a fragment. At most one of `whole` and `refused` holds a packet; neither:
+  // it was kept, or dropped for the reason given.
+  struct Outcome {
+    PacketPtr whole;  // complete; notes().is_reassembled is set
+    DropReason drop = DropReason::kNone;
+    PacketPtr refused;                        // with problem: the fragment that must be quoted
+    std::optional<ParameterProblem> problem;  // IPv6: send this about `refused`
+    std::uint32_t shed = 0;                   // older fragments that made room (kFragmentBudget)
+  };
+  [[nodiscard]] Outcome on_fragment(Fragment fragment, Time now);
+
+  // A datagram whose time ran out. With `first` an ICMP Time Exceeded (code 1) quoting it is due
+  // (RFC 792, RFC 1122 3.3.2, RFC 8200 4.5); without, nothing is sent.
+  struct Expired {
+    PacketPtr first;
+    std::uint32_t fragments = 0;  // dropped for DropReason::kFragmentTimeout
+    InterfaceId interface = kNoInterface;
+  };
+  [[nodiscard]] std::optional<Expired> next_output(Time now);
+  [[nodiscard]] std::optional<Time> next_deadline() const;
+  void on_deadline(Time now);
+
+  [[nodiscard]] std::uint32_t datagrams() const { return datagrams_.size(); }
+  [[nodiscard]] std::uint32_t fragments() const { return pieces_.size(); }
+  [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
+  // Gives everything back; the counters of what it held are lost.
+  void clear();
+
+ private:
+  struct Key {
+    IpAddress source;
+    IpAddress destination;
+    std::uint32_t identification = 0;
+    std::uint8_t protocol = 0;        // RFC 791 3.2; IPv6 has no protocol in the key: 0
+    InterfaceId zone = kNoInterface;  // link-local addresses of two links are strangers
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Piece {
+    PacketPtr packet;
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+    std::uint16_t header_length = 0;
+    std::uint16_t next_header_at = 0;
+    std::uint8_t protocol = 0;
+    std::uint32_t buffer_bytes = 0;
+    Index next = kNoIndex;
+  };
+  struct Datagram {
+    Key key;
+    Index self = kNoIndex;
+    Index source = kNoIndex;
+    Index first_piece = kNoIndex;
+    Index last_piece = kNoIndex;
+    std::uint32_t received = 0;          // payload bytes
+    std::optional<std::uint32_t> total;  // known once the last fragment is here
+    std::uint32_t buffer_bytes = 0;
+    std::uint16_t fragments = 0;
+    std::uint8_t ecn_seen = 0;  // a bit for each of the four codepoints
+    bool is_tombstone = false;
+    InterfaceId interface = kNoInterface;
+    Time expires{};
+    ListLink<Datagram> by_age;
+    ListLink<Datagram> by_source;
+  };
+  struct Source {
+    IpAddress address;
+    std::size_t buffer_bytes = 0;
+    std::uint32_t fragments = 0;
+    IntrusiveList<Datagram, &Datagram::by_source> datagrams;
+  };
+
+  [[nodiscard]] std::optional<Outcome> refuse_malformed(Fragment& fragment) const;
+  [[nodiscard]] Datagram* find(const Key& key);
+  [[nodiscard]] Datagram* create(const Key& key, Time now);
+  [[nodiscard]] Index source_for(const IpAddress& address);
+  void destroy(Datagram& datagram);
+  void drop_pieces(Datagram& datagram);
+  [[nodiscard]] DropReason store(Datagram& datagram, Fragment& fragment);
+  [[nodiscard]] DropReason contradiction(const Datagram& datagram, const Fragment& fragment) const;
+  [[nodiscard]] std::uint32_t make_room(const Datagram* keep, const IpAddress& source,
+                                        std::size_t buffer_bytes);
+  [[nodiscard]] bool is_over_share(const Source& source, std::size_t buffer_bytes) const;
+  [[nodiscard]] Outcome complete(Datagram& datagram);
+  [[nodiscard]] std::uint32_t hash_of(const Key& key) const;
+  [[nodiscard]] std::uint32_t hash_of(const IpAddress& address) const;
+
+  SipKey key_;
+  ReassemblyConfig config_;
+  HashIndex index_;
+  HashIndex source_index_;
+  Slab<Datagram> datagrams_;
+  Slab<Source> sources_;
+  Slab<Piece> pieces_;
+  IntrusiveList<Datagram, &Datagram::by_age> by_age_;
+  std::size_t buffer_bytes_ = 0;
+  std::optional<Time> expired_until_;
+};
+
+}  // namespace strata::ip
