@@ -27,7 +27,7 @@ struct ErrorReport {
   std::uint8_t type = 0;
   std::uint8_t code = 0;
   // kPacketTooBig only: the next hop's MTU; 0 where the router did not tell (RFC 1191 5).
-  std::optional<std::uint32_t> mtu;
+  std::optional<std::uint32_t> mtu = std::nullopt;
 };
 
 // None when the quoted packet is too short, or too odd, to name what sent it.
