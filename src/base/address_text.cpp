@@ -9,13 +9,12 @@
 namespace strata {
 namespace {
 
-// A number from `text`, all of it, without sign or needless zeros.
+// A number without a sign that takes up all of `text`.
 template <typename T>
 std::optional<T> parse_number(std::string_view text, T max, int base) {
-  const bool has_sign = text.starts_with('-');
   T value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (has_sign || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value <= max ? std::optional(value) : std::nullopt;
 }
 

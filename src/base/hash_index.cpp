@@ -14,7 +14,9 @@ bool HashIndex::insert(std::uint32_t hash, Index index) {
   CHECK(index < kGone);
   if (!start_if_absent()) return false;
   step();
-  if (size_ >= main_.capacity() / 4 * 3) return false;
+  // Only after Memory had no more for a while does a larger table come late.
+  while (is_full() && phase_ == Phase::kPreparing) step();
+  if (is_full()) return false;
   put(main_, {hash, index});
   ++size_;
   return true;
@@ -124,9 +126,10 @@ bool HashIndex::start_if_absent() {
   return true;
 }
 
-// Growing starts at 5/8 and doubles: clearing 2n slots takes n/16 changes and emptying n takes as
-// many, so the load of either table stays under 3/4. Shrinking starts at 1/8 and halves. When
-// Memory has no more, the next change tries again.
+// Growing starts at 5/8 and doubles: clearing 2n slots takes n/16 changes and emptying n about as
+// many, so the load of either table stays under 3/4. Shrinking starts at 1/8 and halves; its scan
+// meets few pairs and ends before 1/16, where the next one starts. When Memory has no more, the
+// next change tries again.
 void HashIndex::start_resize() {
   const std::uint32_t capacity = main_.capacity();
   std::uint32_t wanted = capacity;
@@ -159,14 +162,15 @@ void HashIndex::clear_some() {
 }
 
 void HashIndex::move_some() {
-  const std::uint32_t end = std::min(cursor_ + kMovedPerStep, other_.capacity());
-  for (; cursor_ < end; ++cursor_) {
+  const std::uint32_t end = std::min(cursor_ + kScannedPerStep, other_.capacity());
+  for (std::uint32_t moved = 0; cursor_ < end && moved < kMovedPerStep; ++cursor_) {
     Slot& slot = other_.slots[cursor_];
     if (slot.index >= kGone) continue;
     put(main_, slot);
     slot.index = kGone;
+    ++moved;
   }
-  if (end < other_.capacity()) return;
+  if (cursor_ < other_.capacity()) return;
   release(other_);
   phase_ = Phase::kSteady;
 }

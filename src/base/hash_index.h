@@ -7,8 +7,8 @@
 // 1. At most 3/4 of the slots of a table are taken; an erase closes the gap, so main has no
 //    tombstones and a miss stays short. Only the draining table marks what has left it.
 // 2. No call does more than a few cache lines of upkeep: a larger or smaller table is cleared
-//    kClearedPerStep slots per change and then filled kMovedPerStep slots per change. The figures
-//    make it ready before the old one is full.
+//    kClearedPerStep slots per change and then filled with kMovedPerStep pairs per change. The
+//    figures make it ready before the old one is full.
 // 3. An empty index owns no memory (unless try_reserve asked for it).
 // The hash comes from a keyed function where strangers choose the keys (base/siphash.h).
 #pragma once
@@ -75,7 +75,8 @@ class HashIndex {
   static constexpr std::uint32_t kCapacityMin = 16;
   static constexpr std::uint32_t kCapacityMax = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t kClearedPerStep = 32;
-  static constexpr std::uint32_t kMovedPerStep = 16;
+  static constexpr std::uint32_t kScannedPerStep = 64;
+  static constexpr std::uint32_t kMovedPerStep = 12;
 
   enum class Phase : std::uint8_t { kSteady, kPreparing, kDraining };
 
@@ -112,6 +113,7 @@ class HashIndex {
   [[nodiscard]] bool allocate(Table& table, std::uint32_t capacity);
   void release(Table& table);
   [[nodiscard]] bool start_if_absent();
+  [[nodiscard]] bool is_full() const { return size_ >= main_.capacity() / 4 * 3; }
   void start_resize();
   void step();
   void clear_some();

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/vector.h"
 #include "strata/memory.h"
@@ -25,6 +26,9 @@ struct Interval {
 
 class IntervalSet {
  public:
+  using value_type = Interval;
+  using const_iterator = const Interval*;
+
   IntervalSet(Memory& memory, std::size_t intervals_max)
       : intervals_(memory), intervals_max_(intervals_max) {}
 

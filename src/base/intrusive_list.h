@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // IntrusiveList: a doubly linked list through a member of its elements. Owns and allocates nothing.
 //
-//   struct Item { ListLink<Item> link; };
+//   struct Item { ListLink<Item> link{}; };
 //   IntrusiveList<Item, &Item::link> items;
 //
 // An element at an end of a list points to itself there and a link outside any list is null, so a
