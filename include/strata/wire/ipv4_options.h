@@ -33,7 +33,7 @@ inline constexpr std::uint8_t kIpv4OptionRouterAlert = 148;
 struct Ipv4Option {
   std::uint8_t type = kIpv4OptionEnd;
   std::size_t offset = 0;  // of the type byte within the options; add 20 for an ICMP pointer
-  Bytes data;              // after type and length; none for End and NoOperation
+  Bytes data = {};         // after type and length; none for End and NoOperation
 
   // RFC 791: goes into every fragment, not only the first.
   [[nodiscard]] constexpr bool is_copied() const { return (type & 0x80U) != 0; }
@@ -202,6 +202,7 @@ class Ipv4OptionWriter {
  public:
   // An option of any type but End and NoOperation. `data` excludes type and length.
   constexpr bool add(std::uint8_t type, Bytes data) {
+    if (data.size() > bytes_.size() - 2) return false;
     const MutableBytes option = extend(data.size() + 2);
     if (option.empty()) return false;
     option[0] = std::byte{type};

@@ -37,7 +37,7 @@ enum class Ipv6UnknownOption : std::uint8_t {
 struct Ipv6Option {
   std::uint8_t type = kIpv6OptionPad1;
   std::size_t offset = 0;  // of the type byte within the options area
-  Bytes data;
+  Bytes data = {};
 
   [[nodiscard]] constexpr Ipv6UnknownOption if_unknown() const {
     return static_cast<Ipv6UnknownOption>(type >> 6U);
