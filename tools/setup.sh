@@ -13,7 +13,10 @@ case $wanted_set in
   bench) sets="build bench" ;;
   coverage) sets="build test coverage" ;;
   all) sets="build test full bench coverage" ;;
-  *) echo "setup: unknown set '$wanted_set' (build, test, full, bench, coverage, all)" >&2; exit 2 ;;
+  *)
+    echo "setup: unknown set '$wanted_set' (build, test, full, bench, coverage, all)" >&2
+    exit 2
+    ;;
 esac
 
 mapfile -t wanted < <(awk -v sets=" $sets " \

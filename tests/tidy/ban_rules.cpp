@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words that must not stand in some part of the tree. Each ban says where it holds and what to
+// write instead, so that a refusal is also advice.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tidy/code.h"
+#include "tidy/ranks.h"
+#include "tidy/rules.h"
+
+namespace strata::tidy {
+namespace {
+
+enum class Where {
+  kRanks0To3,  // no operating system, no heap
+  kRanks0To4,  // no text formatting by the C library
+  kNoSystem,   // everything but the folders that may call the operating system
+  kStackSide,  // all of src, include and apps
+  kUnits,      // tests
+  kEverywhere,
+};
+
+struct Ban {
+  std::string_view word;
+  Where where;
+  std::string_view instead;
+  std::string_view except = {};  // the one place that implements the replacement
+};
+
+constexpr std::string_view kNow = "the `now` argument (strata/time.h)";
+constexpr std::string_view kSeeded = "strata::Rng, seeded by whoever built the stack";
+constexpr std::string_view kOneThread = "nothing: a stack belongs to one thread";
+constexpr std::string_view kMemory = "strata::Memory and the containers of src/base";
+constexpr std::string_view kText = "fmt above rank 3; values and counters below";
+constexpr std::string_view kVirtual = "virtual time: pass a later `now`, or run a sim::World";
+
+constexpr Ban kBans[] = {
+    {"steady_clock", Where::kNoSystem, kNow},
+    {"system_clock", Where::kNoSystem, kNow},
+    {"high_resolution_clock", Where::kEverywhere, "strata/real_clock.h"},
+    {"clock_gettime(", Where::kNoSystem, kNow},
+    {"gettimeofday(", Where::kEverywhere, "strata/real_clock.h"},
+    {"std::time(", Where::kNoSystem, kNow},
+    {"random_device", Where::kNoSystem, kSeeded},
+    {"getrandom(", Where::kNoSystem, kSeeded},
+    {"rand(", Where::kEverywhere, kSeeded},
+    {"srand(", Where::kEverywhere, kSeeded},
+    {"mt19937", Where::kEverywhere, kSeeded},
+    {"std::thread", Where::kNoThreads, kOneThread},
+    {"std::jthread", Where::kNoThreads, kOneThread},
+    {"std::mutex", Where::kNoThreads, kOneThread},
+    {"thread_local", Where::kRanks0To4, kOneThread},
+    {"malloc(", Where::kStackSide, kMemory, "src/base/heap_memory.cpp"},
+    {"calloc(", Where::kStackSide, kMemory},
+    {"realloc(", Where::kStackSide, kMemory},
+    {"aligned_alloc(", Where::kStackSide, kMemory, "src/base/heap_memory.cpp"},
+    {"std::free(", Where::kStackSide, kMemory, "src/base/heap_memory.cpp"},
+    {"std::nothrow", Where::kRanks0To3, kMemory},
+    {"std::make_unique", Where::kRanks0To3, kMemory},
+    {"std::make_shared", Where::kRanks0To3, kMemory},
+    {"std::shared_ptr", Where::kRanks0To3, "base/slab.h, or reference counts as in Packet"},
+    {"std::vector", Where::kRanks0To3, "base/vector.h"},
+    {"std::string", Where::kRanks0To3, "std::string_view or a fixed text"},
+    {"std::function", Where::kRanks0To3, "strata/inline_function.h"},
+    {"std::unordered_map", Where::kRanks0To3, "base/hash_index.h"},
+    {"std::map", Where::kRanks0To3, "base/hash_index.h"},
+    {"std::deque", Where::kRanks0To3, "base/ring.h"},
+    {"std::list", Where::kRanks0To3, "base/intrusive_list.h"},
+    {"throw", Where::kRanks0To3, "Result<T>, Parsed<T> or CHECK"},
+    {"try", Where::kRanks0To3, "Result<T>, Parsed<T> or CHECK"},
+    {"dynamic_cast", Where::kStackSide, "an enum or a virtual function"},
+    {"typeid", Where::kRanks0To3, "an enum"},
+    {"std::format", Where::kEverywhere, "fmt (libstdc++ 12 has no std::format)"},
+    {"std::print", Where::kEverywhere, "fmt (libstdc++ 12 has no std::print)"},
+    {"std::generator", Where::kEverywhere, "next_*() (libstdc++ 12 has no std::generator)"},
+    {"std::cout", Where::kStackSide, "fmt::print"},
+    {"std::cerr", Where::kStackSide, "fmt::print(stderr, ...)"},
+    {"printf(", Where::kRanks0To4, kText},
+    {"fprintf(", Where::kRanks0To4, kText},
+    {"sprintf(", Where::kEverywhere, "fmt::format_to"},
+    {"snprintf(", Where::kRanks0To4, kText},
+    {"vsnprintf(", Where::kRanks0To4, kText},
+    {"puts(", Where::kRanks0To4, kText},
+    {"assert(", Where::kStackSide, "CHECK, which is on in release too"},
+    {"abort(", Where::kRanks0To4, "CHECK", "src/base/check.cpp"},
+    {"sleep_for", Where::kUnits, kVirtual},
+    {"sleep_until", Where::kUnits, kVirtual},
+    {"sleep(", Where::kUnits, kVirtual},
+    {"usleep(", Where::kUnits, kVirtual},
+    {"EXPECT_TRUE(true)", Where::kUnits, "an expectation that can fail"},
+    {"ASSERT_TRUE(true)", Where::kUnits, "an expectation that can fail"},
+    {"SUCCEED(", Where::kUnits, "an expectation that can fail"},
+    {"GTEST_SKIP", Where::kUnits, "a test that runs everywhere, or a script in tests/interop"},
+    {"DISABLED_", Where::kUnits, "a test that runs"},
+    {"NDEBUG", Where::kEverywhere, "nothing: every build checks the same things"},
+};
+
+// Folders whose business is the operating system, and what tests and measures those.
+constexpr std::array<std::string_view, 7> kSystemFolders = {
+    "driver", "runtime", "socket/posix", "attach", "service", "apps", "bench"};
+constexpr std::array<std::string_view, 5> kSystemTests = {
+    "tests/driver", "tests/runtime", "tests/support", "tests/service", "tests/apps"};
+
+bool may_call_the_system(const File& file, const Place& place) {
+  return std::ranges::find(kSystemFolders, place.folder) != kSystemFolders.end() ||
+         std::ranges::any_of(kSystemTests,
+                             [&](std::string_view folder) { return file.is_under(folder); });
+}
+
+bool is_product(const File& file) {
+  return file.is_under("src") || file.is_under("include") || file.is_under("apps");
+}
+
+bool holds(Where where, const File& file, const Place& place) {
+  switch (where) {
+    case Where::kRanks0To3: return place.rank <= 3;
+    case Where::kRanks0To4: return place.rank <= 4;
+    case Where::kNoSystem: return !may_call_the_system(file, place);
+    case Where::kNoThreads: return is_product(file) && !may_call_the_system(file, place);
+    case Where::kStackSide: return is_product(file);
+    case Where::kUnits: return file.is_under("tests");
+    case Where::kEverywhere: return true;
+  }
+  return true;
+}
+
+// `new` is a keyword that also places objects into memory one has: `new (place) T` is welcome.
+bool allocates(std::string_view line) {
+  for (std::size_t at = find_word(line, "new"); at != std::string_view::npos;
+       at = find_word(line, "new", at + 1)) {
+    const std::size_t next = line.find_first_not_of(' ', at + 3);
+    if (next == std::string_view::npos || line[next] != '(') return true;
+  }
+  return false;
+}
+
+// Names that promise nothing. They are told by how a type's declaration ends.
+std::optional<std::string> vague_name(std::string_view line) {
+  for (const std::string_view keyword : {"class", "struct"}) {
+    const std::size_t at = find_word(line, keyword);
+    if (at == std::string_view::npos) continue;
+    std::string_view name = line.substr(at + keyword.size());
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    name = name.substr(0, name.find_first_of(" :;{<"));
+    for (const std::string_view ending : {"Manager", "Helper", "Util", "Utils"}) {
+      if (name.ends_with(ending)) return std::string(name);
+    }
+  }
+  return std::nullopt;
+}
+
+void check_line(const File& file, int rank, std::size_t number, std::span<const Ban* const> bans,
+                Findings& findings) {
+  const std::string_view line = file.code[number - 1];
+  if (line.starts_with('#') && !line.starts_with("#if")) return;
+  for (const Ban* ban : bans) {
+    if (find_word(line, ban->word) == std::string_view::npos) continue;
+    findings.push_back(
+        {file.path, number,
+         "`" + std::string(ban->word) + "` is banned here; use " + std::string(ban->instead)});
+  }
+  if (rank <= 3 && allocates(line)) {
+    findings.push_back({file.path, number, "`new` is banned here; use " + std::string(kMemory)});
+  }
+  if (!is_product(file)) return;
+  if (const std::size_t at = line.find("get_"); at != std::string_view::npos) {
+    const bool starts =
+        at == 0 || line[at - 1] == ' ' || line[at - 1] == '.' || line[at - 1] == '>';
+    if (starts && line.substr(at, 7) != "get_if<") {
+      findings.push_back({file.path, number, "`get_` says nothing; name what it returns"});
+    }
+  }
+  if (const auto name = vague_name(line)) {
+    findings.push_back({file.path, number, "`" + *name + "` says nothing; name what it does"});
+  }
+}
+
+}  // namespace
+
+Findings check_bans(const Tree& tree) {
+  Findings findings;
+  for (const File& file : tree.files()) {
+    const std::optional<Place> place = place_of(file.path);
+    if (!file.is_source() || !place) continue;
+    std::vector<const Ban*> bans;
+    for (const Ban& ban : kBans) {
+      if (holds(ban.where, file, *place) && file.path != ban.except) bans.push_back(&ban);
+    }
+    for (std::size_t line = 1; line <= file.code.size(); ++line) {
+      check_line(file, place->rank, line, bans, findings);
+    }
+  }
+  return findings;
+}
+
+}  // namespace strata::tidy

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may include whom: lower ranks only, equal ranks never, include/ never src/; and which system
+// headers a rank may see.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tidy/code.h"
+#include "tidy/ranks.h"
+#include "tidy/rules.h"
+
+namespace strata::tidy {
+namespace {
+
+// What "x/y.h" in quotes means: the roots that the build puts on the include path.
+std::optional<std::string> resolve(const Tree& tree, const File& from, const std::string& path) {
+  static constexpr std::array<std::string_view, 5> kRoots = {"include/", "src/", "tests/", "apps/",
+                                                             ""};
+  for (const std::string_view root : kRoots) {
+    const std::string candidate = std::string(root) + path;
+    if (tree.find(candidate) != nullptr) return candidate;
+  }
+  const std::string beside = normal_path(std::string(from.folder()) + "/" + path);
+  if (tree.find(beside) != nullptr) return beside;
+  return std::nullopt;
+}
+
+std::string describe(const Place& place) {
+  return place.folder + " (rank " + std::to_string(place.rank) + ")";
+}
+
+std::optional<std::string> objection(const File& file, const Place& from, const std::string& target,
+                                     const Place& to) {
+  const bool is_public = file.is_under("include");
+  if (is_public && !target.starts_with("include/")) {
+    return "a public header includes " + target + ", which users do not have";
+  }
+  if (file.is_under("examples") && !target.starts_with("include/") &&
+      !target.starts_with("examples/")) {
+    return "an example includes " + target + ", which users do not have";
+  }
+  if (from.rank == kRankOutside || from.folder == to.folder) return std::nullopt;
+  if (to.rank < from.rank) return std::nullopt;
+  return describe(from) + " includes " + target + " of " + describe(to) +
+         "; a folder includes folders of lower rank only: put an interface into the lower one and "
+         "let a higher rank plug them together";
+}
+
+void check_quoted(const Tree& tree, const File& file, const Place& from, const Include& include,
+                  Findings& findings) {
+  const std::optional<std::string> target = resolve(tree, file, include.path);
+  if (!target) {
+    findings.push_back({file.path, include.line, "there is no \"" + include.path + "\""});
+    return;
+  }
+  const std::optional<Place> to = place_of(*target);
+  if (!to) return;  // told once, at the header itself
+  if (const auto text = objection(file, from, *target, *to)) {
+    findings.push_back({file.path, include.line, *text});
+  }
+}
+
+// Headers of the operating system: for the folders that may call it.
+constexpr std::array<std::string_view, 12> kSystemHeaders = {
+    "sys/",    "linux/", "net/",     "netinet/",  "arpa/",   "unistd.h",
+    "fcntl.h", "poll.h", "signal.h", "pthread.h", "netdb.h", "ifaddrs.h"};
+constexpr std::array<std::string_view, 6> kSystemFolders = {"driver", "runtime", "socket/posix",
+                                                            "attach", "service", "apps"};
+
+// Headers that bring a heap, locks, streams, clocks or exceptions into ranks 0 to 3.
+struct BannedHeader {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr BannedHeader kBannedBelowRank4[] = {
+    {"vector", "base/vector.h"},
+    {"string", "std::string_view or a fixed text"},
+    {"deque", "base/ring.h"},
+    {"list", "base/intrusive_list.h"},
+    {"map", "base/hash_index.h"},
+    {"set", "base/interval_set.h or base/hash_index.h"},
+    {"unordered_map", "base/hash_index.h"},
+    {"unordered_set", "base/hash_index.h"},
+    {"functional", "strata/inline_function.h"},
+    {"memory_resource", "strata/memory.h"},
+    {"iostream", "values and counters; text is made above rank 3"},
+    {"sstream", "values and counters; text is made above rank 3"},
+    {"fstream", "values and counters; text is made above rank 3"},
+    {"cstdio", "values and counters; text is made above rank 3"},
+    {"mutex", "nothing: a stack belongs to one thread"},
+    {"thread", "nothing: a stack belongs to one thread"},
+    {"condition_variable", "nothing: a stack belongs to one thread"},
+    {"ctime", "strata/time.h"},
+    {"random", "strata/rng.h"},
+    {"stdexcept", "Result<T> or CHECK"},
+    {"format", "fmt, above rank 3"},
+};
+
+bool may_call_the_system(const Place& place) {
+  return place.rank == kRankOutside ||
+         std::ranges::find(kSystemFolders, place.folder) != kSystemFolders.end();
+}
+
+void check_angled(const File& file, const Place& place, const Include& include,
+                  Findings& findings) {
+  const bool system = std::ranges::any_of(
+      kSystemHeaders, [&](std::string_view header) { return include.path.starts_with(header); });
+  if (system && !may_call_the_system(place)) {
+    findings.push_back({file.path, include.line,
+                        "<" + include.path + "> in " + describe(place) +
+                            "; the system is called in driver, runtime, socket/posix, attach, "
+                            "service and apps only"});
+  }
+  if (file.is_under("include") && !system && include.path.find('/') != std::string::npos) {
+    findings.push_back({file.path, include.line,
+                        "third-party <" + include.path + "> in a public header; keep it in src/"});
+  }
+  if (place.rank > 3) return;
+  const auto* banned = std::ranges::find(kBannedBelowRank4, include.path, &BannedHeader::name);
+  if (banned == std::end(kBannedBelowRank4)) return;
+  findings.push_back(
+      {file.path, include.line,
+       "<" + include.path + "> in " + describe(place) + "; use " + std::string(banned->instead)});
+}
+
+template <typename Check>
+Findings for_each_include(const Tree& tree, const Check& check) {
+  Findings findings;
+  for (const File& file : tree.files()) {
+    if (!file.is_source()) continue;
+    const std::optional<Place> place = place_of(file.path);
+    if (!place) continue;
+    for (const Include& include : includes_of(file.code)) check(file, *place, include, findings);
+  }
+  return findings;
+}
+
+}  // namespace
+
+Findings check_include_directions(const Tree& tree) {
+  Findings findings = for_each_include(
+      tree, [&](const File& file, const Place& from, const Include& include, Findings& found) {
+        if (!include.angled) check_quoted(tree, file, from, include, found);
+      });
+  for (const File& file : tree.files()) {
+    if (file.is_source() && !place_of(file.path)) {
+      findings.push_back({file.path, 0, "belongs to no folder that tests/tidy/ranks.cpp knows"});
+    }
+  }
+  return findings;
+}
+
+Findings check_system_includes(const Tree& tree) {
+  return for_each_include(
+      tree, [](const File& file, const Place& place, const Include& include, Findings& found) {
+        if (include.angled) check_angled(file, place, include, found);
+      });
+}
+
+}  // namespace strata::tidy

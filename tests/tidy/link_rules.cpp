@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages point at files and headings; what they point at must be there.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tidy/rules.h"
+
+namespace strata::tidy {
+namespace {
+
+struct Link {
+  std::size_t line = 0;
+  std::string target;
+};
+
+// Lines between ``` fences are samples, not text.
+template <typename Visit>
+void for_each_text_line(const File& page, const Visit& visit) {
+  bool fenced = false;
+  for (std::size_t i = 0; i < page.lines.size(); ++i) {
+    const bool fence = page.lines[i].starts_with("```");
+    if (fence) fenced = !fenced;
+    if (!fence && !fenced) visit(i + 1, std::string_view(page.lines[i]));
+  }
+}
+
+// The targets of [text](target) and ![image](target).
+std::vector<Link> links_of(const File& page) {
+  std::vector<Link> links;
+  for_each_text_line(page, [&](std::size_t number, std::string_view line) {
+    for (std::size_t at = line.find("]("); at != std::string_view::npos;
+         at = line.find("](", at + 2)) {
+      const std::size_t end = line.find_first_of(") ", at + 2);
+      if (end == std::string_view::npos) continue;
+      links.push_back({number, std::string(line.substr(at + 2, end - at - 2))});
+    }
+  });
+  return links;
+}
+
+// How forges name the anchor of a heading: lower case, blanks to dashes, punctuation dropped.
+std::string anchor_of(std::string_view heading) {
+  heading.remove_prefix(std::min(heading.find_first_not_of("# "), heading.size()));
+  std::string anchor;
+  for (const char c : heading) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == ' ' || c == '-')
+      anchor += '-';
+    else if (std::isalnum(byte) != 0 || c == '_' || byte >= 0x80) {
+      anchor += static_cast<char>(std::tolower(byte));
+    }
+  }
+  return anchor;
+}
+
+bool has_anchor(const File& page, std::string_view anchor) {
+  bool found = false;
+  for_each_text_line(page, [&](std::size_t, std::string_view line) {
+    found = found || (line.starts_with('#') && anchor_of(line) == anchor);
+  });
+  return found;
+}
+
+std::optional<std::string> objection(const Tree& tree, const File& page, std::string_view target) {
+  for (const std::string_view elsewhere : {"http://", "https://", "mailto:"}) {
+    if (target.starts_with(elsewhere)) return std::nullopt;
+  }
+  const std::size_t hash = target.find('#');
+  const std::string_view file = target.substr(0, hash);
+  const std::string path =
+      file.empty() ? page.path
+                   : normal_path(std::string(page.folder()) + (page.folder().empty() ? "" : "/") +
+                                 std::string(file));
+  if (path.starts_with("..")) return "the link " + std::string(target) + " leaves the repository";
+  if (!tree.exists(path)) return "the link " + std::string(target) + " leads nowhere";
+  const File* linked = tree.find(path);
+  if (hash == std::string_view::npos || linked == nullptr || !linked->is_page()) {
+    return std::nullopt;
+  }
+  if (has_anchor(*linked, target.substr(hash + 1))) return std::nullopt;
+  return "the link " + std::string(target) + " names a heading that is not there";
+}
+
+// The folders a `path/in/backticks` starts with when it means a file of ours.
+constexpr std::array<std::string_view, 10> kTops = {"src/",   "include/",  "tests/", "docs/",
+                                                    "fuzz/",  "examples/", "apps/",  "tools/",
+                                                    "cmake/", "bench/"};
+
+bool is_path(std::string_view text) {
+  if (text.find_first_of(" *<>{}$(|") != std::string_view::npos) return false;
+  // An example, `src/x/y.cpp`, names nothing: its folder is a single letter.
+  const bool placeholder =
+      text.find("/x/") != std::string_view::npos || text.find("NAME") != std::string_view::npos;
+  return !placeholder && std::ranges::any_of(kTops, [&](std::string_view top) {
+    return text.starts_with(top) && text.size() > top.size();
+  });
+}
+
+}  // namespace
+
+Findings check_links(const Tree& tree) {
+  Findings findings;
+  for (const File& page : tree.files()) {
+    if (!page.is_page()) continue;
+    for (const Link& link : links_of(page)) {
+      if (auto text = objection(tree, page, link.target)) {
+        findings.push_back({page.path, link.line, *std::move(text)});
+      }
+    }
+  }
+  return findings;
+}
+
+Findings check_named_paths(const Tree& tree) {
+  Findings findings;
+  for (const File& page : tree.files()) {
+    // The change log tells of files as they were.
+    if (!page.is_page() || page.name() == "CHANGELOG.md") continue;
+    for_each_text_line(page, [&](std::size_t number, std::string_view line) {
+      for (std::size_t open = line.find('`'); open != std::string_view::npos;) {
+        const std::size_t close = line.find('`', open + 1);
+        if (close == std::string_view::npos) return;
+        const std::string_view text = line.substr(open + 1, close - open - 1);
+        if (is_path(text) && !tree.exists(text)) {
+          findings.push_back({page.path, number, "there is no " + std::string(text)});
+        }
+        open = line.find('`', close + 1);
+      }
+    });
+  }
+  return findings;
+}
+
+}  // namespace strata::tidy

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "tidy/planted.h"
+
+namespace strata::tidy {
+namespace {
+
+Findings links(const std::string& text) {
+  return check_links(planted({{"docs/A.md", text},
+                              {"docs/B.md", "# Big title\n## 2. Second, part\n```\n# no\n```\n"},
+                              {"src/ip/README.md", ""}}));
+}
+
+TEST(Links, LeadSomewhere) {
+  EXPECT_TRUE(links("[b](B.md) [ip](../src/ip) [top](../docs/B.md)").empty());
+  EXPECT_TRUE(only_finding(links("[c](C.md)"), "docs/A.md", "C.md leads nowhere"));
+  EXPECT_TRUE(only_finding(links("one\n![picture](p.png)"), "docs/A.md", "p.png leads nowhere"));
+  EXPECT_TRUE(only_finding(links("[x](../../etc)"), "docs/A.md", "leaves the repository"));
+}
+
+TEST(Links, LeadToHeadingsThatExist) {
+  EXPECT_TRUE(links("[b](B.md#big-title) [s](B.md#2-second-part)").empty());
+  EXPECT_TRUE(only_finding(links("[b](B.md#small-title)"), "docs/A.md", "names a heading"));
+  EXPECT_TRUE(only_finding(links("[b](B.md#no)"), "docs/A.md", "names a heading"));
+  EXPECT_TRUE(links("# Here\n[up](#here)").empty());
+}
+
+TEST(Links, OfTheWebAndInSamplesAreNotFollowed) {
+  EXPECT_TRUE(links("[w](https://example.org/x) [m](mailto:a@example.org)").empty());
+  EXPECT_TRUE(links("```\n[c](C.md)\n```\n").empty());
+}
+
+Findings paths(const std::string& text) {
+  return check_named_paths(planted({{"docs/A.md", text}, {"src/ip/route.cpp", ""}}));
+}
+
+TEST(NamedPaths, Exist) {
+  EXPECT_TRUE(paths("see `src/ip/route.cpp` in `src/ip/` and `docs/`").empty());
+  EXPECT_TRUE(only_finding(paths("see `src/ip/rout.cpp`"), "docs/A.md", "no src/ip/rout.cpp"));
+}
+
+TEST(NamedPaths, MayBePatternsAndExamples) {
+  EXPECT_TRUE(paths("`src/*/README.md` `src/x/y.cpp` `fuzz/NAME_fuzz.cpp` `./dev test`").empty());
+}
+
+}  // namespace
+}  // namespace strata::tidy

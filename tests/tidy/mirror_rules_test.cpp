@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "tidy/planted.h"
+
+namespace strata::tidy {
+namespace {
+
+constexpr const char* kAllowList = "tests/tidy/untested.txt";
+
+TEST(UntestedModules, AreFoundByTheirMissingMirror) {
+  EXPECT_TRUE(only_finding(check_untested_modules(planted({{"src/ip/route.cpp", ""}})),
+                           "src/ip/route.cpp", "tests/ip/route_test.cpp"));
+  EXPECT_TRUE(only_finding(check_untested_modules(planted({{"include/strata/wire/arp.h", ""}})),
+                           "include/strata/wire/arp.h", "tests/wire/arp_test.cpp"));
+  EXPECT_TRUE(only_finding(check_untested_modules(planted({{"include/strata/packet.h", ""}})),
+                           "include/strata/packet.h", "packet_test.cpp"));
+}
+
+TEST(UntestedModules, AreSatisfiedByTheMirrorAlone) {
+  EXPECT_TRUE(
+      check_untested_modules(planted({{"src/ip/route.cpp", ""}, {"tests/ip/route_test.cpp", ""}}))
+          .empty());
+  EXPECT_FALSE(
+      check_untested_modules(planted({{"src/ip/route.cpp", ""}, {"tests/udp/route_test.cpp", ""}}))
+          .empty());
+  EXPECT_TRUE(check_untested_modules(
+                  planted({{"include/strata/packet.h", ""}, {"tests/packet/packet_test.cpp", ""}}))
+                  .empty());
+}
+
+TEST(UntestedModules, MayStandOnTheListWithAReason) {
+  const std::string line = "src/ip/route.h: an interface without code\n";
+  EXPECT_TRUE(
+      check_untested_modules(planted({{"src/ip/route.h", ""}, {kAllowList, "# why\n" + line}}))
+          .empty());
+  EXPECT_TRUE(only_finding(check_untested_modules(planted({{kAllowList, line}})), kAllowList,
+                           "does not exist"));
+  EXPECT_TRUE(only_finding(
+      check_untested_modules(
+          planted({{"src/ip/route.h", ""}, {"tests/ip/route_test.cpp", ""}, {kAllowList, line}})),
+      kAllowList, "has a test"));
+  EXPECT_TRUE(only_finding(
+      check_untested_modules(planted({{"src/ip/route.h", ""}, {kAllowList, "src/ip/route.h\n"}})),
+      kAllowList, "no reason"));
+  EXPECT_TRUE(only_finding(
+      check_untested_modules(
+          planted({{"src/ip/route.h", ""},
+                   {kAllowList, "src/ip/route.h: tested by tests/ip/absent_test.cpp\n"}})),
+      kAllowList, "not there"));
+}
+
+Tree drop_reasons(const std::string& test_path, const std::string& test) {
+  return planted({{"include/strata/drop_reason.h",
+                   "enum class DropReason : std::uint8_t {\n  kNone,\n  // Link\n  kTooShort,\n"
+                   "  kCount\n};\nconstexpr int kOther = 1;\n"},
+                  {test_path, test}});
+}
+
+TEST(DropReasons, MustBeNamedByATest) {
+  const Findings findings = check_drop_reasons(drop_reasons("tests/ip/a_test.cpp", ""));
+  ASSERT_TRUE(only_finding(findings, "include/strata/drop_reason.h", "kTooShort"));
+  EXPECT_EQ(findings[0].line, 4U);
+  EXPECT_TRUE(
+      check_drop_reasons(drop_reasons("tests/ip/a_test.cpp", "f(DropReason::kTooShort);")).empty());
+}
+
+TEST(DropReasons, AreNotHitByCommentsOrByTheTestOfTheEnum) {
+  EXPECT_FALSE(check_drop_reasons(drop_reasons("tests/ip/a_test.cpp", "// kTooShort")).empty());
+  EXPECT_FALSE(
+      check_drop_reasons(drop_reasons("tests/base/drop_reason_test.cpp", "f(kTooShort);")).empty());
+  EXPECT_FALSE(check_drop_reasons(drop_reasons("src/ip/a.cpp", "f(kTooShort);")).empty());
+}
+
+}  // namespace
+}  // namespace strata::tidy

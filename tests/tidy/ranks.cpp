@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tidy/ranks.h"
+
+#include <algorithm>
+#include <array>
+
+namespace strata::tidy {
+namespace {
+
+struct Folder {
+  std::string_view name;
+  int rank;
+};
+
+constexpr Folder kFolders[] = {
+    {"base", 0},        {"wire", 1},        {"packet", 1},
+    {"crypto", 1},      {"neighbor", 2},    {"ip", 2},
+    {"icmp", 2},        {"multicast", 2},   {"udp", 2},
+    {"tcp", 2},         {"dns", 2},         {"dhcp", 2},
+    {"filter", 2},      {"ids", 2},         {"wireguard", 2},
+    {"routing", 2},     {"stack", 3},       {"socket/native", 4},
+    {"socket/coro", 5}, {"socket/asio", 5}, {"socket/posix", 5},
+    {"driver", 5},      {"runtime", 5},     {"sim", 5},
+    {"attach", 6},      {"service", 6},
+};
+
+// The public headers that lie flat in include/strata, by the folder each speaks for.
+struct PublicHeader {
+  std::string_view name;
+  std::string_view folder;
+};
+constexpr PublicHeader kPublicHeaders[] = {
+    {"address", "base"},       {"bytes", "base"},
+    {"check", "base"},         {"drop_reason", "base"},
+    {"error", "base"},         {"inline_function", "base"},
+    {"memory", "base"},        {"readiness", "base"},
+    {"rng", "base"},           {"time", "base"},
+    {"packet", "packet"},      {"packet_batch", "packet"},
+    {"packet_pool", "packet"}, {"device", "stack"},
+    {"executor", "stack"},     {"hooks", "stack"},
+    {"resolver", "stack"},     {"stack", "stack"},
+    {"stack_config", "stack"}, {"socket_types", "base"},
+    {"devices", "driver"},     {"pcap", "driver"},
+    {"permissions", "driver"}, {"loop", "runtime"},
+    {"real_clock", "runtime"}, {"sim", "sim"},
+    {"sim_link", "sim"},
+};
+
+constexpr std::array<std::string_view, 5> kOutside = {"tests", "fuzz", "bench", "examples",
+                                                      "tools"};
+
+std::optional<Place> folder_place(std::string_view name) {
+  for (const Folder& folder : kFolders) {
+    const bool inside =
+        name == folder.name || (name.starts_with(folder.name) && name[folder.name.size()] == '/');
+    if (inside) return Place{std::string(folder.name), folder.rank};
+  }
+  return std::nullopt;
+}
+
+std::string_view without_extension(std::string_view name) {
+  return name.substr(0, name.rfind('.'));
+}
+
+}  // namespace
+
+std::optional<Place> place_of(std::string_view path) {
+  static constexpr std::string_view kPublic = "include/strata/";
+  static constexpr std::string_view kPrivate = "src/";
+  if (path.starts_with(kPrivate)) {
+    path.remove_prefix(kPrivate.size());
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string_view::npos ? std::nullopt : folder_place(path.substr(0, slash));
+  }
+  if (path.starts_with(kPublic)) {
+    path.remove_prefix(kPublic.size());
+    const std::size_t slash = path.rfind('/');
+    if (slash != std::string_view::npos) return folder_place(path.substr(0, slash));
+    const auto* header =
+        std::ranges::find(kPublicHeaders, without_extension(path), &PublicHeader::name);
+    return header == std::end(kPublicHeaders) ? std::nullopt : folder_place(header->folder);
+  }
+  if (path.starts_with("apps/")) return Place{"apps", kRankApps};
+  const std::string_view top = path.substr(0, path.find('/'));
+  if (std::ranges::find(kOutside, top) == kOutside.end()) return std::nullopt;
+  return Place{std::string(top), kRankOutside};
+}
+
+}  // namespace strata::tidy
