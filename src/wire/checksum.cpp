@@ -39,7 +39,7 @@ std::uint64_t copy_and_sum_scalar(const std::byte* from, std::byte* to, std::siz
     std::memcpy(to, from, kStride);
     sums.add(from);
   }
-  if (length != 0) std::memcpy(to, from, length);
+  copy_bytes(Bytes(from, length), MutableBytes(to, length));
   return (sums.total() + sum_short(from, length)).bits();
 }
 

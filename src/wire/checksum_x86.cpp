@@ -73,7 +73,7 @@ STRATA_AVX2 inline std::uint64_t run_avx2(const std::byte* from, std::byte* to,
     if constexpr (kCopy) to += block;
     length -= block;
   }
-  if constexpr (kCopy) std::memcpy(to, from, length);
+  if constexpr (kCopy) copy_bytes(Bytes(from, length), MutableBytes(to, length));
   return (sum + sum_short(from, length)).bits();
 }
 

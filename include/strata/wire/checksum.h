@@ -13,13 +13,25 @@
 
 #include <array>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "strata/address.h"
 #include "strata/bytes.h"
 
 namespace strata::wire {
+
+namespace checksum_detail {
+
+// Between a value and the integer that its big-endian bytes load as.
+template <std::unsigned_integral T>
+[[nodiscard]] constexpr T swap(T value) {
+  return std::endian::native == std::endian::little ? std::byteswap(value) : value;
+}
+
+}  // namespace checksum_detail
 
 class Sum {
  public:
@@ -30,12 +42,18 @@ class Sum {
   [[nodiscard]] constexpr std::uint64_t bits() const { return bits_; }
 
   // The sum of one big-endian field, given as the value it stands for.
-  [[nodiscard]] static constexpr Sum of(std::uint16_t value) { return of_value(value); }
-  [[nodiscard]] static constexpr Sum of(std::uint32_t value) { return of_value(value); }
-  [[nodiscard]] static constexpr Sum of(std::uint64_t value) { return of_value(value); }
+  [[nodiscard]] static constexpr Sum of(std::uint16_t value) {
+    return Sum(checksum_detail::swap(value));
+  }
+  [[nodiscard]] static constexpr Sum of(std::uint32_t value) {
+    return Sum(checksum_detail::swap(value));
+  }
+  [[nodiscard]] static constexpr Sum of(std::uint64_t value) {
+    return Sum(checksum_detail::swap(value));
+  }
   // Both families: the ffff in front of a v4-mapped address is zero in ones' complement.
   [[nodiscard]] static constexpr Sum of(const IpAddress& address) {
-    return of_value(address.high()) + of_value(address.low());
+    return of(address.high()) + of(address.low());
   }
 
   friend constexpr Sum operator+(Sum a, Sum b) {
@@ -59,10 +77,6 @@ class Sum {
 
  private:
   explicit constexpr Sum(std::uint64_t bits) : bits_(bits) {}
-  template <std::unsigned_integral T>
-  [[nodiscard]] static constexpr Sum of_value(T value) {
-    return Sum(std::endian::native == std::endian::little ? std::byteswap(value) : value);
-  }
 
   std::uint64_t bits_ = 0;
 };
@@ -74,8 +88,7 @@ class Sum {
 
 // What goes into the checksum field: the complement of the folded sum, as a value in host order.
 [[nodiscard]] constexpr std::uint16_t fold(Sum sum) {
-  const auto word = static_cast<std::uint16_t>(~sum.compact());
-  return std::endian::native == std::endian::little ? std::byteswap(word) : word;
+  return checksum_detail::swap(static_cast<std::uint16_t>(~sum.compact()));
 }
 
 // RFC 768, RFC 8200 8.1: a computed zero is sent as all ones, because zero says "none".
@@ -91,13 +104,11 @@ namespace checksum_detail {
 
 template <std::unsigned_integral T>
 [[nodiscard]] constexpr T load_native(const std::byte* from) {
-  if
-    consteval {
-      std::array<std::byte, sizeof(T)> bytes{};
-      for (std::size_t i = 0; i < sizeof(T); ++i) bytes[i] = from[i];
-      return std::bit_cast<T>(bytes);
-    }
-  else {
+  if consteval {
+    std::array<std::byte, sizeof(T)> bytes{};
+    for (std::size_t i = 0; i < sizeof(T); ++i) bytes[i] = from[i];
+    return std::bit_cast<T>(bytes);
+  } else {
     T value;
     std::memcpy(&value, from, sizeof(T));
     return value;
@@ -138,9 +149,9 @@ inline constexpr std::size_t kShortMax = 64;
 
 // The sum over `bytes` as if they began at an even offset; an odd last byte is padded with zero.
 [[nodiscard]] constexpr Sum partial_sum(Bytes bytes) {
-  if
-    consteval { return checksum_detail::sum_short(bytes.data(), bytes.size()); }
-  else {
+  if consteval {
+    return checksum_detail::sum_short(bytes.data(), bytes.size());
+  } else {
     if (bytes.size() <= checksum_detail::kShortMax) {
       return checksum_detail::sum_short(bytes.data(), bytes.size());
     }
@@ -151,12 +162,10 @@ inline constexpr std::size_t kShortMax = 64;
 // Copies `from` to the front of `to`, which is at least as long and does not overlap it, and
 // returns partial_sum(from): one pass over memory instead of two.
 constexpr Sum copy_and_sum(Bytes from, MutableBytes to) {
-  if
-    consteval {
-      copy_bytes(from, to);
-      return checksum_detail::sum_short(from.data(), from.size());
-    }
-  else {
+  if consteval {
+    copy_bytes(from, to);
+    return checksum_detail::sum_short(from.data(), from.size());
+  } else {
     if (from.size() <= checksum_detail::kShortMax) {
       copy_bytes(from, to);
       return checksum_detail::sum_short(from.data(), from.size());
