@@ -19,6 +19,7 @@ enum class Where {
   kRanks0To3,  // no operating system, no heap
   kRanks0To4,  // no text formatting by the C library
   kNoSystem,   // everything but the folders that may call the operating system
+  kNoThreads,  // the product, but for the folders that may call the operating system
   kStackSide,  // all of src, include and apps
   kUnits,      // tests
   kEverywhere,

@@ -45,6 +45,12 @@ std::optional<std::string> mirror_of(const File& file) {
   return "tests/" + std::string(file.folder().substr(std::string_view("include/strata/").size()));
 }
 
+// A header beside its .cpp is the same module, told once.
+bool is_told_by_source(const Tree& tree, const File& file) {
+  return file.is_under("src") && file.is_header() &&
+         tree.find(std::string(file.folder()) + "/" + std::string(file.stem()) + ".cpp") != nullptr;
+}
+
 bool is_tested(const Tree& tree, const File& file) {
   const std::string test = std::string(file.stem()) + "_test.cpp";
   if (const auto mirror = mirror_of(file)) return tree.find(*mirror + "/" + test) != nullptr;
@@ -115,7 +121,8 @@ Findings check_untested_modules(const Tree& tree) {
   for (const File& file : tree.files()) {
     const bool module = (file.is_under("src") && file.is_source()) ||
                         (file.is_under("include/strata") && file.is_header());
-    if (!module || allowances.contains(file.path) || is_tested(tree, file)) continue;
+    if (!module || is_told_by_source(tree, file)) continue;
+    if (allowances.contains(file.path) || is_tested(tree, file)) continue;
     const std::string wanted =
         mirror_of(file).value_or("tests/*") + "/" + std::string(file.stem()) + "_test.cpp";
     findings.push_back({file.path, 0,

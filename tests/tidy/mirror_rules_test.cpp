@@ -17,6 +17,12 @@ TEST(UntestedModules, AreFoundByTheirMissingMirror) {
                            "include/strata/packet.h", "packet_test.cpp"));
 }
 
+TEST(UntestedModules, AreToldOnceForAHeaderAndItsSource) {
+  EXPECT_TRUE(only_finding(
+      check_untested_modules(planted({{"src/ip/route.cpp", ""}, {"src/ip/route.h", ""}})),
+      "src/ip/route.cpp", "tests/ip/route_test.cpp"));
+}
+
 TEST(UntestedModules, AreSatisfiedByTheMirrorAlone) {
   EXPECT_TRUE(
       check_untested_modules(planted({{"src/ip/route.cpp", ""}, {"tests/ip/route_test.cpp", ""}}))

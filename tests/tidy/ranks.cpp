@@ -39,7 +39,7 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"packet_pool", "packet"}, {"device", "stack"},
     {"executor", "stack"},     {"hooks", "stack"},
     {"resolver", "stack"},     {"stack", "stack"},
-    {"stack_config", "stack"}, {"socket_types", "base"},
+    {"stack_config", "stack"}, {"socket_types", "packet"},
     {"devices", "driver"},     {"pcap", "driver"},
     {"permissions", "driver"}, {"loop", "runtime"},
     {"real_clock", "runtime"}, {"sim", "sim"},
