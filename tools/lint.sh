@@ -39,7 +39,8 @@ translation_units() {
 status=0
 mapfile -t tracked < <(git ls-files | sources | existing)
 if [[ ${#tracked[@]} -gt 0 ]]; then
-  if ! clang-format-19 --dry-run -Werror "${tracked[@]}"; then
+  if ! wrong=$(clang-format-19 --dry-run -Werror "${tracked[@]}" 2>&1); then
+    grep -oE '^[^ :]+:[0-9]+' <<<"$wrong" | sort -u -t: -k1,1 >&2
     echo "lint: format differs; run clang-format-19 -i on the files above" >&2
     status=1
   fi
