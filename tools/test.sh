@@ -36,7 +36,8 @@ step() {
     return 0
   fi
   count 0 1
-  tail -n 30 "$log" | sed 's/^/  | /'
+  { grep -E -m 10 'error: |undefined reference|FAILED: ' "$log" && echo ... || true
+    tail -n 20 "$log"; } | cut -c1-300 | sed 's/^/  | /'
   say "$name FAILED (log: $log)"
   return 1
 }
