@@ -10,10 +10,12 @@ namespace strata {
 
 class Memory {
  public:
-  virtual ~Memory() = default;
   // Null when there is no more. `alignment` is a power of two.
   [[nodiscard]] virtual void* allocate(std::size_t bytes, std::size_t alignment) = 0;
   virtual void release(void* block, std::size_t bytes, std::size_t alignment) = 0;
+
+ protected:
+  ~Memory() = default;  // nobody owns a Memory through this face, so firmware needs no delete
 };
 
 // The C library's heap below a limit: what hosted programs use.

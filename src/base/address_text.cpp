@@ -24,11 +24,20 @@ std::optional<unsigned> parse_decimal(std::string_view text, unsigned max) {
   return parse_number<unsigned>(text, max, 10);
 }
 
+// The first `count` characters, and what follows them; substr would bring in an exception.
+std::string_view first(std::string_view text, std::size_t count) {
+  return {text.data(), std::min(count, text.size())};
+}
+std::string_view after(std::string_view text, std::size_t count) {
+  text.remove_prefix(count);
+  return text;
+}
+
 // Cuts off what stands before the next separator, or all of the text.
 std::string_view take_until(std::string_view& text, char separator) {
   const std::size_t at = text.find(separator);
-  const std::string_view taken = text.substr(0, at);
-  text = at == std::string_view::npos ? std::string_view{} : text.substr(at + 1);
+  const std::string_view taken = first(text, at);
+  text = at == std::string_view::npos ? std::string_view{} : after(text, at + 1);
   return taken;
 }
 
@@ -89,8 +98,8 @@ std::optional<IpAddress> parse_v6(std::string_view text) {
     return from_groups(head.values);
   }
   Groups tail;
-  if (!parse_groups(text.substr(0, gap), false, head)) return std::nullopt;
-  if (!parse_groups(text.substr(gap + 2), true, tail)) return std::nullopt;
+  if (!parse_groups(first(text, gap), false, head)) return std::nullopt;
+  if (!parse_groups(after(text, gap + 2), true, tail)) return std::nullopt;
   // RFC 4291 2.2: "::" stands for one group of zeros or more.
   if (head.count + tail.count > 7) return std::nullopt;
   std::copy_n(tail.values.begin(), tail.count, head.values.end() - tail.count);
@@ -168,7 +177,7 @@ std::optional<MacAddress> MacAddress::parse(std::string_view text) {
   if (separator != ':' && separator != '-') return std::nullopt;
   std::uint64_t value = 0;
   for (std::size_t at = 0; at < kLength; at += 3) {
-    const auto octet = parse_number<unsigned>(text.substr(at, 2), 0xff, 16);
+    const auto octet = parse_number<unsigned>(first(after(text, at), 2), 0xff, 16);
     if (!octet || (at + 2 < kLength && text[at + 2] != separator)) return std::nullopt;
     value = (value << 8U) | *octet;
   }
@@ -184,9 +193,9 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 std::optional<Prefix> Prefix::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
-  const auto address = IpAddress::parse(text.substr(0, slash));
+  const auto address = IpAddress::parse(first(text, slash));
   if (!address) return std::nullopt;
-  const auto length = parse_decimal(text.substr(slash + 1), address->is_v4() ? 32 : 128);
+  const auto length = parse_decimal(after(text, slash + 1), address->is_v4() ? 32 : 128);
   return length ? std::optional(Prefix(*address, *length)) : std::nullopt;
 }
 

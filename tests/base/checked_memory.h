@@ -16,7 +16,7 @@ namespace strata {
 
 class CheckedMemory final : public Memory {
  public:
-  ~CheckedMemory() override { EXPECT_TRUE(blocks_.empty()) << "blocks were not released"; }
+  ~CheckedMemory() { EXPECT_TRUE(blocks_.empty()) << "blocks were not released"; }
 
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment) override {
     ++allocations_;

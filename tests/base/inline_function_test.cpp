@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/inline_function.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "base/checked_memory.h"
+
+namespace strata {
+namespace {
+
+TEST(InlineFunction, IsFalseUntilItHoldsSomething) {
+  InlineFunction<int(int)> function;
+  EXPECT_FALSE(function);
+  EXPECT_FALSE((InlineFunction<int(int)>(nullptr)));
+  function = [](int value) { return value + 1; };
+  EXPECT_TRUE(function);
+  EXPECT_EQ(function(2), 3);
+  function.reset();
+  EXPECT_FALSE(function);
+}
+
+TEST(InlineFunction, KeepsStateAndPassesArgumentsThatOnlyMove) {
+  InlineFunction<int(std::unique_ptr<int>)> sum = [total = 0](std::unique_ptr<int> value) mutable {
+    return total += *value;
+  };
+  EXPECT_EQ(sum(std::make_unique<int>(2)), 2);
+  EXPECT_EQ(sum(std::make_unique<int>(3)), 5);
+}
+
+TEST(InlineFunction, MovesWhatItHoldsAndDestroysItOnce) {
+  {
+    InlineFunction<int()> first = [counted = Counted(7)] { return counted.value; };
+    EXPECT_EQ(Counted::alive, 1);
+    InlineFunction<int()> second = std::move(first);
+    EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move)
+    EXPECT_EQ(second(), 7);
+    EXPECT_EQ(Counted::alive, 1);
+    second = [counted = Counted(8)] { return counted.value; };
+    EXPECT_EQ(second(), 8);
+    EXPECT_EQ(Counted::alive, 1);
+  }
+  EXPECT_EQ(Counted::alive, 0);
+}
+
+}  // namespace
+}  // namespace strata
