@@ -169,6 +169,8 @@ class PcapReader {
   [[nodiscard]] std::expected<PcapRecord, std::string> enhanced_packet(Bytes body) const;
   [[nodiscard]] std::expected<PcapRecord, std::string> obsolete_packet(Bytes body) const;
   [[nodiscard]] std::expected<PcapRecord, std::string> simple_packet(Bytes body) const;
+  [[nodiscard]] std::expected<PcapRecord, std::string> timed_packet(Bytes body,
+                                                                    std::size_t interface) const;
   void read_packet_options(Bytes options, PcapRecord& record) const;
   [[nodiscard]] std::size_t read_some(MutableBytes to);
   [[nodiscard]] std::uint16_t u16(Bytes from, std::size_t offset) const;

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/device_kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace strata::driver {
+namespace {
+
+constexpr std::array kTapKeys{
+    KeyRule{"host", ValueKind::kIpv4Prefix, true},
+    KeyRule{"host6", ValueKind::kIpv6Prefix, true},
+    KeyRule{"mtu", ValueKind::kMtu},
+    KeyRule{"queues", ValueKind::kQueues},
+    KeyRule{"persist", ValueKind::kYesNo},
+    KeyRule{"offload", ValueKind::kYesNo},
+    KeyRule{"up", ValueKind::kYesNo},
+    KeyRule{"mac", ValueKind::kMac},
+};
+constexpr std::span<const KeyRule> kTunKeys = std::span(kTapKeys).first(kTapKeys.size() - 1);
+
+constexpr std::array kPcapKeys{
+    KeyRule{"write", ValueKind::kPath},
+    KeyRule{"speed", ValueKind::kSpeed},
+    KeyRule{"mtu", ValueKind::kMtu},
+    KeyRule{"mac", ValueKind::kMac},
+};
+
+constexpr std::array kNullKeys{
+    KeyRule{"frame", ValueKind::kFrame},
+    KeyRule{"count", ValueKind::kCount},
+    KeyRule{"mtu", ValueKind::kMtu},
+    KeyRule{"mac", ValueKind::kMac},
+};
+
+constexpr std::array kKinds{
+    KindRule{"tap", kTapKeys},
+    KindRule{"tun", kTunKeys},
+    KindRule{"pcap", kPcapKeys},
+    KindRule{"null", kNullKeys},
+};
+
+struct AbsentKind {
+  std::string_view kind;
+  std::string_view what;
+};
+constexpr std::array kAbsentKinds{
+    AbsentKind{"xdp", "AF_XDP sockets are not in this build"},
+    AbsentKind{"packet", "packet sockets are not in this build"},
+    AbsentKind{"netmap", "netmap is not in this build"},
+    AbsentKind{"pipe", "pipes between processes are not in this build"},
+    AbsentKind{"dpdk", "DPDK is not in this build"},
+    AbsentKind{"rootless", "the rootless gateway is not in this build"},
+    AbsentKind{"memory",
+               "a memory link has two ends and is made inside a program (strata::MemoryLink)"},
+};
+
+// RFC 791 3.1: every link carries 68 bytes; the length field of IP says no more than 65,535.
+constexpr std::uint64_t kMtuMin = 68;
+constexpr std::uint64_t kMtuMax = 65'535;
+constexpr std::uint64_t kQueuesMax = 256;
+constexpr std::size_t kFrameBytesMax = 65'535 + 22;
+
+bool is_between(std::string_view value, std::uint64_t low, std::uint64_t high) {
+  const auto number = parse_number(value);
+  return number && *number >= low && *number <= high;
+}
+
+bool is_prefix(std::string_view value, bool wants_v4) {
+  const auto prefix = Prefix::parse(value);
+  return prefix && prefix->is_v4() == wants_v4;
+}
+
+bool is_station(std::string_view value) {
+  const auto mac = MacAddress::parse(value);
+  return mac && !mac->is_multicast() && !mac->is_unspecified();
+}
+
+int hex_digit(char character) {
+  if (character >= '0' && character <= '9') return character - '0';
+  if (character >= 'a' && character <= 'f') return character - 'a' + 10;
+  if (character >= 'A' && character <= 'F') return character - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::span<const KindRule> all_kinds() { return kKinds; }
+
+const KindRule* find_kind(std::string_view kind) {
+  const auto found = std::ranges::find(kKinds, kind, &KindRule::kind);
+  return found == kKinds.end() ? nullptr : &*found;
+}
+
+std::string_view absent_kind(std::string_view kind) {
+  const auto found = std::ranges::find(kAbsentKinds, kind, &AbsentKind::kind);
+  return found == kAbsentKinds.end() ? std::string_view{} : found->what;
+}
+
+std::string_view expectation(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kIpv4Prefix: return "an IPv4 address and prefix length, as in 10.77.0.1/24";
+    case ValueKind::kIpv6Prefix: return "an IPv6 address and prefix length, as in fd77::1/64";
+    case ValueKind::kMtu: return "bytes from 68 to 65535";
+    case ValueKind::kQueues: return "a number from 1 to 256";
+    case ValueKind::kYesNo: return "yes or no";
+    case ValueKind::kMac: return "the address of one station, as in 02:00:00:00:00:01";
+    case ValueKind::kPath: return "the path of a file";
+    case ValueKind::kSpeed: return "a factor above 0, as in 1 (as recorded) or 2.5";
+    case ValueKind::kFrame: return "the bytes of a frame as pairs of hexadecimal digits";
+    case ValueKind::kCount: return "a number of frames";
+  }
+  return {};
+}
+
+bool is_valid(ValueKind kind, std::string_view value) {
+  switch (kind) {
+    case ValueKind::kIpv4Prefix: return is_prefix(value, true);
+    case ValueKind::kIpv6Prefix: return is_prefix(value, false);
+    case ValueKind::kMtu: return is_between(value, kMtuMin, kMtuMax);
+    case ValueKind::kQueues: return is_between(value, 1, kQueuesMax);
+    case ValueKind::kYesNo: return parse_yes_no(value).has_value();
+    case ValueKind::kMac: return is_station(value);
+    case ValueKind::kPath: return !value.empty();
+    case ValueKind::kSpeed: return parse_speed(value).has_value();
+    case ValueKind::kFrame: return parse_hex(value).has_value();
+    case ValueKind::kCount: return parse_number(value).has_value();
+  }
+  return false;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view value) {
+  std::uint64_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto [stopped, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc{} || stopped != end) return std::nullopt;
+  return number;
+}
+
+std::optional<double> parse_speed(std::string_view value) {
+  double speed = 0;
+  const char* end = value.data() + value.size();
+  const auto [stopped, error] = std::from_chars(value.data(), end, speed);
+  if (error != std::errc{} || stopped != end || !std::isfinite(speed) || speed <= 0) {
+    return std::nullopt;
+  }
+  return speed;
+}
+
+std::optional<bool> parse_yes_no(std::string_view value) {
+  if (value == "yes") return true;
+  if (value == "no") return false;
+  return std::nullopt;
+}
+
+std::optional<std::vector<std::byte>> parse_hex(std::string_view value) {
+  if (value.empty() || value.size() % 2 != 0 || value.size() / 2 > kFrameBytesMax) {
+    return std::nullopt;
+  }
+  std::vector<std::byte> bytes;
+  bytes.reserve(value.size() / 2);
+  for (std::size_t i = 0; i < value.size(); i += 2) {
+    const int high = hex_digit(value[i]);
+    const int low = hex_digit(value[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes.push_back(static_cast<std::byte>(high * 16 + low));
+  }
+  return bytes;
+}
+
+}  // namespace strata::driver

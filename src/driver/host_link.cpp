@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/host_link.h"
+
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace strata::driver {
+namespace {
+
+ifreq request_for(const std::string& name) {
+  ifreq request{};
+  name.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
+  return request;
+}
+
+// A netlink message that changes one address, laid out as the kernel reads it.
+struct AddressRequest {
+  nlmsghdr header{};
+  ifaddrmsg address{};
+  std::array<std::byte, 96> attributes{};
+
+  void append(std::uint16_t type, const void* value, std::size_t bytes) {
+    rtattr attribute{};
+    attribute.rta_type = type;
+    attribute.rta_len = static_cast<std::uint16_t>(RTA_LENGTH(bytes));
+    std::byte* to = reinterpret_cast<std::byte*>(this) + NLMSG_ALIGN(header.nlmsg_len);
+    std::memcpy(to, &attribute, sizeof(attribute));
+    std::memcpy(to + RTA_LENGTH(0), value, bytes);
+    header.nlmsg_len =
+        static_cast<std::uint32_t>(NLMSG_ALIGN(header.nlmsg_len) + RTA_ALIGN(attribute.rta_len));
+  }
+};
+
+AddressRequest new_address(unsigned index, const Prefix& prefix) {
+  AddressRequest request;
+  request.header.nlmsg_len = NLMSG_LENGTH(sizeof(ifaddrmsg));
+  request.header.nlmsg_type = RTM_NEWADDR;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+  request.address.ifa_family = prefix.is_v4() ? AF_INET : AF_INET6;
+  request.address.ifa_prefixlen = static_cast<std::uint8_t>(prefix.length());
+  request.address.ifa_index = index;
+  const std::byte* bytes = prefix.address().bytes().data();
+  if (!prefix.is_v4()) {
+    request.address.ifa_flags = IFA_F_NODAD;
+    request.append(IFA_LOCAL, bytes, 16);
+    request.append(IFA_ADDRESS, bytes, 16);
+    return request;
+  }
+  request.append(IFA_LOCAL, bytes + 12, 4);
+  request.append(IFA_ADDRESS, bytes + 12, 4);
+  if (const auto broadcast = prefix.directed_broadcast()) {
+    request.append(IFA_BROADCAST, broadcast->bytes().data() + 12, 4);
+  }
+  return request;
+}
+
+// Sends the request and reads the acknowledgement the kernel queues before send() returns.
+int exchange_with_kernel(const AddressRequest& request) {
+  const int socket = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (socket < 0) return errno;
+  int error = 0;
+  struct {
+    nlmsghdr header;
+    nlmsgerr error;
+    std::array<std::byte, 1024> rest;
+  } answer{};
+  if (::send(socket, &request, request.header.nlmsg_len, 0) < 0) {
+    error = errno;
+  } else if (const ssize_t count = ::recv(socket, &answer, sizeof(answer), 0); count < 0) {
+    error = errno;
+  } else if (static_cast<std::size_t>(count) < NLMSG_LENGTH(sizeof(nlmsgerr)) ||
+             answer.header.nlmsg_type != NLMSG_ERROR) {
+    error = EPROTO;
+  } else {
+    error = -answer.error.error;
+  }
+  ::close(socket);
+  return error;
+}
+
+IpAddress address_of(const sockaddr& from) {
+  if (from.sa_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &from, sizeof(v4));
+    return IpAddress::v4(ntohl(v4.sin_addr.s_addr));
+  }
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &from, sizeof(v6));
+  std::array<std::byte, 16> bytes{};
+  std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+  return IpAddress::from_bytes(bytes);
+}
+
+}  // namespace
+
+std::expected<HostLink, int> HostLink::open(const std::string& name) {
+  const unsigned index = ::if_nametoindex(name.c_str());
+  if (index == 0) return std::unexpected(errno);
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return std::unexpected(errno);
+  return HostLink(name, socket, index);
+}
+
+HostLink::HostLink(std::string name, int socket, unsigned index)
+    : name_(std::move(name)), socket_(socket), index_(index) {}
+
+HostLink::HostLink(HostLink&& other) noexcept
+    : name_(std::move(other.name_)),
+      socket_(std::exchange(other.socket_, -1)),
+      index_(other.index_) {}
+
+HostLink::~HostLink() {
+  if (socket_ >= 0) ::close(socket_);
+}
+
+bool HostLink::is_up() const {
+  ifreq request = request_for(name_);
+  return ::ioctl(socket_, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
+}
+
+std::size_t HostLink::mtu() const {
+  ifreq request = request_for(name_);
+  if (::ioctl(socket_, SIOCGIFMTU, &request) != 0) return 0;
+  return static_cast<std::size_t>(request.ifr_mtu);
+}
+
+bool HostLink::has_address(const Prefix& prefix) const {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return false;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr || name_ != entry->ifa_name) continue;
+    const int family = entry->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    if (address_of(*entry->ifa_addr) == prefix.address()) return true;
+  }
+  return false;
+}
+
+int HostLink::set_up() const {
+  ifreq request = request_for(name_);
+  if (::ioctl(socket_, SIOCGIFFLAGS, &request) != 0) return errno;
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  return ::ioctl(socket_, SIOCSIFFLAGS, &request) == 0 ? 0 : errno;
+}
+
+int HostLink::set_mtu(std::size_t mtu) const {
+  ifreq request = request_for(name_);
+  request.ifr_mtu = static_cast<int>(mtu);
+  return ::ioctl(socket_, SIOCSIFMTU, &request) == 0 ? 0 : errno;
+}
+
+int HostLink::add_address(const Prefix& prefix) const {
+  return exchange_with_kernel(new_address(index_, prefix));
+}
+
+}  // namespace strata::driver

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's side of a TAP device: its state, MTU and addresses, asked and set through the kernel.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+
+#include "strata/address.h"
+
+namespace strata::driver {
+
+// Names one interface of the host. Each call answers 0 or an errno.
+class HostLink {
+ public:
+  [[nodiscard]] static std::expected<HostLink, int> open(const std::string& name);
+  ~HostLink();
+  HostLink(HostLink&& other) noexcept;
+  HostLink& operator=(HostLink&&) = delete;
+
+  [[nodiscard]] bool is_up() const;  // false as well when it is gone
+  [[nodiscard]] std::size_t mtu() const;
+  [[nodiscard]] bool has_address(const Prefix& prefix) const;
+
+  [[nodiscard]] int set_up() const;
+  [[nodiscard]] int set_mtu(std::size_t mtu) const;
+  // Adds it beside those that are there. An IPv6 address is usable at once: nobody else can hold
+  // it on a link whose other end is ours.
+  [[nodiscard]] int add_address(const Prefix& prefix) const;
+
+ private:
+  HostLink(std::string name, int socket, unsigned index);
+
+  std::string name_;
+  int socket_;
+  unsigned index_;
+};
+
+}  // namespace strata::driver
