@@ -13,6 +13,7 @@
 // The hash comes from a keyed function where strangers choose the keys (base/siphash.h).
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -73,7 +74,6 @@ class HashIndex {
  private:
   static constexpr Index kGone = kNoIndex - 1;  // has left the draining table
   static constexpr std::uint32_t kCapacityMin = 16;
-  static constexpr std::uint32_t kCapacityMax = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t kClearedPerStep = 32;
   static constexpr std::uint32_t kScannedPerStep = 64;
   static constexpr std::uint32_t kMovedPerStep = 12;
@@ -84,6 +84,9 @@ class HashIndex {
     std::uint32_t hash;
     Index index;
   };
+  // What 32 bits can name, and the address space can hold.
+  static constexpr std::uint32_t kCapacityMax = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::uint64_t{1} << 31U, std::bit_floor(SIZE_MAX / sizeof(Slot))));
 
   struct Table {
     Slot* slots = nullptr;

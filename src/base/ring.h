@@ -23,6 +23,7 @@ class Ring {
   Ring(Memory& memory, std::size_t capacity)
       : memory_(&memory), capacity_(static_cast<std::uint32_t>(capacity)) {
     CHECK(capacity <= std::numeric_limits<std::uint32_t>::max() / 2);
+    CHECK(capacity <= std::numeric_limits<std::size_t>::max() / sizeof(T));
   }
   Ring(Ring&& other) noexcept
       : memory_(other.memory_),

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/checked_memory.h"
@@ -115,6 +116,35 @@ TEST(HashIndex, WhenMemoryIsShortFillsWhatItHasAndRefusesTheRest) {
   for (Index i = 0; i < count; ++i) ASSERT_EQ(find_exactly(hashes, hash_of(i), i), i);
 }
 
+TEST(HashIndex, MemoryThatComesAndGoesLosesNoPair) {
+  CheckedMemory memory;
+  HashIndex hashes(memory);
+  std::vector<Index> members;
+  Rng rng(20);
+  int refused = 0;
+  for (Index i = 0; i < 30000; ++i) {
+    if (i % 50 == 0) memory.fail(rng.chance({2, 3}));
+    if (rng.below(10) < (i / 5000 % 2 == 0 ? 7U : 3U)) {
+      if (hashes.insert(hash_of(i), i)) {
+        members.push_back(i);
+      } else {
+        ++refused;
+      }
+    } else if (!members.empty()) {
+      std::swap(members[rng.below(members.size())], members.back());
+      ASSERT_TRUE(hashes.erase(hash_of(members.back()), members.back()));
+      members.pop_back();
+    }
+    ASSERT_EQ(hashes.size(), members.size());
+    if (i % 500 == 0) {
+      for (const Index member : members) {
+        ASSERT_EQ(find_exactly(hashes, hash_of(member), member), member);
+      }
+    }
+  }
+  EXPECT_GT(refused, 0);
+}
+
 TEST(HashIndex, ReservedRoomNeedsNoLaterAllocationAndStays) {
   CheckedMemory memory;
   HashIndex hashes(memory);
@@ -123,6 +153,7 @@ TEST(HashIndex, ReservedRoomNeedsNoLaterAllocationAndStays) {
   const std::size_t reserved = memory.bytes_used();
   memory.fail(true);
   EXPECT_FALSE(hashes.try_reserve(100000));
+  EXPECT_FALSE(hashes.try_reserve(0xffff'ffff));
   for (int round = 0; round < 2; ++round) {
     for (Index i = 0; i < 10000; ++i) {
       if (round == 0 && i == 7) continue;
