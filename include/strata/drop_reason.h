@@ -29,6 +29,7 @@ enum class DropReason : std::uint8_t {
   kNdMalformed,
   kNdHopLimitNot255,
   kNdNotOnLink,
+  kNdNotForUs,
 
   // IPv4
   kIpv4TooShort,

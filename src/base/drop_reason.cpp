@@ -48,6 +48,8 @@ constexpr std::array<Text, kDropReasonCount> kTexts{{
      "The neighbour discovery message came through a router: its hop limit is not 255."},
     {DropReason::kNdNotOnLink, "nd_not_on_link",
      "The neighbour discovery message speaks of an address that cannot be on this link."},
+    {DropReason::kNdNotForUs, "nd_not_for_us",
+     "The neighbour discovery message asks for, or tells of, an address nobody here cares about."},
     {DropReason::kIpv4TooShort, "ipv4_too_short",
      "The frame ends inside the IPv4 header."},
     {DropReason::kIpv4BadVersion, "ipv4_bad_version",

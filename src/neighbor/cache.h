@@ -10,11 +10,11 @@
 //          packets are refused      │                        v   5 s               │
 //          for 1, 2, 4 .. 16 s      │     no answer        DELAY ────> PROBE ──────┤
 //                                   └────── UNREACHABLE <──────────────┘ 3 unicast │
-//                                           multicast, at 1, 3, 9 .. 60 s ─────────┘
+//                                           multicast, waits of 3, 9, 27 s ────────┘
 //
 // IPv4 and IPv6 differ only in their messages (RFC 1122 2.3.2.1 asks of ARP what RFC 4861 7.3 gives:
-// timeouts, unicast polls, advice from above). ARP has no flags, so each message is read as the
-// advertisement it stands for: see reachability.h.
+// timeouts, unicast polls, advice from above). ARP has no flags; learn.cpp says how its
+// messages are read.
 //
 // 1. Every parked packet leaves exactly once: through Release or Undeliverable, or as what park()
 //    returns.
@@ -180,32 +180,44 @@ class Cache {
   // cache.cpp: entries come and go.
   [[nodiscard]] Entry* create(const IpAddress& address, Origin origin, Time now);
   void destroy(Entry& entry, DropReason reason);
+  void forget_all(DropReason reason);
   [[nodiscard]] bool is_configured_router(const IpAddress& address) const;
   void shelve(Entry& entry);
   void set_router(Entry& entry, bool is_router);
+  // ReachableTime ends without a timer: whoever looks next finds it over.
+  void settle(Entry& entry, Time now);
 
-  // transitions.cpp: the only functions that change Entry::state.
+  // transitions.cpp
+  void leave_state(Entry& entry);
   void become_incomplete(Entry& entry);
   void become_reachable(Entry& entry, Time now);
-  void become_stale(Entry& entry);
+  void become_stale(Entry& entry, Time now);
   void become_delay(Entry& entry, Time now);
   void become_probe(Entry& entry);
   void become_unreachable(Entry& entry);
   void become_failed(Entry& entry, Time now);
-  void leave_state(Entry& entry);
-  void release_packets(Entry& entry);
+  void release_packets(Entry& entry, Time now);
   void owe_solicitation(Entry& entry);
   void on_entry_deadline(Entry& entry, Time now);
-  void redraw_reachable_time(Time now);
+  void redraw_reachable_times(Time now);
+  [[nodiscard]] static std::uint8_t backoff_of(const Entry& entry);
+  [[nodiscard]] Duration wait_for(const Timing& timing, std::uint8_t backoff) const;
 
   // learn.cpp: messages.
-  void learn(const IpAddress& address, const MacAddress& mac, Origin origin, Time now);
-  [[nodiscard]] DropReason learn_from_arp(const wire::ArpHeader& header, Time now);
+  [[nodiscard]] DropReason learn(const IpAddress& address, const MacAddress& mac, Time now);
+  void claim(Entry& entry, const MacAddress& mac, Time now);
+  void doubt(Entry& entry, Time now);
+  void on_advertisement_of_known(Entry& entry, const Advertisement& advertisement, Time now);
+  [[nodiscard]] static bool is_guarded(const Entry& entry);
+  [[nodiscard]] static bool is_answer(const Entry& entry, const MacAddress& mac);
 
   // output.cpp
   [[nodiscard]] std::optional<Output> next_packet();
   [[nodiscard]] std::optional<Output> next_solicitation(Time now);
   [[nodiscard]] Output solicitation_for(const Entry& entry, const IpAddress& source) const;
+  [[nodiscard]] std::optional<Output> next_proxy_reply(Time now);
+
+  static constexpr std::uint8_t kFailuresMax = 16;
 
   Rng& rng_;
   Config config_;

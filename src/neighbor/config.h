@@ -25,7 +25,7 @@ struct ReachabilityConfig {
   std::uint8_t unicast_solicitations_max = 3;
   // RFC 7048: after these an unreachable neighbour loses its link-layer address. The interval
   // starts at the retransmission timer and grows by the factor up to the limit.
-  std::uint8_t unreachable_solicitations_max = 4;
+  std::uint8_t unreachable_solicitations_max = 3;
   std::uint8_t backoff_multiple = 3;
   Duration retransmit_timer_max = seconds(60);
   // How long packets to a silent address are refused at once, doubling up to the limit.
@@ -57,9 +57,9 @@ struct ConflictDetectionConfig {
 };
 
 struct Config {
-  ReachabilityConfig reachability;
-  DuplicateDetectionConfig duplicate_detection;
-  ConflictDetectionConfig conflict_detection;
+  ReachabilityConfig reachability{};
+  DuplicateDetectionConfig duplicate_detection{};
+  ConflictDetectionConfig conflict_detection{};
 
   std::uint32_t entries_max = 1024;
   std::uint32_t packets_max = 256;           // waiting in all
@@ -67,7 +67,7 @@ struct Config {
   std::uint32_t own_addresses_max = 64;
   std::uint32_t proxies_max = 16;
   std::uint32_t proxy_replies_max = 32;  // waiting for their random delay
-  std::uint32_t routers_max = 16;
+  std::uint32_t routers_max = 16;  // configured, and as many discovered
 
   // A neighbour that proved itself and was used this recently is not shed for a new one.
   Duration protected_for = seconds(60);

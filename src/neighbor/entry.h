@@ -31,8 +31,8 @@ inline constexpr std::size_t kStateCount = 7;
 
 // A neighbour for status output and for handing a cache over to a successor.
 struct EntryView {
-  IpAddress address;
-  MacAddress mac;  // unspecified in kIncomplete and kFailed
+  IpAddress address{};
+  MacAddress mac{};  // unspecified in kIncomplete and kFailed
   State state = State::kStale;
   bool is_router = false;
   bool is_static = false;
@@ -56,8 +56,8 @@ struct ParkedPacket {
 using ParkedList = IntrusiveList<ParkedPacket, &ParkedPacket::owner_link>;
 
 // Where an entry stands when room is needed: see table.h.
-enum class Shelf : std::uint8_t { kUnproven, kFailed, kIncomplete, kResolved, kPinned };
-inline constexpr std::size_t kShelfCount = 5;
+enum class Shelf : std::uint8_t { kUnproven, kFailed, kIncomplete, kResolved, kRouter, kPinned };
+inline constexpr std::size_t kShelfCount = 6;
 
 struct Entry {
   [[nodiscard]] bool has_mac() const {
@@ -74,6 +74,7 @@ struct Entry {
   bool is_router = false;
   bool is_static = false;
   bool is_proven = false;           // two-way reachability was confirmed at least once
+  bool is_ours = false;             // we sent to it, or tried to
   std::uint8_t solicitations = 0;   // sent in this state
   std::uint8_t failures = 0;        // resolutions in a row without an answer
   std::uint8_t deadline_list = 0xff;

@@ -12,6 +12,7 @@
 // 2. Whatever arrives, an address sends at most one message per interval of its RFC.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +68,7 @@ class OwnAddresses {
   // RFC 4862 5.4.3, for a target that is tentative.
   void on_solicitation(const Solicitation& solicitation, Time now);
   // RFC 4862 5.4.4. True when the target is ours.
-  bool on_advertisement(const Advertisement& advertisement, Time now);
+  bool on_advertisement(const Advertisement& advertisement, const MacAddress& our_mac, Time now);
 
   [[nodiscard]] std::optional<Output> next_output(Time now, const MacAddress& our_mac,
                                                   Duration retransmit_timer);
@@ -75,6 +76,8 @@ class OwnAddresses {
   [[nodiscard]] std::size_t size() const { return addresses_.size(); }
 
  private:
+  static constexpr std::size_t kNonces = 4;
+
   struct Own {
     IpAddress address;
     OwnAddressOptions options;
@@ -88,7 +91,8 @@ class OwnAddresses {
     bool owes_defence = false;
     bool must_cease = false;
     std::optional<MacAddress> other;  // who claims it
-    Nonce nonce{};                    // of the latest probes: one per check (RFC 7527 4.1)
+    std::array<Nonce, kNonces> nonces{};  // of the latest probes
+    std::uint32_t probes_sent = 0;
     Time due = kNever;                // the next probe, announcement or the end of the check
     Time defended_at = Time::min();
   };
@@ -98,23 +102,23 @@ class OwnAddresses {
   void start_check(Own& own, Time now);
   void finish_check(Own& own, Time now);
   void on_conflict(Own& own, const std::optional<MacAddress>& other, Time now);
-  void cease(Own& own, const std::optional<MacAddress>& other);
-  void step(Own& own, Time now, Duration retransmit_timer);
+  void cease(Own& own, const std::optional<MacAddress>& other, Time now);
   [[nodiscard]] std::optional<Output> output_of(Own& own, Time now, const MacAddress& our_mac,
                                                 Duration retransmit_timer);
   [[nodiscard]] Output probe(Own& own, Time now, const MacAddress& our_mac,
                              Duration retransmit_timer);
-  [[nodiscard]] Output announcement(Own& own, Time now, const MacAddress& our_mac,
-                                    Duration retransmit_timer);
-  void recompute();
+  [[nodiscard]] static Output announcement(const Own& own, const MacAddress& our_mac,
+                                           bool is_override);
+  [[nodiscard]] std::optional<Output> due_output(Own& own, Time now, const MacAddress& our_mac,
+                                                 Duration retransmit_timer);
+  void owe(Time now) { next_due_ = std::min(next_due_, now); }
 
   Rng& rng_;
   DuplicateDetectionConfig dad_;
   ConflictDetectionConfig acd_;
   std::uint32_t addresses_max_;
   Vector<Own> addresses_;
-  Time next_due_ = kNever;       // no address is due before
-  bool owes_output_ = false;     // some address owes one that has no time
+  Time next_due_ = kNever;      // no address has anything to send before
   std::uint8_t conflicts_ = 0;   // RFC 5227 2.1.1: MAX_CONFLICTS
   Time check_allowed_at_ = Time::min();
 };

@@ -35,8 +35,7 @@ class Parking {
   [[nodiscard]] bool has_undeliverable() const { return !undeliverable_.empty(); }
 
  private:
-  [[nodiscard]] Undeliverable displace(ParkedPacket& parked, ParkedList& list);
-  [[nodiscard]] PacketPtr take(ParkedPacket& parked);
+  [[nodiscard]] Undeliverable displace(ParkedPacket& parked);
 
   std::uint32_t per_entry_max_;
   Slab<ParkedPacket> packets_;

@@ -26,8 +26,8 @@ class Proxies {
   // RFC 4861 7.2.8: an answer to a group waits for a random moment, so that the owner, or another
   // proxy, can be first. Answers beyond proxy_replies_max are not given.
   void on_solicitation(const Solicitation& solicitation, Time now);
-  // `source` is whom advertisements come from.
-  [[nodiscard]] std::optional<SendAdvertisement> next_reply(Time now, const IpAddress& source);
+  // Its source is for the caller to fill in.
+  [[nodiscard]] std::optional<SendAdvertisement> next_reply(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
  private:

@@ -9,10 +9,11 @@
 //   kFailed      did not answer                                     1               2
 //   kIncomplete  asked, may still answer                            3               -
 //   kResolved    has a link-layer address                           4               3
-//   kPinned      static, or a router                                -               -
+//   kRouter      a router that proved itself, up to routers_max     -               -
+//   kPinned      static, or a configured router                     -               -
 //
 // 1. On kResolved, neighbours that proved themselves and were used lately get a second chance; a
-//    bounded number of them is looked at for each new entry.
+//    bounded number of them is looked at for each new entry. Our own packets get room even then.
 // 2. Strangers (entries made from their messages) never displace an address being resolved, so a
 //    flood of them cannot keep us from finding the gateway.
 #pragma once
@@ -63,6 +64,9 @@ class Table {
   void erase(Entry& entry);
 
   void move_to(Entry& entry, Shelf shelf);
+  [[nodiscard]] std::size_t size_of(Shelf name) const {
+    return shelves_[static_cast<std::size_t>(name)].size();
+  }
 
   // Visits all in index order; the visitor may erase the entry it is shown.
   template <typename Visit>

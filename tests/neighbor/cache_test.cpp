@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "neighbor/cache.h"
+
+#include "neighbor/neighbor_testing.h"
+
+namespace strata::neighbor {
+namespace {
+
+TEST(NeighborCache, AnswersFromTheCacheOnceResolved) {
+  World world;
+  EXPECT_FALSE(world.cache.resolve(kPeer4, world.now));
+  world.resolve(kPeer4, kMacA);
+  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA);
+  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA) << "through the recent slot";
+}
+
+TEST(NeighborCache, KnowsWhereGroupsGoWithoutAsking) {
+  World world;
+  EXPECT_EQ(world.cache.resolve(IpAddress::v4(224, 1, 2, 3), world.now),
+            MacAddress::from_value(0x0100'5e01'0203));
+  EXPECT_EQ(world.cache.resolve(IpAddress::all_nodes_v6(), world.now),
+            MacAddress::from_value(0x3333'0000'0001));
+  EXPECT_EQ(world.cache.resolve(IpAddress::limited_broadcast(), world.now),
+            MacAddress::broadcast());
+  EXPECT_EQ(world.cache.size(), 0U);
+}
+
+// RFC 4861 7.2.2 MUST: queued packets are sent once address resolution completes.
+// RFC 1122 2.3.2.2 SHOULD: the link layer saves packets while the address is resolved.
+TEST(NeighborCache, ReleasesParkedPacketsInTheOrderOfTheirArrival) {
+  for (const IpAddress& peer : {kPeer4, kPeer6}) {
+    World world;
+    std::vector<const Packet*> parked;
+    for (int i = 0; i < 3; ++i) {
+      PacketPtr packet = world.packet();
+      parked.push_back(packet.get());
+      EXPECT_FALSE(world.cache.park(peer, std::move(packet), world.now));
+    }
+    EXPECT_EQ(solicitations(world.pull()), 1U);
+    world.answer(peer, kMacA);
+    const auto outputs = world.pull();
+    ASSERT_EQ(outputs.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const Release& release = std::get<Release>(outputs[i]);
+      EXPECT_EQ(release.packet.get(), parked[i]);
+      EXPECT_EQ(release.destination, kMacA);
+      EXPECT_EQ(release.next_hop, peer);
+    }
+    EXPECT_EQ(world.cache.packets_waiting(), 0U);
+  }
+}
+
+// RFC 4861 7.2.2 SHOULD: when the queue of a neighbour overflows the new arrival replaces the
+// oldest entry.
+TEST(NeighborCache, GivesBackTheOldestPacketWhenTooManyWait) {
+  World world({.packets_per_entry_max = 2});
+  PacketPtr oldest = world.packet();
+  const Packet* const oldest_packet = oldest.get();
+  EXPECT_FALSE(world.cache.park(kPeer4, std::move(oldest), world.now));
+  world.park(kPeer4);
+  const auto displaced = world.cache.park(kPeer4, world.packet(), world.now);
+  ASSERT_TRUE(displaced);
+  EXPECT_EQ(displaced->packet.get(), oldest_packet);
+  EXPECT_EQ(displaced->reason, DropReason::kNeighborQueueFull);
+  EXPECT_EQ(displaced->next_hop, kPeer4);
+}
+
+TEST(NeighborCache, BoundsWaitingPacketsOverAllNeighbors) {
+  World world({.packets_max = 8});
+  std::size_t displaced = 0;
+  for (unsigned i = 0; i < 50; ++i) {
+    const IpAddress next_hop = IpAddress::v4(0x0a00'0100 + i);
+    if (world.cache.park(next_hop, world.packet(), world.now)) ++displaced;
+  }
+  EXPECT_EQ(world.cache.packets_waiting(), 8U);
+  EXPECT_EQ(displaced, 42U);
+}
+
+// RFC 4861 7.2.2 MUST: with no answer after MAX_MULTICAST_SOLICIT, packets are undeliverable.
+TEST(NeighborCache, GivesUpOnSilentAddressesAndTellsOfEveryPacket) {
+  for (const IpAddress& peer : {kPeer4, kPeer6}) {
+    World world;
+    world.park(peer);
+    world.park(peer);
+    const auto outputs = world.run(10s);
+    EXPECT_EQ(solicitations(outputs), 3U);
+    EXPECT_EQ(count_of<Undeliverable>(outputs), 2U);
+    EXPECT_EQ(first<Undeliverable>(outputs).reason, DropReason::kNeighborUnresolved);
+    EXPECT_EQ(first<Undeliverable>(outputs).next_hop, peer);
+  }
+}
+
+// RFC 1122 2.3.2.1 MUST: a mechanism prevents ARP flooding; at most one request per second and
+// destination is recommended.
+TEST(NeighborCache, RefusesPacketsToAFailedAddressForAWhile) {
+  World world;
+  std::size_t sent = 0;
+  std::size_t refused = 0;
+  for (int i = 0; i < 6000; ++i) {
+    const auto back = world.cache.park(kPeer4, world.packet(), world.now);
+    if (back && back->reason == DropReason::kNeighborUnresolved) ++refused;
+    sent += solicitations(world.run(10ms));
+  }
+  EXPECT_LE(sent, 20U) << "in a minute";
+  EXPECT_GE(sent, 9U) << "but the address is asked for again";
+  EXPECT_GT(refused, 3000U);
+}
+
+TEST(NeighborCache, ResolvesAtOnceWhenASilentHostSpeaks) {
+  World world;
+  world.bring_to(kPeer4, kMacA, State::kFailed);
+  world.cache.on_arp(arp_request(kMacA, kPeer4, kPeer4), world.now);
+  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA);
+}
+
+TEST(NeighborCache, ShedsTheOldestUnresolvedEntryForANewOne) {
+  World world({.entries_max = 4});
+  for (unsigned i = 0; i < 5; ++i) world.park(IpAddress::v4(0x0a00'0100 + i));
+  const auto outputs = world.pull();
+  EXPECT_EQ(world.cache.size(), 4U);
+  EXPECT_EQ(first<Undeliverable>(outputs).reason, DropReason::kNeighborTableFull);
+  EXPECT_EQ(first<Undeliverable>(outputs).next_hop, IpAddress::v4(0x0a00'0100));
+}
+
+TEST(NeighborCache, RefusesANewNeighborWhenOnlyPinnedOnesAreLeft) {
+  World world({.entries_max = 2});
+  EXPECT_TRUE(world.cache.add_static(kPeer4, kMacA, world.now));
+  EXPECT_TRUE(world.cache.add_static(kPeer6, kMacA, world.now));
+  const auto refused = world.cache.park(kOther4, world.packet(), world.now);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, DropReason::kNeighborTableFull);
+  EXPECT_EQ(world.cache.on_arp(arp_request(kMacB, kOther4, kOur4), world.now),
+            DropReason::kNeighborTableFull);
+}
+
+TEST(NeighborCache, NeverChangesStaticEntries) {
+  World world;
+  ASSERT_TRUE(world.cache.add_static(kPeer4, kMacA, world.now));
+  ASSERT_TRUE(world.cache.add_static(kPeer6, kMacA, world.now));
+  world.now += 1000s;
+  world.answer(kPeer4, kMacB);
+  world.answer(kPeer6, kMacB);
+  world.cache.on_router_link_layer(kPeer6, kMacB, world.now);
+  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA);
+  EXPECT_EQ(world.cache.resolve(kPeer6, world.now), kMacA);
+  EXPECT_TRUE(world.run(1000s).empty());
+  world.cache.flush();
+  EXPECT_EQ(world.cache.size(), 2U) << "flush is for what was learned";
+  EXPECT_TRUE(world.cache.remove_static(kPeer4));
+  EXPECT_FALSE(world.cache.remove_static(kPeer4));
+  EXPECT_FALSE(world.cache.resolve(kPeer4, world.now));
+}
+
+TEST(NeighborCache, BoundsStaticEntries) {
+  World world({.entries_max = 8, .routers_max = 1});
+  std::size_t added = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    if (world.cache.add_static(IpAddress::v4(0x0a00'0100 + i), kMacA, world.now)) ++added;
+  }
+  EXPECT_EQ(added, 5U);
+}
+
+TEST(NeighborCache, GivesPacketsBackWhenTheLinkGoesDown) {
+  World world;
+  world.park(kPeer4);
+  world.cache.on_link_change(false, world.now);
+  const auto outputs = world.pull();
+  EXPECT_EQ(first<Undeliverable>(outputs).reason, DropReason::kInterfaceDown);
+  EXPECT_EQ(world.cache.size(), 0U);
+  const auto refused = world.cache.park(kPeer4, world.packet(), world.now);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, DropReason::kInterfaceDown);
+}
+
+TEST(NeighborCache, GivesPacketsBackOnFlushAndRemove) {
+  World world;
+  world.park(kPeer4);
+  world.park(kPeer6);
+  EXPECT_TRUE(world.cache.remove(kPeer4));
+  EXPECT_FALSE(world.cache.remove(kPeer4));
+  world.cache.flush();
+  EXPECT_EQ(count_of<Undeliverable>(world.pull()), 2U);
+  EXPECT_EQ(world.cache.size(), 0U);
+}
+
+// RFC 4861 6.3.6 MUST: routers known not to answer are not preferred.
+TEST(NeighborCache, TellsWhichRoutersAreLikelyToAnswer) {
+  World world;
+  EXPECT_TRUE(world.cache.is_probably_reachable(kPeer6)) << "never asked";
+  world.park(kPeer6);
+  EXPECT_FALSE(world.cache.is_probably_reachable(kPeer6));
+  world.answer(kPeer6, kMacA);
+  EXPECT_TRUE(world.cache.is_probably_reachable(kPeer6));
+  world.cache.remove(kPeer6);
+  world.bring_to(kPeer6, kMacA, State::kUnreachable);
+  EXPECT_FALSE(world.cache.is_probably_reachable(kPeer6));
+}
+
+TEST(NeighborCache, HandsItsEntriesToASuccessorThatProvesThemAgain) {
+  World old;
+  old.resolve(kPeer4, kMacA);
+  old.resolve(kPeer6, kMacB, true);
+  World successor;
+  old.cache.for_each(old.now, [&](const EntryView& entry) {
+    EXPECT_TRUE(successor.cache.restore(entry, successor.now));
+  });
+  EXPECT_EQ(successor.state(kPeer4), State::kStale);
+  EXPECT_EQ(successor.cache.resolve(kPeer4, successor.now), kMacA);
+  EXPECT_EQ(successor.cache.resolve(kPeer6, successor.now), kMacB);
+  EXPECT_TRUE(successor.cache.find(kPeer6, successor.now)->is_router);
+  EXPECT_GT(solicitations(successor.run(6s)), 0U);
+}
+
+TEST(NeighborCache, LearnsNothingBogusFromAPredecessor) {
+  World world;
+  EXPECT_FALSE(world.cache.restore({.address = kPeer4}, world.now));
+  EXPECT_FALSE(
+      world.cache.restore({.address = IpAddress::all_nodes_v6(), .mac = kMacA}, world.now));
+  EXPECT_TRUE(world.cache.restore({.address = kPeer4, .mac = kMacA}, world.now));
+  EXPECT_EQ(world.cache.restore({.address = kPeer4, .mac = kMacA}, world.now).error(),
+            Error::kAlreadyExists);
+}
+
+TEST(NeighborCache, RefusesPacketsThatHaveNoUnicastNextHop) {
+  World world;
+  for (const IpAddress& address : {IpAddress{}, IpAddress::all_nodes_v6()}) {
+    EXPECT_TRUE(world.cache.park(address, world.packet(), world.now));
+  }
+  EXPECT_EQ(world.cache.size(), 0U);
+}
+
+TEST(NeighborCache, OwnsNoMemoryWhenItKnowsNobody) {
+  HeapMemory memory;
+  Rng rng(1);
+  {
+    Cache cache(memory, rng, SipKey{}, kOurMac);
+    EXPECT_EQ(memory.bytes_used(), 0U);
+    EXPECT_LT(sizeof(Cache), 2048U);
+    for (unsigned i = 0; i < 1000; ++i) {
+      EXPECT_TRUE(cache.add_static(IpAddress::v4(0x0a00'0000 + i), kMacA, Time{}) || i > 500);
+    }
+    EXPECT_GT(memory.bytes_used(), 0U);
+  }
+  EXPECT_EQ(memory.bytes_used(), 0U);
+}
+
+TEST(NeighborCache, SurvivesMemoryThatRunsOut) {
+  for (std::size_t limit = 0; limit < 40'000; limit += 500) {
+    HeapMemory memory(limit);
+    HeapMemory packets;
+    PacketPool pool(packets, {.small_buffers = 64, .large_buffers = 0});
+    Rng rng(1);
+    Cache cache(memory, rng, SipKey{}, kOurMac);
+    std::size_t back = 0;
+    (void)cache.add_own_address(kOur4, {.check_duplicates = false}, Time{});
+    for (unsigned i = 0; i < 64; ++i) {
+      if (cache.park(IpAddress::v4(0x0a00'0100 + i), pool.allocate(), Time{})) ++back;
+    }
+    EXPECT_EQ(back + cache.packets_waiting(), 64U) << limit;
+  }
+}
+
+}  // namespace
+}  // namespace strata::neighbor
