@@ -100,7 +100,7 @@ struct GroupRecordHeader {
   GroupRecordType type = GroupRecordType::kModeIsInclude;
   std::uint8_t auxiliary_words = 0;  // RFC 3376 4.2.10: none is defined, so none is sent
   std::uint16_t source_count = 0;
-  IpAddress group;
+  IpAddress group{};
 
   friend constexpr bool operator==(const GroupRecordHeader&, const GroupRecordHeader&) = default;
 };

@@ -46,7 +46,7 @@ struct MldHeader {
   Icmpv6Type type = Icmpv6Type::kMulticastListenerReport;
   std::uint16_t checksum = 0;
   std::uint16_t max_response_code = 0;  // queries only
-  IpAddress group;
+  IpAddress group{};
 
   friend constexpr bool operator==(const MldHeader&, const MldHeader&) = default;
 };
@@ -104,7 +104,7 @@ struct MldV2QueryLayout : MldLayout {
 struct MldV2QueryHeader {
   std::uint16_t checksum = 0;
   std::uint16_t max_response_code = 0;  // FloatCode16, milliseconds
-  IpAddress group;                      // "::": a general query
+  IpAddress group{};                    // "::": a general query
   bool suppress_router_processing = false;
   std::uint8_t robustness_variable = 0;  // 0 to 7
   std::uint8_t query_interval_code = 0;  // FloatCode8, seconds

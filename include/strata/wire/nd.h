@@ -187,7 +187,7 @@ struct NeighborSolicitationLayout : Icmpv6Layout {
 
 struct NeighborSolicitationHeader {
   std::uint16_t checksum = 0;
-  IpAddress target;
+  IpAddress target{};
 
   friend constexpr bool operator==(const NeighborSolicitationHeader&,
                                    const NeighborSolicitationHeader&) = default;
@@ -244,7 +244,7 @@ struct NeighborAdvertisementHeader {
   bool router = false;
   bool solicited = false;
   bool override_cached = false;  // O: replace a link-layer address already known
-  IpAddress target;
+  IpAddress target{};
 
   friend constexpr bool operator==(const NeighborAdvertisementHeader&,
                                    const NeighborAdvertisementHeader&) = default;
@@ -304,8 +304,8 @@ struct NdRedirectLayout : Icmpv6Layout {
 
 struct NdRedirectHeader {
   std::uint16_t checksum = 0;
-  IpAddress target;  // the better first hop; equal to destination when that is on the link
-  IpAddress destination;
+  IpAddress target{};  // the better first hop; equal to destination when that is on the link
+  IpAddress destination{};
 
   friend constexpr bool operator==(const NdRedirectHeader&, const NdRedirectHeader&) = default;
 };

@@ -145,7 +145,7 @@ struct LinkLayerAddressLayout : NdOptionLayout {
 
 struct LinkLayerAddressOption {
   NdOptionType type = NdOptionType::kSourceLinkLayerAddress;  // or kTargetLinkLayerAddress
-  MacAddress address;
+  MacAddress address{};
 
   [[nodiscard]] static constexpr Parsed<LinkLayerAddressOption> parse(const NdOptionView& option) {
     const bool is_target = option.type() == NdOptionType::kTargetLinkLayerAddress;
@@ -197,7 +197,7 @@ struct PrefixInformationLayout : NdOptionLayout {
 };
 
 struct PrefixInformationOption {
-  Prefix prefix;
+  Prefix prefix{};
   bool on_link = false;
   bool autonomous = false;  // RFC 4862: make addresses from it
   std::uint32_t valid_lifetime_s = 0;
@@ -278,7 +278,7 @@ struct RouteInformationLayout : NdOptionLayout {
 };
 
 struct RouteInformationOption {
-  Prefix prefix;
+  Prefix prefix{};
   RouterPreference preference = RouterPreference::kMedium;
   std::uint32_t route_lifetime_s = 0;
 

@@ -94,7 +94,7 @@ struct TcpHeader {
   std::uint32_t sequence_number = 0;
   std::uint32_t acknowledgment_number = 0;
   std::uint8_t header_length = TcpLayout::kSize;  // in bytes, options included: 20, 24, ... 60
-  TcpFlags flags;
+  TcpFlags flags{};
   std::uint16_t window = 0;  // as on the wire, not scaled
   std::uint16_t checksum = 0;
   std::uint16_t urgent_pointer = 0;

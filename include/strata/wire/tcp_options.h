@@ -50,7 +50,7 @@ inline constexpr std::uint16_t kTcpFastOpenExperiment = 0xf989;  // RFC 7413 app
 // One option in its bytes. EOL and NOP have no data.
 struct TcpRawOption {
   TcpOptionKind kind = TcpOptionKind::kNoOperation;
-  Bytes data;  // without kind and length
+  Bytes data{};  // without kind and length
 
   [[nodiscard]] constexpr std::size_t size() const {
     const bool is_single = kind == TcpOptionKind::kNoOperation || kind == TcpOptionKind::kEndOfList;
@@ -194,16 +194,16 @@ class TcpFastOpenCookie {
 };
 
 struct TcpOptions {
-  std::optional<std::uint16_t> maximum_segment_size;
-  std::optional<std::uint8_t> window_scale;  // RFC 7323 2.3: never above kTcpWindowScaleMax
+  std::optional<std::uint16_t> maximum_segment_size{};
+  std::optional<std::uint8_t> window_scale{};  // RFC 7323 2.3: never above kTcpWindowScaleMax
   bool sack_permitted = false;
   bool md5_signature = false;   // recognised; its bytes are for TcpRawOptions
   bool authentication = false;  // recognised; its bytes are for TcpRawOptions
   bool malformed = false;
-  std::optional<TcpTimestamps> timestamps;
-  TcpSackBlocks sack;
-  std::optional<TcpUserTimeout> user_timeout;
-  std::optional<TcpFastOpenCookie> fast_open;
+  std::optional<TcpTimestamps> timestamps{};
+  TcpSackBlocks sack{};
+  std::optional<TcpUserTimeout> user_timeout{};
+  std::optional<TcpFastOpenCookie> fast_open{};
 
   // `bytes` is TcpView::options(), or anything else.
   [[nodiscard]] static constexpr TcpOptions parse(Bytes bytes);
