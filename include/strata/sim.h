@@ -76,7 +76,7 @@ struct WorldConfig {
   bool vouches_for_bytes = false;
   // A world that makes this many events at one instant does not get any further: frames circle in
   // a loop of links without delay, or a stack asks to be called again and again.
-  std::uint64_t events_at_one_instant_max = 1'000'000;
+  std::uint64_t events_at_one_instant_max = 10'000'000;
 };
 
 // Why a run came back.
@@ -107,18 +107,22 @@ class Node {
 
   // A frame has come in. It is one slice, and nobody else holds its buffer.
   virtual void on_frame(Port& port, PacketPtr frame) = 0;
-  // A link was connected to this port, its last.
+  // A link was connected to this port, the last.
   virtual void on_connected(Port& /*port*/) {}
-  // A queue that was full has room again.
-  virtual void on_room() {}
-  // What the node does of its own accord, after it was woken or when its deadline has come. Answers
-  // when it must be called again; at or before now(): at once.
-  virtual std::optional<Time> turn(Time /*now*/) { return std::nullopt; }
+  // The link of this port went up or down.
+  virtual void on_link_change(Port& /*port*/) {}
+  // What the node does of its own accord, once it was woken or its deadline has come.
+  virtual void turn(Time /*now*/) {}
+  // When turn() must be called again; at or before now(): at once.
+  [[nodiscard]] virtual std::optional<Time> next_deadline() const { return std::nullopt; }
+  // Frames that came in and wait for turn().
+  [[nodiscard]] virtual std::size_t frames_waiting() const { return 0; }
 
   Engine& engine_;
   std::string name_;
   std::uint32_t index_;
   std::vector<std::unique_ptr<Port>> ports_;
+  bool is_awake_ = false;  // in the list of those whose turn it is
 };
 
 // A stack with a device on every link.
@@ -152,8 +156,10 @@ class Host final : public Node {
        const InterfaceConfig& interfaces);
   void on_frame(Port& port, PacketPtr frame) override;
   void on_connected(Port& port) override;
-  void on_room() override;
-  std::optional<Time> turn(Time now) override;
+  void on_link_change(Port& port) override;
+  void turn(Time now) override;
+  [[nodiscard]] std::optional<Time> next_deadline() const override;
+  [[nodiscard]] std::size_t frames_waiting() const override;
 
   struct Attachment;
   InterfaceConfig interface_config_;
@@ -190,7 +196,8 @@ class Switch final : public Node {
   void set_trunk(std::size_t port, std::span<const std::uint16_t> vlans, std::uint16_t native = 0);
 
   // The port behind which an address was last seen.
-  [[nodiscard]] std::optional<std::size_t> find(const MacAddress& mac, std::uint16_t vlan = 1);
+  [[nodiscard]] std::optional<std::size_t> find(const MacAddress& mac,
+                                                std::uint16_t vlan = 1) const;
   [[nodiscard]] const SwitchCounters& counters() const;
 
  private:
@@ -198,6 +205,7 @@ class Switch final : public Node {
   struct Bridge;
   Switch(Engine& engine, std::string name, std::uint32_t index, const SwitchConfig& config);
   void on_frame(Port& port, PacketPtr frame) override;
+  void on_link_change(Port& port) override;
   std::unique_ptr<Bridge> bridge_;
 };
 
@@ -213,7 +221,7 @@ class Station final : public Node {
 
   ~Station() override;
 
-  // Sends a frame as it is. False: the pool is empty.
+  // Sends a frame as it is. False: it fits no buffer, or the pool is empty.
   bool send(Bytes frame, std::size_t port = 0);
   void send(PacketPtr frame, std::size_t port = 0);
 
@@ -269,13 +277,13 @@ class World {
   [[nodiscard]] Time now() const;
   // Everything that is due up to and including `time`; now() is `time` afterwards.
   RunEnd run_until(Time time);
-  RunEnd run_for(Duration duration) { return run_until(now() + duration); }
+  RunEnd run_for(Duration duration);
   // Until nothing is left to do, but no longer than `limit`.
   RunEnd run_until_idle(Duration limit);
   // Until condition() holds after some turn, but no longer than `limit`. True: it holds.
   template <typename Condition>
   bool run_until_true(Condition condition, Duration limit) {
-    const Time end = now() + limit;
+    const Time end = limit < kNever - now() ? now() + limit : kNever;
     while (!condition()) {
       if (!step(end)) return false;
     }

@@ -70,7 +70,7 @@ struct LinkConfig {
   bool backpressure = false;
 
   Ratio loss;                              // each frame by itself
-  std::vector<std::uint64_t> lost_frames;  // exactly these, ascending; the first frame sent is 0
+  std::vector<std::uint64_t> lost_frames;  // exactly these, ascending; the first on the wire is 0
   GilbertElliott burst_loss;
   Ratio duplication;
   Ratio corruption;
@@ -81,8 +81,11 @@ struct LinkConfig {
   Duration reorder_delay = std::chrono::milliseconds(1);
 };
 
+inline constexpr std::size_t kLinkMtuMax = kLargeBufferBytes - 256;  // with all headroom
+
 // kInvalidArgument for what no link can be: negative times, a ratio above one or over zero,
-// positions out of order, an mtu below 68, no bits to flip.
+// positions out of order, no room in the queue, an mtu that no IP or no buffer can have, no bits
+// to flip.
 [[nodiscard]] Result<void> validate(const LinkConfig& config);
 
 // Where a frame came to its end before its receiver.
