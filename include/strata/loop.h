@@ -19,13 +19,14 @@
 
 // One turn:
 //
-//   read the clock -> pollables (receive, then flush) -> descriptors -> timers -> posted tasks
-//        ^                                                                          |
-//        |   anything worked: again at once                                         |
-//        +--------------------------------------------------------------------------+
+//   read the clock -> inbox -> pollables (receive, flush) -> watches -> timers -> posted tasks
+//        ^                                                                               |
+//        |   anything worked: again at once                                              |
+//        +-------------------------------------------------------------------------------+
 //        |   nothing worked: compute the earliest deadline, spin or sleep           |
 //
-// 1. The clock is read once a turn; now() is constant within it.
+// 1. The clock is read once a turn; now() is constant within it. Descriptors are looked at every
+//    few turns, and whenever the loop has nothing else to do.
 // 2. The loop sleeps only after a turn in which nothing worked. What one part leaves for another
 //    (a task that wrote to a socket, a memory link between two stacks) is thus always picked up
 //    before sleeping, whatever the order of the parts.
@@ -67,7 +68,11 @@ struct LoopOptions {
   Time (*clock)() = nullptr;  // null: real_now
 };
 
+namespace runtime {
+class CoreLoad;
+class SignalCatcher;
 class TimerQueue;
+}  // namespace runtime
 
 class Loop final : public Executor {
  public:
@@ -88,7 +93,7 @@ class Loop final : public Executor {
   Result<void> watch(int descriptor, std::uint32_t events, OnReady on_ready);
   bool unwatch(int descriptor);
 
-  // Turns until stop(). Answers the signal that stopped it, or 0.
+  // Turns until stop(), also one that came before. Answers the signal that stopped it, or 0.
   int run();
   // One turn, sleeping at most `patience` when there is nothing to do. True when it did anything.
   bool run_once(Duration patience);
@@ -119,24 +124,27 @@ class Loop final : public Executor {
  private:
   struct Watch;
   struct Member;
-  class SignalCatcher;
-  class CoreLoad;
 
   Loop(const LoopOptions& options, int epoll, int event);
 
   bool turn();
   bool turn_pollables();
   bool take_inbox();
-  bool run_tasks();
   bool run_watches();
-  bool look_at_descriptors(Duration patience);
-  void handle_event(std::uint64_t key, std::uint32_t events);
-  void drop_lost_descriptors();
-  [[nodiscard]] std::optional<Time> next_deadline() const;
+  bool run_timers();
+  bool run_tasks();
+  void idle(Duration patience);
   [[nodiscard]] bool may_spin();
-  void sleep_until(std::optional<Time> deadline);
+  void sleep_until(Time latest);
+  void look_at_descriptors(Duration patience);
+  void note_signal();
+  [[nodiscard]] std::optional<Time> next_deadline() const;
+  [[nodiscard]] Member* find(const Pollable& pollable) const;
+  [[nodiscard]] bool is_reported_broken(const Member& member, int descriptor) const;
+  void drop_broken_descriptors(Member& member);
   Result<void> register_descriptors(Member& member);
   void unregister_descriptors(Member& member);
+  void interrupt();
 
   LoopOptions options_;
   int epoll_;
@@ -144,12 +152,23 @@ class Loop final : public Executor {
   Time now_{};
   Time last_work_{};
   bool stopped_ = false;
-  std::uint32_t idle_turns_ = 0;
+  int stop_signal_ = 0;
+  bool is_refusal_counted_ = false;
+  std::uint32_t turns_since_look_ = 0;
+  std::uint64_t next_watch_key_ = 0;
   std::vector<std::unique_ptr<Member>> members_;
   std::vector<std::unique_ptr<Watch>> watches_;
-  std::unique_ptr<TimerQueue> timers_;
-  std::unique_ptr<CoreLoad> core_load_;
-  std::unique_ptr<SignalCatcher> signals_;
+  // What the kernel reported and no turn has acted on yet.
+  struct Report {
+    std::uint64_t key;
+    std::uint32_t events;
+  };
+  std::vector<Report> reports_;
+  std::vector<Report> acted_on_;
+  std::unique_ptr<runtime::TimerQueue> timers_;
+  std::unique_ptr<runtime::CoreLoad> core_load_;
+  std::unique_ptr<runtime::SignalCatcher> signals_;
+  std::vector<TimerId> due_;
   std::vector<Task> tasks_;
   std::vector<Task> running_;
   Counters counters_;

@@ -19,8 +19,8 @@ std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"
 std::vector<std::string> split_fields(std::string_view text) {
   std::vector<std::string> fields(1);
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escapes = text[i] == '\\' && i + 1 < text.size() &&
-                         (text[i + 1] == ',' || text[i + 1] == '\\');
+    const bool escapes =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == ',' || text[i + 1] == '\\');
     if (escapes) {
       fields.back() += text[++i];
     } else if (text[i] == ',') {

@@ -91,9 +91,8 @@ class LinkEnd final : public Device {
       prefetch_ahead(incoming_);
       PacketPtr sent = incoming_.pop();
       const PacketNotes notes = notes_for_receiver(sent->notes());
-      PacketPtr packet = hands_over_ && nobody_else_holds(*sent)
-                             ? std::move(sent)
-                             : driver::copy_frame(*sent, pool);
+      PacketPtr packet = hands_over_ && nobody_else_holds(*sent) ? std::move(sent)
+                                                                 : driver::copy_frame(*sent, pool);
       if (packet == nullptr) {
         ++counters_.pool_empty_drops;
         continue;

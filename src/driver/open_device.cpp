@@ -94,9 +94,10 @@ std::expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view
   if (!spec) return std::unexpected(std::move(spec).error());
   // Frames that the kernel hashes to a queue nobody reads would be lost without a trace.
   if (number_of(*spec, "queues", 1) > 1) {
-    return std::unexpected(DeviceError{
-        "device '" + std::string(text) + "': several queues need as many stacks, and one was asked for",
-        "leave queues= out"});
+    return std::unexpected(
+        DeviceError{"device '" + std::string(text) +
+                        "': several queues need as many stacks, and one was asked for",
+                    "leave queues= out"});
   }
   auto devices = open_parsed(*spec);
   if (!devices) return std::unexpected(std::move(devices).error());

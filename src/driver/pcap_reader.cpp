@@ -14,7 +14,8 @@ namespace {
 
 using namespace driver;
 
-// A packet with its options. Blocks that hold no packet may be of any length: they are stepped over.
+// A packet with its options. Blocks that hold no packet may be of any length: they are stepped
+// over.
 constexpr std::uint32_t kBodyBytesMax = kCapturedBytesMax + 256 * 1024;
 constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 // Beyond these a sys_time of nanoseconds would overflow.
@@ -32,8 +33,9 @@ std::pair<std::uint64_t, std::uint64_t> split_decimal(std::uint64_t units, unsig
 std::pair<std::uint64_t, std::uint64_t> split_binary(std::uint64_t units, unsigned exponent) {
   constexpr unsigned kFractionBits = 30;  // the most that can be multiplied by 10^9
   const std::uint64_t seconds = exponent < 64 ? units >> exponent : 0;
-  std::uint64_t fraction =
-      exponent == 0 ? 0 : exponent < 64 ? units & ((std::uint64_t{1} << exponent) - 1) : units;
+  std::uint64_t fraction = exponent == 0   ? 0
+                           : exponent < 64 ? units & ((std::uint64_t{1} << exponent) - 1)
+                                           : units;
   if (exponent > kFractionBits) {
     const unsigned excess = exponent - kFractionBits;
     fraction = excess < 64 ? fraction >> excess : 0;
@@ -176,7 +178,8 @@ auto PcapReader::next_pcap() -> Step {
   if (captured > kCapturedBytesMax) return damaged("a packet is longer than any can be");
   if (auto read = read_body(captured); !read) return std::unexpected(read.error());
   // Seconds and their fraction come apart; put together they are one count of the file's units.
-  const std::uint64_t per_second = timestamps_[0].resolution == 9 ? kNanosecondsPerSecond : 1'000'000;
+  const std::uint64_t per_second =
+      timestamps_[0].resolution == 9 ? kNanosecondsPerSecond : 1'000'000;
   PcapRecord record;
   record.at = timestamps_[0].at(u32(header, 0) * per_second + u32(header, 4));
   record.original_size = u32(header, 12);

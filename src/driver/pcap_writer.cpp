@@ -72,8 +72,9 @@ LinkType link_type_of(Medium medium) {
 std::expected<std::unique_ptr<PcapWriter>, std::string> PcapWriter::create(
     const std::string& path, PcapWriterOptions options) {
   const bool is_stdout = path == "-";
-  const int descriptor =
-      is_stdout ? STDOUT_FILENO : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int descriptor = is_stdout
+                             ? STDOUT_FILENO
+                             : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) {
     return std::unexpected("cannot write capture " + path + ": " + std::strerror(errno));
   }
@@ -209,8 +210,8 @@ std::byte* PcapWriter::begin_record(std::uint32_t interface, Time at, std::size_
   const Bytes comment = bytes_of(note.comment);
   const bool has_direction = note.direction != PcapDirection::kUnknown;
   const std::size_t options = option_bytes(comment) + (has_direction ? kOptionHeaderBytes + 4 : 0);
-  const std::size_t length = kBlockFrameBytes + 20 + padded(captured) + options +
-                             (options == 0 ? 0 : kOptionHeaderBytes);
+  const std::size_t length =
+      kBlockFrameBytes + 20 + padded(captured) + options + (options == 0 ? 0 : kOptionHeaderBytes);
   std::byte* start = reserve(length);
   if (start == nullptr) return nullptr;
   Cursor cursor(start);

@@ -84,8 +84,9 @@ DeviceError cannot_attach(const TapOptions& options, int error) {
   const std::string text = described(options) + ": ";
   switch (error) {
     case EPERM:
-      return {text + "making or attaching to this device needs CAP_NET_ADMIN, or a device that "
-                     "belongs to this user",
+      return {text +
+                  "making or attaching to this device needs CAP_NET_ADMIN, or a device that "
+                  "belongs to this user",
               "sudo ip tuntap add dev " + name + " mode " + kind_of(options) +
                   " user $USER  (or: " + setcap_command() + ")"};
     case EBUSY:

@@ -33,9 +33,8 @@ SegmentKind segment_kind_of(std::uint8_t gso_type) {
 std::size_t transport_header_bytes(const Packet& packet) {
   const PacketNotes& notes = packet.notes();
   if (notes.segment_kind == SegmentKind::kUdp) {
-    return notes.transport_offset + wire::UdpLayout::kSize <= packet.size()
-               ? wire::UdpLayout::kSize
-               : 0;
+    return notes.transport_offset + wire::UdpLayout::kSize <= packet.size() ? wire::UdpLayout::kSize
+                                                                            : 0;
   }
   if (notes.transport_offset + kTcpHeaderBytes > packet.size()) return 0;
   const std::size_t bytes =

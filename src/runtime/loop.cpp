@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "runtime/core_load.h"
+#include "runtime/loop_parts.h"
+#include "runtime/signal_catcher.h"
+#include "runtime/timer_queue.h"
+#include "strata/check.h"
+#include "strata/real_clock.h"
+
+namespace strata {
+namespace {
+
+// A busy or spinning loop still sees its descriptors: one system call in so many turns.
+constexpr std::uint32_t kTurnsBetweenLooks = 16;
+constexpr Duration kForever = Duration::max();
+
+}  // namespace
+
+Result<std::unique_ptr<Loop>> Loop::create(const LoopOptions& options) {
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  const int event = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  std::unique_ptr<Loop> loop(new Loop(options, epoll, event));
+  if (epoll < 0 || event < 0) return std::unexpected(runtime::error_of(errno));
+  epoll_event wanted{};
+  wanted.events = EPOLLIN;
+  wanted.data.u64 = runtime::kWakeKey;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, event, &wanted) != 0) {
+    return std::unexpected(runtime::error_of(errno));
+  }
+  return loop;
+}
+
+Loop::Loop(const LoopOptions& options, int epoll, int event)
+    : options_(options),
+      epoll_(epoll),
+      event_(event),
+      timers_(std::make_unique<runtime::TimerQueue>()),
+      core_load_(std::make_unique<runtime::CoreLoad>()) {
+  if (options_.clock == nullptr) options_.clock = real_now;
+  now_ = options_.clock();
+  last_work_ = now_;
+}
+
+Loop::~Loop() {
+  signals_ = nullptr;  // its handler writes to the descriptor that goes next
+  if (event_ >= 0) ::close(event_);
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+int Loop::run() {
+  while (!stopped_) run_once(kForever);
+  stopped_ = false;
+  return std::exchange(stop_signal_, 0);
+}
+
+bool Loop::run_once(Duration patience) {
+  if (turn()) return true;
+  if (stopped_) return false;
+  idle(patience);
+  return turn();
+}
+
+bool Loop::turn() {
+  now_ = options_.clock();
+  ++counters_.turns;
+  note_signal();
+  if (++turns_since_look_ >= kTurnsBetweenLooks) look_at_descriptors(Duration::zero());
+  bool worked = take_inbox();
+  // What is posted from here on belongs to a later turn.
+  running_.swap(tasks_);
+  worked |= turn_pollables();
+  worked |= run_watches();
+  worked |= run_timers();
+  worked |= run_tasks();
+  if (worked) {
+    last_work_ = now_;
+    is_refusal_counted_ = false;
+  }
+  return worked;
+}
+
+void Loop::note_signal() {
+  const int signal = signals_ == nullptr ? 0 : signals_->take();
+  if (signal != 0) stop_signal_ = signal;
+  if (signal != 0 || stop_asked_.exchange(false)) stopped_ = true;
+}
+
+bool Loop::take_inbox() {
+  if (!has_inbox_.load(std::memory_order_relaxed) || !has_inbox_.exchange(false)) return false;
+  std::vector<Task> arrived;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    arrived.swap(inbox_);
+  }
+  for (Task& task : arrived) tasks_.push_back(std::move(task));
+  return true;
+}
+
+bool Loop::turn_pollables() {
+  bool worked = false;
+  for (const auto& member : members_) {
+    const bool member_worked = member->pollable.turn(now_);
+    if (!member_worked && !reports_.empty()) drop_broken_descriptors(*member);
+    worked |= member_worked;
+  }
+  return worked;
+}
+
+bool Loop::run_timers() {
+  due_.clear();
+  timers_->collect_due(now_, due_);
+  bool worked = false;
+  for (const TimerId timer : due_) {
+    Task task = timers_->take(timer);
+    if (!task) continue;
+    task();
+    worked = true;
+  }
+  return worked;
+}
+
+bool Loop::run_tasks() {
+  if (running_.empty()) return false;
+  for (Task& task : running_) task();
+  running_.clear();
+  return true;
+}
+
+std::optional<Time> Loop::next_deadline() const {
+  std::optional<Time> deadline = timers_->next_deadline();
+  for (const auto& member : members_) {
+    deadline = earlier(deadline, member->pollable.next_deadline());
+  }
+  return deadline;
+}
+
+bool Loop::may_spin() {
+  switch (options_.policy) {
+    case LoopPolicy::kSpin: return true;
+    case LoopPolicy::kSleep: return false;
+    case LoopPolicy::kAdaptive: break;
+  }
+  if (now_ - last_work_ >= options_.spin_time) return false;
+  if (!core_load_->is_contended(now_)) return true;
+  if (!std::exchange(is_refusal_counted_, true)) ++counters_.spins_refused;
+  return false;
+}
+
+void Loop::idle(Duration patience) {
+  if (may_spin()) return;
+  const std::optional<Time> deadline = next_deadline();
+  // A patience that reaches beyond the end of time is no limit at all.
+  const bool is_endless = patience >= kNever - now_;
+  const Time latest = is_endless ? kNever : now_ + std::max(patience, Duration::zero());
+  sleep_until(std::min(deadline.value_or(kNever), latest));
+}
+
+void Loop::sleep_until(Time latest) {
+  sleeping_.store(true);
+  // Whoever filled the inbox before that line is seen here; whoever fills it later sees sleeping_.
+  if (!has_inbox_.load() && !stop_asked_.load()) {
+    ++counters_.sleeps;
+    // The turn itself took time, which would be slept too long.
+    const Time now = latest == kNever ? now_ : options_.clock();
+    look_at_descriptors(latest == kNever ? kForever : std::max(latest - now, Duration::zero()));
+  }
+  sleeping_.store(false);
+}
+
+void Loop::interrupt() {
+  has_inbox_.store(true);
+  if (!sleeping_.exchange(false)) return;
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(event_, &one, sizeof(one)));
+}
+
+void Loop::wake() { interrupt(); }
+
+void Loop::post_from_outside(Task task) {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    inbox_.push_back(std::move(task));
+  }
+  interrupt();
+}
+
+void Loop::stop_from_outside() {
+  stop_asked_.store(true);
+  interrupt();
+}
+
+void Loop::post(Task task) { tasks_.push_back(std::move(task)); }
+
+TimerId Loop::start_timer(Time deadline, Task task) {
+  return timers_->start(deadline, std::move(task));
+}
+
+bool Loop::cancel_timer(TimerId timer) { return timers_->cancel(timer); }
+
+Result<void> Loop::stop_on_signals(std::initializer_list<int> signals) {
+  signals_ = nullptr;
+  auto catcher = runtime::SignalCatcher::install(signals, event_);
+  if (!catcher) return std::unexpected(catcher.error());
+  signals_ = *std::move(catcher);
+  return {};
+}
+
+}  // namespace strata

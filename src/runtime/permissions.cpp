@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/permissions.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace strata {
+namespace {
+
+// Since Linux 5.8; older headers do not have it.
+constexpr unsigned kCapBpf = 39;
+constexpr rlim_t kLockedBytesWanted = rlim_t{64} * 1024 * 1024;
+
+std::string own_program() {
+  std::array<char, 4096> path;
+  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+  return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : "PROGRAM";
+}
+
+bool has_capability(unsigned capability) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return false;
+  return (data[capability / 32].effective >> (capability % 32) & 1U) != 0;
+}
+
+PermissionState probe_capability(Permission permission, const char* name, bool is_granted) {
+  std::string lower(name);
+  for (char& character : lower) {
+    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character + 32);
+  }
+  return {permission, is_granted,
+          is_granted ? std::string(name) + " is effective"
+                     : "this process does not have " + std::string(name),
+          is_granted ? "" : "sudo setcap " + lower + "+ep " + own_program()};
+}
+
+PermissionState probe_tun() {
+  const int descriptor = ::open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    return {Permission::kTunDevice, true, "/dev/net/tun can be opened", ""};
+  }
+  const int error = errno;
+  const std::string detail = std::string("/dev/net/tun: ") + std::strerror(error);
+  switch (error) {
+    case ENOENT:
+      return {Permission::kTunDevice, false, detail,
+              "sudo mkdir -p /dev/net && sudo mknod -m 666 /dev/net/tun c 10 200"};
+    case EACCES:
+    case EPERM: return {Permission::kTunDevice, false, detail, "sudo chmod 666 /dev/net/tun"};
+    default: return {Permission::kTunDevice, false, detail, "sudo modprobe tun"};
+  }
+}
+
+PermissionState probe_locked_memory() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_MEMLOCK, &limit);
+  const bool is_granted = limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= kLockedBytesWanted ||
+                          has_capability(CAP_IPC_LOCK);
+  const std::string bytes =
+      limit.rlim_cur == RLIM_INFINITY ? "unlimited" : std::to_string(limit.rlim_cur) + " bytes";
+  return {Permission::kLockedMemory, is_granted, "RLIMIT_MEMLOCK is " + bytes,
+          is_granted ? "" : "ulimit -l unlimited  (as root, or in /etc/security/limits.conf)"};
+}
+
+// The many switches that forbid it differ between distributions; trying it in a child that ends at
+// once asks all of them.
+PermissionState probe_user_namespaces() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 ? 0 : errno);
+  int status = 0;
+  pid_t ended = -1;
+  do {
+    ended = child < 0 ? -1 : ::waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  const bool is_known = ended == child && WIFEXITED(status);
+  const bool is_granted = is_known && WEXITSTATUS(status) == 0;
+  const std::string why = is_known ? std::strerror(WEXITSTATUS(status)) : "cannot be tried";
+  return {Permission::kUserNamespaces, is_granted,
+          is_granted ? "user and network namespaces can be made"
+                     : "user and network namespaces: " + why,
+          is_granted ? "" : "sudo sysctl -w user.max_user_namespaces=10000"};
+}
+
+}  // namespace
+
+std::string_view to_text(Permission permission) {
+  switch (permission) {
+    case Permission::kTunDevice: return "open TAP and TUN devices";
+    case Permission::kNetAdmin: return "make devices and set addresses";
+    case Permission::kNetRaw: return "use packet sockets";
+    case Permission::kBpf: return "load XDP programs";
+    case Permission::kLockedMemory: return "lock memory for rings";
+    case Permission::kUserNamespaces: return "make user namespaces";
+  }
+  return {};
+}
+
+PermissionState probe(Permission permission) {
+  switch (permission) {
+    case Permission::kTunDevice: return probe_tun();
+    case Permission::kNetAdmin:
+      return probe_capability(permission, "CAP_NET_ADMIN", has_capability(CAP_NET_ADMIN));
+    case Permission::kNetRaw:
+      return probe_capability(permission, "CAP_NET_RAW", has_capability(CAP_NET_RAW));
+    case Permission::kBpf:
+      return probe_capability(permission, "CAP_BPF",
+                              has_capability(kCapBpf) || has_capability(CAP_SYS_ADMIN));
+    case Permission::kLockedMemory: return probe_locked_memory();
+    case Permission::kUserNamespaces: return probe_user_namespaces();
+  }
+  return {};
+}
+
+std::vector<PermissionState> probe_permissions() {
+  std::vector<PermissionState> states;
+  for (const Permission permission :
+       {Permission::kTunDevice, Permission::kNetAdmin, Permission::kNetRaw, Permission::kBpf,
+        Permission::kLockedMemory, Permission::kUserNamespaces}) {
+    states.push_back(probe(permission));
+  }
+  return states;
+}
+
+}  // namespace strata

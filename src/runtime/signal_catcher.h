@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// SignalCatcher: turns signals into a word and a readable descriptor.
+#pragma once
+
+#include <signal.h>
+
+#include <initializer_list>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "strata/error.h"
+
+namespace strata::runtime {
+
+// Handlers belong to the process, so one catcher exists at a time. A handler fires once and then
+// gives way to the default, so that a second signal ends a program that no longer turns its loop.
+class SignalCatcher {
+ public:
+  // `event` is an eventfd that each signal makes readable.
+  [[nodiscard]] static Result<std::unique_ptr<SignalCatcher>> install(
+      std::initializer_list<int> signals, int event);
+  ~SignalCatcher();  // puts the former handlers back
+  SignalCatcher(const SignalCatcher&) = delete;
+  SignalCatcher& operator=(const SignalCatcher&) = delete;
+
+  // The last signal since the last call; 0: none.
+  [[nodiscard]] int take() const;
+
+ private:
+  SignalCatcher() = default;
+  std::vector<std::pair<int, struct sigaction>> former_;
+};
+
+}  // namespace strata::runtime
