@@ -21,11 +21,19 @@
 //
 // 1. LocalAddresses holds exactly the addresses of the lists, tentative ones marked, and the
 //    directed broadcast address of every usable IPv4 prefix.
-// 2. next_output() tells every transition that time or duplicate detection caused.
+// 2. next_output() tells the latest state of every address that time or duplicate detection
+//    changed; an expired one leaves the list with that.
+// 3. The order of adding is kept: the first usable IPv4 address is the interface's own.
 
 namespace strata::ip {
 
-enum class AddressState : std::uint8_t { kTentative, kPreferred, kDeprecated, kDuplicate };
+enum class AddressState : std::uint8_t {
+  kTentative,
+  kPreferred,
+  kDeprecated,
+  kDuplicate,
+  kExpired,  // gone, but next_output() has yet to say so
+};
 
 enum class AddressOrigin : std::uint8_t {
   kManual,
@@ -44,6 +52,9 @@ struct InterfaceAddress {
   IpAddress advertised_by;  // the router whose prefix it came from; unspecified: none
   Time preferred_until = kNever;
   Time valid_until = kNever;
+  bool is_home = false;  // RFC 6724 5 rule 4, for mobile nodes
+  bool is_care_of = false;
+  bool is_untold = false;  // kept by AddressList: next_output() has yet to tell its state
 
   [[nodiscard]] constexpr Prefix prefix() const { return {address, prefix_length}; }
   [[nodiscard]] constexpr bool is_usable() const {
@@ -52,7 +63,13 @@ struct InterfaceAddress {
 };
 
 struct AddressChange {
-  enum class Kind : std::uint8_t { kBecamePreferred, kBecameDeprecated, kDuplicate, kRemoved };
+  enum class Kind : std::uint8_t {
+    kBecameTentative,
+    kBecamePreferred,
+    kBecameDeprecated,
+    kDuplicate,
+    kRemoved,
+  };
   Kind kind = Kind::kRemoved;
   InterfaceAddress address;  // as it is, or was just before it was removed
 };
@@ -75,7 +92,7 @@ class AddressList {
   // Duplicate detection ended. No effect on addresses that are not tentative.
   void on_address_unique(const IpAddress& address, Time now);
   void on_address_duplicate(const IpAddress& address, Time now);
-  // The link went away: every address must prove itself unique again (RFC 4862 5.4).
+  // The link came back: every IPv6 address must prove itself unique again (RFC 4862 5.4).
   void on_link_up(Time now);
 
   [[nodiscard]] const InterfaceAddress* find(const IpAddress& address) const;
@@ -89,22 +106,17 @@ class AddressList {
   void on_deadline(Time now);
 
  private:
-  struct Pending {  // what next_output() has yet to tell; one per address at most
-    bool is_due = false;
-    AddressChange::Kind kind = AddressChange::Kind::kRemoved;
-  };
-
-  [[nodiscard]] std::size_t position_of(const IpAddress& address) const;
-  [[nodiscard]] bool register_at(std::size_t position);
-  void unregister_at(std::size_t position);
-  void enter(std::size_t position, AddressState state);
-  void settle(std::size_t position, Time now);
-  void erase(std::size_t position);
+  [[nodiscard]] InterfaceAddress* locate(const IpAddress& address);
+  [[nodiscard]] bool register_address(const InterfaceAddress& address);
+  void unregister_address(const InterfaceAddress& address);
+  void register_broadcast(const InterfaceAddress& address);
+  void unregister_broadcast(const InterfaceAddress& address);
+  void enter(InterfaceAddress& address, AddressState state);
+  void settle(InterfaceAddress& address, Time now);
+  void erase(const InterfaceAddress& address);
 
   LocalAddresses& local_;
   Vector<InterfaceAddress> addresses_;
-  Vector<Pending> pending_;  // beside addresses_, by position
-  Vector<InterfaceAddress> removed_;
   std::size_t addresses_max_;
   InterfaceId interface_;
 };

@@ -30,7 +30,7 @@ class DefaultRouters {
   DefaultRouters(Memory& memory, std::size_t routers_max)
       : routers_(memory), routers_max_(routers_max) {}
 
-  // A lifetime of zero takes the router out. False when the list is full.
+  // A lifetime of zero takes the router out, Duration::max() never ends. False: the list is full.
   bool on_advertisement(const IpAddress& router, wire::RouterPreference preference,
                         Duration lifetime, Time now);
   void on_reachable(const IpAddress& router, bool is_reachable);
@@ -39,7 +39,7 @@ class DefaultRouters {
 
   [[nodiscard]] const Router* find(const IpAddress& address) const;
   [[nodiscard]] bool empty() const;
-  // The next router whose route must be told or taken back; forget or mark it with told().
+  // The next router whose route must be told, or taken back where is_dead; settled by the call.
   [[nodiscard]] std::optional<Router> next_change();
 
   [[nodiscard]] std::optional<Time> next_deadline() const;

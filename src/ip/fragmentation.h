@@ -23,10 +23,11 @@ namespace strata::ip {
 
 class Fragmenter {
  public:
-  // `packet` begins with its IP header, which lies whole in the first slice with (IPv6) the
-  // extension headers up to `unfragmentable_size` bytes; 0 lets it find them. Checksums are
-  // complete. kMessageTooLong: IPv4 with DF set, or an mtu that leaves no room for payload.
-  // kInvalidArgument: not an IP packet, or already an IPv6 fragment.
+  // `packet` begins with its IP header, which lies whole in the first slice with all extension
+  // headers. Checksums are complete: fragments cannot be left to a device.
+  // kMessageTooLong: IPv4 with DF set, or an mtu that leaves no room for payload.
+  // kInvalidArgument: not a whole IP packet with payload, or an IPv6 fragment, which only its
+  // source may cut.
   [[nodiscard]] static Result<Fragmenter> make(PacketPtr packet, std::size_t mtu,
                                                std::uint32_t identification);
 
@@ -43,9 +44,6 @@ class Fragmenter {
 
   [[nodiscard]] Result<void> prepare_v4();
   [[nodiscard]] Result<void> prepare_v6();
-  [[nodiscard]] std::size_t room_after(std::size_t headers) const {
-    return (mtu_ - headers) & ~std::size_t{7};
-  }
   void write_v4(MutableBytes header, std::size_t size, bool is_last) const;
   void write_v6(MutableBytes header, std::size_t size, bool is_last) const;
 

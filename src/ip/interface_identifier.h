@@ -6,7 +6,6 @@
 
 #include "base/siphash.h"
 #include "strata/address.h"
-#include "strata/time.h"
 
 namespace strata::ip {
 
@@ -21,9 +20,11 @@ struct StableIdentifierInput {
 [[nodiscard]] std::uint64_t stable_identifier(const SipKey& secret,
                                               const StableIdentifierInput& input);
 
-// RFC 8981 3.3.2: the same with the time of creation, under a domain of its own.
+// RFC 8981 3.3: the same function in a domain of its own, over a number that was never used
+// before. Two of them cannot be told to come from one host.
 [[nodiscard]] std::uint64_t temporary_identifier(const SipKey& secret,
-                                                 const StableIdentifierInput& input, Time created);
+                                                 const StableIdentifierInput& input,
+                                                 std::uint64_t nonce);
 
 // RFC 4291 appendix A and RFC 2464 4. Shows the device to every site it visits: off by default.
 [[nodiscard]] std::uint64_t eui64_identifier(const MacAddress& address);

@@ -17,8 +17,9 @@
 //    link's MTU" and owns no memory.
 // 2. Reports only lower an estimate, and never below the floor: a forged report costs efficiency,
 //    never service. The caller has matched the report with something it sent.
-// 3. An entry dies `age` after its last report, and the link's MTU is tried anew (RFC 1191 6.3).
-// 4. The cache is bounded and keyed; the entry confirmed longest ago makes room.
+// 3. An entry dies `age` after it was last lowered, and the link's MTU is tried anew (RFC
+// 1191 6.3).
+// 4. The cache is bounded and keyed; the entry changed longest ago makes room.
 
 namespace strata::ip {
 
@@ -72,12 +73,12 @@ class PathMtuCache {
   };
 
   [[nodiscard]] std::uint32_t hash_of(const IpAddress& destination, InterfaceId zone) const;
-  [[nodiscard]] Entry* find(const IpAddress& destination, InterfaceId zone);
-  [[nodiscard]] Entry* create(const IpAddress& destination, InterfaceId zone);
+  [[nodiscard]] Index locate(const IpAddress& destination, InterfaceId zone) const;
+  [[nodiscard]] Index create(const IpAddress& destination, InterfaceId zone);
   void destroy(Entry& entry);
   [[nodiscard]] std::uint32_t floor_of(const IpAddress& destination) const;
   std::optional<std::uint32_t> lower(const IpAddress& destination, InterfaceId zone,
-                                     std::uint32_t mtu, std::uint32_t known_max, Time now);
+                                     std::uint32_t mtu, std::uint32_t sent_size, Time now);
 
   SipKey key_;
   PathMtuConfig config_;

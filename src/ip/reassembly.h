@@ -73,7 +73,9 @@ class Reassembly {
     DropReason drop = DropReason::kNone;
     PacketPtr refused;                        // with problem: the fragment that must be quoted
     std::optional<ParameterProblem> problem;  // IPv6: send this about `refused`
-    std::uint32_t shed = 0;                   // older fragments that made room (kFragmentBudget)
+    // Earlier fragments that went with it: to make room (kFragmentBudget), or as parts of the
+    // same datagram for the reason given.
+    std::uint32_t shed = 0;
   };
   [[nodiscard]] Outcome on_fragment(Fragment fragment, Time now);
 
@@ -102,6 +104,14 @@ class Reassembly {
     std::uint8_t protocol = 0;        // RFC 791 3.2; IPv6 has no protocol in the key: 0
     InterfaceId zone = kNoInterface;  // link-local addresses of two links are strangers
     friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Heading {  // what the whole takes from its fragments beside their bytes
+    std::uint16_t header_length = 0;
+    std::uint16_t next_header_at = 0;
+    std::uint8_t protocol = 0;
+    std::uint8_t ecn_seen = 0;
+    InterfaceId interface = kNoInterface;
+    bool is_v4 = true;
   };
   struct Piece {
     PacketPtr packet;
@@ -138,19 +148,27 @@ class Reassembly {
   };
 
   [[nodiscard]] std::optional<Outcome> refuse_malformed(Fragment& fragment) const;
+  [[nodiscard]] DropReason contradiction(const Datagram& datagram, const Fragment& fragment) const;
+  [[nodiscard]] bool is_repetition(const Piece& piece, const Fragment& fragment) const;
+  [[nodiscard]] bool holds_already(const Datagram& datagram, const Fragment& fragment) const;
+  [[nodiscard]] bool store(Datagram& datagram, Fragment& fragment);
+  void link_piece(Datagram& datagram, Index index);
+  [[nodiscard]] Outcome complete(Datagram& datagram);
+  [[nodiscard]] static Outcome finish_atomic(Fragment fragment);
+  [[nodiscard]] static Outcome finish(PacketPtr chain, const Heading& heading);
+  [[nodiscard]] PacketPtr take_chain(Datagram& datagram);
+
+  [[nodiscard]] static Key key_of(const Fragment& fragment);
+  [[nodiscard]] std::uint32_t hash_of(const Key& key) const;
+  [[nodiscard]] std::uint32_t hash_of(const IpAddress& address) const;
   [[nodiscard]] Datagram* find(const Key& key);
   [[nodiscard]] Datagram* create(const Key& key, Time now);
   [[nodiscard]] Index source_for(const IpAddress& address);
-  void destroy(Datagram& datagram);
+  void release_if_idle(Index source);
   void drop_pieces(Datagram& datagram);
-  [[nodiscard]] DropReason store(Datagram& datagram, Fragment& fragment);
-  [[nodiscard]] DropReason contradiction(const Datagram& datagram, const Fragment& fragment) const;
-  [[nodiscard]] std::uint32_t make_room(const Datagram* keep, const IpAddress& source,
-                                        std::size_t buffer_bytes);
-  [[nodiscard]] bool is_over_share(const Source& source, std::size_t buffer_bytes) const;
-  [[nodiscard]] Outcome complete(Datagram& datagram);
-  [[nodiscard]] std::uint32_t hash_of(const Key& key) const;
-  [[nodiscard]] std::uint32_t hash_of(const IpAddress& address) const;
+  void bury(Datagram& datagram);
+  void destroy(Datagram& datagram);
+  [[nodiscard]] std::uint32_t make_room(const Key& key, std::size_t buffer_bytes);
 
   SipKey key_;
   ReassemblyConfig config_;

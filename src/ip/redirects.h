@@ -31,9 +31,11 @@ struct Redirect {
   IpAddress destination;  // whose packets it is about
   IpAddress target;       // the better first hop; equal to destination: it is on the link
   InterfaceId interface = kNoInterface;  // where it came in
-  IpAddress current_gateway;             // where packets for destination go now; by the caller's
-  InterfaceId current_interface = kNoInterface;  // look-up. Unspecified: nowhere, or on link.
-  bool target_is_on_link = false;                // IPv4: target lies in a prefix of the interface
+  // Where packets for the destination go now, by the caller's look-up. For IPv6 a gateway is
+  // known by its link-local address (RFC 4861 2.4). Unspecified: nowhere, or on the link.
+  IpAddress current_gateway;
+  InterfaceId current_interface = kNoInterface;
+  bool target_is_on_link = false;  // IPv4: target lies in a prefix of the interface
   bool target_is_ours = false;
 };
 

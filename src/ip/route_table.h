@@ -82,7 +82,6 @@ class RouteTable final : public Fib {
 
   [[nodiscard]] Index find_node(const Prefix& prefix) const;
   [[nodiscard]] Index make_node(const Prefix& prefix);
-  [[nodiscard]] Index split(Index below, const IpAddress& address, unsigned length);
   void remove_if_useless(Index node);
   void put_in_place_of(Index old_child, Index new_child, Index parent, bool is_v4);
   void link_route(Index node, Index entry);

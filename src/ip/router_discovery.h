@@ -40,11 +40,12 @@ struct RouterDiscoveryConfig {
   InterfaceId interface = kNoInterface;
   MacAddress mac;
   std::uint32_t link_mtu = 1500;      // what the device takes: an MTU option only lowers it
+  std::uint8_t hop_limit_min = 1;     // advertised limits below it are not believed
   std::uint32_t route_metric = 1024;  // of a default router with medium preference
   std::uint32_t routers_max = 8;
   std::uint32_t prefixes_max = 16;
-  std::uint32_t routes_max = 16;  // RFC 4191 route information
-  std::uint32_t dns_servers_max = 4;
+  std::uint32_t routes_max = 16;      // RFC 4191 route information
+  std::uint32_t dns_servers_max = 4;  // at most DnsServers::kMax
   bool accepts_default_routers = true;
   bool accepts_routes = true;  // RFC 4191 type C host
   AutoconfigurationConfig addresses;
@@ -119,11 +120,12 @@ class RouterDiscovery {
  private:
   struct LearnedRoute {  // an on-link prefix, or a route of RFC 4191
     Prefix prefix;
-    IpAddress router;  // unspecified: on link
+    IpAddress router{};  // unspecified: on link
     wire::RouterPreference preference = wire::RouterPreference::kMedium;
     Time expires = kNever;
+    bool is_reachable = true;
     bool is_told = false;  // the routing table has it
-    bool is_due = false;
+    bool is_due = true;
     bool is_dead = false;  // to be taken back and forgotten
   };
   struct DnsServer {
@@ -136,14 +138,17 @@ class RouterDiscovery {
   void on_prefix(const IpAddress& source, const wire::PrefixInformationOption& option, Time now);
   void on_route(const IpAddress& source, const wire::RouteInformationOption& option, Time now);
   void on_dns_servers(const wire::NdOptionView& option, Time now);
+  void forget_dns_servers(Time now);
   void on_mtu(std::uint32_t mtu);
-  void learn(Vector<LearnedRoute>& list, std::size_t limit, const LearnedRoute& learned);
-  void forget_router(const IpAddress& router);
+  void learn(Vector<LearnedRoute>& list, std::size_t limit, const LearnedRoute& learned, Time now);
+  void set_reachable(const IpAddress& router, bool is_reachable);
+  [[nodiscard]] Route route_to(const Prefix& prefix, const IpAddress& router,
+                               wire::RouterPreference preference, bool is_reachable) const;
+  [[nodiscard]] DnsServers living_dns_servers() const;
   [[nodiscard]] std::optional<RouterDiscoveryOutput> next_parameter();
   [[nodiscard]] std::optional<RouterDiscoveryOutput> next_route(Vector<LearnedRoute>& list);
   [[nodiscard]] std::optional<RouterDiscoveryOutput> next_default_route();
   [[nodiscard]] std::optional<RouterDiscoveryOutput> next_address();
-  [[nodiscard]] std::uint32_t metric_of(wire::RouterPreference preference) const;
 
   RouterDiscoveryConfig config_;
   Rng& rng_;
@@ -163,7 +168,6 @@ class RouterDiscovery {
   bool dns_due_ = false;
   bool managed_ = false;
   bool other_configuration_ = false;
-  bool solicitation_due_ = false;
 };
 
 }  // namespace strata::ip

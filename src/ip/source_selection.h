@@ -61,6 +61,7 @@ struct DestinationCandidate {
   std::optional<IpAddress> source = std::nullopt;  // what select_source chose; none: unreachable
   std::uint8_t source_prefix_length = 64;
   bool source_is_deprecated = false;
+  bool source_is_home = false;
   bool is_encapsulated = false;  // rule 7: reached through a transition mechanism
 };
 
