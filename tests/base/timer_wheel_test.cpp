@@ -118,6 +118,21 @@ TEST(TimerWheel, ACancelledTimerDoesNotFire) {
   EXPECT_EQ(wheel.next_deadline(), std::nullopt);
 }
 
+TEST(TimerWheel, WithinATickTheNextDeadlineIsExactToo) {
+  TimerWheel wheel;
+  TimerEntry first(1);
+  TimerEntry second(2);
+  TimerEntry cancelled(3);
+  wheel.schedule(cancelled, at(5ms + 2us));
+  wheel.schedule(second, at(5ms + 4us));
+  wheel.schedule(first, at(5ms + 1us));
+  EXPECT_EQ(pop_all(wheel, at(5ms + 1us)), (std::vector<Index>{1}));
+  EXPECT_EQ(wheel.next_deadline(), at(5ms + 2us));
+  wheel.cancel(cancelled);
+  EXPECT_EQ(pop_all(wheel, at(5ms + 2us)), (std::vector<Index>{}));
+  EXPECT_EQ(wheel.next_deadline(), at(5ms + 4us));
+}
+
 TEST(TimerWheel, ADeadlineInThePastIsDueAtOnceBeforeLaterOnes) {
   TimerWheel wheel;
   EXPECT_EQ(wheel.pop_expired(at(1h)), nullptr);
