@@ -5,7 +5,8 @@
 #   --all     clang-tidy on every file
 #   --format  format only
 # "Changed" is what differs from the main branch; on the main branch, the last commit and what is
-# not committed yet. STRATA_LINT_BASE names another commit to compare with.
+# not committed yet. STRATA_LINT_BASE names another commit to compare with, and STRATA_LINT_MAX how
+# many changed files are checked at most (clang-tidy takes seconds for each).
 set -uo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 export STRATA_ROOT=$root
@@ -64,10 +65,14 @@ checked=()
 for unit in "${units[@]}"; do
   grep -qxF "$root/$unit" <<<"$known" && checked+=("$unit")
 done
+total=${#checked[@]} limit=${STRATA_LINT_MAX:-40}
+if [[ $mode != --all && $total -gt $limit ]]; then
+  mapfile -t checked < <(ls -t "${checked[@]}" | head -n "$limit")
+fi
 if [[ ${#checked[@]} -gt 0 ]]; then
   printf '%s\n' "${checked[@]}" |
     xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/asan --quiet --warnings-as-errors='*' \
       2>build/logs/clang-tidy-stderr.log || status=1
 fi
-echo "lint: clang-tidy on ${#checked[@]} files"
+echo "lint: clang-tidy on ${#checked[@]} of $total files"
 exit $status
