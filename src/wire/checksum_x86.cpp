@@ -163,6 +163,8 @@ std::span<const ChecksumKernel> checksum_kernels() {
       ChecksumKernel{"avx2", has_avx2, sum_avx2, copy_avx2},
       ChecksumKernel{"scalar", always, sum_scalar, copy_and_sum_scalar},
   };
+  // Constructors of other files may run before the one that looks at the CPU.
+  __builtin_cpu_init();
   return kKernels;
 }
 

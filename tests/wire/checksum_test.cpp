@@ -32,6 +32,11 @@ constexpr std::array kRfc1071Bytes = {std::byte{0x00}, std::byte{0x01}, std::byt
 static_assert(fold(partial_sum(kRfc1071Bytes)) == 0x220d);
 static_assert(fold(combine(partial_sum(Bytes(kRfc1071Bytes).first(3)),
                            partial_sum(Bytes(kRfc1071Bytes).subspan(3)), true)) == 0x220d);
+constexpr bool copies_at_compile_time() {
+  std::array<std::byte, 8> copy{};
+  return fold(copy_and_sum(kRfc1071Bytes, copy)) == 0x220d && copy == kRfc1071Bytes;
+}
+static_assert(copies_at_compile_time());
 // RFC 1624 4: 5555 becomes 3285 under a checksum of dd2f.
 static_assert(updated_checksum(0xdd2f, std::uint16_t{0x5555}, std::uint16_t{0x3285}) == 0x0000);
 

@@ -15,12 +15,6 @@ constexpr bool round_trips(const Ipv6FragmentHeader& header) {
 }
 static_assert(round_trips({kIpProtocolUdp, 1448, true, 0xdeadbeef}));
 
-// Joins hex texts into the bytes of a chain.
-std::vector<std::byte> chain(std::initializer_list<std::string_view> links) {
-  std::string text;
-  for (const auto link : links) text += link;
-  return from_hex(text);
-}
 constexpr std::string_view kUdpNext = "11";
 constexpr std::string_view kEmptyOptions = "00 0104 00000000";  // the rest of an eight-byte header
 
@@ -84,15 +78,15 @@ TEST(Ipv6Extension, APacketWithoutExtensionsIsItsUpperLayer) {
 
 // RFC 8200 4.1 MUST: extension headers are taken in any order, each as many times as it occurs.
 TEST(Ipv6Extension, EveryHeaderOfTheRecommendedOrderIsYielded) {
-  const auto bytes = chain({"3c", kEmptyOptions,                         // hop-by-hop
-                            "2b", kEmptyOptions,                         // destination options
-                            "2c 00 fe00 00000000",                       // routing
-                            "33 00 0000 00000007",                       // fragment, atomic
-                            "8b 01 0000 00000001 00000001",              // AH
-                            "87 00 11 00 00000000",                      // HIP
-                            "8c 00 0000 00000000",                       // mobility
-                            "3c 00 8000 00000000",                       // shim6
-                            kUdpNext, kEmptyOptions, "00350035 0008"});  // destination options
+  const auto bytes = from_hex({"3c", kEmptyOptions,                         // hop-by-hop
+                               "2b", kEmptyOptions,                         // destination options
+                               "2c 00 fe00 00000000",                       // routing
+                               "33 00 0000 00000007",                       // fragment, atomic
+                               "8b 01 0000 00000001 00000001",              // AH
+                               "87 00 11 00 00000000",                      // HIP
+                               "8c 00 0000 00000000",                       // mobility
+                               "3c 00 8000 00000000",                       // shim6
+                               kUdpNext, kEmptyOptions, "00350035 0008"});  // destination options
   const std::uint8_t types[] = {0, 60, 43, 44, 51, 139, 135, 140, 60};
   Ipv6ChainWalker walker(kIpProtocolHopByHop, bytes, {.headers = 9});
   std::size_t at = 0;
@@ -115,7 +109,7 @@ TEST(Ipv6Extension, EveryHeaderOfTheRecommendedOrderIsYielded) {
 
 // RFC 8200 4.3 MUST: hop-by-hop options stand directly after the IPv6 header.
 TEST(Ipv6Extension, HopByHopAnywhereElseIsNotRecognised) {
-  const auto bytes = chain({"00", kEmptyOptions, kUdpNext, kEmptyOptions});
+  const auto bytes = from_hex({"00", kEmptyOptions, kUdpNext, kEmptyOptions});
   Ipv6ChainWalker walker(kIpProtocolDestinationOptions, bytes);
   EXPECT_TRUE(walker.next());
   EXPECT_FALSE(walker.next());
@@ -126,7 +120,7 @@ TEST(Ipv6Extension, HopByHopAnywhereElseIsNotRecognised) {
 
 // RFC 8200 4.7 MUST: bytes after No Next Header are ignored.
 TEST(Ipv6Extension, NothingIsReadAfterNoNextHeader) {
-  const auto bytes = chain({"3b", kEmptyOptions, "ffffffff"});
+  const auto bytes = from_hex({"3b", kEmptyOptions, "ffffffff"});
   const auto upper = find_upper_layer(kIpProtocolDestinationOptions, bytes);
   EXPECT_EQ(upper.end, Ipv6ChainEnd::kNoNextHeader);
   EXPECT_EQ(upper.protocol, kIpProtocolNoNextHeader);
@@ -141,14 +135,14 @@ TEST(Ipv6Extension, WhatEspSealsIsNotReadAsHeaders) {
 }
 
 TEST(Ipv6Extension, OnlyTheFirstFragmentContinuesWithHeaders) {
-  const auto first = chain({"3c00 0001 00000009", kUdpNext, kEmptyOptions, "0035"});
+  const auto first = from_hex({"3c00 0001 00000009", kUdpNext, kEmptyOptions, "0035"});
   const auto upper = find_upper_layer(kIpProtocolFragment, first);
   EXPECT_EQ(upper.end, Ipv6ChainEnd::kUpperLayer);
   EXPECT_EQ(upper.protocol, kIpProtocolUdp);
   EXPECT_EQ(upper.offset, 16U);
   EXPECT_TRUE(upper.fragment->more_fragments);
 
-  const auto later = chain({"3c00 0008 00000009", "3c", kEmptyOptions});
+  const auto later = from_hex({"3c00 0008 00000009", "3c", kEmptyOptions});
   const auto rest = find_upper_layer(kIpProtocolFragment, later);
   EXPECT_EQ(rest.end, Ipv6ChainEnd::kLaterFragment);
   EXPECT_EQ(rest.protocol, kIpProtocolDestinationOptions);
@@ -158,8 +152,8 @@ TEST(Ipv6Extension, OnlyTheFirstFragmentContinuesWithHeaders) {
 
 TEST(Ipv6Extension, NoTruncationIsReadBeyondItsEnd) {
   const auto bytes =
-      chain({"3c", kEmptyOptions, "33 01 0104 00000000 0104000000000000",
-             "2c 01 0000 00000001 00000001", "2b00 0000 00000009", "11 00 fe00 00000000"});
+      from_hex({"3c", kEmptyOptions, "33 01 0104 00000000 0104000000000000",
+                "2c 01 0000 00000001 00000001", "2b00 0000 00000009", "11 00 fe00 00000000"});
   for_each_truncation(bytes, [](Bytes cut) {
     const auto upper = find_upper_layer(kIpProtocolHopByHop, cut);
     EXPECT_EQ(upper.end, Ipv6ChainEnd::kTruncated) << cut.size();
@@ -173,7 +167,7 @@ TEST(Ipv6Extension, NoTruncationIsReadBeyondItsEnd) {
 TEST(Ipv6Extension, AChainIsBoundedInHeadersAndBytes) {
   std::vector<std::byte> bytes;
   for (int i = 0; i < 20; ++i) {
-    const auto link = chain({"3c", kEmptyOptions});
+    const auto link = from_hex({"3c", kEmptyOptions});
     bytes.insert(bytes.end(), link.begin(), link.end());
   }
   const auto upper = find_upper_layer(kIpProtocolDestinationOptions, bytes);

@@ -16,7 +16,7 @@ constexpr auto kAddress2 = "20010db8000000000000000000000002";
 
 // A routing header in memory that outlives its view.
 struct Routing {
-  explicit Routing(std::string_view text) : bytes(from_hex(text)) {}
+  Routing(std::initializer_list<std::string_view> texts) : bytes(from_hex(texts)) {}
   [[nodiscard]] Ipv6RoutingView view() const { return *Ipv6RoutingView::parse(bytes); }
   std::vector<std::byte> bytes;
 };
@@ -36,7 +36,7 @@ TEST(Ipv6Routing, TheLengthFieldCutsTheHeaderOff) {
 }
 
 TEST(Ipv6Routing, TypeZeroListsItsAddresses) {
-  const Routing routing(std::string("1104 0001 00000000") + kAddress1 + kAddress2);
+  const Routing routing{"1104 0001 00000000", kAddress1, kAddress2};
   const auto view = Ipv6SourceRouteView::parse(routing.view());
   ASSERT_TRUE(view);
   EXPECT_EQ(view->address_count(), 2U);
@@ -45,25 +45,25 @@ TEST(Ipv6Routing, TypeZeroListsItsAddresses) {
 }
 
 TEST(Ipv6Routing, TypeTwoHasOneAddressAndOneSegmentLeft) {
-  const Routing routing(std::string("1102 0201 00000000") + kAddress1);
+  const Routing routing{"1102 0201 00000000", kAddress1};
   EXPECT_EQ(Ipv6SourceRouteView::parse(routing.view())->address(0), address_of(1));
-  const Routing none_left(std::string("1102 0200 00000000") + kAddress1);
+  const Routing none_left{"1102 0200 00000000", kAddress1};
   EXPECT_EQ(Ipv6SourceRouteView::parse(none_left.view()).error(), ParseError::kBadValue);
-  const Routing two(std::string("1104 0201 00000000") + kAddress1 + kAddress2);
+  const Routing two{"1104 0201 00000000", kAddress1, kAddress2};
   EXPECT_EQ(Ipv6SourceRouteView::parse(two.view()).error(), ParseError::kBadLength);
 }
 
 TEST(Ipv6Routing, TypeZeroWithHalfAnAddressOrTooManyLeftIsRefused) {
-  const Routing odd("1101 0000 00000000 0000000000000000");
+  const Routing odd{"1101 0000 00000000 0000000000000000"};
   EXPECT_EQ(Ipv6SourceRouteView::parse(odd.view()).error(), ParseError::kBadLength);
-  const Routing left(std::string("1102 0002 00000000") + kAddress1);
+  const Routing left{"1102 0002 00000000", kAddress1};
   EXPECT_EQ(Ipv6SourceRouteView::parse(left.view()).error(), ParseError::kBadValue);
 }
 
 TEST(Ipv6Routing, RplAddressesBorrowTheSharedBytesOfTheDestination) {
   // Fifteen bytes shared by all but the last address, fourteen by the last; one address of one
   // byte, one of two, five bytes of padding.
-  const Routing routing("1101 0302 fe500000 0a 0b0c 0000000000");
+  const Routing routing{"1101 0302 fe500000 0a 0b0c 0000000000"};
   const auto view = Ipv6RplRouteView::parse(routing.view());
   ASSERT_TRUE(view);
   ASSERT_EQ(view->address_count(), 2U);
@@ -72,19 +72,18 @@ TEST(Ipv6Routing, RplAddressesBorrowTheSharedBytesOfTheDestination) {
 }
 
 TEST(Ipv6Routing, RplLengthsThatDoNotComeOutAreRefused) {
-  const Routing uneven("1101 0301 ce600000 0000000000000000");  // 4-byte addresses, 2-byte last
+  const Routing uneven{"1101 0301 ce600000 0000000000000000"};  // 4-byte addresses, 2-byte last
   EXPECT_TRUE(Ipv6RplRouteView::parse(uneven.view()));
-  const Routing shifted("1101 0301 ce500000 0000000000000000");
+  const Routing shifted{"1101 0301 ce500000 0000000000000000"};
   EXPECT_EQ(Ipv6RplRouteView::parse(shifted.view()).error(), ParseError::kBadLength);
-  const Routing empty("1100 0301 00000000");
+  const Routing empty{"1100 0301 00000000"};
   EXPECT_EQ(Ipv6RplRouteView::parse(empty.view()).error(), ParseError::kBadLength);
-  const Routing left("1101 0303 fe500000 0a 0b0c 0000000000");
+  const Routing left{"1101 0303 fe500000 0a 0b0c 0000000000"};
   EXPECT_EQ(Ipv6RplRouteView::parse(left.view()).error(), ParseError::kBadValue);
 }
 
 TEST(Ipv6Routing, SegmentsAreListedWithTheirTlvs) {
-  const Routing routing(std::string("2905 0401 01 80 beef") + kAddress1 + kAddress2 +
-                        "0106000000000000");
+  const Routing routing{"2905 0401 01 80 beef", kAddress1, kAddress2, "0106000000000000"};
   const auto view = Ipv6SegmentRouteView::parse(routing.view());
   ASSERT_TRUE(view);
   EXPECT_EQ(view->last_entry(), 1);
@@ -98,11 +97,11 @@ TEST(Ipv6Routing, SegmentsAreListedWithTheirTlvs) {
 
 // RFC 8754 4.3.1.1: Segments Left beyond Last Entry + 1 is a parameter problem.
 TEST(Ipv6Routing, SegmentListsThatLieAreRefused) {
-  const Routing list(std::string("2902 0400 01 00 0000") + kAddress1);
+  const Routing list{"2902 0400 01 00 0000", kAddress1};
   EXPECT_EQ(Ipv6SegmentRouteView::parse(list.view()).error(), ParseError::kBadLength);
-  const Routing reduced(std::string("2902 0401 00 00 0000") + kAddress1);
+  const Routing reduced{"2902 0401 00 00 0000", kAddress1};
   EXPECT_TRUE(Ipv6SegmentRouteView::parse(reduced.view()));
-  const Routing left(std::string("2902 0402 00 00 0000") + kAddress1);
+  const Routing left{"2902 0402 00 00 0000", kAddress1};
   EXPECT_EQ(Ipv6SegmentRouteView::parse(left.view()).error(), ParseError::kBadValue);
 }
 

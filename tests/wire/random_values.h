@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,16 @@ template <typename T>
     if (c == ' ' || c == '\n') continue;
     value = (value << 4U) | static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
     if (++digits % 2 == 0) bytes.push_back(static_cast<std::byte>(value & 0xffU));
+  }
+  return bytes;
+}
+
+// Several such texts in a row.
+[[nodiscard]] inline std::vector<std::byte> from_hex(
+    std::initializer_list<std::string_view> texts) {
+  std::vector<std::byte> bytes;
+  for (const std::string_view text : texts) {
+    for (const std::byte byte : from_hex(text)) bytes.push_back(byte);
   }
   return bytes;
 }

@@ -20,6 +20,7 @@
 
 #include "strata/address.h"
 #include "strata/bytes.h"
+#include "strata/check.h"
 
 namespace strata::wire {
 
@@ -162,6 +163,7 @@ inline constexpr std::size_t kShortMax = 64;
 // Copies `from` to the front of `to`, which is at least as long and does not overlap it, and
 // returns partial_sum(from): one pass over memory instead of two.
 constexpr Sum copy_and_sum(Bytes from, MutableBytes to) {
+  CHECK(from.size() <= to.size());
   if consteval {
     copy_bytes(from, to);
     return checksum_detail::sum_short(from.data(), from.size());
