@@ -16,7 +16,8 @@ if(STRATA_TESTS)
   else()
     set(STRATA_PCH_OPTIONS -Xclang -fno-pch-timestamp)
   endif()
-  target_compile_options(strata_gtest_header PRIVATE ${STRATA_PCH_OPTIONS})
+  target_compile_options(strata_gtest_header PRIVATE ${STRATA_PCH_OPTIONS}
+                                                     ${STRATA_HOSTED_OPTIONS})
 
   # Matchers and fixtures that several test programs share.
   file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
@@ -35,7 +36,7 @@ function(strata_tests name)
   target_include_directories(${target}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests
                                                     ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${target}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock)
-  target_compile_options(${target}_test PRIVATE ${STRATA_PCH_OPTIONS})
+  target_compile_options(${target}_test PRIVATE ${STRATA_PCH_OPTIONS} ${STRATA_HOSTED_OPTIONS})
   target_compile_definitions(${target}_test PRIVATE
                              STRATA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_precompile_headers(${target}_test REUSE_FROM strata_gtest_header)
@@ -69,6 +70,8 @@ function(strata_folder name)
     endif()
     if(arg_RANK LESS_EQUAL 3)
       target_compile_options(strata_${target} PRIVATE -fno-exceptions -fno-rtti)
+    else()
+      target_compile_options(strata_${target} PRIVATE ${STRATA_HOSTED_OPTIONS})
     endif()
     target_link_libraries(strata_${target} PRIVATE ${arg_LIBRARIES})
   else()

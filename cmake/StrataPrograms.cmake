@@ -5,6 +5,7 @@
 # Every folder at once, for programs that want the whole stack.
 add_library(strata_folders INTERFACE)
 target_link_libraries(strata_folders INTERFACE ${STRATA_FOLDERS})
+add_compile_options(${STRATA_HOSTED_OPTIONS})
 
 # strata: apps/strata/main.cpp is the program, all other files are a library its tests can reach.
 function(strata_application)
