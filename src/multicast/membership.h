@@ -24,6 +24,7 @@
 #include <optional>
 #include <span>
 
+#include "base/hash_index.h"
 #include "base/slab.h"
 #include "base/vector.h"
 #include "multicast/config.h"
@@ -101,19 +102,101 @@ class Membership {
       if (groups_[i].is_joined()) visit(groups_[i].view());
     }
   }
-  [[nodiscard]] IgmpVersion igmp_version(Time now) const;
-  [[nodiscard]] MldVersion mld_version(Time now) const;
+  [[nodiscard]] IgmpVersion igmp_version(Time now) const {
+    return static_cast<IgmpVersion>(families_[0].querier.version(now));
+  }
+  [[nodiscard]] MldVersion mld_version(Time now) const {
+    return static_cast<MldVersion>(families_[1].querier.version(now));
+  }
 
  private:
+  // IGMP or MLD on this interface.
+  struct Family {
+    Querier querier;
+    std::uint8_t version;       // in force
+    Time general_due = kNever;  // the answer to a general query
+  };
+  // A query of either protocol, in the words both share.
+  struct Query {
+    bool is_v4;
+    unsigned version;
+    IpAddress group;
+    bool is_general;
+    Duration max_response;
+    std::uint8_t robustness;
+    Duration query_interval;
+  };
+
+  [[nodiscard]] Family& family_of(const IpAddress& address) {
+    return families_[address.is_v4() ? 0 : 1];
+  }
+  // Does the family speak of sources, in records?
+  [[nodiscard]] static bool has_records(const Family& family, bool is_v4) {
+    return family.version == (is_v4 ? 3 : 2);
+  }
+
+  // membership.cpp: sockets.
   [[nodiscard]] Group* find_group(const IpAddress& group);
   [[nodiscard]] const Group* find_group(const IpAddress& group) const;
+  [[nodiscard]] Member* find_member(SocketKey socket, const IpAddress& group);
+  [[nodiscard]] const Member* find_member(SocketKey socket, const IpAddress& group) const;
+  [[nodiscard]] Result<void> check_filter(const IpAddress& group,
+                                          std::span<const IpAddress> sources,
+                                          std::size_t sources_now) const;
+  [[nodiscard]] Group* create_group(const IpAddress& address);
+  [[nodiscard]] Member* create_member(SocketKey socket, Group& group);
+  void destroy_member(Member& member);
+  void destroy_group(Group& group);
+  // Destroys the group when nobody listens and nothing is owed.
+  void settle(Group& group);
+  void remove_member(Member& member, Time now);
+  [[nodiscard]] Result<void> change_sources(SocketKey socket, const IpAddress& group,
+                                            const IpAddress& source, FilterMode mode,
+                                            bool is_added, Time now);
+
+  // queries.cpp: what becomes owed, and when.
+  void on_changed(Group& group, const Filter& before, Time now);
+  void on_changed_old(Group& group, bool was_listening);
+  template <typename Sources>
+  DropReason on_valid_query(const Query& query, const Sources& sources, Time now);
+  void on_general_query(const Query& query, Time now);
+  template <typename Sources>
+  void on_group_query(Group& group, const Sources& sources, Time due);
+  void refresh_version(bool is_v4, Time now);
+  void forget_owed(bool is_v4);
+  [[nodiscard]] Duration draw(Duration max);
+
+  // reports.cpp
+  [[nodiscard]] std::optional<Output> next_old(Group& group, Time now);
+  [[nodiscard]] Output report_old(Group& group);
+  void collect(bool is_v4, Time now);
+  [[nodiscard]] bool reserve_for(bool is_v4);
+  void retry_later(bool is_v4, Time now);
+  void collect_answer(Group& group);
+  void collect_change(Group& group, Time now);
+  void add_record(wire::GroupRecordType type, const IpAddress& group, std::size_t first_source);
+  void add_source_of_record(const IpAddress& source);
+  [[nodiscard]] std::size_t sources_per_record(bool is_v4) const;
+  [[nodiscard]] std::optional<Output> next_report();
+  [[nodiscard]] std::size_t room_for_records(bool is_v4) const;
 
   Memory& memory_;
   Rng& rng_;
   Config config_;
   std::uint32_t mtu_ = 1500;
   bool is_link_up_ = true;
+  bool may_owe_ = false;  // something may be owed now: look at the groups
+  std::array<Family, 2> families_;  // IGMP, MLD
   Slab<Group> groups_;
+  Slab<Member> members_;
+  HashIndex group_index_;
+  HashIndex member_index_;
+  std::size_t sources_ = 0;  // over all members
+
+  // Records that are on their way out: next_output hands out as many as fit a message.
+  Vector<Record> records_;
+  Vector<IpAddress> record_sources_;
+  std::size_t records_told_ = 0;
 };
 
 }  // namespace strata::multicast

@@ -2,6 +2,7 @@
 // Sets of source addresses as sorted vectors: small, compared and merged in one pass.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "base/vector.h"
@@ -19,7 +20,8 @@ class SourceList {
   bool remove(const IpAddress& source);
   // Any order, repetitions allowed. False when memory is short; the list is unchanged then.
   [[nodiscard]] bool try_assign(std::span<const IpAddress> sources);
-  void clear() { sources_.clear(); }
+  // Gives the memory back too.
+  void clear() { sources_.release(); }
 
   // Becomes itself and, without, or in common with the other. try_unite can fail for want of memory.
   [[nodiscard]] bool try_unite(const SourceList& other);
@@ -32,6 +34,15 @@ class SourceList {
   friend bool operator==(const SourceList& a, const SourceList& b);
 
  private:
+  template <typename Keep>
+  void keep_if(Keep keep) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      if (keep(sources_[i])) sources_[kept++] = sources_[i];
+    }
+    sources_.erase_range(kept, sources_.size());
+  }
+
   Vector<IpAddress> sources_;
 };
 
