@@ -20,7 +20,7 @@ enum class Medium : std::uint8_t {
 struct DeviceCapabilities {
   Medium medium = Medium::kEthernet;
   std::size_t mtu = 1500;  // bytes of IP packet
-  MacAddress mac;          // kEthernet only
+  MacAddress mac{};        // kEthernet only
   // Transmit: ChecksumState::kPartial is completed by the device.
   bool completes_checksums = false;
   // Transmit: super-segments up to this many bytes of IP packet are cut by the device; 0: none.

@@ -90,6 +90,7 @@ struct PacketNotes {
   SegmentKind segment_kind : 2 = SegmentKind::kNone;
   bool is_link_multicast : 1 = false;         // the frame went to a group or to all stations
   bool is_reassembled : 1 = false;            // was put together from fragments
+  bool is_looped_back : 1 = false;            // we sent it ourselves and hear it again
   std::uint8_t scratch = 0;                   // for the step that holds the packet
 };
 

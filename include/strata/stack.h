@@ -78,8 +78,8 @@ struct InterfaceEntry {
 struct SocketEntry {
   enum class Kind : std::uint8_t { kUdp, kIcmp, kRaw, kPacket };
   Kind kind = Kind::kUdp;
-  Endpoint local;
-  Endpoint remote;
+  Endpoint local{};
+  Endpoint remote{};
   std::size_t queued_packets = 0;
   std::uint64_t dropped = 0;
 };
@@ -175,7 +175,7 @@ class Stack {
   void for_each_interface(InlineFunction<void(const InterfaceEntry&)> visit) const;
   void for_each_address(InlineFunction<void(const AddressEntry&)> visit) const;
   void for_each_route(InlineFunction<void(const RouteEntry&)> visit) const;
-  void for_each_neighbor(InlineFunction<void(const NeighborEntry&)> visit) const;
+  void for_each_neighbor(Time now, InlineFunction<void(const NeighborEntry&)> visit) const;
   void for_each_socket(InlineFunction<void(const SocketEntry&)> visit) const;
 
   [[nodiscard]] PacketPool& pool() const;

@@ -44,12 +44,12 @@ enum class AddressOrigin : std::uint8_t {
 };
 
 struct InterfaceAddress {
-  IpAddress address;
+  IpAddress address{};
   std::uint8_t prefix_length = 0;
   InterfaceId interface = kNoInterface;
   AddressState state = AddressState::kTentative;
   AddressOrigin origin = AddressOrigin::kManual;
-  IpAddress advertised_by;  // the router whose prefix it came from; unspecified: none
+  IpAddress advertised_by{};  // the router whose prefix it came from; unspecified: none
   Time preferred_until = kNever;
   Time valid_until = kNever;
   bool is_home = false;  // RFC 6724 5 rule 4, for mobile nodes
@@ -71,7 +71,7 @@ struct AddressChange {
     kRemoved,
   };
   Kind kind = Kind::kRemoved;
-  InterfaceAddress address;  // as it is, or was just before it was removed
+  InterfaceAddress address{};  // as it is, or was just before it was removed
 };
 
 class AddressList {

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/addresses.h"
+
+namespace strata::stack {
+namespace {
+
+// The prefix of a configured address is on its link (RFC 1122 3.3.1.1; for advertised addresses
+// RFC 5942 4 leaves that to the router).
+std::optional<ip::Route> connected_route(const ip::InterfaceAddress& address,
+                                         InterfaceId interface) {
+  const bool is_advertised = address.origin == ip::AddressOrigin::kStable ||
+                             address.origin == ip::AddressOrigin::kTemporary;
+  if (is_advertised || address.address.is_loopback()) return std::nullopt;
+  const Prefix network = address.prefix().network();
+  return ip::Route{.destination = network,
+                   .gateway = address.address.is_v4() ? IpAddress::any_v4() : IpAddress{},
+                   .interface = interface,
+                   .origin = ip::RouteOrigin::kConnected};
+}
+
+bool shares_network(const Interface& interface, const ip::InterfaceAddress& gone) {
+  for (const ip::InterfaceAddress& other : interface.addresses.all()) {
+    if (other.address != gone.address && other.prefix().network() == gone.prefix().network()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void join_solicited_node(Interface& interface, const IpAddress& address, Time now) {
+  if (address.is_v4()) return;
+  // Several addresses may share the group; being a member already is as good.
+  (void)interface.groups.join(kStackSocketKey, address.solicited_node_group(), now);
+}
+
+void leave_solicited_node(Interface& interface, const IpAddress& address, Time now) {
+  if (address.is_v4()) return;
+  for (const ip::InterfaceAddress& other : interface.addresses.all()) {
+    if (other.address != address && other.address.is_v6() &&
+        other.address.solicited_node_group() == address.solicited_node_group()) {
+      return;
+    }
+  }
+  (void)interface.groups.leave(kStackSocketKey, address.solicited_node_group(), now);
+}
+
+}  // namespace
+
+Result<void> add_own_address(Core& core, Interface& interface, ip::InterfaceAddress address,
+                             Time now) {
+  const bool has_link_layer = interface.capabilities().medium == Medium::kEthernet;
+  const bool is_checked = has_link_layer && interface.detects_duplicates;
+  address.state = is_checked ? ip::AddressState::kTentative : ip::AddressState::kPreferred;
+  if (const auto added = interface.addresses.add(address, now); !added) return added;
+  if (const auto route = connected_route(address, interface.id)) {
+    (void)core.routes.replace(*route);
+  }
+  if (!has_link_layer) return {};
+  // RFC 4862 5.4.2: the group first, so that the answer to our own question is heard.
+  join_solicited_node(interface, address.address, now);
+  const auto watched = interface.neighbors.add_own_address(
+      address.address,
+      {.check_duplicates = is_checked,
+       // A person waits for an address he gives; only those made at boot might collide in time.
+       .delay_first_probe = address.origin != ip::AddressOrigin::kManual},
+      now);
+  if (!watched) {
+    (void)remove_own_address(core, interface, address.address, now);
+    return watched;
+  }
+  return {};
+}
+
+Result<void> remove_own_address(Core& core, Interface& interface, const IpAddress& address,
+                                Time now) {
+  const ip::InterfaceAddress* found = interface.addresses.find(address);
+  if (found == nullptr) return std::unexpected(Error::kNotFound);
+  const ip::InterfaceAddress gone = *found;
+  if (!shares_network(interface, gone)) {
+    if (const auto route = connected_route(gone, interface.id)) (void)core.routes.remove(*route);
+  }
+  leave_solicited_node(interface, address, now);
+  (void)interface.neighbors.remove_own_address(address);
+  return interface.addresses.remove(address);
+}
+
+void on_duplicate_address(Core& /*core*/, Interface& interface, const IpAddress& address,
+                          Time now) {
+  interface.addresses.on_address_duplicate(address, now);
+  interface.routers.on_duplicate(address, now);
+}
+
+void on_address_change(Core& core, Interface& interface, const ip::AddressChange& change,
+                       Time now) {
+  if (change.kind != ip::AddressChange::Kind::kRemoved) return;
+  // It expired: what stood beside it goes too.
+  if (!shares_network(interface, change.address)) {
+    if (const auto route = connected_route(change.address, interface.id)) {
+      (void)core.routes.remove(*route);
+    }
+  }
+  leave_solicited_node(interface, change.address.address, now);
+  (void)interface.neighbors.remove_own_address(change.address.address);
+}
+
+}  // namespace strata::stack

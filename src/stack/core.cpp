@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/core.h"
+
+#include <memory>
+
+namespace strata::stack {
+namespace {
+
+// Each table hashes with a key of its own, so that what leaks from one tells nothing of another.
+SipKey derive(const SipKey& secret, std::uint64_t purpose) {
+  return {hash_words(secret, {purpose, 0}), hash_words(secret, {purpose, 1})};
+}
+
+enum Purpose : std::uint64_t {
+  kLocalAddresses = 1,
+  kPathMtus,
+  kReassembly,
+  kIdentifications,
+  kIcmpLimit,
+  kUdp,
+  kEcho,
+};
+
+ip::ReassemblyConfig reassembly_config(const StackConfig& config) {
+  ip::ReassemblyConfig result;
+  result.buffer_bytes_max = config.reassembly_bytes_max;
+  result.datagrams_max = config.reassembly_datagrams_max;
+  return result;
+}
+
+icmp::RateLimit::Config limit_config(const StackConfig& config) {
+  return {.all = {config.icmp_errors_per_second, config.icmp_errors_burst},
+          .each = {config.icmp_errors_per_second_each, config.icmp_errors_burst_each}};
+}
+
+}  // namespace
+
+Core::Core(const StackConfig& stack_config)
+    : config(stack_config),
+      memory(*stack_config.memory),
+      pool(*stack_config.pool),
+      rng(stack_config.seed),
+      secret{stack_config.secret[0], stack_config.secret[1]},
+      interfaces(memory),
+      local(memory, derive(secret, kLocalAddresses)),
+      routes(memory, stack_config.routes_max),
+      route_cache(routes),
+      redirects(memory, {.is_enabled = stack_config.accept_redirects}),
+      path_mtus(memory, derive(secret, kPathMtus), {.entries_max = stack_config.path_mtus_max}),
+      reassembly(memory, derive(secret, kReassembly), reassembly_config(stack_config)),
+      identifications(derive(secret, kIdentifications)),
+      icmp_limit(limit_config(stack_config), derive(secret, kIcmpLimit), rng.next()),
+      udp(memory, stack_config.udp_sockets_max, derive(secret, kUdp)),
+      echo(memory, stack_config.other_sockets_max, derive(secret, kEcho)),
+      raw(memory, stack_config.other_sockets_max),
+      ethertypes(memory),
+      protocols(memory) {}
+
+Core::~Core() {
+  loopback.clear();
+  for (Interface* interface : interfaces) {
+    if (interface == nullptr) continue;
+    std::destroy_at(interface);
+    memory.release(interface, sizeof(Interface), alignof(Interface));
+  }
+}
+
+}  // namespace strata::stack

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Core: everything a stack owns, for the steps of a packet's path.
+//
+//   device ─> receive_frame ─> receive_ipv4 / receive_ipv6 ─┬─> deliver_udp, deliver_icmp, ...
+//                  │                    │ forward           │      │ socket queue
+//              receive_arp              v                   │      v
+//   device <─ flush <─ send_frame <─ send_ip <──────────────┴── send_udp, send_icmp
+//
+// Each step is a file of functions over Core; none of them keeps state of its own. Engines do not
+// know each other: only here does what one of them says become an event of another.
+//
+// 1. Nothing is sent to a device from inside poll(): steps queue, flush() sends.
+// 2. A packet has one owner at a time; a step that keeps none of it hands it to drop() with the
+//    reason, or to the next step.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/counters.h"
+#include "base/ready_hook.h"
+#include "base/siphash.h"
+#include "base/vector.h"
+#include "icmp/echo_table.h"
+#include "icmp/rate_limit.h"
+#include "ip/fragmentation.h"
+#include "ip/local_addresses.h"
+#include "ip/path_mtu.h"
+#include "ip/reassembly.h"
+#include "ip/redirects.h"
+#include "ip/route_cache.h"
+#include "ip/route_table.h"
+#include "stack/interface.h"
+#include "stack/raw_table.h"
+#include "strata/hooks.h"
+#include "strata/stack.h"
+#include "strata/stack_config.h"
+#include "udp/table.h"
+
+namespace strata::stack {
+
+inline constexpr InterfaceId kLoopbackId = 1;
+
+// How a UDP socket is known to the group memberships of an interface.
+[[nodiscard]] constexpr multicast::SocketKey udp_socket_key(Handle handle) {
+  return (std::uint64_t{handle.generation} << 32U) | handle.index;
+}
+// The stack itself listens to what its addresses need.
+inline constexpr multicast::SocketKey kStackSocketKey = 0;
+
+struct HookEntry {
+  Hook* hook = nullptr;
+  int priority = 0;
+};
+
+struct EthertypeEntry {
+  std::uint16_t ethertype = 0;
+  EthertypeHandler* handler = nullptr;
+};
+
+struct ProtocolEntry {
+  std::uint8_t protocol = 0;
+  ProtocolHandler* handler = nullptr;
+};
+
+struct Core {
+  explicit Core(const StackConfig& stack_config);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  StackConfig config;
+  Memory& memory;
+  PacketPool& pool;
+  Rng rng;
+  SipKey secret;
+
+  Vector<Interface*> interfaces;  // by id - 1; null where one was removed
+  ip::LocalAddresses local;
+  ip::RouteTable routes;
+  ip::RouteCache route_cache;
+  ip::Redirects redirects;
+  ip::PathMtuCache path_mtus;
+  ip::Reassembly reassembly;
+  ip::IdentificationSource identifications;
+  icmp::RateLimit icmp_limit;
+
+  udp::Table udp;
+  icmp::EchoTable echo;
+  RawTable raw;
+
+  std::array<std::array<HookEntry, 8>, static_cast<std::size_t>(HookPoint::kCount)> hooks{};
+  Vector<EthertypeEntry> ethertypes;
+  Vector<ProtocolEntry> protocols;
+
+  ip::DnsServers dns_servers;  // as routers advertised them (RFC 8106)
+
+  PacketQueue loopback;  // packets for ourselves, taken in by the next poll
+  ReadyList ready;
+  Counters<DropReason> drops;
+  StackCounters counters;
+  bool somebody_waits_for_room = false;
+
+  [[nodiscard]] Interface* interface(InterfaceId id) const {
+    return id == kNoInterface || id > interfaces.size() ? nullptr : interfaces[id - 1U];
+  }
+  template <typename Visit>
+  void for_each_interface(Visit visit) const {
+    for (Interface* interface : interfaces) {
+      if (interface != nullptr) visit(*interface);
+    }
+  }
+};
+
+// A packet's end: counted under its reason, given back to its pool.
+inline void drop(Core& core, PacketPtr /*packet*/, DropReason reason) { core.drops.add(reason); }
+
+}  // namespace strata::stack

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/deadlines.h"
+
+#include "stack/addresses.h"
+#include "stack/group_messages.h"
+#include "stack/nd_messages.h"
+#include "stack/receive_arp.h"
+#include "stack/send_frame.h"
+#include "stack/send_icmp.h"
+
+namespace strata::stack {
+namespace {
+
+template <typename Engine>
+void wake(Engine& engine, Time now) {
+  const std::optional<Time> deadline = engine.next_deadline();
+  if (deadline && *deadline <= now) engine.on_deadline(now);
+}
+
+// What the neighbour cache asks for.
+struct NeighborSteps {
+  Core& core;
+  Interface& interface;
+  Time now;
+
+  void operator()(neighbor::SendArp& message) { send_arp(core, interface, message); }
+  void operator()(neighbor::SendSolicitation& message) {
+    send_solicitation(core, interface, message, now);
+  }
+  void operator()(neighbor::SendAdvertisement& message) {
+    send_advertisement(core, interface, message, now);
+  }
+  void operator()(neighbor::Release& release) {
+    const std::uint16_t ethertype = ethertype_of_ip(*release.packet);
+    send_frame(core, interface, release.destination, ethertype, std::move(release.packet));
+  }
+  void operator()(neighbor::Undeliverable& undeliverable) {
+    const IpAddress next_hop = undeliverable.next_hop;
+    const bool is_silent = undeliverable.reason == DropReason::kNeighborUnresolved;
+    give_up(core, interface, std::move(undeliverable), now);
+    if (!is_silent) return;
+    core.redirects.on_neighbor_unreachable(next_hop, interface.id);
+    interface.routers.on_router_unreachable(next_hop, now);
+  }
+  void operator()(neighbor::Duplicate& duplicate) {
+    if (duplicate.must_cease) on_duplicate_address(core, interface, duplicate.address, now);
+  }
+  void operator()(neighbor::AddressReady& ready) {
+    interface.addresses.on_address_unique(ready.address, now);
+  }
+  void operator()(neighbor::RouterLost& lost) {
+    interface.routers.on_router_became_host(lost.address, now);
+  }
+};
+
+// What router discovery has learned.
+struct DiscoverySteps {
+  Core& core;
+  Interface& interface;
+  Time now;
+
+  void operator()(const ip::SendRouterSolicitation&) {
+    send_router_solicitation(core, interface, now);
+  }
+  void operator()(const ip::AddAddress& add) {
+    (void)add_own_address(core, interface, add.address, now);
+  }
+  void operator()(const ip::UpdateAddress& update) {
+    (void)interface.addresses.set_lifetimes(update.address, update.preferred_until,
+                                            update.valid_until, now);
+  }
+  void operator()(const ip::RemoveAddress& remove) {
+    (void)remove_own_address(core, interface, remove.address, now);
+  }
+  void operator()(const ip::AddRoute& add) { (void)core.routes.replace(add.route); }
+  void operator()(const ip::RemoveRoute& remove) { (void)core.routes.remove(remove.route); }
+  void operator()(const ip::SetMtu& set) {
+    interface.mtu = std::min<std::size_t>(interface.capabilities().mtu, set.mtu);
+    interface.groups.set_mtu(static_cast<std::uint32_t>(interface.mtu));
+  }
+  void operator()(const ip::SetHopLimit& set) { interface.hop_limit = set.hop_limit; }
+  void operator()(const ip::SetReachability& set) {
+    interface.neighbors.on_router_parameters(set.base_reachable_time, set.retransmit_timer, now);
+  }
+  void operator()(const ip::DnsServers& servers) { core.dns_servers = servers; }
+};
+
+void run_interface(Core& core, Interface& interface, Time now) {
+  wake(interface.addresses, now);
+  wake(interface.neighbors, now);
+  wake(interface.groups, now);
+  wake(interface.routers, now);
+  while (auto output = interface.routers.next_output(now)) {
+    std::visit(DiscoverySteps{core, interface, now}, *output);
+  }
+  while (auto output = interface.neighbors.next_output(now)) {
+    std::visit(NeighborSteps{core, interface, now}, *output);
+  }
+  while (auto change = interface.addresses.next_output(now)) {
+    on_address_change(core, interface, *change, now);
+  }
+  while (auto output = interface.groups.next_output(now)) {
+    send_group_message(core, interface, *output, now);
+  }
+}
+
+void run_shared(Core& core, Time now) {
+  wake(core.routes, now);
+  wake(core.redirects, now);
+  wake(core.path_mtus, now);
+  wake(core.reassembly, now);
+  while (auto change = core.redirects.next_output(now)) {
+    if (const auto* add = std::get_if<ip::AddRoute>(&*change)) {
+      (void)core.routes.replace(add->route);
+    } else {
+      (void)core.routes.remove(std::get<ip::RemoveRoute>(*change).route);
+    }
+  }
+  while (auto expired = core.reassembly.next_output(now)) {
+    core.drops.add(DropReason::kFragmentTimeout, expired->fragments);
+    Interface* interface = core.interface(expired->interface);
+    if (expired->first == nullptr || interface == nullptr) continue;
+    send_icmp_error(core, *expired->first, *interface,
+                    {.kind = icmp::ErrorKind::kReassemblyTimeout}, now);
+  }
+}
+
+}  // namespace
+
+void run_engines(Core& core, Time now) {
+  run_shared(core, now);
+  // By index: carrying out a step may add an interface's routes, never an interface.
+  for (Interface* interface : core.interfaces) {
+    if (interface != nullptr && !interface->is_loopback()) run_interface(core, *interface, now);
+  }
+}
+
+std::optional<Time> next_engine_deadline(const Core& core) {
+  std::optional<Time> first = earlier(
+      earlier(core.routes.next_deadline(), core.redirects.next_deadline()),
+      earlier(core.path_mtus.next_deadline(), core.reassembly.next_deadline()));
+  core.for_each_interface([&](const Interface& interface) {
+    if (interface.is_loopback()) return;
+    first = earlier(first, earlier(interface.addresses.next_deadline(),
+                                   interface.neighbors.next_deadline()));
+    first = earlier(first, earlier(interface.groups.next_deadline(),
+                                   interface.routers.next_deadline()));
+  });
+  return first;
+}
+
+}  // namespace strata::stack

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frames to the programs that watch a link.
+#pragma once
+
+#include "stack/core.h"
+
+namespace strata::stack {
+
+// Copies a frame to every packet socket that wants it. `is_for_us`: sockets that do not hear
+// others get it too.
+void deliver_to_packet_sockets(Core& core, const Interface& port, const Packet& frame,
+                               std::uint16_t ethertype, bool is_for_us);
+
+}  // namespace strata::stack

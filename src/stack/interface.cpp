@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/interface.h"
+
+#include <algorithm>
+
+namespace strata::stack {
+namespace {
+
+FixedText<15> short_name(std::string_view name) {
+  FixedText<15> text;
+  text.length = static_cast<std::uint8_t>(std::min(name.size(), text.characters.size()));
+  std::copy_n(name.begin(), text.length, text.characters.begin());
+  return text;
+}
+
+neighbor::Config neighbor_config(std::uint32_t entries_max, const InterfaceConfig& config) {
+  neighbor::Config result;
+  result.entries_max = entries_max;
+  if (!config.detect_duplicates) {
+    result.duplicate_detection.transmits = 0;
+    result.conflict_detection.probes = 0;
+  }
+  return result;
+}
+
+ip::RouterDiscoveryConfig discovery_config(InterfaceId id, const MacAddress& mac, std::size_t mtu,
+                                           const InterfaceConfig& config) {
+  ip::RouterDiscoveryConfig result;
+  result.interface = id;
+  result.mac = mac;
+  result.link_mtu = static_cast<std::uint32_t>(mtu);
+  result.addresses.makes_temporary = config.temporary_addresses;
+  result.accepts_default_routers = config.accept_router_advertisements;
+  result.accepts_routes = config.accept_router_advertisements;
+  return result;
+}
+
+const DeviceCapabilities kLoopbackCapabilities{.medium = Medium::kIp,
+                                               .mtu = 65535,
+                                               .completes_checksums = true,
+                                               .vouches_for_bytes = true};
+
+}  // namespace
+
+Interface::Interface(const InterfaceParts& parts, InterfaceId interface_id,
+                     const MacAddress& address, std::size_t bytes_max,
+                     const InterfaceConfig& config)
+    : id(interface_id),
+      name(short_name(config.name)),
+      mac(address),
+      mtu(bytes_max),
+      has_ipv6(config.ipv6),
+      detects_duplicates(config.detect_duplicates),
+      proxies_neighbors(config.proxy_neighbors),
+      addresses(parts.memory, parts.local, interface_id),
+      neighbors(parts.memory, parts.rng, parts.secret, address,
+                neighbor_config(parts.neighbors_max, config)),
+      groups(parts.memory, parts.rng),
+      routers(parts.memory, parts.rng, parts.secret,
+              discovery_config(interface_id, address, bytes_max, config)) {}
+
+const DeviceCapabilities& Interface::capabilities() const {
+  const Interface& below = parent == nullptr ? *this : *parent;
+  return below.device == nullptr ? kLoopbackCapabilities : below.device->capabilities();
+}
+
+bool Interface::can_send() const {
+  if (!is_up) return false;
+  return parent == nullptr ? device == nullptr || device->is_up() : parent->can_send();
+}
+
+void count_sent(Interface& interface, std::size_t bytes) {
+  ++interface.sent_packets;
+  interface.sent_bytes += bytes;
+  if (interface.parent != nullptr) count_sent(*interface.parent, bytes);
+}
+
+void count_received(Interface& interface, std::size_t bytes) {
+  ++interface.received_packets;
+  interface.received_bytes += bytes;
+}
+
+}  // namespace strata::stack

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interface: a device, or a VLAN on one, with all that belongs to its link.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "ip/address_list.h"
+#include "ip/router_discovery.h"
+#include "multicast/membership.h"
+#include "neighbor/cache.h"
+#include "strata/address.h"
+#include "strata/device.h"
+#include "strata/packet_batch.h"
+#include "strata/stack_config.h"
+
+namespace strata::stack {
+
+struct Core;
+
+// What addresses and neighbours of an interface need to be made; see Core.
+struct InterfaceParts {
+  Memory& memory;
+  Rng& rng;
+  const SipKey& secret;
+  ip::LocalAddresses& local;
+  std::uint32_t neighbors_max;
+};
+
+struct Interface {
+  Interface(const InterfaceParts& parts, InterfaceId interface_id, const MacAddress& address,
+            std::size_t bytes_max, const InterfaceConfig& config);
+
+  InterfaceId id;
+  FixedText<15> name;
+  MacAddress mac;
+  std::size_t mtu;
+  Medium medium = Medium::kEthernet;
+  std::optional<std::uint8_t> hop_limit;  // as a router advertised it
+
+  Device* device = nullptr;    // none: the loopback interface, or a VLAN
+  Interface* parent = nullptr;  // of a VLAN: whose device it uses
+  VlanTags vlan;
+
+  bool is_up = true;
+  bool has_ipv6;
+  bool detects_duplicates;
+  bool proxies_neighbors;
+  bool was_full = false;  // the transmit queue refused something since it last had room
+
+  ip::AddressList addresses;
+  neighbor::Cache neighbors;
+  multicast::Membership groups;
+  ip::RouterDiscovery routers;
+  PacketQueue transmit_queue;
+
+  std::uint64_t received_packets = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t sent_packets = 0;
+  std::uint64_t sent_bytes = 0;
+
+  [[nodiscard]] bool is_loopback() const { return device == nullptr && parent == nullptr; }
+  // The interface whose device and transmit queue this one uses.
+  [[nodiscard]] Interface& port() { return parent == nullptr ? *this : *parent; }
+  [[nodiscard]] const DeviceCapabilities& capabilities() const;
+  // Down, or without a link below it.
+  [[nodiscard]] bool can_send() const;
+};
+
+// Counts what leaves on the interface a person asks about, be it a VLAN, and on its port.
+void count_sent(Interface& interface, std::size_t bytes);
+void count_received(Interface& interface, std::size_t bytes);
+
+}  // namespace strata::stack

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/interfaces.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "stack/addresses.h"
+#include "stack/send_frame.h"
+#include "strata/wire/vlan.h"
+
+namespace strata::stack {
+namespace {
+
+constexpr std::size_t kInterfacesMax = 4096;
+
+Result<Interface*> make_interface(Core& core, const MacAddress& mac, std::size_t mtu,
+                                  const InterfaceConfig& config) {
+  std::size_t place = 0;
+  while (place < core.interfaces.size() && core.interfaces[place] != nullptr) ++place;
+  if (place == core.interfaces.size() &&
+      (place == kInterfacesMax || !core.interfaces.try_push_back(nullptr))) {
+    return std::unexpected(Error::kOutOfMemory);
+  }
+  void* block = core.memory.allocate(sizeof(Interface), alignof(Interface));
+  if (block == nullptr) return std::unexpected(Error::kOutOfMemory);
+  const InterfaceParts parts{.memory = core.memory,
+                             .rng = core.rng,
+                             .secret = core.secret,
+                             .local = core.local,
+                             .neighbors_max = core.config.neighbors_max};
+  auto* interface = new (block)
+      Interface(parts, static_cast<InterfaceId>(place + 1), mac, mtu, config);
+  core.interfaces[place] = interface;
+  return interface;
+}
+
+bool is_name_taken(const Core& core, std::string_view name) {
+  bool taken = false;
+  core.for_each_interface([&](const Interface& other) {
+    taken = taken || (!name.empty() && other.name.view() == name);
+  });
+  return taken;
+}
+
+// What every link needs: the groups all nodes belong to and, for IPv6, a link-local address.
+void bring_up(Core& core, Interface& interface, Time now) {
+  if (interface.capabilities().medium == Medium::kEthernet) {
+    (void)interface.groups.join(kStackSocketKey, IpAddress::all_hosts_v4(), now);
+  }
+  if (!interface.has_ipv6) return;
+  (void)interface.groups.join(kStackSocketKey, IpAddress::all_nodes_v6(), now);
+  const ip::Route link_local{.destination = {IpAddress::v6(0xfe80'0000'0000'0000, 0), 64},
+                             .gateway = {},
+                             .interface = interface.id,
+                             .origin = ip::RouteOrigin::kConnected};
+  (void)core.routes.replace(link_local);
+  interface.routers.on_link_up(now);
+}
+
+MacAddress usable_mac(const InterfaceConfig& config, const DeviceCapabilities& capabilities) {
+  return config.mac.is_unspecified() ? capabilities.mac : config.mac;
+}
+
+}  // namespace
+
+Result<void> add_loopback(Core& core) {
+  InterfaceConfig config;
+  config.name = "lo";
+  config.detect_duplicates = false;
+  config.accept_router_advertisements = false;
+  const auto made = make_interface(core, {}, 65535, config);
+  if (!made) return std::unexpected(made.error());
+  Interface& loopback = **made;
+  CHECK(loopback.id == kLoopbackId);
+  loopback.medium = Medium::kIp;
+  for (const Prefix& prefix : {Prefix(IpAddress::loopback_v4(), 8),
+                               Prefix(IpAddress::loopback_v6(), 128)}) {
+    const auto added =
+        loopback.addresses.add({.address = prefix.address(),
+                                .prefix_length = static_cast<std::uint8_t>(prefix.length()),
+                                .state = ip::AddressState::kPreferred},
+                               Time{});
+    if (!added) return added;
+  }
+  return {};
+}
+
+Result<InterfaceId> add_port(Core& core, Device& device, const InterfaceConfig& config,
+                             Time now) {
+  const DeviceCapabilities& capabilities = device.capabilities();
+  const std::size_t mtu = config.mtu == 0 ? capabilities.mtu : config.mtu;
+  if (mtu > capabilities.mtu || mtu < 68) return std::unexpected(Error::kInvalidArgument);
+  if (is_name_taken(core, config.name)) return std::unexpected(Error::kAlreadyExists);
+  InterfaceConfig fitted = config;
+  // RFC 8200 5: a link that cannot carry 1280 bytes cannot carry IPv6.
+  if (mtu < 1280) fitted.ipv6 = false;
+  const auto made = make_interface(core, usable_mac(config, capabilities), mtu, fitted);
+  if (!made) return std::unexpected(made.error());
+  Interface& interface = **made;
+  interface.device = &device;
+  interface.medium = capabilities.medium;
+  interface.groups.set_mtu(static_cast<std::uint32_t>(mtu));
+  bring_up(core, interface, now);
+  return interface.id;
+}
+
+Result<InterfaceId> add_vlan_interface(Core& core, Interface& parent, const VlanTags& tags,
+                                       const InterfaceConfig& config, Time now) {
+  if (parent.device == nullptr || parent.medium != Medium::kEthernet || tags.count == 0 ||
+      tags.count > tags.tags.size()) {
+    return std::unexpected(Error::kInvalidArgument);
+  }
+  for (std::size_t i = 0; i < tags.count; ++i) {
+    if (tags.tags[i].id == 0 || tags.tags[i].id >= 4095 || tags.tags[i].priority > 7 ||
+        !wire::is_vlan_tpid(tags.tags[i].tpid)) {
+      return std::unexpected(Error::kInvalidArgument);
+    }
+  }
+  bool taken = is_name_taken(core, config.name);
+  core.for_each_interface([&](const Interface& other) {
+    taken = taken || (other.parent == &parent && other.vlan == tags);
+  });
+  if (taken) return std::unexpected(Error::kAlreadyExists);
+  // A single tag rides on top of the MTU, as Ethernet allows for (IEEE 802.3as).
+  const std::size_t extra = (tags.count - 1U) * wire::VlanLayout::kSize;
+  const std::size_t mtu = config.mtu == 0 ? parent.mtu - extra : config.mtu;
+  if (mtu > parent.mtu || mtu < 68) return std::unexpected(Error::kInvalidArgument);
+  const MacAddress mac = config.mac.is_unspecified() ? parent.mac : config.mac;
+  if (mac != parent.mac) return std::unexpected(Error::kInvalidArgument);
+  const auto made = make_interface(core, mac, mtu, config);
+  if (!made) return std::unexpected(made.error());
+  Interface& interface = **made;
+  interface.parent = &parent;
+  interface.vlan = tags;
+  bring_up(core, interface, now);
+  return interface.id;
+}
+
+Result<void> remove_interface(Core& core, Interface& interface, Time now) {
+  if (interface.is_loopback()) return std::unexpected(Error::kNotPermitted);
+  for (Interface* child : core.interfaces) {
+    if (child != nullptr && child->parent == &interface) {
+      (void)remove_interface(core, *child, now);
+    }
+  }
+  core.redirects.on_interface_down(interface.id);
+  core.routes.remove_interface(interface.id);
+  while (PacketPtr packet = interface.transmit_queue.pop()) {
+    drop(core, std::move(packet), DropReason::kInterfaceDown);
+  }
+  core.interfaces[interface.id - 1U] = nullptr;
+  std::destroy_at(&interface);
+  core.memory.release(&interface, sizeof(Interface), alignof(Interface));
+  return {};
+}
+
+Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time now) {
+  if (interface.is_up == up) return {};
+  interface.is_up = up;
+  interface.neighbors.on_link_change(up, now);
+  interface.groups.on_link_change(up, now);
+  if (up) {
+    interface.addresses.on_link_up(now);
+    if (interface.has_ipv6) interface.routers.on_link_up(now);
+    return {};
+  }
+  interface.routers.on_link_down(now);
+  core.redirects.on_interface_down(interface.id);
+  while (PacketPtr packet = interface.transmit_queue.pop()) {
+    drop(core, std::move(packet), DropReason::kInterfaceDown);
+  }
+  return {};
+}
+
+}  // namespace strata::stack

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/receive_ip.h"
+
+#include "stack/run_hooks.h"
+
+namespace strata::stack {
+namespace {
+
+Checked check(Core& core, Packet& packet) {
+  Interface* interface = core.interface(packet.notes().interface);
+  if (interface == nullptr) return std::unexpected(DropReason::kInterfaceDown);
+  return packet.notes().scratch == 4 ? check_ipv4(core, *interface, packet)
+                                     : check_ipv6(core, *interface, packet);
+}
+
+void receive_one(Core& core, PacketPtr packet, Time now) {
+  const bool is_v4 = packet->notes().scratch == 4;
+  const Checked arrival = check(core, *packet);
+  if (!arrival) return drop(core, std::move(packet), arrival.error());
+  if (is_v4) {
+    receive_ipv4(core, std::move(packet), *arrival, now);
+  } else {
+    receive_ipv6(core, std::move(packet), *arrival, now);
+  }
+}
+
+// Hooks see valid headers only, so every packet is checked before them; and they may rewrite what
+// they see, so it is read again after them.
+void run_ip_in_hooks(Core& core, PacketBatch& packets, Time now) {
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const Checked arrival = check(core, packets[i]);
+    if (!arrival) drop(core, packets.take(i), arrival.error());
+  }
+  packets.compact();
+  run_hooks(core, HookPoint::kIpIn, packets, now);
+}
+
+}  // namespace
+
+void receive_ip(Core& core, PacketBatch& packets, Time now) {
+  for (const Packet* packet : packets.packets()) {
+    ++(packet->notes().scratch == 4 ? core.counters.ipv4_received : core.counters.ipv6_received);
+  }
+  if (has_hooks(core, HookPoint::kIpIn)) run_ip_in_hooks(core, packets, now);
+  for (std::size_t i = 0; i < packets.size(); ++i) receive_one(core, packets.take(i), now);
+  packets.clear();
+}
+
+}  // namespace strata::stack

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Second step in: valid IP packets, past the ip_in hooks, to delivery or to forwarding.
+#pragma once
+
+#include <expected>
+
+#include "stack/arrival.h"
+#include "stack/core.h"
+
+namespace strata::stack {
+
+// Packets that begin with their IP header, notes().scratch the version, notes().interface where
+// they came in.
+void receive_ip(Core& core, PacketBatch& packets, Time now);
+
+// The checks of one header; what is longer than the header says is cut off. Pure but for that.
+using Checked = std::expected<Arrival, DropReason>;
+[[nodiscard]] Checked check_ipv4(Core& core, Interface& interface, Packet& packet);
+[[nodiscard]] Checked check_ipv6(Core& core, Interface& interface, Packet& packet);
+
+// What becomes of a checked packet: ours, somebody else's, or nobody's.
+void receive_ipv4(Core& core, PacketPtr packet, Arrival arrival, Time now);
+void receive_ipv6(Core& core, PacketPtr packet, Arrival arrival, Time now);
+
+}  // namespace strata::stack

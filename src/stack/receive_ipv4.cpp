@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 791, RFC 1122 3.2.1, RFC 1812 5.2.
+#include "ip/forwarding.h"
+#include "ip/options.h"
+#include "stack/deliver.h"
+#include "stack/forward.h"
+#include "stack/receive_ip.h"
+#include "stack/send_icmp.h"
+#include "strata/wire/ipv4.h"
+
+namespace strata::stack {
+namespace {
+
+DropReason drop_reason_of(wire::ParseError error) {
+  switch (error) {
+    case wire::ParseError::kTooShort: return DropReason::kIpv4TooShort;
+    case wire::ParseError::kBadVersion: return DropReason::kIpv4BadVersion;
+    default: return DropReason::kIpv4BadLength;
+  }
+}
+
+// RFC 1122 3.2.1.3, RFC 1812 5.3.7: who can never have sent a packet. 0.0.0.0 asks for an
+// address (RFC 2131 4.1) and may speak to all only.
+bool is_impossible_source(const Core& core, const Interface& interface, const Packet& packet,
+                          const IpAddress& source, const IpAddress& destination) {
+  if (packet.notes().is_looped_back) return false;
+  if (source.is_unspecified()) {
+    return !destination.is_limited_broadcast() && !destination.is_multicast();
+  }
+  if (ip::is_martian_source(source)) return true;
+  const ip::LocalAddress* ours = core.local.find(source, interface.id);
+  return ours != nullptr && !ours->is_tentative;
+}
+
+// A tentative address is not ours yet: packets for it are nobody's business but ARP's.
+std::expected<DestinationKind, DropReason> kind_of(const Core& core, const Interface& interface,
+                                                   const Packet& packet,
+                                                   const IpAddress& destination) {
+  if (destination.is_multicast()) return DestinationKind::kMulticast;
+  if (destination.is_limited_broadcast()) return DestinationKind::kBroadcast;
+  const ip::LocalAddress* ours = core.local.find(destination, interface.id);
+  if (ours != nullptr && ours->kind == ip::LocalKind::kDirectedBroadcast) {
+    return DestinationKind::kBroadcast;
+  }
+  if (!packet.notes().is_looped_back && ip::is_martian_destination(destination)) {
+    return std::unexpected(DropReason::kIpv4BadDestination);
+  }
+  // RFC 1122 3.3.6: a unicast packet in a broadcast frame is somebody's mistake or attack.
+  if (packet.notes().is_link_multicast) return std::unexpected(DropReason::kIpv4BadDestination);
+  return DestinationKind::kUnicast;
+}
+
+bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) {
+  if (!packet->is_writable()) {
+    PacketPtr own = packet->copy(core.pool);
+    if (own == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty), false;
+    packet = std::move(own);
+  }
+  const ip::LocalAddress* ours = core.local.find(arrival.destination, arrival.interface->id);
+  const bool is_for_us = arrival.is_to_group() || ours != nullptr;
+  const ip::InterfaceAddress* primary = arrival.interface->addresses.primary_v4();
+  const auto outcome = ip::process_ipv4_options(
+      packet->mutable_bytes().first(arrival.header_length),
+      {.role = is_for_us ? ip::OptionRole::kDestination : ip::OptionRole::kForwarder,
+       .own_address = primary == nullptr ? IpAddress::any_v4() : primary->address,
+       .milliseconds_today = static_cast<std::uint32_t>(
+           std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() %
+           86'400'000)});
+  arrival.router_alert = outcome.router_alert;
+  if (outcome.drop == DropReason::kNone) return true;
+  if (outcome.problem) {
+    send_icmp_error(core, *packet, arrival,
+                    {.kind = icmp::ErrorKind::kParameterProblem,
+                     .problem_code = outcome.problem->code,
+                     .pointer = outcome.problem->pointer},
+                    now);
+  } else if (outcome.source_route_failed) {
+    send_icmp_error(core, *packet, arrival, {.kind = icmp::ErrorKind::kSourceRouteFailed}, now);
+  }
+  drop(core, std::move(packet), outcome.drop);
+  return false;
+}
+
+}  // namespace
+
+Checked check_ipv4(Core& core, Interface& interface, Packet& packet) {
+  const auto view = wire::Ipv4View::parse_quoted(packet.bytes());
+  if (!view) return std::unexpected(drop_reason_of(view.error()));
+  if (view->total_length() > packet.size()) return std::unexpected(DropReason::kIpv4BadLength);
+  if (!view->checksum_is_valid()) return std::unexpected(DropReason::kIpv4BadChecksum);
+  Arrival arrival{.interface = &interface,
+                  .source = view->source(),
+                  .destination = view->destination(),
+                  .protocol = view->protocol(),
+                  .hop_limit = view->time_to_live(),
+                  .traffic_class = view->traffic_class(),
+                  .header_length = static_cast<std::uint16_t>(view->header_length()),
+                  .is_later_fragment = view->fragment_offset() != 0};
+  if (is_impossible_source(core, interface, packet, arrival.source, arrival.destination)) {
+    return std::unexpected(DropReason::kIpv4BadSource);
+  }
+  const auto kind = kind_of(core, interface, packet, arrival.destination);
+  if (!kind) return std::unexpected(kind.error());
+  arrival.kind = *kind;
+  packet.truncate(view->total_length());  // what Ethernet padded
+  return arrival;
+}
+
+void receive_ipv4(Core& core, PacketPtr packet, Arrival arrival, Time now) {
+  if (arrival.header_length > wire::Ipv4Layout::kSize &&
+      !process_options(core, packet, arrival, now)) {
+    return;
+  }
+  if (arrival.kind == DestinationKind::kUnicast) {
+    const ip::LocalAddress* ours = core.local.find(arrival.destination, arrival.interface->id);
+    if (ours == nullptr) {
+      if (arrival.interface->is_loopback() && arrival.destination.is_loopback()) {
+        return deliver(core, std::move(packet), arrival, now);
+      }
+      return forward(core, std::move(packet), arrival, now);
+    }
+    if (ours->is_tentative) return drop(core, std::move(packet), DropReason::kAddressTentative);
+  } else if (arrival.kind == DestinationKind::kMulticast &&
+             !arrival.interface->groups.is_member(arrival.destination)) {
+    return drop(core, std::move(packet), DropReason::kMulticastNotJoined);
+  }
+  deliver(core, std::move(packet), arrival, now);
+}
+
+}  // namespace strata::stack
