@@ -59,8 +59,10 @@ INSTANTIATE_TEST_SUITE_P(
     Table, DeviceSpecRefuses,
     testing::Values(
         BadSpec{"", "device '': unknown kind '', expected one of: tap, tun, pcap, null"},
-        BadSpec{"tab:x", "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, pcap, null"},
-        BadSpec{"xdp:eth0,queue=1", "device 'xdp:eth0,queue=1': AF_XDP sockets are not in this build"},
+        BadSpec{"tab:x",
+                "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, pcap, null"},
+        BadSpec{"xdp:eth0,queue=1",
+                "device 'xdp:eth0,queue=1': AF_XDP sockets are not in this build"},
         BadSpec{"packet:eth0", "device 'packet:eth0': packet sockets are not in this build"},
         BadSpec{"netmap:eth0^", "device 'netmap:eth0^': netmap is not in this build"},
         BadSpec{"pipe:x", "device 'pipe:x': pipes between processes are not in this build"},
@@ -95,14 +97,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadSpec{"tap:x,host6=10.0.0.1/8",
                 "device 'tap:x,host6=10.0.0.1/8': key 'host6': '10.0.0.1/8' is not an IPv6 address "
                 "and prefix length, as in fd77::1/64"},
-        BadSpec{"tap:x,persist=1",
-                "device 'tap:x,persist=1': key 'persist': '1' is not yes or no"},
+        BadSpec{"tap:x,persist=1", "device 'tap:x,persist=1': key 'persist': '1' is not yes or no"},
         BadSpec{"tap:x,mac=01:00:5e:00:00:01",
                 "device 'tap:x,mac=01:00:5e:00:00:01': key 'mac': '01:00:5e:00:00:01' is not the "
                 "address of one station, as in 02:00:00:00:00:01"},
-        BadSpec{"tap:abcdefghijklmnop",
-                "device 'tap:abcdefghijklmnop': the name of an interface has at most 15 characters, "
-                "'abcdefghijklmnop' has 16"},
+        BadSpec{
+            "tap:abcdefghijklmnop",
+            "device 'tap:abcdefghijklmnop': the name of an interface has at most 15 characters, "
+            "'abcdefghijklmnop' has 16"},
         BadSpec{"tap:a/b",
                 "device 'tap:a/b': 'a/b' cannot be the name of an interface: no space, '/', ':' or "
                 "'%'"},
@@ -117,9 +119,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "no file to replay"},
         BadSpec{"pcap:f,write=",
                 "device 'pcap:f,write=': key 'write': '' is not the path of a file"},
-        BadSpec{"null:,frame=0g",
-                "device 'null:,frame=0g': key 'frame': '0g' is not the bytes of a frame as pairs of "
-                "hexadecimal digits"},
+        BadSpec{
+            "null:,frame=0g",
+            "device 'null:,frame=0g': key 'frame': '0g' is not the bytes of a frame as pairs of "
+            "hexadecimal digits"},
         BadSpec{"null:,count=3",
                 "device 'null:,count=3': key 'count' says how often frame= is received, which is "
                 "not given"}));

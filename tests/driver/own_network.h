@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A network namespace for the length of one test, so that devices and addresses disturb nobody.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "strata/address.h"
+
+namespace strata::driver {
+
+class OwnNetwork {
+ public:
+  OwnNetwork();
+  ~OwnNetwork();
+  OwnNetwork(const OwnNetwork&) = delete;
+  OwnNetwork& operator=(const OwnNetwork&) = delete;
+
+  // Why there is none; empty when there is.
+  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+
+ private:
+  int former_ = -1;
+  std::string refusal_;
+};
+
+// Deletes an interface of the current namespace, as `ip link delete` does.
+[[nodiscard]] bool delete_interface(const std::string& name);
+
+}  // namespace strata::driver
