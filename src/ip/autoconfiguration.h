@@ -44,11 +44,11 @@ class Autoconfiguration {
   struct Change {
     enum class Kind : std::uint8_t { kAdd, kUpdate, kRemove };
     Kind kind = Kind::kAdd;
-    InterfaceAddress address;
+    InterfaceAddress address{};
   };
   struct Advertised {
-    Prefix prefix;
-    IpAddress router;
+    Prefix prefix{};
+    IpAddress router{};
     Duration preferred{};  // Duration::max(): without end
     Duration valid{};
   };
@@ -72,8 +72,8 @@ class Autoconfiguration {
     kGivenUp,  // every identifier met a duplicate; stays so that nothing is tried again
   };
   struct Made {
-    InterfaceAddress address;
-    Prefix prefix;
+    InterfaceAddress address{};
+    Prefix prefix{};
     Time created{};
     Duration desync{};                     // RFC 8981: how much earlier it is deprecated
     Time prefix_preferred_until = kNever;  // what the last advertisement of the prefix said

@@ -18,7 +18,7 @@ namespace strata::ip {
 class DefaultRouters {
  public:
   struct Router {
-    IpAddress address;
+    IpAddress address{};
     wire::RouterPreference preference = wire::RouterPreference::kMedium;
     Time expires{};
     bool is_reachable = true;  // until the neighbour cache says otherwise

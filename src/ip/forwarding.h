@@ -21,8 +21,8 @@ enum class ForwardError : std::uint8_t {
 };
 
 struct ForwardQuery {
-  IpAddress source;
-  IpAddress destination;
+  IpAddress source{};
+  IpAddress destination{};
   std::uint8_t hop_limit = 0;  // as it came
   InterfaceId arrived = kNoInterface;
   bool is_link_multicast = false;  // the frame was not addressed to us alone

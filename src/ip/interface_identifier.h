@@ -12,8 +12,8 @@ namespace strata::ip {
 // RFC 7217 5: RID = F(Prefix, Net_Iface, Network_ID, DAD_Counter, secret_key). F is SipHash-2-4
 // under a secret of 128 bits; Net_Iface is the interface's MAC address, which outlives its number.
 struct StableIdentifierInput {
-  Prefix prefix;
-  MacAddress interface;
+  Prefix prefix{};
+  MacAddress interface{};
   std::uint64_t network_id = 0;
   std::uint32_t dad_counter = 0;
 };

@@ -18,7 +18,7 @@ namespace strata::ip {
 struct Ipv6FragmentPlace {
   std::size_t at = 0;              // of the fragment header, from the IPv6 header
   std::size_t next_header_at = 0;  // of the byte that says 44
-  wire::Ipv6FragmentHeader header;
+  wire::Ipv6FragmentHeader header{};
 
   // Where the fragment's bytes begin.
   [[nodiscard]] constexpr std::size_t payload_at() const {
@@ -32,12 +32,12 @@ struct Ipv6Headers {
   std::size_t protocol_at = 0;     // of the byte that named it, for Parameter Problem code 1
   // Set for a real fragment, whose walk ends here. RFC 6946: an atomic fragment is a whole packet
   // and is walked through.
-  std::optional<Ipv6FragmentPlace> fragment;
-  std::optional<std::uint16_t> router_alert;  // RFC 2711
+  std::optional<Ipv6FragmentPlace> fragment{};
+  std::optional<std::uint16_t> router_alert{};  // RFC 2711
   bool has_routing_header = false;
 
   DropReason drop = DropReason::kNone;
-  std::optional<ParameterProblem> problem;  // due with the drop; multicast rules are applied
+  std::optional<ParameterProblem> problem{};  // due with the drop; multicast rules are applied
 };
 
 // The IPv6 header and the longest chain of extension headers that is followed.

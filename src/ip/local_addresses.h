@@ -16,7 +16,7 @@ namespace strata::ip {
 enum class LocalKind : std::uint8_t { kUnicast, kDirectedBroadcast, kAnycast };
 
 struct LocalAddress {
-  IpAddress address;
+  IpAddress address{};
   InterfaceId interface = kNoInterface;
   LocalKind kind = LocalKind::kUnicast;
   // Not ours yet (RFC 4862 5.4): only duplicate detection may look at what is sent to it.

@@ -16,7 +16,7 @@ enum class OptionRole : std::uint8_t { kDestination, kForwarder };
 
 struct Ipv4OptionsQuery {
   OptionRole role = OptionRole::kDestination;
-  IpAddress own_address;                 // what a recorded route or timestamp shows of us
+  IpAddress own_address{};               // what a recorded route or timestamp shows of us
   std::uint32_t milliseconds_today = 0;  // since midnight UT; see has_wall_clock
   bool has_wall_clock = false;           // false: timestamps set the high bit (RFC 791 3.1)
   bool accepts_source_routes = false;    // RFC 7126 4.3: drop by default
@@ -24,10 +24,10 @@ struct Ipv4OptionsQuery {
 
 struct Ipv4OptionsOutcome {
   DropReason drop = DropReason::kNone;
-  std::optional<ParameterProblem> problem;  // an ICMP Parameter Problem (code 0) is due
-  bool source_route_failed = false;         // Destination Unreachable code 5 is due (RFC 1122)
-  bool router_alert = false;                // RFC 2113: look at it even when forwarding
-  bool changed = false;                     // the checksum has been set anew
+  std::optional<ParameterProblem> problem{};  // an ICMP Parameter Problem (code 0) is due
+  bool source_route_failed = false;           // Destination Unreachable code 5 is due (RFC 1122)
+  bool router_alert = false;                  // RFC 2113: look at it even when forwarding
+  bool changed = false;                       // the checksum has been set anew
 };
 
 // `header` is the whole IPv4 header, in a buffer that may be written. Options that ask for

@@ -40,7 +40,7 @@ class PathMtuCache {
                                   InterfaceId zone = kNoInterface) const;
 
   struct Report {
-    IpAddress destination;
+    IpAddress destination{};
     std::uint32_t mtu = 0;        // of the next hop; 0 from a router older than RFC 1191
     std::uint32_t sent_size = 0;  // total length of the packet that did not fit
     InterfaceId zone = kNoInterface;
@@ -64,7 +64,7 @@ class PathMtuCache {
 
  private:
   struct Entry {
-    IpAddress destination;
+    IpAddress destination{};
     InterfaceId zone = kNoInterface;
     std::uint32_t mtu = 0;
     Time expires{};

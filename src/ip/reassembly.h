@@ -48,8 +48,8 @@ struct ReassemblyConfig {
 
 // One fragment, as the receiver has read it from the headers.
 struct Fragment {
-  IpAddress source;
-  IpAddress destination;
+  IpAddress source{};
+  IpAddress destination{};
   std::uint32_t identification = 0;
   std::uint8_t protocol = 0;  // IPv6: the next header that the fragment header names
   std::uint16_t offset = 0;   // bytes
@@ -58,7 +58,7 @@ struct Fragment {
   std::uint16_t header_length = 0;   // up to the payload; IPv6: fragment header included
   std::uint16_t next_header_at = 0;  // IPv6: the byte that says 44; offset from packet start
   InterfaceId interface = kNoInterface;
-  PacketPtr packet;  // from the IP header on, padding cut off
+  PacketPtr packet{};  // from the IP header on, padding cut off
 };
 
 class Reassembly {
@@ -69,10 +69,10 @@ class Reassembly {
   // What became of a fragment. At most one of `whole` and `refused` holds a packet; neither:
   // it was kept, or dropped for the reason given.
   struct Outcome {
-    PacketPtr whole;  // complete; notes().is_reassembled is set
+    PacketPtr whole{};  // complete; notes().is_reassembled is set
     DropReason drop = DropReason::kNone;
-    PacketPtr refused;                        // with problem: the fragment that must be quoted
-    std::optional<ParameterProblem> problem;  // IPv6: send this about `refused`
+    PacketPtr refused{};                        // with problem: the fragment that must be quoted
+    std::optional<ParameterProblem> problem{};  // IPv6: send this about `refused`
     // Earlier fragments that went with it: to make room (kFragmentBudget), or as parts of the
     // same datagram for the reason given.
     std::uint32_t shed = 0;
@@ -82,7 +82,7 @@ class Reassembly {
   // A datagram whose time ran out. With `first` an ICMP Time Exceeded (code 1) quoting it is due
   // (RFC 792, RFC 1122 3.3.2, RFC 8200 4.5); without, nothing is sent.
   struct Expired {
-    PacketPtr first;
+    PacketPtr first{};
     std::uint32_t fragments = 0;  // dropped for DropReason::kFragmentTimeout
     InterfaceId interface = kNoInterface;
   };
@@ -98,8 +98,8 @@ class Reassembly {
 
  private:
   struct Key {
-    IpAddress source;
-    IpAddress destination;
+    IpAddress source{};
+    IpAddress destination{};
     std::uint32_t identification = 0;
     std::uint8_t protocol = 0;        // RFC 791 3.2; IPv6 has no protocol in the key: 0
     InterfaceId zone = kNoInterface;  // link-local addresses of two links are strangers
@@ -114,7 +114,7 @@ class Reassembly {
     bool is_v4 = true;
   };
   struct Piece {
-    PacketPtr packet;
+    PacketPtr packet{};
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
     std::uint16_t header_length = 0;
@@ -129,8 +129,8 @@ class Reassembly {
     Index source = kNoIndex;
     Index first_piece = kNoIndex;
     Index last_piece = kNoIndex;
-    std::uint32_t received = 0;          // payload bytes
-    std::optional<std::uint32_t> total;  // known once the last fragment is here
+    std::uint32_t received = 0;            // payload bytes
+    std::optional<std::uint32_t> total{};  // known once the last fragment is here
     std::uint32_t buffer_bytes = 0;
     std::uint16_t fragments = 0;
     std::uint8_t ecn_seen = 0;  // a bit for each of the four codepoints
@@ -141,7 +141,7 @@ class Reassembly {
     ListLink<Datagram> by_source;
   };
   struct Source {
-    IpAddress address;
+    IpAddress address{};
     std::size_t buffer_bytes = 0;
     std::uint32_t fragments = 0;
     IntrusiveList<Datagram, &Datagram::by_source> datagrams;

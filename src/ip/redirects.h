@@ -27,13 +27,13 @@ struct RedirectsConfig {
 };
 
 struct Redirect {
-  IpAddress source;       // who sent it
-  IpAddress destination;  // whose packets it is about
-  IpAddress target;       // the better first hop; equal to destination: it is on the link
+  IpAddress source{};       // who sent it
+  IpAddress destination{};  // whose packets it is about
+  IpAddress target{};       // the better first hop; equal to destination: it is on the link
   InterfaceId interface = kNoInterface;  // where it came in
   // Where packets for the destination go now, by the caller's look-up. For IPv6 a gateway is
   // known by its link-local address (RFC 4861 2.4). Unspecified: nowhere, or on the link.
-  IpAddress current_gateway;
+  IpAddress current_gateway{};
   InterfaceId current_interface = kNoInterface;
   bool target_is_on_link = false;  // IPv4: target lies in a prefix of the interface
   bool target_is_ours = false;
@@ -60,9 +60,9 @@ class Redirects {
 
  private:
   struct Entry {
-    Route route;
+    Route route{};
     Time expires{};
-    std::optional<Route> stale;  // the route to take back first: the target has changed
+    std::optional<Route> stale{};  // the route to take back first: the target has changed
     bool is_told = false;
     bool is_due = true;
     bool is_dead = false;

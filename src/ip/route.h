@@ -20,8 +20,8 @@ enum class RouteOrigin : std::uint8_t {
 };
 
 struct Route {
-  Prefix destination;
-  IpAddress gateway;  // unspecified: the destination is on the link
+  Prefix destination{};
+  IpAddress gateway{};  // unspecified: the destination is on the link
   InterfaceId interface = kNoInterface;
   RouteOrigin origin = RouteOrigin::kStatic;
   std::uint32_t metric = 0;  // among routes to one prefix the least wins
@@ -44,10 +44,10 @@ struct Route {
 
 // What engines that learn routes ask of the table.
 struct AddRoute {
-  Route route;  // takes the place of the same path
+  Route route{};  // takes the place of the same path
 };
 struct RemoveRoute {
-  Route route;
+  Route route{};
 };
 using RouteChange = std::variant<AddRoute, RemoveRoute>;
 

@@ -38,7 +38,7 @@ namespace strata::ip {
 
 struct RouterDiscoveryConfig {
   InterfaceId interface = kNoInterface;
-  MacAddress mac;
+  MacAddress mac{};
   std::uint32_t link_mtu = 1500;      // what the device takes: an MTU option only lowers it
   std::uint8_t hop_limit_min = 1;     // advertised limits below it are not believed
   std::uint32_t route_metric = 1024;  // of a default router with medium preference
@@ -48,21 +48,21 @@ struct RouterDiscoveryConfig {
   std::uint32_t dns_servers_max = 4;  // at most DnsServers::kMax
   bool accepts_default_routers = true;
   bool accepts_routes = true;  // RFC 4191 type C host
-  AutoconfigurationConfig addresses;
-  RouterSolicitationConfig solicitation;
+  AutoconfigurationConfig addresses{};
+  RouterSolicitationConfig solicitation{};
 };
 
 struct SendRouterSolicitation {};  // from the link-local address, or unspecified while it has none
 struct AddAddress {
-  InterfaceAddress address;  // tentative: duplicate detection comes first
+  InterfaceAddress address{};  // tentative: duplicate detection comes first
 };
 struct UpdateAddress {
-  IpAddress address;
+  IpAddress address{};
   Time preferred_until{};
   Time valid_until{};
 };
 struct RemoveAddress {
-  IpAddress address;
+  IpAddress address{};
 };
 struct SetMtu {
   std::uint32_t mtu = 0;
@@ -71,8 +71,8 @@ struct SetHopLimit {
   std::uint8_t hop_limit = 0;
 };
 struct SetReachability {  // for the neighbour cache; absent: as it was
-  std::optional<Duration> base_reachable_time;
-  std::optional<Duration> retransmit_timer;
+  std::optional<Duration> base_reachable_time{};
+  std::optional<Duration> retransmit_timer{};
 };
 struct DnsServers {  // all that are alive now, in the order they were learned
   static constexpr std::size_t kMax = 8;
@@ -119,7 +119,7 @@ class RouterDiscovery {
 
  private:
   struct LearnedRoute {  // an on-link prefix, or a route of RFC 4191
-    Prefix prefix;
+    Prefix prefix{};
     IpAddress router{};  // unspecified: on link
     wire::RouterPreference preference = wire::RouterPreference::kMedium;
     Time expires = kNever;
@@ -129,7 +129,7 @@ class RouterDiscovery {
     bool is_dead = false;  // to be taken back and forgotten
   };
   struct DnsServer {
-    IpAddress address;
+    IpAddress address{};
     Time expires = kNever;
   };
 

@@ -16,7 +16,7 @@
 namespace strata::ip {
 
 struct Policy {
-  Prefix prefix;  // IPv4 as v4-mapped: its own family's prefixes, e.g. 0.0.0.0/0
+  Prefix prefix{};  // IPv4 as v4-mapped: its own family's prefixes, e.g. 0.0.0.0/0
   std::uint8_t precedence = 0;
   std::uint8_t label = 0;
 };
@@ -36,9 +36,9 @@ class PolicyTable {
 };
 
 struct SourceQuery {
-  IpAddress destination;
+  IpAddress destination{};
   InterfaceId interface = kNoInterface;  // it leaves through this one
-  IpAddress next_hop;                    // rule 5.5: prefer prefixes this router advertised
+  IpAddress next_hop{};                  // rule 5.5: prefer prefixes this router advertised
   bool prefers_temporary = true;         // rule 7; a socket may turn it round (RFC 5014)
   PolicyTable policies{};
 };
@@ -57,7 +57,7 @@ struct SourceQuery {
 [[nodiscard]] unsigned common_prefix_length(const IpAddress& a, const IpAddress& b);
 
 struct DestinationCandidate {
-  IpAddress destination;
+  IpAddress destination{};
   std::optional<IpAddress> source = std::nullopt;  // what select_source chose; none: unreachable
   std::uint8_t source_prefix_length = 64;
   bool source_is_deprecated = false;
