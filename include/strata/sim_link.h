@@ -48,9 +48,9 @@ enum class Direction : std::uint8_t { kAToB, kBToA };
 // Two-state loss in bursts (Gilbert 1960, Elliott 1963). The state moves once a frame, before the
 // frame's fate is drawn; links begin in the good state.
 struct GilbertElliott {
-  Ratio good_to_bad;
-  Ratio bad_to_good;
-  Ratio loss_in_good;
+  Ratio good_to_bad = {};
+  Ratio bad_to_good = {};
+  Ratio loss_in_good = {};
   Ratio loss_in_bad = {1, 1};
 };
 
@@ -58,8 +58,8 @@ struct GilbertElliott {
 struct LinkConfig {
   std::uint64_t bits_per_second = 0;       // 0: serialising takes no time
   std::uint32_t frame_overhead_bytes = 0;  // that the rate counts: 24 for preamble, FCS and gap
-  Duration delay{};                        // propagation
-  Duration jitter{};                       // more delay, uniform in [0, jitter]
+  Duration delay = {};                     // propagation
+  Duration jitter = {};                    // more delay, uniform in [0, jitter]
   bool jitter_reorders = false;            // false: a frame waits for those before it
   std::size_t mtu = 1500;                  // bytes of IP packet; longer frames are dropped
 
@@ -69,14 +69,15 @@ struct LinkConfig {
   // losing frames in its own queue.
   bool backpressure = false;
 
-  Ratio loss;                              // each frame by itself
-  std::vector<std::uint64_t> lost_frames;  // exactly these, ascending; the first on the wire is 0
-  GilbertElliott burst_loss;
-  Ratio duplication;
-  Ratio corruption;
+  Ratio loss = {};  // each frame by itself
+  // Exactly these, ascending; the first on the wire is 0.
+  std::vector<std::uint64_t> lost_frames = {};
+  GilbertElliott burst_loss = {};
+  Ratio duplication = {};
+  Ratio corruption = {};
   std::uint32_t corrupted_bits = 1;  // flipped in a corrupted frame, all different
   // Held back by reorder_delay while later frames pass: each by chance, or every n-th (0: none).
-  Ratio reordering;
+  Ratio reordering = {};
   std::uint32_t reorder_every = 0;
   Duration reorder_delay = std::chrono::milliseconds(1);
 };
