@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Format of every tracked source file, then clang-tidy on the files that changed.
-# Usage: lint.sh [--all | --format]
+# Usage: lint.sh [--all | --format | --tidy]
 #   --all     clang-tidy on every file
 #   --format  format only
+#   --tidy    clang-tidy only, on what changed
 # "Changed" is what differs from the main branch; on the main branch, the last commit and what is
 # not committed yet. STRATA_LINT_BASE names another commit to compare with, and STRATA_LINT_MAX how
 # many changed files are checked at most (clang-tidy takes seconds for each).
@@ -11,6 +12,13 @@ set -uo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 export STRATA_ROOT=$root
 mode=${1:-changed}
+case $mode in
+  changed | --all | --format | --tidy) ;;
+  *)
+    echo "lint: unknown option '$mode' (--all, --format, --tidy)" >&2
+    exit 2
+    ;;
+esac
 source "$root/tools/build.sh"
 cd "$root" || exit 1
 
@@ -38,15 +46,18 @@ translation_units() {
 }
 
 status=0
-mapfile -t tracked < <(git ls-files | sources | existing)
-if [[ ${#tracked[@]} -gt 0 ]]; then
-  if ! wrong=$(clang-format-19 --dry-run -Werror "${tracked[@]}" 2>&1); then
-    grep -oE '^[^ :]+:[0-9]+' <<<"$wrong" | sort -u -t: -k1,1 >&2
-    echo "lint: format differs; run clang-format-19 -i on the files above" >&2
-    status=1
-  fi
-fi
-echo "lint: format of ${#tracked[@]} files checked"
+check_format() {
+  local tracked wrong
+  mapfile -t tracked < <(git ls-files | sources | existing)
+  echo "lint: checking the format of ${#tracked[@]} files"
+  [[ ${#tracked[@]} -gt 0 ]] || return 0
+  wrong=$(clang-format-19 --dry-run -Werror "${tracked[@]}" 2>&1) && return 0
+  grep -oE '^[^ :]+:[0-9]+' <<<"$wrong" | sort -u -t: -k1,1
+  echo "lint: format differs; run clang-format-19 -i on the files above"
+  return 1
+}
+
+[[ $mode == --tidy ]] || check_format || status=1
 [[ $mode == --format ]] && exit $status
 
 # clang-tidy reads the flags, and the precompiled gtest, of the clang build.

@@ -151,7 +151,7 @@ case $what in
       step "lint of everything" "$root/tools/lint.sh" --all
     else
       fuzzers 2
-      step "lint of what changed" "$root/tools/lint.sh"
+      step "lint of what changed" "$root/tools/lint.sh" --tidy
     fi
     ;;
 esac
