@@ -58,8 +58,8 @@ struct SocketOptions {
 // An ICMP error, or a local one, that concerns something a socket sent.
 struct SocketError {
   Error error = Error::kIo;
-  Endpoint destination;  // where the packet was going
-  IpAddress offender;    // who reported it
+  Endpoint destination{};  // where the packet was going
+  IpAddress offender{};    // who reported it
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   bool is_hard = false;          // RFC 1122 4.2.3.9: would end a connection
@@ -105,8 +105,8 @@ class SocketErrors {
 
 // What came with a received datagram.
 struct DatagramInfo {
-  Endpoint source;
-  Endpoint destination;
+  Endpoint source{};
+  Endpoint destination{};
   InterfaceId interface = kNoInterface;
   std::uint8_t hop_limit = 0;
   std::uint8_t traffic_class = 0;
@@ -118,11 +118,11 @@ struct DatagramInfo {
 
 // Per-call choices of a sender; what is not set comes from the socket.
 struct SendChoices {
-  std::optional<Endpoint> destination;
-  std::optional<IpAddress> source;
+  std::optional<Endpoint> destination = std::nullopt;
+  std::optional<IpAddress> source = std::nullopt;
   InterfaceId interface = kNoInterface;
-  std::optional<std::uint8_t> hop_limit;
-  std::optional<std::uint8_t> traffic_class;
+  std::optional<std::uint8_t> hop_limit = std::nullopt;
+  std::optional<std::uint8_t> traffic_class = std::nullopt;
   std::uint16_t segment_size = 0;  // cut the bytes into datagrams of this size
 };
 

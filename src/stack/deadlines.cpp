@@ -86,6 +86,7 @@ struct DiscoverySteps {
 };
 
 void run_interface(Core& core, Interface& interface, Time now) {
+  interface.last_turn = now;
   wake(interface.addresses, now);
   wake(interface.neighbors, now);
   wake(interface.groups, now);

@@ -46,6 +46,7 @@ struct Interface {
   bool has_ipv6;
   bool detects_duplicates;
   bool proxies_neighbors;
+  Time last_turn{};       // when the stack last looked after it: closing needs a time, too
   bool was_full = false;  // the transmit queue refused something since it last had room
 
   ip::AddressList addresses;

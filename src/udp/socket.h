@@ -25,6 +25,7 @@ struct Socket {
   SocketErrors errors;
   ReadyHook ready;
   std::uint32_t index = 0;  // its own place in the table
+  bool is_in_groups = false;  // joined one at some time
 
   [[nodiscard]] bool is_bound() const { return local.port != 0; }
   [[nodiscard]] bool is_connected() const { return remote.port != 0; }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// RawSocket: whole packets of one IP protocol. PacketSocket: whole frames.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "strata/readiness.h"
+#include "strata/socket_types.h"
+#include "strata/stack.h"
+
+namespace strata {
+
+// Gets a copy of every packet of its protocol delivered to this stack, IP header and all, whether
+// or not somebody else speaks the protocol. Closed when destroyed; the stack must outlive it.
+class RawSocket {
+ public:
+  [[nodiscard]] static Result<RawSocket> open(Stack& stack, AddressFamily family,
+                                              std::uint8_t protocol);
+  RawSocket(RawSocket&& other) noexcept;
+  RawSocket& operator=(RawSocket&& other) noexcept;
+  ~RawSocket();
+  void close();
+
+  // Takes packets to this address only, and sends from it.
+  Result<void> bind(const IpAddress& local);
+  // Takes packets from this address only.
+  Result<void> connect(const IpAddress& remote);
+
+  // The bytes behind the IP header; with the option includes_header, the whole packet, of which
+  // the stack fills in length, checksum and an unspecified source (IPv4).
+  Result<std::size_t> send(Bytes packet, const SendChoices& choices, Time now);
+  Result<DatagramInfo> receive(MutableBytes buffer);
+  Result<SocketError> receive_error();
+  Result<std::optional<Error>> take_error();
+
+  [[nodiscard]] Result<Readiness> readiness() const;
+  Result<void> on_ready(ReadyCallback callback);
+
+  [[nodiscard]] Result<SocketOptions> options() const;
+  Result<void> set_includes_header(bool on);
+  Result<void> set_bound_interface(InterfaceId interface);
+  Result<void> set_hop_limit(std::optional<std::uint8_t> hops);
+  Result<void> set_traffic_class(std::uint8_t traffic_class);
+  Result<void> set_fragment_policy(FragmentPolicy policy);
+  Result<void> set_multicast_interface(InterfaceId interface);
+  Result<void> set_multicast_hop_limit(std::uint8_t hops);
+  Result<void> set_multicast_loop(bool on);
+  Result<void> set_receive_errors(bool on);
+  Result<void> set_receive_buffer(std::size_t bytes_max);
+
+ private:
+  RawSocket(Stack& stack, SocketId id) : core_(&stack.core()), id_(id) {}
+  stack::Core* core_;
+  SocketId id_;
+};
+
+struct FrameInfo {
+  InterfaceId interface = kNoInterface;
+  std::size_t size = 0;
+  bool is_truncated = false;
+  Time arrival{};
+};
+
+// Gets a copy of every frame of its ethertype (0: of all) on an interface (kNoInterface: on all),
+// link header and all. Closed when destroyed; the stack must outlive it.
+class PacketSocket {
+ public:
+  [[nodiscard]] static Result<PacketSocket> open(Stack& stack, InterfaceId interface,
+                                                 std::uint16_t ethertype);
+  PacketSocket(PacketSocket&& other) noexcept;
+  PacketSocket& operator=(PacketSocket&& other) noexcept;
+  ~PacketSocket();
+  void close();
+
+  // Sends a frame as it is, link header included, through an Ethernet interface.
+  Result<std::size_t> send(Bytes frame, InterfaceId interface, Time now);
+  Result<FrameInfo> receive(MutableBytes buffer);
+
+  [[nodiscard]] Result<Readiness> readiness() const;
+  Result<void> on_ready(ReadyCallback callback);
+  // Frames for other stations, and our own on their way out.
+  Result<void> set_hears_others(bool on);
+  Result<void> set_receive_buffer(std::size_t bytes_max);
+
+ private:
+  PacketSocket(Stack& stack, SocketId id) : core_(&stack.core()), id_(id) {}
+  stack::Core* core_;
+  SocketId id_;
+};
+
+}  // namespace strata

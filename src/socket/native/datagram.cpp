@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "socket/native/datagram.h"
+
+#include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
+
+namespace strata::native {
+
+DatagramInfo info_of(const Packet& packet) {
+  DatagramInfo info{.interface = packet.notes().interface,
+                    .segment_size = packet.notes().segment_size,
+                    .arrival = packet.notes().arrival};
+  if (const auto v4 = wire::Ipv4View::parse_quoted(packet.bytes())) {
+    info.source.address = v4->source();
+    info.destination.address = v4->destination();
+    info.hop_limit = v4->time_to_live();
+    info.traffic_class = v4->traffic_class();
+  } else if (const auto v6 = wire::Ipv6View::parse_quoted(packet.bytes())) {
+    info.source.address = v6->source();
+    info.destination.address = v6->destination();
+    info.hop_limit = v6->hop_limit();
+    info.traffic_class = v6->traffic_class();
+  }
+  // RFC 4007 11: a link-local peer is only named together with its link.
+  if (info.source.address.is_v6() && info.source.address.is_link_local()) {
+    info.source.zone = info.interface;
+  }
+  return info;
+}
+
+void copy_payload(const Packet& packet, std::size_t offset, std::span<const MutableBytes> parts,
+                  DatagramInfo& info) {
+  info.size = packet.size() - std::min(offset, packet.size());
+  std::size_t at = std::min(offset, packet.size());
+  for (const MutableBytes part : parts) {
+    const std::size_t count = std::min(part.size(), packet.size() - at);
+    packet.copy_out(at, part.first(count));
+    at += count;
+  }
+  info.is_truncated = at < packet.size();
+}
+
+Readiness readiness_of(bool has_packets, bool has_errors) {
+  return {.readable = has_packets, .writable = true, .error = has_errors};
+}
+
+Result<void> check_interface(const stack::Core& core, InterfaceId interface) {
+  if (interface != kNoInterface && core.interface(interface) == nullptr) {
+    return std::unexpected(Error::kNoDevice);
+  }
+  return {};
+}
+
+Result<void> check_hop_limit(std::optional<std::uint8_t> hops) {
+  if (hops && *hops == 0) return std::unexpected(Error::kInvalidArgument);
+  return {};
+}
+
+}  // namespace strata::native

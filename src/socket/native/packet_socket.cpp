@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "socket/native/datagram.h"
+#include "stack/send_frame.h"
+#include "strata/raw_socket.h"
+#include "strata/wire/ethernet.h"
+
+namespace strata {
+namespace {
+
+using native::handle_of;
+using native::with;
+
+stack::PacketSocket* find(stack::Core* core, SocketId id) {
+  return core == nullptr ? nullptr : core->raw.packet.find(handle_of(id));
+}
+
+}  // namespace
+
+Result<PacketSocket> PacketSocket::open(Stack& stack, InterfaceId interface,
+                                        std::uint16_t ethertype) {
+  if (const auto known = native::check_interface(stack.core(), interface); !known) {
+    return std::unexpected(known.error());
+  }
+  const Handle handle = stack.core().raw.packet.try_create(interface, ethertype);
+  if (!handle) return std::unexpected(Error::kOutOfMemory);
+  return PacketSocket(stack, native::id_of(handle));
+}
+
+PacketSocket::PacketSocket(PacketSocket&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)), id_(other.id_) {}
+
+PacketSocket& PacketSocket::operator=(PacketSocket&& other) noexcept {
+  if (this != &other) {
+    close();
+    core_ = std::exchange(other.core_, nullptr);
+    id_ = other.id_;
+  }
+  return *this;
+}
+
+PacketSocket::~PacketSocket() { close(); }
+
+void PacketSocket::close() {
+  stack::PacketSocket* socket = find(core_, id_);
+  if (socket == nullptr) return;
+  core_->ready.remove(socket->ready);
+  core_->raw.packet.destroy(handle_of(id_));
+  core_ = nullptr;
+}
+
+Result<std::size_t> PacketSocket::send(Bytes frame, InterfaceId interface, Time /*now*/) {
+  return with(find(core_, id_), [&](stack::PacketSocket&) -> Result<std::size_t> {
+    stack::Interface* found = core_->interface(interface);
+    if (found == nullptr) return std::unexpected(Error::kNoDevice);
+    if (found->medium != Medium::kEthernet) return std::unexpected(Error::kNotSupported);
+    if (frame.size() < wire::EthernetLayout::kSize) return std::unexpected(Error::kInvalidArgument);
+    if (frame.size() > wire::EthernetLayout::kSize + found->mtu) {
+      return std::unexpected(Error::kMessageTooLong);
+    }
+    PacketPtr packet = core_->pool.allocate_for(frame.size());
+    if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
+    copy_bytes(frame, packet->append(frame.size()));
+    packet->notes().checksum = ChecksumState::kVerified;
+    stack::enqueue(*core_, *found, std::move(packet));
+    return frame.size();
+  });
+}
+
+Result<FrameInfo> PacketSocket::receive(MutableBytes buffer) {
+  return with(find(core_, id_), [&](stack::PacketSocket& socket) -> Result<FrameInfo> {
+    const PacketPtr packet = socket.queue.pop();
+    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
+    const std::size_t count = std::min(buffer.size(), packet->size());
+    packet->copy_out(0, buffer.first(count));
+    return FrameInfo{.interface = packet->notes().interface,
+                     .size = packet->size(),
+                     .is_truncated = count < packet->size(),
+                     .arrival = packet->notes().arrival};
+  });
+}
+
+Result<Readiness> PacketSocket::readiness() const {
+  return with(find(core_, id_), [](const stack::PacketSocket& socket) -> Result<Readiness> {
+    return native::readiness_of(!socket.queue.empty(), false);
+  });
+}
+
+Result<void> PacketSocket::on_ready(ReadyCallback callback) {
+  return with(find(core_, id_), [&](stack::PacketSocket& socket) -> Result<void> {
+    socket.ready.callback = std::move(callback);
+    if (!socket.queue.empty()) core_->ready.add(socket.ready, {.readable = true});
+    return {};
+  });
+}
+
+Result<void> PacketSocket::set_hears_others(bool on) {
+  return with(find(core_, id_), [on](stack::PacketSocket& socket) -> Result<void> {
+    socket.hears_others = on;
+    return {};
+  });
+}
+
+Result<void> PacketSocket::set_receive_buffer(std::size_t bytes_max) {
+  if (bytes_max < native::kReceiveBufferMin || bytes_max > native::kReceiveBufferMax) {
+    return std::unexpected(Error::kInvalidArgument);
+  }
+  return with(find(core_, id_), [=](stack::PacketSocket& socket) -> Result<void> {
+    socket.queue.set_buffer_bytes_max(bytes_max);
+    return {};
+  });
+}
+
+}  // namespace strata

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/raw_socket.h"
+
+#include <utility>
+
+#include "socket/native/datagram.h"
+#include "stack/send_ip.h"
+#include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
+
+namespace strata {
+namespace {
+
+using native::handle_of;
+using native::with;
+
+stack::RawSocket* find(stack::Core* core, SocketId id) {
+  return core == nullptr ? nullptr : core->raw.raw.find(handle_of(id));
+}
+
+template <typename Act>
+Result<void> set(stack::Core* core, SocketId id, Act act) {
+  return with(find(core, id), [&](stack::RawSocket& socket) -> Result<void> {
+    act(socket.options);
+    return {};
+  });
+}
+
+bool speaks(const stack::RawSocket& socket, const IpAddress& address) {
+  return (socket.family == AddressFamily::kIpv4) == address.is_v4();
+}
+
+stack::DepartureQuery query_for(const stack::RawSocket& socket, const Endpoint& remote,
+                                const SendChoices& choices) {
+  const SocketOptions& options = socket.options;
+  const bool is_group = remote.address.is_multicast();
+  stack::DepartureQuery query{
+      .destination = remote.address,
+      .source = choices.source.value_or(socket.local),
+      .interface = choices.interface != kNoInterface ? choices.interface : remote.zone,
+      .protocol = socket.protocol,
+      .traffic_class = choices.traffic_class.value_or(options.traffic_class),
+      .fragment_policy = options.fragment_policy,
+      .loops_groups = options.multicast_loop};
+  if (query.interface == kNoInterface) query.interface = options.bound_interface;
+  if (query.interface == kNoInterface && is_group) query.interface = options.multicast_interface;
+  query.hop_limit = choices.hop_limit.value_or(is_group ? options.multicast_hop_limit
+                                                        : options.hop_limit.value_or(0));
+  return query;
+}
+
+// What a program may leave to the stack in a header of its own: ip(7)'s IP_HDRINCL rules.
+Result<void> complete_header(const stack::Core&, Packet& packet,
+                             const stack::Departure& departure) {
+  const MutableBytes bytes = packet.mutable_bytes();
+  if (departure.is_v4()) {
+    if (!wire::Ipv4View::parse_quoted(bytes)) return std::unexpected(Error::kInvalidArgument);
+    wire::Ipv4Layout::TotalLength::set(bytes, static_cast<std::uint16_t>(packet.size()));
+    if (wire::Ipv4Layout::Source::get(bytes).is_unspecified()) {
+      wire::Ipv4Layout::Source::set(bytes, departure.source);
+    }
+    const std::size_t header = std::size_t{wire::Ipv4Layout::HeaderWords::get(bytes)} * 4;
+    wire::set_ipv4_checksum(bytes.first(header));
+    return {};
+  }
+  if (!wire::Ipv6View::parse_quoted(bytes)) return std::unexpected(Error::kInvalidArgument);
+  wire::Ipv6Layout::PayloadLength::set(
+      bytes, static_cast<std::uint16_t>(packet.size() - wire::Ipv6Layout::kSize));
+  return {};
+}
+
+std::optional<Endpoint> destination_in_header(Bytes packet) {
+  if (const auto v4 = wire::Ipv4View::parse_quoted(packet)) return Endpoint{v4->destination()};
+  if (const auto v6 = wire::Ipv6View::parse_quoted(packet)) return Endpoint{v6->destination()};
+  return std::nullopt;
+}
+
+Result<void> send_with_header(stack::Core& core, PacketPtr packet,
+                              const stack::Departure& departure, Time now) {
+  if (const auto valid = complete_header(core, *packet, departure); !valid) return valid;
+  return stack::send_ip_packet(core, std::move(packet), departure, now);
+}
+
+}  // namespace
+
+Result<RawSocket> RawSocket::open(Stack& stack, AddressFamily family, std::uint8_t protocol) {
+  const Handle handle = stack.core().raw.raw.try_create(family, protocol);
+  if (!handle) return std::unexpected(Error::kOutOfMemory);
+  return RawSocket(stack, native::id_of(handle));
+}
+
+RawSocket::RawSocket(RawSocket&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)), id_(other.id_) {}
+
+RawSocket& RawSocket::operator=(RawSocket&& other) noexcept {
+  if (this != &other) {
+    close();
+    core_ = std::exchange(other.core_, nullptr);
+    id_ = other.id_;
+  }
+  return *this;
+}
+
+RawSocket::~RawSocket() { close(); }
+
+void RawSocket::close() {
+  stack::RawSocket* socket = find(core_, id_);
+  if (socket == nullptr) return;
+  core_->ready.remove(socket->ready);
+  core_->raw.raw.destroy(handle_of(id_));
+  core_ = nullptr;
+}
+
+Result<void> RawSocket::bind(const IpAddress& local) {
+  return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<void> {
+    if (!local.is_unspecified() &&
+        (!speaks(socket, local) ||
+         !(local.is_multicast() || local.is_loopback() || core_->local.is_local(local)))) {
+      return std::unexpected(Error::kAddressNotAvailable);
+    }
+    socket.local = local;
+    return {};
+  });
+}
+
+Result<void> RawSocket::connect(const IpAddress& remote) {
+  return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<void> {
+    if (!speaks(socket, remote)) return std::unexpected(Error::kInvalidArgument);
+    socket.remote = remote;
+    return {};
+  });
+}
+
+Result<std::size_t> RawSocket::send(Bytes bytes, const SendChoices& choices, Time now) {
+  return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<std::size_t> {
+    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+    std::optional<Endpoint> remote = choices.destination;
+    if (!remote && !socket.remote.is_unspecified()) remote = Endpoint{socket.remote};
+    if (!remote && socket.includes_header) remote = destination_in_header(bytes);
+    if (!remote) return std::unexpected(Error::kNotConnected);
+    if (!speaks(socket, remote->address)) return std::unexpected(Error::kInvalidArgument);
+    if (bytes.size() > 65535) return std::unexpected(Error::kMessageTooLong);
+    const auto departure = stack::depart(*core_, query_for(socket, *remote, choices));
+    if (!departure) return std::unexpected(departure.error());
+    PacketPtr packet = core_->pool.allocate_for(bytes.size());
+    if (packet == nullptr) {
+      // A full-size packet leaves no room for the usual headroom in one buffer.
+      packet = core_->pool.allocate_for(bytes.size(), kLargeBufferBytes - bytes.size());
+    }
+    if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
+    copy_bytes(bytes, packet->append(bytes.size()));
+    const auto sent =
+        socket.includes_header
+            ? send_with_header(*core_, std::move(packet), *departure, now)
+            : stack::send_ip(*core_, std::move(packet), *departure, now);
+    if (!sent) return std::unexpected(sent.error());
+    return bytes.size();
+  });
+}
+
+Result<DatagramInfo> RawSocket::receive(MutableBytes buffer) {
+  return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<DatagramInfo> {
+    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+    const PacketPtr packet = socket.queue.pop();
+    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
+    DatagramInfo info = native::info_of(*packet);
+    native::copy_payload(*packet, 0, {&buffer, 1}, info);
+    return info;
+  });
+}
+
+Result<SocketError> RawSocket::receive_error() {
+  return with(find(core_, id_), [](stack::RawSocket& socket) -> Result<SocketError> {
+    const auto kept = socket.errors.take_kept();
+    if (!kept) return std::unexpected(Error::kWouldBlock);
+    return *kept;
+  });
+}
+
+Result<std::optional<Error>> RawSocket::take_error() {
+  return with(find(core_, id_), [](stack::RawSocket& socket) -> Result<std::optional<Error>> {
+    return socket.errors.take_pending();
+  });
+}
+
+Result<Readiness> RawSocket::readiness() const {
+  return with(find(core_, id_), [](const stack::RawSocket& socket) -> Result<Readiness> {
+    return native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
+  });
+}
+
+Result<void> RawSocket::on_ready(ReadyCallback callback) {
+  return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<void> {
+    socket.ready.callback = std::move(callback);
+    const Readiness now = native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
+    if (now.readable || now.error) core_->ready.add(socket.ready, now);
+    return {};
+  });
+}
+
+Result<SocketOptions> RawSocket::options() const {
+  return with(find(core_, id_), [](const stack::RawSocket& socket) -> Result<SocketOptions> {
+    return socket.options;
+  });
+}
+
+Result<void> RawSocket::set_includes_header(bool on) {
+  return with(find(core_, id_), [on](stack::RawSocket& socket) -> Result<void> {
+    socket.includes_header = on;
+    return {};
+  });
+}
+
+Result<void> RawSocket::set_bound_interface(InterfaceId interface) {
+  if (core_ == nullptr) return std::unexpected(Error::kInvalidHandle);
+  if (const auto known = native::check_interface(*core_, interface); !known) return known;
+  return set(core_, id_, [=](SocketOptions& options) { options.bound_interface = interface; });
+}
+
+Result<void> RawSocket::set_hop_limit(std::optional<std::uint8_t> hops) {
+  if (const auto valid = native::check_hop_limit(hops); !valid) return valid;
+  return set(core_, id_, [=](SocketOptions& options) { options.hop_limit = hops; });
+}
+
+Result<void> RawSocket::set_traffic_class(std::uint8_t traffic_class) {
+  return set(core_, id_, [=](SocketOptions& options) { options.traffic_class = traffic_class; });
+}
+
+Result<void> RawSocket::set_fragment_policy(FragmentPolicy policy) {
+  return set(core_, id_, [=](SocketOptions& options) { options.fragment_policy = policy; });
+}
+
+Result<void> RawSocket::set_multicast_interface(InterfaceId interface) {
+  if (core_ == nullptr) return std::unexpected(Error::kInvalidHandle);
+  if (const auto known = native::check_interface(*core_, interface); !known) return known;
+  return set(core_, id_, [=](SocketOptions& options) { options.multicast_interface = interface; });
+}
+
+Result<void> RawSocket::set_multicast_hop_limit(std::uint8_t hops) {
+  return set(core_, id_, [=](SocketOptions& options) { options.multicast_hop_limit = hops; });
+}
+
+Result<void> RawSocket::set_multicast_loop(bool on) {
+  return set(core_, id_, [=](SocketOptions& options) { options.multicast_loop = on; });
+}
+
+Result<void> RawSocket::set_receive_errors(bool on) {
+  return set(core_, id_, [=](SocketOptions& options) { options.receive_errors = on; });
+}
+
+Result<void> RawSocket::set_receive_buffer(std::size_t bytes_max) {
+  if (bytes_max < native::kReceiveBufferMin || bytes_max > native::kReceiveBufferMax) {
+    return std::unexpected(Error::kInvalidArgument);
+  }
+  return with(find(core_, id_), [=](stack::RawSocket& socket) -> Result<void> {
+    socket.queue.set_buffer_bytes_max(bytes_max);
+    return {};
+  });
+}
+
+}  // namespace strata

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/udp_socket.h"
+
+#include <utility>
+
+#include "socket/native/datagram.h"
+#include "stack/send_ip.h"
+#include "stack/send_udp.h"
+#include "strata/wire/udp.h"
+
+namespace strata {
+namespace {
+
+using native::handle_of;
+using native::with;
+
+udp::Socket* find(stack::Core* core, SocketId id) {
+  return core == nullptr ? nullptr : core->udp.find(handle_of(id));
+}
+
+std::size_t payload_offset(const Packet& packet) {
+  return packet.notes().transport_offset + wire::UdpLayout::kSize;
+}
+
+DatagramInfo describe(const Packet& packet) {
+  DatagramInfo info = native::info_of(packet);
+  const Bytes header = packet.bytes().subspan(packet.notes().transport_offset);
+  info.source.port = wire::UdpLayout::SourcePort::get(header);
+  info.destination.port = wire::UdpLayout::DestinationPort::get(header);
+  return info;
+}
+
+// RFC 1122 4.1.3.5: a program may only speak from an address of this host, or listen to a group.
+bool may_bind(const stack::Core& core, const Endpoint& local) {
+  const IpAddress& address = local.address;
+  if (address.is_unspecified() || address.is_multicast() || address.is_loopback()) return true;
+  if (address.is_limited_broadcast()) return true;
+  const ip::LocalAddress* ours = core.local.find(address, local.zone);
+  return ours != nullptr && !ours->is_tentative;
+}
+
+IpAddress any_of(AddressFamily family) {
+  return family == AddressFamily::kIpv4 ? IpAddress::any_v4() : IpAddress::any_v6();
+}
+
+}  // namespace
+
+Result<UdpSocket> UdpSocket::open(Stack& stack, AddressFamily family) {
+  const auto handle = stack.core().udp.open(family);
+  if (!handle) return std::unexpected(handle.error());
+  return UdpSocket(stack, native::id_of(*handle));
+}
+
+UdpSocket::UdpSocket(UdpSocket&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)), id_(other.id_) {}
+
+UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
+  if (this != &other) {
+    close();
+    core_ = std::exchange(other.core_, nullptr);
+    id_ = other.id_;
+  }
+  return *this;
+}
+
+UdpSocket::~UdpSocket() { close(); }
+
+void UdpSocket::close() {
+  udp::Socket* socket = find(core_, id_);
+  if (socket == nullptr) return;
+  const multicast::SocketKey key = stack::udp_socket_key(handle_of(id_));
+  if (socket->is_in_groups) {
+    core_->for_each_interface(
+        [&](stack::Interface& interface) { interface.groups.leave_all(key, interface.last_turn); });
+  }
+  core_->ready.remove(socket->ready);
+  core_->udp.close(handle_of(id_));
+  core_ = nullptr;
+}
+
+Result<void> UdpSocket::bind(const Endpoint& local) {
+  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
+    if (!may_bind(*core_, local)) return std::unexpected(Error::kAddressNotAvailable);
+    if (const auto known = native::check_interface(*core_, local.zone); !known) return known;
+    Endpoint chosen = local;
+    if (chosen.address.is_unspecified()) chosen.address = any_of(socket.family);
+    return core_->udp.bind(socket, chosen);
+  });
+}
+
+Result<void> UdpSocket::connect(const Endpoint& remote) {
+  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
+    if (!socket.speaks(remote.address)) return std::unexpected(Error::kInvalidArgument);
+    const IpAddress bound = socket.bound_address.value_or(socket.local.address);
+    IpAddress source = bound;
+    if (source.is_unspecified() || source.is_multicast()) {
+      const auto chosen =
+          stack::source_towards(*core_, remote, socket.options.bound_interface);
+      if (!chosen) return std::unexpected(chosen.error());
+      source = *chosen;
+    }
+    if (!socket.is_bound()) {
+      const auto done = core_->udp.bind(socket, {any_of(socket.family), 0}, remote);
+      if (!done) return done;
+    }
+    return core_->udp.connect(socket, remote, source);
+  });
+}
+
+Result<void> UdpSocket::disconnect() {
+  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
+    if (!socket.is_connected()) return std::unexpected(Error::kNotConnected);
+    core_->udp.disconnect(socket);
+    return {};
+  });
+}
+
+Result<Endpoint> UdpSocket::local() const {
+  return with(find(core_, id_),
+              [](const udp::Socket& socket) -> Result<Endpoint> { return socket.local; });
+}
+
+Result<Endpoint> UdpSocket::remote() const {
+  return with(find(core_, id_), [](const udp::Socket& socket) -> Result<Endpoint> {
+    if (!socket.is_connected()) return std::unexpected(Error::kNotConnected);
+    return socket.remote;
+  });
+}
+
+Result<std::size_t> UdpSocket::send(Bytes datagram, Time now) {
+  return send({&datagram, 1}, {}, now);
+}
+
+Result<std::size_t> UdpSocket::send_to(Bytes datagram, const Endpoint& destination, Time now) {
+  return send({&datagram, 1}, {.destination = destination}, now);
+}
+
+Result<std::size_t> UdpSocket::send(std::span<const Bytes> parts, const SendChoices& choices,
+                                    Time now) {
+  return with(find(core_, id_), [&](udp::Socket& socket) {
+    return stack::send_udp(*core_, socket, parts, choices, now);
+  });
+}
+
+Result<std::size_t> UdpSocket::send_batch(std::span<const OutgoingDatagram> datagrams, Time now) {
+  std::size_t sent = 0;
+  for (const OutgoingDatagram& datagram : datagrams) {
+    const auto one = send(datagram.parts, datagram.choices, now);
+    if (!one) return sent == 0 ? one : Result<std::size_t>(sent);
+    ++sent;
+  }
+  return sent;
+}
+
+Result<DatagramInfo> UdpSocket::receive(MutableBytes buffer) {
+  return receive(std::span<const MutableBytes>(&buffer, 1));
+}
+
+Result<DatagramInfo> UdpSocket::receive(std::span<const MutableBytes> parts) {
+  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<DatagramInfo> {
+    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+    const PacketPtr packet = socket.queue.pop();
+    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
+    DatagramInfo info = describe(*packet);
+    native::copy_payload(*packet, payload_offset(*packet), parts, info);
+    return info;
+  });
+}
+
+Result<DatagramInfo> UdpSocket::peek(MutableBytes buffer) {
+  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<DatagramInfo> {
+    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+    const Packet* packet = socket.queue.front();
+    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
+    DatagramInfo info = describe(*packet);
+    native::copy_payload(*packet, payload_offset(*packet), {&buffer, 1}, info);
+    return info;
+  });
+}
+
+Result<std::size_t> UdpSocket::receive_batch(std::span<IncomingDatagram> datagrams) {
+  std::size_t received = 0;
+  for (IncomingDatagram& datagram : datagrams) {
+    const auto one = receive(datagram.buffer);
+    if (!one) return received == 0 ? std::unexpected(one.error()) : Result<std::size_t>(received);
+    datagram.info = *one;
+    ++received;
+  }
+  return received;
+}
+
+Result<UdpSocket::Received> UdpSocket::receive_packet() {
+  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<Received> {
+    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+    PacketPtr packet = socket.queue.pop();
+    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
+    DatagramInfo info = describe(*packet);
+    packet->skip(payload_offset(*packet));
+    info.size = packet->size();
+    return Received{std::move(packet), info};
+  });
+}
+
+Result<SocketError> UdpSocket::receive_error() {
+  return with(find(core_, id_), [](udp::Socket& socket) -> Result<SocketError> {
+    const auto kept = socket.errors.take_kept();
+    if (!kept) return std::unexpected(Error::kWouldBlock);
+    return *kept;
+  });
+}
+
+Result<std::optional<Error>> UdpSocket::take_error() {
+  return with(find(core_, id_), [](udp::Socket& socket) -> Result<std::optional<Error>> {
+    return socket.errors.take_pending();
+  });
+}
+
+Result<Readiness> UdpSocket::readiness() const {
+  return with(find(core_, id_), [](const udp::Socket& socket) -> Result<Readiness> {
+    return native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
+  });
+}
+
+Result<void> UdpSocket::on_ready(ReadyCallback callback) {
+  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
+    socket.ready.callback = std::move(callback);
+    // What was there before the callback must be told as well.
+    const Readiness now = native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
+    if (now.readable || now.error) core_->ready.add(socket.ready, now);
+    return {};
+  });
+}
+
+}  // namespace strata
