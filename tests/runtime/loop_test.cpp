@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/loop.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <functional>
+#include <thread>
+
+#include "strata/real_clock.h"
+
+namespace strata::runtime {
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(10);
+
+Time fake_time{};
+
+struct TestLoop {
+  explicit TestLoop(LoopPolicy policy = LoopPolicy::kSleep, Time (*clock)() = nullptr) {
+    LoopOptions options;
+    options.policy = policy;
+    options.clock = clock;
+    loop = *Loop::create(options);
+  }
+  Loop* operator->() const { return loop.get(); }
+  std::unique_ptr<Loop> loop;
+};
+
+TestLoop with_fake_time() {
+  fake_time = Time(Duration(1000));
+  return TestLoop(LoopPolicy::kSleep, [] { return fake_time; });
+}
+
+void advance(std::int64_t nanoseconds) { fake_time += Duration(nanoseconds); }
+
+// Does as it is told and says how often it was asked.
+struct Worker final : Pollable {
+  bool turn(Time now) override {
+    ++turns;
+    return work ? work(now) : false;
+  }
+  [[nodiscard]] std::optional<Time> next_deadline() const override { return deadline; }
+  [[nodiscard]] std::span<const int> descriptors() const override { return watched; }
+  void on_descriptor_lost(int descriptor) override { lost.push_back(descriptor); }
+
+  std::function<bool(Time)> work;
+  std::optional<Time> deadline;
+  std::vector<int> watched;
+  std::vector<int> lost;
+  int turns = 0;
+};
+
+struct Pipe {
+  Pipe() { EXPECT_EQ(::pipe(ends.data()), 0); }
+  ~Pipe() {
+    ::close(ends[0]);
+    close_writer();
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void write() { EXPECT_EQ(::write(ends[1], "x", 1), 1); }
+  void read() {
+    char byte = 0;
+    EXPECT_EQ(::read(ends[0], &byte, 1), 1);
+  }
+  void close_writer() {
+    if (ends[1] >= 0) ::close(ends[1]);
+    ends[1] = -1;
+  }
+  std::array<int, 2> ends{};
+};
+
+TEST(Loop, TasksRunInOrderAndWhatTheyPostInALaterTurn) {
+  TestLoop loop = with_fake_time();
+  std::vector<int> ran;
+  loop->post([&] {
+    ran.push_back(1);
+    loop->post([&] { ran.push_back(3); });
+  });
+  loop->post([&] { ran.push_back(2); });
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(ran, (std::vector{1, 2}));
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(ran, (std::vector{1, 2, 3}));
+  EXPECT_FALSE(loop->run_once(Duration::zero()));
+}
+
+TEST(Loop, WhatAPollablePostsRunsInALaterTurn) {
+  TestLoop loop = with_fake_time();
+  Worker worker;
+  int seen_at = 0;
+  worker.work = [&](Time) {
+    if (worker.turns == 1) loop->post([&] { seen_at = worker.turns; });
+    return worker.turns == 1;
+  };
+  ASSERT_TRUE(loop->add(worker).has_value());
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(seen_at, 0);
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(seen_at, 2);
+  loop->remove(worker);
+}
+
+TEST(Loop, TimersRunOnceInTheFirstTurnAtOrAfterTheirDeadline) {
+  TestLoop loop = with_fake_time();
+  std::vector<int> ran;
+  loop->start_timer(fake_time + Duration(20), [&] { ran.push_back(2); });
+  loop->start_timer(fake_time + Duration(10), [&] { ran.push_back(1); });
+  const TimerId cancelled = loop->start_timer(fake_time + Duration(15), [&] { ran.push_back(99); });
+  EXPECT_FALSE(loop->run_once(Duration::zero()));
+  advance(10);
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(ran, (std::vector{1}));
+  EXPECT_TRUE(loop->cancel_timer(cancelled));
+  EXPECT_FALSE(loop->cancel_timer(cancelled));
+  advance(100);
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_FALSE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(ran, (std::vector{1, 2}));
+}
+
+TEST(Loop, ATimerStartedByATimerRunsInALaterTurnEvenWhenDue) {
+  TestLoop loop = with_fake_time();
+  int ran = 0;
+  loop->start_timer(fake_time, [&] {
+    ++ran;
+    loop->start_timer(loop->now() - Duration(100), [&] { ++ran; });
+  });
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(ran, 1);
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(ran, 2);
+}
+
+TEST(Loop, ADueTimerCanCancelTheOneBehindIt) {
+  TestLoop loop = with_fake_time();
+  int ran = 0;
+  TimerId second;
+  loop->start_timer(fake_time, [&] {
+    ++ran;
+    EXPECT_TRUE(loop->cancel_timer(second));
+  });
+  second = loop->start_timer(fake_time, [&] { ++ran; });
+  loop->run_once(Duration::zero());
+  EXPECT_EQ(ran, 1);
+}
+
+TEST(Loop, NowIsConstantWithinATurn) {
+  TestLoop loop = with_fake_time();
+  Worker worker;
+  Time seen{};
+  worker.work = [&](Time now) {
+    seen = now;
+    advance(5);
+    return worker.turns == 1;
+  };
+  ASSERT_TRUE(loop->add(worker).has_value());
+  loop->post([&] { EXPECT_EQ(loop->now(), seen); });
+  loop->run_once(Duration::zero());
+}
+
+TEST(Loop, SleepsOnlyAfterATurnInWhichNothingWorked) {
+  TestLoop loop = with_fake_time();
+  Worker first, second;
+  // The second leaves work for the first, as two stacks on a memory link do.
+  int pending = 0;
+  first.work = [&](Time) { return std::exchange(pending, 0) != 0; };
+  second.work = [&](Time) {
+    if (second.turns != 1) return false;
+    pending = 1;
+    return true;
+  };
+  ASSERT_TRUE(loop->add(first).has_value());
+  ASSERT_TRUE(loop->add(second).has_value());
+  EXPECT_TRUE(loop->run_once(kPatience));
+  EXPECT_TRUE(loop->run_once(kPatience));
+  EXPECT_EQ(pending, 0);
+  EXPECT_EQ(loop->counters().sleeps, 0U);
+}
+
+TEST(Loop, WakesForTheDeadlineOfAPollable) {
+  TestLoop loop;
+  Worker worker;
+  worker.deadline = real_now() + std::chrono::milliseconds(20);
+  worker.work = [&](Time now) {
+    if (!worker.deadline || now < *worker.deadline) return false;
+    worker.deadline.reset();
+    return true;
+  };
+  ASSERT_TRUE(loop->add(worker).has_value());
+  const Time start = real_now();
+  EXPECT_TRUE(loop->run_once(kPatience));
+  EXPECT_GE(real_now() - start, std::chrono::milliseconds(10));
+  EXPECT_EQ(loop->counters().sleeps, 1U);
+}
+
+TEST(Loop, WakesForADescriptorOfAPollable) {
+  TestLoop loop;
+  Pipe pipe;
+  Worker worker;
+  worker.watched = {pipe.ends[0], -1};
+  // What arrives between the last look and the sleep must end the sleep at once.
+  worker.work = [&](Time) {
+    if (worker.turns == 1) {
+      pipe.write();
+      return false;
+    }
+    pipe.read();
+    return true;
+  };
+  ASSERT_TRUE(loop->add(worker).has_value());
+  EXPECT_TRUE(loop->run_once(Duration::max()));
+  EXPECT_EQ(loop->counters().sleeps, 1U);
+}
+
+TEST(Loop, RefusesTheSamePollableOrDescriptorTwice) {
+  TestLoop loop;
+  Pipe pipe;
+  Worker first, second;
+  first.watched = {pipe.ends[0]};
+  second.watched = {pipe.ends[0]};
+  ASSERT_TRUE(loop->add(first).has_value());
+  EXPECT_EQ(loop->add(first).error(), Error::kAlreadyExists);
+  EXPECT_EQ(loop->add(second).error(), Error::kAlreadyExists);
+  loop->remove(first);
+  EXPECT_TRUE(loop->add(second).has_value());
+  second.watched.clear();
+  EXPECT_TRUE(loop->update(second).has_value());
+  EXPECT_EQ(loop->update(first).error(), Error::kNotFound);
+  EXPECT_TRUE(loop->watch(pipe.ends[0], EPOLLIN, [](std::uint32_t) {}).has_value());
+}
+
+TEST(Loop, StopsWatchingABrokenDescriptorThatNobodyHeeds) {
+  TestLoop loop;
+  Pipe pipe;
+  Worker worker;
+  worker.watched = {pipe.ends[0]};
+  ASSERT_TRUE(loop->add(worker).has_value());
+  pipe.close_writer();
+  EXPECT_FALSE(loop->run_once(kPatience));
+  EXPECT_EQ(worker.lost, (std::vector{pipe.ends[0]}));
+  EXPECT_FALSE(loop->run_once(std::chrono::milliseconds(1)));
+  EXPECT_EQ(worker.lost.size(), 1U);
+}
+
+TEST(Loop, WatchedDescriptorsReportUntilUnwatched) {
+  TestLoop loop;
+  Pipe pipe;
+  int calls = 0;
+  ASSERT_TRUE(loop->watch(pipe.ends[0], EPOLLIN,
+                          [&](std::uint32_t events) {
+                            EXPECT_NE(events & EPOLLIN, 0U);
+                            ++calls;
+                            if (calls == 2) {
+                              EXPECT_TRUE(loop->unwatch(pipe.ends[0]));
+                            }
+                          })
+                  .has_value());
+  pipe.write();
+  EXPECT_TRUE(loop->run_once(kPatience));
+  EXPECT_TRUE(loop->run_once(kPatience));
+  EXPECT_FALSE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(calls, 2);
+  EXPECT_FALSE(loop->unwatch(pipe.ends[0]));
+}
+
+TEST(Loop, AWatchThatEndedCannotHearAReportOnItsWay) {
+  TestLoop loop;
+  Pipe first, second;
+  int calls = 0;
+  // Whichever runs first takes the other away.
+  const auto once = [&](int other) {
+    return [&calls, &loop, other](std::uint32_t) {
+      ++calls;
+      loop->unwatch(other);
+    };
+  };
+  ASSERT_TRUE(loop->watch(first.ends[0], EPOLLIN, once(second.ends[0])).has_value());
+  ASSERT_TRUE(loop->watch(second.ends[0], EPOLLIN, once(first.ends[0])).has_value());
+  first.write();
+  second.write();
+  EXPECT_TRUE(loop->run_once(kPatience));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(Loop, APlainFileCannotBeWatched) {
+  TestLoop loop;
+  std::FILE* file = std::tmpfile();
+  EXPECT_EQ(loop->watch(::fileno(file), EPOLLIN, [](std::uint32_t) {}).error(),
+            Error::kNotSupported);
+  std::fclose(file);
+}
+
+TEST(Loop, ABusyLoopStillSeesItsDescriptors) {
+  for (const LoopPolicy policy : {LoopPolicy::kSpin, LoopPolicy::kAdaptive, LoopPolicy::kSleep}) {
+    TestLoop loop(policy);
+    Pipe pipe;
+    Worker worker;
+    worker.work = [](Time) { return true; };
+    ASSERT_TRUE(loop->add(worker).has_value());
+    bool called = false;
+    ASSERT_TRUE(
+        loop->watch(pipe.ends[0], EPOLLIN, [&](std::uint32_t) { called = true; }).has_value());
+    pipe.write();
+    for (int i = 0; i < 100 && !called; ++i) loop->run_once(kPatience);
+    EXPECT_TRUE(called);
+  }
+}
+
+TEST(Loop, NoWakeUpFromAnotherThreadIsLost) {
+  for (const LoopPolicy policy : {LoopPolicy::kSleep, LoopPolicy::kAdaptive, LoopPolicy::kSpin}) {
+    TestLoop loop(policy);
+    constexpr int kTasks = 5000;
+    int ran = 0;
+    std::thread poster([&] {
+      for (int i = 0; i < kTasks; ++i) {
+        loop->post_from_outside([&] {
+          if (++ran == kTasks) loop->stop();
+        });
+        if (i % 64 == 0) std::this_thread::yield();
+      }
+    });
+    EXPECT_EQ(loop->run(), 0);
+    poster.join();
+    EXPECT_EQ(ran, kTasks);
+  }
+}
+
+TEST(Loop, AnotherThreadCanStopIt) {
+  TestLoop loop;
+  std::thread stopper([&] { loop->stop_from_outside(); });
+  EXPECT_EQ(loop->run(), 0);
+  stopper.join();
+}
+
+TEST(Loop, AStopBeforeRunCounts) {
+  TestLoop loop;
+  loop->stop();
+  EXPECT_EQ(loop->run(), 0);
+  loop->post([&] { loop->stop(); });
+  EXPECT_EQ(loop->run(), 0);
+}
+
+TEST(Loop, ASpinningLoopNeverSleeps) {
+  TestLoop loop(LoopPolicy::kSpin);
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(loop->run_once(kPatience));
+  EXPECT_EQ(loop->counters().sleeps, 0U);
+  EXPECT_EQ(loop->counters().turns, 200U);
+}
+
+TEST(Loop, AnAdaptiveLoopSleepsOnceItHasSpunLongEnough) {
+  fake_time = Time(Duration(1000));
+  TestLoop loop(LoopPolicy::kAdaptive, [] { return fake_time; });
+  loop->post([] {});
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  advance(std::chrono::nanoseconds(std::chrono::microseconds(51)).count());
+  EXPECT_FALSE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(loop->counters().sleeps, 1U);
+}
+
+TEST(Loop, ASignalStopsItInOrderAndASecondOneHasItsOldEffect) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    TestLoop loop;
+    if (!loop->stop_on_signals({SIGTERM, SIGINT})) ::_exit(10);
+    loop->post([] { ::raise(SIGTERM); });
+    if (loop->run() != SIGTERM) ::_exit(11);
+    ::raise(SIGTERM);
+    ::_exit(12);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
+}
+
+TEST(Loop, ASignalBetweenTheLastLookAndTheSleepEndsTheSleep) {
+  TestLoop loop;
+  ASSERT_TRUE(loop->stop_on_signals({SIGUSR1}).has_value());
+  Worker worker;
+  worker.work = [&](Time) {
+    if (worker.turns == 1) ::raise(SIGUSR1);
+    return false;
+  };
+  ASSERT_TRUE(loop->add(worker).has_value());
+  EXPECT_EQ(loop->run(), SIGUSR1);
+  EXPECT_EQ(loop->counters().sleeps, 1U);
+}
+
+TEST(Loop, OnlyOneLoopOfAProcessCatchesSignals) {
+  TestLoop second;
+  {
+    TestLoop first;
+    ASSERT_TRUE(first->stop_on_signals({SIGUSR1}).has_value());
+    EXPECT_EQ(second->stop_on_signals({SIGUSR1}).error(), Error::kAlreadyExists);
+  }
+  EXPECT_TRUE(second->stop_on_signals({SIGUSR1}).has_value());
+}
+
+}  // namespace
+}  // namespace strata::runtime
