@@ -102,8 +102,8 @@ struct Group {
   bool was_last_reporter = false;
   bool owes_leave = false;
 
-  bool owes_change = false;   // now; change_due is the next time
-  bool owes_answer = false;   // now; answer_due while the random delay runs
+  bool owes_change = false;  // now; change_due is the next time
+  bool owes_answer = false;  // now; answer_due while the random delay runs
   Time change_due = kNever;
   Time answer_due = kNever;
 

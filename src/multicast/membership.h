@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Membership: which groups an interface listens to, and telling routers so (IGMPv3 and MLDv2 hosts).
+// Membership: which groups an interface listens to, and telling routers so (IGMPv3 and MLDv2
+// hosts).
 //
 //   sockets ──set_filter──> per-socket filters ──merge (RFC 3376 3.2)──> group filter
 //                                                                           │ changed
@@ -151,8 +152,8 @@ class Membership {
   void settle(Group& group);
   void remove_member(Member& member, Time now);
   [[nodiscard]] Result<void> change_sources(SocketKey socket, const IpAddress& group,
-                                            const IpAddress& source, FilterMode mode,
-                                            bool is_added, Time now);
+                                            const IpAddress& source, FilterMode mode, bool is_added,
+                                            Time now);
 
   // queries.cpp: what becomes owed, and when.
   void on_changed(Group& group, const Filter& before, Time now);
@@ -185,7 +186,7 @@ class Membership {
   Config config_;
   std::uint32_t mtu_ = 1500;
   bool is_link_up_ = true;
-  bool may_owe_ = false;  // something may be owed now: look at the groups
+  bool may_owe_ = false;            // something may be owed now: look at the groups
   std::array<Family, 2> families_;  // IGMP, MLD
   Slab<Group> groups_;
   Slab<Member> members_;

@@ -58,9 +58,8 @@ std::optional<Output> Membership::next_old(Group& group, Time now) {
   if (std::exchange(group.owes_change, false)) {
     if (group.old_reports_left > 0) --group.old_reports_left;
     // RFC 2236 3: joining is told again within the Unsolicited Report Interval.
-    group.change_due = group.old_reports_left == 0
-                           ? kNever
-                           : now + draw(config_.unsolicited_report_interval_old);
+    group.change_due =
+        group.old_reports_left == 0 ? kNever : now + draw(config_.unsolicited_report_interval_old);
     return report_old(group);
   }
   if (std::exchange(group.owes_answer, false)) return report_old(group);
@@ -98,8 +97,8 @@ bool Membership::reserve_for(bool is_v4) {
   for (Index i = groups_.next_used(0); i != kNoIndex; i = groups_.next_used(i + 1)) {
     const Group& group = groups_[i];
     if (group.address.is_v4() != is_v4 || (!group.owes_answer && !group.owes_change)) continue;
-    const std::size_t most = 2 * group.filter.sources.size() + group.source_changes.size() +
-                             group.asked.size();
+    const std::size_t most =
+        2 * group.filter.sources.size() + group.source_changes.size() + group.asked.size();
     records += 3 + most / sources_per_record(is_v4) + 3;
     sources += most;
   }
@@ -141,9 +140,9 @@ void Membership::collect_change(Group& group, Time now) {
   if (group.mode_changes_left > 0) {
     const std::size_t first = record_sources_.size();
     for (const IpAddress& source : group.filter.sources.span()) add_source_of_record(source);
-    add_record(is_include ? GroupRecordType::kChangeToIncludeMode
-                          : GroupRecordType::kChangeToExcludeMode,
-               group.address, first);
+    add_record(
+        is_include ? GroupRecordType::kChangeToIncludeMode : GroupRecordType::kChangeToExcludeMode,
+        group.address, first);
   } else {
     for (const bool is_allowed : {true, false}) {
       const std::size_t first = record_sources_.size();
@@ -151,8 +150,7 @@ void Membership::collect_change(Group& group, Time now) {
         if (change.is_allowed == is_allowed) add_source_of_record(change.source);
       }
       if (record_sources_.size() == first) continue;
-      add_record(is_allowed ? GroupRecordType::kAllowNewSources
-                            : GroupRecordType::kBlockOldSources,
+      add_record(is_allowed ? GroupRecordType::kAllowNewSources : GroupRecordType::kBlockOldSources,
                  group.address, first);
     }
   }
@@ -172,8 +170,8 @@ void Membership::add_record(GroupRecordType type, const IpAddress& group,
                             std::size_t first_source) {
   std::span<const IpAddress> sources = record_sources_.span().subspan(first_source);
   const std::size_t most = sources_per_record(group.is_v4());
-  const bool is_cut = type == GroupRecordType::kModeIsExclude ||
-                      type == GroupRecordType::kChangeToExcludeMode;
+  const bool is_cut =
+      type == GroupRecordType::kModeIsExclude || type == GroupRecordType::kChangeToExcludeMode;
   do {
     const auto part = sources.first(std::min(most, sources.size()));
     CHECK(records_.size() < records_.capacity());

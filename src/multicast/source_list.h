@@ -23,7 +23,8 @@ class SourceList {
   // Gives the memory back too.
   void clear() { sources_.release(); }
 
-  // Becomes itself and, without, or in common with the other. try_unite can fail for want of memory.
+  // Becomes itself and, without, or in common with the other. try_unite can fail for want of
+  // memory.
   [[nodiscard]] bool try_unite(const SourceList& other);
   void subtract(const SourceList& other);
   void intersect(const SourceList& other);

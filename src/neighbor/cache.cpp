@@ -107,8 +107,8 @@ void Cache::shelve(Entry& entry) {
   if (entry.is_static || (entry.is_router && is_configured_router(entry.address))) {
     return table_.move_to(entry, Shelf::kPinned);
   }
-  const bool has_room = entry.shelf == Shelf::kRouter ||
-                        table_.size_of(Shelf::kRouter) < config_.routers_max;
+  const bool has_room =
+      entry.shelf == Shelf::kRouter || table_.size_of(Shelf::kRouter) < config_.routers_max;
   if (entry.state == State::kFailed) return table_.move_to(entry, Shelf::kFailed);
   if (entry.state == State::kIncomplete) return table_.move_to(entry, Shelf::kIncomplete);
   // Who only calls itself a router is not kept for it: it has to answer first.

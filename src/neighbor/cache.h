@@ -12,8 +12,8 @@
 //                                   └────── UNREACHABLE <──────────────┘ 3 unicast │
 //                                           multicast, waits of 3, 9, 27 s ────────┘
 //
-// IPv4 and IPv6 differ only in their messages (RFC 1122 2.3.2.1 asks of ARP what RFC 4861 7.3 gives:
-// timeouts, unicast polls, advice from above). ARP has no flags; learn.cpp says how its
+// IPv4 and IPv6 differ only in their messages (RFC 1122 2.3.2.1 asks of ARP what RFC 4861 7.3
+// gives: timeouts, unicast polls, advice from above). ARP has no flags; learn.cpp says how its
 // messages are read.
 //
 // 1. Every parked packet leaves exactly once: through Release or Undeliverable, or as what park()
@@ -126,8 +126,7 @@ class Cache {
   // RFC 4861 6.2.6: a router solicitation with a source link-layer option.
   void on_router_solicitation(const IpAddress& host, const MacAddress& mac, Time now);
   // RFC 4861 8.3: an accepted redirect with a target link-layer option.
-  void on_redirect(const IpAddress& target, const MacAddress& mac, bool target_is_router,
-                   Time now);
+  void on_redirect(const IpAddress& target, const MacAddress& mac, bool target_is_router, Time now);
   // RFC 4861 7.3.1: the upper layer saw new data acknowledged over this next hop.
   void on_reachability_confirmed(const IpAddress& next_hop, Time now);
   void on_link_change(bool is_up, Time now);
@@ -162,7 +161,7 @@ class Cache {
     std::uint64_t entries_shed = 0;
     std::uint64_t entries_refused = 0;  // the table was full of better ones
     std::uint64_t resolutions_failed = 0;
-    std::uint64_t claims_ignored = 0;   // link-layer addresses that were not believed
+    std::uint64_t claims_ignored = 0;  // link-layer addresses that were not believed
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
 

@@ -16,8 +16,8 @@ using std::chrono::seconds;
 // RFC 4861 10 and RFC 7048 3, for both families: RFC 1122 2.3.2.1 wants the same of ARP.
 struct ReachabilityConfig {
   Duration reachable_time_base = seconds(30);
-  Ratio random_factor_min{1, 2};  // MIN_RANDOM_FACTOR
-  Ratio random_factor_max{3, 2};  // MAX_RANDOM_FACTOR
+  Ratio random_factor_min{1, 2};                           // MIN_RANDOM_FACTOR
+  Ratio random_factor_max{3, 2};                           // MAX_RANDOM_FACTOR
   Duration reachable_time_redraw = std::chrono::hours(2);  // 6.3.4: "at least every few hours"
   Duration retransmit_timer = seconds(1);
   Duration delay_first_probe = seconds(5);
@@ -35,10 +35,10 @@ struct ReachabilityConfig {
 
 // RFC 4862 5.1 and 5.4, RFC 7527, RFC 4861 7.2.6.
 struct DuplicateDetectionConfig {
-  std::uint8_t transmits = 1;            // DupAddrDetectTransmits; 0 turns the check off
+  std::uint8_t transmits = 1;             // DupAddrDetectTransmits; 0 turns the check off
   Duration first_delay_max = seconds(1);  // MAX_RTR_SOLICITATION_DELAY
-  std::uint8_t loopback_transmits = 3;   // RFC 7527 4.2: MAX_MULTICAST_SOLICIT more
-  std::uint8_t announcements = 3;        // MAX_NEIGHBOR_ADVERTISEMENT
+  std::uint8_t loopback_transmits = 3;    // RFC 7527 4.2: MAX_MULTICAST_SOLICIT more
+  std::uint8_t announcements = 3;         // MAX_NEIGHBOR_ADVERTISEMENT
   Duration reply_delay_max = seconds(1);  // MAX_ANYCAST_DELAY_TIME, for proxied addresses
 };
 
@@ -67,7 +67,7 @@ struct Config {
   std::uint32_t own_addresses_max = 64;
   std::uint32_t proxies_max = 16;
   std::uint32_t proxy_replies_max = 32;  // waiting for their random delay
-  std::uint32_t routers_max = 16;  // configured, and as many discovered
+  std::uint32_t routers_max = 16;        // configured, and as many discovered
 
   // A neighbour that proved itself and was used this recently is not shed for a new one.
   Duration protected_for = seconds(60);

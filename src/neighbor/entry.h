@@ -49,7 +49,7 @@ struct ParkedPacket {
   IpAddress next_hop;
   DropReason reason = DropReason::kNone;  // set once it cannot be delivered
   Index index = kNoIndex;
-  Entry* owner = nullptr;  // null once it cannot be delivered
+  Entry* owner = nullptr;             // null once it cannot be delivered
   ListLink<ParkedPacket> age_link;    // all that wait, oldest first
   ListLink<ParkedPacket> owner_link;  // of one entry, or of those that cannot be delivered
 };
@@ -73,15 +73,15 @@ struct Entry {
   Shelf shelf = Shelf::kIncomplete;
   bool is_router = false;
   bool is_static = false;
-  bool is_proven = false;           // two-way reachability was confirmed at least once
-  bool is_ours = false;             // we sent to it, or tried to
-  std::uint8_t solicitations = 0;   // sent in this state
-  std::uint8_t failures = 0;        // resolutions in a row without an answer
+  bool is_proven = false;          // two-way reachability was confirmed at least once
+  bool is_ours = false;            // we sent to it, or tried to
+  std::uint8_t solicitations = 0;  // sent in this state
+  std::uint8_t failures = 0;       // resolutions in a row without an answer
   std::uint8_t deadline_list = 0xff;
   Index index = kNoIndex;
   Time last_confirmed = Time::min();
-  Time deadline = kNever;   // of deadline_list; in kFailed the end of the hold
-  IpAddress source_hint;    // of the packet that asked for the address
+  Time deadline = kNever;  // of deadline_list; in kFailed the end of the hold
+  IpAddress source_hint;   // of the packet that asked for the address
   ParkedList packets;
   ListLink<Entry> shelf_link;
   ListLink<Entry> deadline_link;

@@ -85,7 +85,7 @@ struct Undeliverable {
 struct Duplicate {
   IpAddress address;
   std::optional<MacAddress> other;  // ND need not tell
-  bool must_cease = true;  // false: the address was defended and stays in use
+  bool must_cease = true;           // false: the address was defended and stays in use
 };
 
 // Duplicate detection found nobody: the address may be used.

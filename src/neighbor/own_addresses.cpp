@@ -300,8 +300,8 @@ Output OwnAddresses::announcement(const Own& own, const MacAddress& our_mac, boo
   // RFC 9131 6.1: a new address is told to routers without Override. RFC 4861 7.2.6: a new
   // link-layer address is told to all nodes with it.
   const IpAddress group = is_override ? IpAddress::all_nodes_v6() : IpAddress::all_routers_v6();
-  return SendAdvertisement{own.address, group, own.address, MacAddress::for_multicast(group), false,
-                           is_override};
+  return SendAdvertisement{own.address, group,      own.address, MacAddress::for_multicast(group),
+                           false,       is_override};
 }
 
 std::optional<Time> OwnAddresses::next_deadline() const {

@@ -38,7 +38,8 @@ enum class ConflictPolicy : std::uint8_t {
 
 struct OwnAddressOptions {
   bool check_duplicates = true;
-  bool delay_first_probe = true;  // RFC 4862 5.4.2: so that machines started together do not collide
+  bool delay_first_probe =
+      true;  // RFC 4862 5.4.2: so that machines started together do not collide
   bool announce = true;
   ConflictPolicy conflict_policy = ConflictPolicy::kDefendOnce;
 };
@@ -90,10 +91,10 @@ class OwnAddresses {
     bool owes_duplicate = false;
     bool owes_defence = false;
     bool must_cease = false;
-    std::optional<MacAddress> other;  // who claims it
+    std::optional<MacAddress> other;      // who claims it
     std::array<Nonce, kNonces> nonces{};  // of the latest probes
     std::uint32_t probes_sent = 0;
-    Time due = kNever;                // the next probe, announcement or the end of the check
+    Time due = kNever;  // the next probe, announcement or the end of the check
     Time defended_at = Time::min();
   };
 
@@ -119,7 +120,7 @@ class OwnAddresses {
   std::uint32_t addresses_max_;
   Vector<Own> addresses_;
   Time next_due_ = kNever;      // no address has anything to send before
-  std::uint8_t conflicts_ = 0;   // RFC 5227 2.1.1: MAX_CONFLICTS
+  std::uint8_t conflicts_ = 0;  // RFC 5227 2.1.1: MAX_CONFLICTS
   Time check_allowed_at_ = Time::min();
 };
 

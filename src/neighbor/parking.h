@@ -4,7 +4,8 @@
 // 1. A packet is in exactly one place: waiting for an entry, or on the list of those that cannot
 //    be delivered; it leaves through exactly one output.
 // 2. Parking one packet displaces at most one: the oldest of the same neighbour, or the oldest of
-//    all, which the caller gets back at once. So nothing grows, however late the outputs are pulled.
+//    all, which the caller gets back at once. So nothing grows, however late the outputs are
+//    pulled.
 #pragma once
 
 #include <cstdint>

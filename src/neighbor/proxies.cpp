@@ -49,9 +49,9 @@ void Proxies::on_solicitation(const Solicitation& solicitation, Time now) {
   // RFC 4861 7.2.4: to all nodes, and not solicited, when the asker has no address yet.
   out.is_solicited = !solicitation.source.is_unspecified();
   out.destination = out.is_solicited ? solicitation.source : IpAddress::all_nodes_v6();
-  out.destination_mac =
-      out.is_solicited ? solicitation.source_link_layer
-                       : std::optional(MacAddress::for_multicast(out.destination));
+  out.destination_mac = out.is_solicited
+                            ? solicitation.source_link_layer
+                            : std::optional(MacAddress::for_multicast(out.destination));
   // RFC 4861 7.2.4: a proxy leaves the Override flag clear, so that the owner's answer wins.
   out.is_override = false;
   const bool is_repeated = std::ranges::any_of(replies_, [&](const Reply& waiting) {

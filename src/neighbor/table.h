@@ -39,9 +39,8 @@ class Table {
   ~Table();
 
   [[nodiscard]] Entry* find(const IpAddress& address) {
-    const Index index = index_.find(hash_of(address), [&](Index candidate) {
-      return entries_[candidate].address == address;
-    });
+    const Index index = index_.find(
+        hash_of(address), [&](Index candidate) { return entries_[candidate].address == address; });
     return index == kNoIndex ? nullptr : &entries_[index];
   }
   [[nodiscard]] const Entry* find(const IpAddress& address) const {

@@ -150,9 +150,9 @@ void Cache::redraw_reachable_times(Time now) {
   for (Timing& timing : timing_) {
     const Duration low = scaled(timing.reachable_time_base, config.random_factor_min);
     const Duration high = scaled(timing.reachable_time_base, config.random_factor_max);
-    timing.reachable_time = low + Duration(rng_.between(0, static_cast<std::uint64_t>(
-                                                               std::max(high - low, Duration{})
-                                                                   .count())));
+    timing.reachable_time =
+        low + Duration(rng_.between(
+                  0, static_cast<std::uint64_t>(std::max(high - low, Duration{}).count())));
   }
 }
 

@@ -97,20 +97,22 @@ TEST(Membership, LeavesEverythingOfAClosedSocket) {
 }
 
 TEST(Membership, KeepsItsLimitsAndChangesNothingBeyondThem) {
-  World world({.groups_max = 2,
-               .memberships_max = 3,
-               .sources_max = 5,
-               .sources_per_filter_max = 3});
+  World world(
+      {.groups_max = 2, .memberships_max = 3, .sources_max = 5, .sources_per_filter_max = 3});
   Membership& membership = world.membership;
   const auto group = [](unsigned number) { return IpAddress::v4(0xef00'0001 + number); };
-  EXPECT_EQ(membership.set_filter(kOne, group(0), FilterMode::kInclude,
-                                  sources(group(0), {1, 2, 3, 4}), world.now).error(),
+  EXPECT_EQ(membership
+                .set_filter(kOne, group(0), FilterMode::kInclude, sources(group(0), {1, 2, 3, 4}),
+                            world.now)
+                .error(),
             Error::kOutOfMemory);
   EXPECT_TRUE(membership.set_filter(kOne, group(0), FilterMode::kInclude,
                                     sources(group(0), {1, 2, 3}), world.now));
-  EXPECT_EQ(membership.set_filter(kTwo, group(0), FilterMode::kInclude,
-                                  sources(group(0), {1, 2, 3}), world.now).error(),
-            Error::kOutOfMemory);
+  EXPECT_EQ(
+      membership
+          .set_filter(kTwo, group(0), FilterMode::kInclude, sources(group(0), {1, 2, 3}), world.now)
+          .error(),
+      Error::kOutOfMemory);
   EXPECT_TRUE(membership.join(kOne, group(1), world.now));
   EXPECT_EQ(membership.join(kOne, group(2), world.now).error(), Error::kOutOfMemory);
   EXPECT_FALSE(membership.is_member(group(2)));
@@ -147,9 +149,10 @@ TEST(Membership, SurvivesMemoryThatRunsOut) {
     Time now{1s};
     for (unsigned i = 0; i < 20; ++i) {
       const IpAddress group = IpAddress::v4(0xef00'0001 + i);
-      const bool joined = membership.set_filter(kOne, group, FilterMode::kInclude,
-                                                sources(group, {1, 2, 3, 4}), now)
-                              .has_value();
+      const bool joined =
+          membership
+              .set_filter(kOne, group, FilterMode::kInclude, sources(group, {1, 2, 3, 4}), now)
+              .has_value();
       EXPECT_EQ(membership.is_member(group), joined) << limit;
     }
     for (int turn = 0; turn < 20; ++turn) {
@@ -181,7 +184,8 @@ TEST(Membership, HoldsItsInvariantsUnderRandomUse) {
         case 1: (void)world.query_general(group); break;
         case 2: (void)world.query_newest(group, chosen); break;
         case 3:
-          if (rng.below(5) == 0) (void)(rng.below(2) == 0 ? world.query_v1() : world.query_v2(group));
+          if (rng.below(5) == 0)
+            (void)(rng.below(2) == 0 ? world.query_v1() : world.query_v2(group));
           break;
         case 4: world.membership.on_report(group, world.now); break;
         case 5:

@@ -47,7 +47,7 @@ struct Told {
 struct Sent {
   Time at;
   IpAddress destination;
-  std::vector<Told> records;      // SendReport
+  std::vector<Told> records;  // SendReport
   std::optional<wire::IgmpHeader> igmp;
   std::optional<wire::MldHeader> mld;
 };
@@ -86,13 +86,13 @@ class World {
   DropReason query_v3(const IpAddress& group, unsigned response_code = 100,
                       const Sources& asked = {}, unsigned robustness = 2) {
     std::array<std::byte, 512> bytes{};
-    wire::write(wire::IgmpV3QueryHeader{
-                    .max_response_code = static_cast<std::uint8_t>(response_code),
-                    .group = group,
-                    .robustness_variable = static_cast<std::uint8_t>(robustness),
-                    .query_interval_code = 125,
-                    .source_count = static_cast<std::uint16_t>(asked.size())},
-                std::span(bytes).first<wire::IgmpV3QueryLayout::kSize>());
+    wire::write(
+        wire::IgmpV3QueryHeader{.max_response_code = static_cast<std::uint8_t>(response_code),
+                                .group = group,
+                                .robustness_variable = static_cast<std::uint8_t>(robustness),
+                                .query_interval_code = 125,
+                                .source_count = static_cast<std::uint16_t>(asked.size())},
+        std::span(bytes).first<wire::IgmpV3QueryLayout::kSize>());
     const std::size_t size = wire::IgmpV3QueryLayout::kSize;
     (void)wire::write_addresses<wire::Ipv4Field>(asked, std::span(bytes).subspan(size));
     return query_igmp(std::span(bytes).first(size + asked.size() * 4), group);
@@ -110,13 +110,13 @@ class World {
   DropReason query_mld2(const IpAddress& group, unsigned response_code = 10000,
                         const Sources& asked = {}) {
     std::array<std::byte, 2048> bytes{};
-    wire::write(wire::MldV2QueryHeader{
-                    .max_response_code = static_cast<std::uint16_t>(response_code),
-                    .group = group,
-                    .robustness_variable = 2,
-                    .query_interval_code = 125,
-                    .source_count = static_cast<std::uint16_t>(asked.size())},
-                std::span(bytes).first<wire::MldV2QueryLayout::kSize>());
+    wire::write(
+        wire::MldV2QueryHeader{.max_response_code = static_cast<std::uint16_t>(response_code),
+                               .group = group,
+                               .robustness_variable = 2,
+                               .query_interval_code = 125,
+                               .source_count = static_cast<std::uint16_t>(asked.size())},
+        std::span(bytes).first<wire::MldV2QueryLayout::kSize>());
     const std::size_t size = wire::MldV2QueryLayout::kSize;
     (void)wire::write_addresses<wire::Ipv6Field>(asked, std::span(bytes).subspan(size));
     return query_mld(std::span(bytes).first(size + asked.size() * 16), group);

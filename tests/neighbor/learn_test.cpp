@@ -73,9 +73,8 @@ TEST(NeighborLearn, FollowsTheAdvertisementTableOfAppendixC) {
         advertisement(kPeer6, mac,
                       {.is_solicited = row.is_solicited, .is_override = row.is_override}),
         world.now);
-    SCOPED_TRACE(testing::Message() << to_text(row.before) << " S=" << row.is_solicited
-                                    << " O=" << row.is_override
-                                    << " mac=" << static_cast<int>(row.mac));
+    SCOPED_TRACE(testing::Message() << to_text(row.before) << " S=" << row.is_solicited << " O="
+                                    << row.is_override << " mac=" << static_cast<int>(row.mac));
     EXPECT_EQ(world.state(kPeer6), row.after);
     if (row.after != State::kIncomplete) {
       EXPECT_EQ(world.mac(kPeer6), row.takes_mac ? kMacB : kMacA);
@@ -96,8 +95,8 @@ TEST(NeighborLearn, TellsWhenARouterSaysItIsNoneAnyMore) {
   World world;
   world.resolve(kPeer6, kMacA, true);
   EXPECT_TRUE(world.cache.find(kPeer6, world.now)->is_router);
-  (void)world.cache.on_neighbor_advertisement(
-      advertisement(kPeer6, kMacA, {.is_solicited = false}), world.now);
+  (void)world.cache.on_neighbor_advertisement(advertisement(kPeer6, kMacA, {.is_solicited = false}),
+                                              world.now);
   const auto outputs = world.pull();
   EXPECT_EQ(first<RouterLost>(outputs).address, kPeer6);
   EXPECT_EQ(outputs.size(), 1U);
@@ -110,18 +109,17 @@ TEST(NeighborLearn, DropsMessagesThatBreakTheValidityRules) {
   const MacAddress group = MacAddress::from_value(0x3333'0000'0001);
   Solicitation to_unicast = solicitation({}, std::nullopt);
   to_unicast.destination = kOur6;
-  for (const Solicitation& bad :
-       {solicitation({}, kMacA), to_unicast, solicitation(kPeer6, group),
-        solicitation(IpAddress::all_nodes_v6(), kMacA),
-        solicitation(kPeer6, kMacA, IpAddress::all_nodes_v6())}) {
+  for (const Solicitation& bad : {solicitation({}, kMacA), to_unicast, solicitation(kPeer6, group),
+                                  solicitation(IpAddress::all_nodes_v6(), kMacA),
+                                  solicitation(kPeer6, kMacA, IpAddress::all_nodes_v6())}) {
     EXPECT_EQ(world.cache.on_neighbor_solicitation(bad, world.now), DropReason::kNdMalformed);
     EXPECT_FALSE(world.cache.reply_to(bad));
   }
   world.park(kPeer6);
   Advertisement to_all = advertisement(kPeer6, kMacA);
   to_all.destination = IpAddress::all_nodes_v6();
-  for (const Advertisement& bad : {to_all, advertisement(kPeer6, group),
-                                   advertisement(IpAddress::all_nodes_v6(), kMacA)}) {
+  for (const Advertisement& bad :
+       {to_all, advertisement(kPeer6, group), advertisement(IpAddress::all_nodes_v6(), kMacA)}) {
     EXPECT_EQ(world.cache.on_neighbor_advertisement(bad, world.now), DropReason::kNdMalformed);
   }
   EXPECT_EQ(world.state(kPeer6), State::kIncomplete);
@@ -257,8 +255,8 @@ TEST(NeighborLearn, AnswersArpForItsReadyAddresses) {
   const auto reply = world.cache.reply_to(arp_request(kMacA, kPeer4, kOur4));
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->destination, kMacA);
-  EXPECT_EQ(reply->header, (wire::ArpHeader{wire::ArpOperation::kReply, kOurMac, kOur4, kMacA,
-                                            kPeer4}));
+  EXPECT_EQ(reply->header,
+            (wire::ArpHeader{wire::ArpOperation::kReply, kOurMac, kOur4, kMacA, kPeer4}));
   EXPECT_TRUE(world.cache.reply_to(arp_request(kMacA, IpAddress::any_v4(), kOur4)))
       << "RFC 5227: a probe learns that the address is taken";
   EXPECT_FALSE(world.cache.reply_to(arp_request(kMacA, kPeer4, kOther4)));

@@ -125,8 +125,8 @@ class World {
       cache.on_arp(arp_reply(mac, address), now);
     } else {
       cache.on_neighbor_advertisement(
-          advertisement(address, mac, {.is_solicited = true, .is_override = true,
-                                       .is_router = is_router}),
+          advertisement(address, mac,
+                        {.is_solicited = true, .is_override = true, .is_router = is_router}),
           now);
     }
   }

@@ -8,8 +8,7 @@ namespace {
 
 class Lonely : public World {
  public:
-  explicit Lonely(const Config& config = {}, std::uint64_t seed = 1)
-      : World(config, false, seed) {}
+  explicit Lonely(const Config& config = {}, std::uint64_t seed = 1) : World(config, false, seed) {}
   void add(const IpAddress& address, const OwnAddressOptions& options = {}) {
     EXPECT_TRUE(cache.add_own_address(address, options, now));
   }
@@ -72,8 +71,8 @@ TEST(OwnAddresses, AreSilentWhileTentativeAndGoneWhenTaken) {
   EXPECT_EQ(world.cache.on_neighbor_solicitation(solicitation(kPeer6, kMacA), world.now),
             DropReason::kNone);
   EXPECT_EQ(world.cache.own_state(kOur6), OwnState::kTentative) << "only someone who asks";
-  (void)world.cache.on_neighbor_advertisement(
-      advertisement(kOur6, kMacA, {.is_solicited = false}), world.now);
+  (void)world.cache.on_neighbor_advertisement(advertisement(kOur6, kMacA, {.is_solicited = false}),
+                                              world.now);
   const auto duplicate = world.next<Duplicate>();
   EXPECT_EQ(duplicate.address, kOur6);
   EXPECT_EQ(duplicate.other, kMacA);
@@ -97,7 +96,8 @@ TEST(OwnAddresses, TellTheirOwnProbesFromOthers) {
   EXPECT_EQ(world.cache.own_state(kOur6), OwnState::kDuplicate);
 }
 
-// RFC 7527 4.1 SHOULD: while probes are looped back three more follow, each with a nonce of its own.
+// RFC 7527 4.1 SHOULD: while probes are looped back three more follow, each with a nonce of its
+// own.
 TEST(OwnAddresses, ProbeOnWhileTheLinkIsLooped) {
   Lonely world;
   world.add(kOur6);
@@ -186,8 +186,7 @@ TEST(OwnAddresses, AreDefendedAsTheirPolicySays) {
                           Case{ConflictPolicy::kDefendOnce, 1, OwnState::kDuplicate},
                           Case{ConflictPolicy::kDefendAlways, 3, OwnState::kReady}}) {
     Lonely world;
-    world.add(kOur4, {.check_duplicates = false, .announce = false,
-                      .conflict_policy = row.policy});
+    world.add(kOur4, {.check_duplicates = false, .announce = false, .conflict_policy = row.policy});
     (void)world.pull();
     std::size_t defences = 0;
     for (int i = 0; i < 30; ++i) {

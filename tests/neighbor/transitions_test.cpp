@@ -74,13 +74,11 @@ TEST(NeighborTransitions, TakeTheUpperLayersWordExceptWithoutAnAddress) {
   struct Case {
     State before, after;
   };
-  for (const auto [before, after] : {Case{State::kIncomplete, State::kIncomplete},
-                                     Case{State::kReachable, State::kReachable},
-                                     Case{State::kStale, State::kReachable},
-                                     Case{State::kDelay, State::kReachable},
-                                     Case{State::kProbe, State::kReachable},
-                                     Case{State::kUnreachable, State::kReachable},
-                                     Case{State::kFailed, State::kFailed}}) {
+  for (const auto [before, after] :
+       {Case{State::kIncomplete, State::kIncomplete}, Case{State::kReachable, State::kReachable},
+        Case{State::kStale, State::kReachable}, Case{State::kDelay, State::kReachable},
+        Case{State::kProbe, State::kReachable}, Case{State::kUnreachable, State::kReachable},
+        Case{State::kFailed, State::kFailed}}) {
     for (const IpAddress& peer : {kPeer4, kPeer6}) {
       World world;
       world.bring_to(peer, kMacA, before);
