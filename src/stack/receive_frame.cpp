@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/receive_frame.h"
 
+#include <algorithm>
+
 #include "stack/deliver_packet_sockets.h"
 #include "stack/receive_arp.h"
 #include "stack/receive_ip.h"
@@ -20,6 +22,13 @@ struct LinkHeader {
   MacAddress destination;
   std::uint16_t ethertype = 0;
 };
+
+// The packet then begins behind it, and so do the offsets a device noted.
+void take_link_header(Packet& packet, std::size_t size) {
+  packet.trim_front(size);
+  std::uint16_t& transport = packet.notes().transport_offset;
+  transport = static_cast<std::uint16_t>(transport - std::min<std::size_t>(transport, size));
+}
 
 Interface* interface_of_tags(Core& core, Interface& port, const wire::VlanTags& tags) {
   for (Interface* candidate : core.interfaces) {
@@ -57,7 +66,7 @@ DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, LinkHea
   const std::size_t before = static_cast<std::size_t>(content->payload.data() -
                                                       packet.bytes().data());
   if (tags->type < wire::kEtherTypeMin) packet.truncate(before + content->payload.size());
-  packet.trim_front(before);
+  take_link_header(packet, before);
   return DropReason::kNone;
 }
 
@@ -94,14 +103,15 @@ void receive_frame(Core& core, Interface& port, PacketPtr packet, PacketBatch& i
   const bool is_plain = link.ethertype >= wire::kEtherTypeMin &&
                         !wire::is_vlan_tpid(link.ethertype);
   if (is_plain) {
-    packet->trim_front(wire::EthernetLayout::kSize);
+    take_link_header(*packet, wire::EthernetLayout::kSize);
   } else if (const DropReason why = strip_tags(core, interface, *packet, link);
              why != DropReason::kNone) {
     return drop(core, std::move(packet), why);
   }
   packet->notes().interface = interface->id;
   if (interface != &port) count_received(*interface, packet->size());
-  if (packet->size() > interface->mtu && packet->notes().segment_kind == SegmentKind::kNone) {
+  // What we may send does not bind the others on the link; what the device can carry does.
+  if (packet->size() > port.device->capabilities().mtu && packet->notes().segment_kind == SegmentKind::kNone) {
     return drop(core, std::move(packet), DropReason::kFrameTooLong);
   }
   hand_over(core, *interface, std::move(packet), link, ip, now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/send_frame.h"
 
+#include "stack/fit_device.h"
 #include "stack/send_icmp.h"
 #include "stack/send_ip.h"
 #include "stack/socket_errors.h"
@@ -43,7 +44,7 @@ std::optional<MacAddress> group_mac(const Core& core, const Interface& interface
 void send_to_next_hop(Core& core, Interface& interface, PacketPtr packet,
                       const IpAddress& next_hop, Time now) {
   if (!interface.is_up) return drop(core, std::move(packet), DropReason::kInterfaceDown);
-  if (interface.capabilities().medium == Medium::kIp) {
+  if (interface.medium == Medium::kIp) {
     return enqueue(core, interface, std::move(packet));
   }
   std::optional<MacAddress> mac = interface.neighbors.resolve(next_hop, now);
@@ -64,6 +65,8 @@ std::uint16_t ethertype_of_ip(const Packet& packet) {
 
 void send_frame(Core& core, Interface& interface, const MacAddress& destination,
                 std::uint16_t ethertype, PacketPtr packet) {
+  // Without a link layer there is nothing to put in front.
+  if (interface.medium == Medium::kIp) return enqueue(core, interface, std::move(packet));
   std::uint16_t type = ethertype;
   const std::size_t link = wire::EthernetLayout::kSize +
                            interface.vlan.count * wire::VlanLayout::kSize;
@@ -84,13 +87,15 @@ void send_frame(Core& core, Interface& interface, const MacAddress& destination,
 void enqueue(Core& core, Interface& interface, PacketPtr frame) {
   Interface& port = interface.port();
   if (!port.is_up) return drop(core, std::move(frame), DropReason::kInterfaceDown);
+  if (!port.can_send()) return drop(core, std::move(frame), DropReason::kDeviceFailed);
   if (port.transmit_queue.size() >= core.config.transmit_queue_max) {
     port.was_full = true;
     return drop(core, std::move(frame), DropReason::kTransmitQueueFull);
   }
   count_sent(interface, frame->size());
   frame->notes().interface = interface.id;
-  port.transmit_queue.push(std::move(frame));
+  if (fits_every_device(*frame)) [[likely]] return port.transmit_queue.push(std::move(frame));
+  fit_to_device(core, port.capabilities(), std::move(frame), port.transmit_queue);
 }
 
 void give_up(Core& core, Interface& interface, neighbor::Undeliverable undeliverable, Time now) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a device cannot do itself is done just before it: checksums finished, super-segments cut.
+#pragma once
+
+#include "stack/core.h"
+
+namespace strata::stack {
+
+// True for frames that every device takes as they are: nearly all.
+[[nodiscard]] inline bool fits_every_device(const Packet& frame) {
+  return frame.notes().checksum != ChecksumState::kPartial &&
+         frame.notes().segment_kind == SegmentKind::kNone;
+}
+
+// Makes `frame`, which begins with its link header, what `capabilities` can carry, and appends the
+// result, one frame or several, to `out`. What cannot be made is dropped and counted.
+void fit_to_device(Core& core, const DeviceCapabilities& capabilities, PacketPtr frame,
+                   PacketQueue& out);
+
+}  // namespace strata::stack
