@@ -164,7 +164,8 @@ class alignas(64) Packet {
   // A packet that shares bytes [offset, offset + count) with this one; null when the pool has no
   // descriptor left. Notes are not copied.
   [[nodiscard]] PacketPtr share(std::size_t offset, std::size_t count) const;
-  // A packet with bytes of its own and the same notes; null when the pool is empty.
+  // A packet with bytes of its own, in one slice, and the same notes; null when the pool is empty
+  // or the bytes are more than a large buffer holds. The longest packets get less headroom.
   [[nodiscard]] PacketPtr copy(PacketPool& pool, std::size_t headroom = kHeadroom) const;
 
   [[nodiscard]] PacketNotes& notes() { return notes_; }
@@ -173,6 +174,7 @@ class alignas(64) Packet {
  private:
   friend class PacketPool;
   friend class PacketQueue;
+  friend class ByteQueue;
   Packet() = default;
 
   std::byte* data_ = nullptr;
