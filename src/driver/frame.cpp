@@ -81,13 +81,7 @@ std::size_t link_header_bytes(Medium medium, const Packet& packet) {
   return bytes;
 }
 
-bool is_sendable(const DeviceCapabilities& capabilities, const Packet& packet) {
-  const std::size_t shortest =
-      capabilities.medium == Medium::kEthernet ? wire::EthernetLayout::kSize : 1;
-  if (packet.size() < shortest) return false;
-  const std::size_t untagged =
-      capabilities.medium == Medium::kEthernet ? wire::EthernetLayout::kSize : 0;
-  if (packet.size() <= capabilities.mtu + untagged) return true;
+bool is_sendable_long(const DeviceCapabilities& capabilities, const Packet& packet) {
   const std::size_t ip_bytes = packet.size() - link_header_bytes(capabilities.medium, packet);
   if (ip_bytes <= capabilities.mtu) return true;
   switch (packet.notes().segment_kind) {
@@ -118,6 +112,13 @@ bool complete_checksum(Packet& packet) {
 }
 
 PacketPtr copy_frame(const Packet& from, PacketPool& pool) {
+  // The usual frame: one slice that fits a small buffer.
+  if (!from.is_chain() && from.slice_size() <= kSmallBufferBytes - kHeadroom) {
+    if (PacketPtr twin = pool.allocate()) {
+      copy_bytes(from.bytes(), twin->append(from.slice_size()));
+      return twin;
+    }
+  }
   return fill_frame(from.size(), pool,
                     [&](std::size_t offset, MutableBytes to) { from.copy_out(offset, to); });
 }

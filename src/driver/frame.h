@@ -7,15 +7,26 @@
 #include "strata/device.h"
 #include "strata/packet.h"
 #include "strata/packet_pool.h"
+#include "strata/wire/ethernet.h"
 
 namespace strata::driver {
 
 // Bytes in front of the IP packet: none on an IP medium, else Ethernet with its VLAN tags.
 [[nodiscard]] std::size_t link_header_bytes(Medium medium, const Packet& packet);
 
-// Whether a device with these capabilities can send the packet at all: neither empty nor longer
-// than the link, or a super-segment that the device cuts.
-[[nodiscard]] bool is_sendable(const DeviceCapabilities& capabilities, const Packet& packet);
+// Whether a packet longer than an untagged frame of the link is a tagged one or a super-segment
+// that the device cuts.
+[[nodiscard]] bool is_sendable_long(const DeviceCapabilities& capabilities, const Packet& packet);
+
+// Whether a device with these capabilities can send the packet at all.
+[[nodiscard]] inline bool is_sendable(const DeviceCapabilities& capabilities,
+                                      const Packet& packet) {
+  const bool is_ethernet = capabilities.medium == Medium::kEthernet;
+  const std::size_t header = is_ethernet ? wire::EthernetLayout::kSize : 0;
+  const std::size_t size = packet.size();
+  if (size < (is_ethernet ? header : 1)) return false;
+  return size <= capabilities.mtu + header || is_sendable_long(capabilities, packet);
+}
 
 // Whether the notes of a kPartial packet name a 16-bit field inside it.
 [[nodiscard]] bool has_sound_partial_checksum(const Packet& packet);

@@ -52,9 +52,9 @@ bool nobody_else_holds(const Packet& packet) {
 }
 
 // What the receiver may know of a packet: what the sender said about checksum and segments, and
-// nothing of where it has been.
-PacketNotes notes_for_receiver(const PacketNotes& sent) {
-  PacketNotes notes;
+// nothing of where it has been. Field by field into fresh notes: put together aside and copied as
+// a whole, they would be read back before their bytes have left the store buffer.
+void tell_receiver(const PacketNotes& sent, PacketNotes& notes) {
   notes.segment_kind = sent.segment_kind;
   notes.segment_size = sent.segment_size;
   notes.checksum = sent.checksum;
@@ -62,7 +62,6 @@ PacketNotes notes_for_receiver(const PacketNotes& sent) {
     notes.transport_offset = sent.transport_offset;
     notes.checksum_offset = sent.checksum_offset;
   }
-  return notes;
 }
 
 class LinkEnd final : public Device {
@@ -89,15 +88,11 @@ class LinkEnd final : public Device {
   void receive(PacketPool& pool, PacketBatch& batch) override {
     while (incoming_.size() != 0 && batch.room() != 0) {
       prefetch_ahead(incoming_);
-      PacketPtr sent = incoming_.pop();
-      const PacketNotes notes = notes_for_receiver(sent->notes());
-      PacketPtr packet = hands_over_ && nobody_else_holds(*sent) ? std::move(sent)
-                                                                 : driver::copy_frame(*sent, pool);
+      PacketPtr packet = take_over(incoming_.pop(), pool);
       if (packet == nullptr) {
         ++counters_.pool_empty_drops;
         continue;
       }
-      packet->notes() = notes;
       if (!finish_checksum(*packet)) {
         ++counters_.malformed;
         continue;
@@ -125,6 +120,19 @@ class LinkEnd final : public Device {
   }
 
  private:
+  // The receiver's packet for one that was sent; null when its pool is empty.
+  [[nodiscard]] PacketPtr take_over(PacketPtr sent, PacketPool& pool) const {
+    if (hands_over_ && nobody_else_holds(*sent)) {
+      const PacketNotes notes = sent->notes();
+      sent->notes() = PacketNotes{};
+      tell_receiver(notes, sent->notes());
+      return sent;
+    }
+    PacketPtr copy = driver::copy_frame(*sent, pool);
+    if (copy != nullptr) tell_receiver(sent->notes(), copy->notes());
+    return copy;
+  }
+
   [[nodiscard]] bool can_send(const Packet& packet) const {
     if (!driver::is_sendable(capabilities_, packet)) return false;
     if (packet.notes().checksum != ChecksumState::kPartial) return true;
