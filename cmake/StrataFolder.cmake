@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One library per folder of src/, one test program per folder of tests/.
+# One library per folder of src/, one test program per folder of tests/, subfolders included.
 
 # Every folder's library, in the order of their ranks, and what they link beyond the tree.
 set(STRATA_FOLDERS "")
@@ -28,7 +28,7 @@ endif()
 function(strata_tests name)
   cmake_parse_arguments(arg "" "AREA" "DEPENDS" ${ARGN})
   string(REPLACE "/" "_" target ${name})
-  file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
   if(NOT STRATA_TESTS OR NOT tests)
     return()
   endif()
@@ -53,11 +53,7 @@ function(strata_folder name)
   if(arg_RANK GREATER STRATA_RANK_MAX)
     return()
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
-  if(name STREQUAL "tcp")
-    file(GLOB congestion CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/tcp/congestion/*.cpp)
-    list(APPEND sources ${congestion})
-  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   if(STRATA_FREESTANDING)
     list(FILTER sources EXCLUDE REGEX "/heap_memory.cpp$")  # there is no heap
   endif()

@@ -30,7 +30,8 @@ class EphemeralPorts {
         key_, {local.high(), local.low(), remote.address.high(), remote.address.low(),
                remote.port});
     const auto offset = static_cast<std::uint32_t>(hash);
-    std::uint32_t& counter = counters_[(hash >> 32U) % counters_.size()];
+    const auto place = static_cast<std::size_t>((hash >> 32U) % counters_.size());
+    std::uint32_t& counter = counters_[place];
     for (std::uint32_t tried = 0; tried < kCount; ++tried) {
       const auto port = static_cast<std::uint16_t>(kFirst + (offset + counter) % kCount);
       ++counter;

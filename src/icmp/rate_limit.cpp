@@ -28,7 +28,7 @@ bool TokenBucket::is_full(const Config& config, Time now) const {
 
 bool RateLimit::allows(const IpAddress& destination, Time now) {
   const std::uint64_t hash = hash_words(key_, {destination.high(), destination.low()});
-  TokenBucket& mine = each_[hash % each_.size()];
+  TokenBucket& mine = each_[static_cast<std::size_t>(hash % each_.size())];
   TokenBucket::Config all = config_.all;
   if (all.burst > 8) all.burst -= static_cast<std::uint32_t>(rng_.below(4));
   // The destination's own bucket is asked last, so that a refusal by the other costs it nothing.

@@ -37,7 +37,7 @@ struct PerFragmentPart {
     part.next_header_at = Ipv6Layout::kSize + extension->offset;
     part.size = part.next_header_at + extension->bytes.size();
   }
-  const wire::Ipv6ChainEnd end = *chain.end();
+  const auto end = chain.end().value_or(wire::Ipv6ChainEnd::kTruncated);
   if (end == wire::Ipv6ChainEnd::kTruncated || end == wire::Ipv6ChainEnd::kTooMany) {
     return std::nullopt;
   }
@@ -175,7 +175,7 @@ std::uint32_t IdentificationSource::next(const IpAddress& source, const IpAddres
   const std::uint64_t place = hash_words(
       secret_, {source.high(), source.low(), destination.high(), destination.low(), protocol});
   const std::uint64_t pick = hash_words(secret_, {~place, destination.high(), destination.low()});
-  std::uint32_t& counter = counters_[pick % counters_.size()];
+  std::uint32_t& counter = counters_[static_cast<std::size_t>(pick % counters_.size())];
   return static_cast<std::uint32_t>(place) + counter++;
 }
 

@@ -21,7 +21,7 @@ std::string tail(std::string_view path) {
 }
 
 // Where a .cpp file may lie without being named in CMakeLists.txt: CMake finds these by pattern.
-constexpr std::array<std::string_view, 12> kGlobbed = {"apps/strata",
+constexpr std::array<std::string_view, 11> kGlobbed = {"apps/strata",
                                                        "bench",
                                                        "bench/harness",
                                                        "bench/peers",
@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 12> kGlobbed = {"apps/strata",
                                                        "tests/consumer",
                                                        "tests/bench",
                                                        "tests/apps/strata",
-                                                       "tests/freestanding",
+                                                       "tests/freestanding"
                                                        "src/tcp/congestion"};
 
 bool builds(const Tree& tree, std::string_view folder) {
@@ -43,7 +43,10 @@ bool builds(const Tree& tree, std::string_view folder) {
         const std::size_t at = line.find(call);
         if (at == std::string::npos) continue;
         const std::string_view name = std::string_view(line).substr(at + call.size());
-        if (name.substr(0, name.find_first_of(" )")) == folder) return true;
+        const std::string_view built = name.substr(0, name.find_first_of(" )"));
+        const bool below =
+            folder.starts_with(built) && folder.substr(built.size()).starts_with('/');
+        if (folder == built || below) return true;
       }
     }
   }

@@ -40,6 +40,7 @@ TEST(UnbuiltSources, AreThoseWhoseFolderCmakeDoesNotName) {
   EXPECT_TRUE(check_unbuilt_sources(planted({{"CMakeLists.txt", cmake},
                                              {"src/ip/a.cpp", ""},
                                              {"tests/ip/a_test.cpp", ""},
+                                             {"src/ip/deep/a.cpp", ""},
                                              {"tests/conformance/a.cpp", ""},
                                              {"fuzz/a_fuzz.cpp", ""}}))
                   .empty());
