@@ -35,9 +35,9 @@ bool SourceList::try_assign(std::span<const IpAddress> sources) {
 
 bool SourceList::try_unite(const SourceList& other) {
   if (!sources_.try_reserve(size() + other.size())) return false;
-  const std::size_t own = size();
   for (const IpAddress& source : other.sources_) (void)sources_.try_push_back(source);
-  std::inplace_merge(sources_.begin(), sources_.begin() + own, sources_.end());
+  // Sorting, since std::inplace_merge asks the system for memory.
+  std::ranges::sort(sources_);
   const auto repeated = std::ranges::unique(sources_);
   sources_.erase_range(static_cast<std::size_t>(repeated.begin() - sources_.begin()), size());
   return true;

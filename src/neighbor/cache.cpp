@@ -27,20 +27,25 @@ Cache::~Cache() {
   table_.for_each([this](Entry& entry) { destroy(entry, DropReason::kInterfaceDown); });
 }
 
-std::optional<MacAddress> Cache::resolve_slowly(const IpAddress& next_hop, Time now) {
+const MacAddress* Cache::resolve_slowly(const IpAddress& next_hop, Time now) {
   Entry* const entry = table_.find(next_hop);
   if (entry == nullptr) {
     // RFC 1112 6.4, RFC 2464 7: groups need no neighbour.
-    if (next_hop.is_multicast()) return MacAddress::for_multicast(next_hop);
-    if (next_hop.is_limited_broadcast()) return MacAddress::broadcast();
-    return std::nullopt;
+    if (next_hop.is_multicast()) {
+      group_mac_ = MacAddress::for_multicast(next_hop);
+    } else if (next_hop.is_limited_broadcast()) {
+      group_mac_ = MacAddress::broadcast();
+    } else {
+      return nullptr;
+    }
+    return &group_mac_;
   }
   settle(*entry, now);
-  if (!entry->has_mac()) return std::nullopt;
+  if (!entry->has_mac()) return nullptr;
   entry->last_used = now;
   if (entry->state == State::kStale) become_delay(*entry, now);
   if (entry->state == State::kReachable) table_.remember(*entry);
-  return entry->mac;
+  return &entry->mac;
 }
 
 std::optional<Undeliverable> Cache::park(const IpAddress& next_hop, PacketPtr packet, Time now,

@@ -65,11 +65,15 @@ class Cache {
   // Where to send what goes to this unicast next hop. Nothing: park() the packet.
   [[nodiscard]] std::optional<MacAddress> resolve(const IpAddress& next_hop, Time now) {
     Entry* const entry = table_.recent(next_hop);
+    const MacAddress* mac = nullptr;
     if (entry != nullptr && now < entry->reachable_until && entry->address == next_hop) {
       entry->last_used = now;
-      return entry->mac;
+      mac = &entry->mac;
+    } else {
+      mac = resolve_slowly(next_hop, now);
     }
-    return resolve_slowly(next_hop, now);
+    // One copy for both ways: a second one makes the caller wait for its bytes.
+    return mac == nullptr ? std::nullopt : std::optional(*mac);
   }
 
   // Keeps the packet until next_hop answers. Comes back at once: a packet that had to make room, or
@@ -172,7 +176,7 @@ class Cache {
     Duration retransmit_timer;
   };
 
-  [[nodiscard]] std::optional<MacAddress> resolve_slowly(const IpAddress& next_hop, Time now);
+  [[nodiscard]] const MacAddress* resolve_slowly(const IpAddress& next_hop, Time now);
   [[nodiscard]] static EntryView view_of(const Entry& entry, Time now);
   [[nodiscard]] Timing& timing_of(const Entry& entry) { return timing_[entry.is_v4() ? 0 : 1]; }
 
@@ -221,6 +225,7 @@ class Cache {
   Rng& rng_;
   Config config_;
   MacAddress mac_;
+  MacAddress group_mac_;  // of the group last asked for
   bool is_link_up_ = true;
   std::array<Timing, 2> timing_;  // IPv4, IPv6
   Time redraw_at_ = Time::min();
