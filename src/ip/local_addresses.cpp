@@ -6,7 +6,8 @@ namespace strata::ip {
 LocalAddresses::LocalAddresses(Memory& memory, const SipKey& key, std::uint32_t addresses_max)
     : key_(key), index_(memory), entries_(memory, addresses_max) {}
 
-const LocalAddress* LocalAddresses::find(const IpAddress& destination, InterfaceId arrived) const {
+const LocalAddress* LocalAddresses::search(const IpAddress& destination,
+                                           InterfaceId arrived) const {
   // RFC 4007 9: fe80::1 on another link is somebody else's.
   const bool has_zone = destination.is_v6() && destination.is_link_local();
   Index other = kNoIndex;

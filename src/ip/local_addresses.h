@@ -2,6 +2,8 @@
 // LocalAddresses: "is this destination ours?" for every packet, over all interfaces of a stack.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -32,8 +34,17 @@ class LocalAddresses {
   // The entry for a packet that came in through `arrived`. A link-local IPv6 destination matches
   // on that interface only (RFC 4007 9); any other address of the host matches wherever the
   // packet came in (the weak host model, RFC 1122 3.3.4.2), that interface's own entry first.
+  // The entry stays where it is until generation() changes.
   [[nodiscard]] const LocalAddress* find(const IpAddress& destination,
-                                         InterfaceId arrived = kNoInterface) const;
+                                         InterfaceId arrived = kNoInterface) const {
+    Line& line = lines_[(destination.low() ^ arrived) % kLines];
+    if (line.generation == generation_ && line.destination == destination &&
+        line.arrived == arrived) [[likely]] {
+      return line.entry;
+    }
+    line = {destination, search(destination, arrived), generation_, arrived};
+    return line.entry;
+  }
   // A usable unicast address of ours, for sockets that bind and for refusing spoofed sources.
   [[nodiscard]] bool is_local(const IpAddress& address, InterfaceId zone = kNoInterface) const;
 
@@ -47,6 +58,17 @@ class LocalAddresses {
   [[nodiscard]] std::uint32_t generation() const { return generation_; }
 
  private:
+  // The answers of the last packets, as in RouteCache: misses are remembered, too, and a change of
+  // the table makes all lines stale.
+  struct Line {
+    IpAddress destination{};
+    const LocalAddress* entry = nullptr;
+    std::uint32_t generation = 0;
+    InterfaceId arrived = kNoInterface;
+  };
+  static constexpr std::size_t kLines = 8;
+
+  [[nodiscard]] const LocalAddress* search(const IpAddress& destination, InterfaceId arrived) const;
   [[nodiscard]] std::uint32_t hash_of(const IpAddress& address) const;
   [[nodiscard]] Index locate(const IpAddress& address, InterfaceId interface, LocalKind kind) const;
 
@@ -54,6 +76,7 @@ class LocalAddresses {
   HashIndex index_;
   Slab<LocalAddress> entries_;
   std::uint32_t generation_ = 1;
+  mutable std::array<Line, kLines> lines_{};
 };
 
 }  // namespace strata::ip

@@ -46,6 +46,16 @@ TEST_F(LocalAddressesTest, TentativeAddressIsFoundButNotLocal) {
   EXPECT_TRUE(local.is_local(kV4));
 }
 
+TEST_F(LocalAddressesTest, AnswersFollowEveryChange) {
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_EQ(local.find(kV4, 1), nullptr);
+    ASSERT_TRUE(local.insert({kV4, 1, LocalKind::kUnicast, false}));
+    EXPECT_NE(local.find(kV4, 1), nullptr);
+    EXPECT_NE(local.find(kV4, 1), nullptr);
+    local.erase(kV4, 1, LocalKind::kUnicast);
+  }
+}
+
 TEST_F(LocalAddressesTest, BroadcastIsFoundButCannotBeASource) {
   ASSERT_TRUE(local.insert({kV4, 1, LocalKind::kDirectedBroadcast, false}));
   EXPECT_EQ(local.find(kV4)->kind, LocalKind::kDirectedBroadcast);
