@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// How every verb says on standard error what went wrong, and what to do about it.
+#pragma once
+
+#include <string_view>
+
+#include "service/failure.h"
+#include "strata/commands.h"
+
+namespace strata::app {
+
+// Answers kFailed, for the verb to end with.
+ExitStatus complain(std::string_view verb, const service::Failure& failure);
+
+}  // namespace strata::app

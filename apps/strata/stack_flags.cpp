@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/stack_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "service/config_file.h"
+
+namespace strata::app {
+namespace {
+
+using service::DeviceOptions;
+using service::failed;
+using service::Outcome;
+using service::StackOptions;
+
+bool is_given(const CLI::App& verb, const char* flag) { return verb.count(flag) != 0; }
+
+service::Failure about(const char* flag, service::Failure failure) {
+  failure.text = fmt::format("{}: {}", flag, failure.text);
+  return failure;
+}
+
+// Reads one value with a parser of service/ and names the flag when that fails.
+template <typename Parse, typename Value, typename Into>
+Outcome<void> take(const char* flag, Parse parse, const Value& value, Into into) {
+  auto parsed = parse(value);
+  if (!parsed) return std::unexpected(about(flag, std::move(parsed).error()));
+  into(std::move(*parsed));
+  return {};
+}
+
+}  // namespace
+
+void StackFlags::add_to(CLI::App& verb) {
+  const auto list = [](CLI::Option* option) {
+    return option->allow_extra_args(false)->group(
+        "Stack");
+  };
+  verb.add_option("--config", config_, "read a TOML file with the same keys")
+      ->type_name("FILE")->group("Stack");
+  list(verb.add_option("--device", devices_, "a device, as in tap:x,host=10.77.0.1/24"))
+      ->type_name("KIND:NAME[,key=value...]");
+  list(verb.add_option("--address", addresses_, "an address of the device before it"))
+      ->type_name("CIDR");
+  list(verb.add_option("--mtu", mtus_, "MTU of the device before it, or of the default device"))
+      ->type_name("BYTES");
+  list(verb.add_option("--gateway", gateways_, "a default router, IPv4 or IPv6"))
+      ->type_name("IP");
+  verb.add_option("--capture", capture_, "write every frame to a pcapng file")
+      ->type_name("FILE")->group("Stack");
+  verb.add_option("--seed", seed_, "make ports, identifiers and jitter repeatable")
+      ->type_name("N")->group("Stack");
+  verb.add_option("--control", control_, "path of the control socket")
+      ->type_name("PATH")->group("Stack");
+  verb.add_option("--log", log_, "debug, info, warning, error or off (default warning)")
+      ->type_name("LEVEL")->group("Stack");
+  verb.add_option("--policy", policy_, "spin, adaptive or sleep (default adaptive)")
+      ->type_name("POLICY")->group("Stack");
+}
+
+Outcome<StackOptions> StackFlags::read(const CLI::App& verb) const {
+  StackOptions options;
+  if (!config_.empty()) {
+    auto read = service::read_config_file(config_);
+    if (!read) return std::unexpected(std::move(read).error());
+    options = std::move(*read);
+  }
+  if (auto done = read_devices(verb, options); !done) {
+    return std::unexpected(std::move(done).error());
+  }
+  if (auto done = read_values(verb, options); !done) {
+    return std::unexpected(std::move(done).error());
+  }
+  return options;
+}
+
+// --address and --mtu belong to the --device they follow, so order matters.
+Outcome<void> StackFlags::read_devices(const CLI::App& verb, StackOptions& options) const {
+  if (!devices_.empty()) options.devices.clear();
+  std::size_t device = 0;
+  std::size_t address = 0;
+  std::size_t mtu = 0;
+  for (const CLI::Option* option : verb.parse_order()) {
+    const bool has_device = device != 0;
+    Outcome<void> done;
+    if (option->check_lname("device")) {
+      done = service::check_device_spec(devices_[device]);
+      options.devices.push_back({.spec = devices_[device++], .addresses = {}});
+      if (!done) done = std::unexpected(about("--device", std::move(done).error()));
+    } else if (option->check_lname("address")) {
+      const std::string& text = addresses_[address++];
+      if (!has_device) {
+        return failed(fmt::format("--address {}: it stands before every --device", text),
+                      "give a --device first, as in --device tap:x --address 10.88.0.2/24");
+      }
+      done = take("--address", service::parse_interface_address, text, [&](Prefix prefix) {
+        options.devices.back().addresses.push_back(prefix);
+      });
+    } else if (option->check_lname("mtu")) {
+      done = take("--mtu", service::check_mtu, mtus_[mtu++], [&](std::size_t bytes) {
+        (has_device ? options.devices.back().mtu : options.default_device_mtu) = bytes;
+      });
+    }
+    if (!done) return done;
+  }
+  if (options.default_device_mtu != 0 && !options.devices.empty()) {
+    return failed("--mtu: it stands before every --device", "give it after its --device");
+  }
+  return {};
+}
+
+Outcome<void> StackFlags::read_values(const CLI::App& verb, StackOptions& options) const {
+  if (!gateways_.empty()) options.gateways.clear();
+  for (const std::string& text : gateways_) {
+    const auto done = take("--gateway", service::parse_gateway, text,
+                           [&](IpAddress address) { options.gateways.push_back(address); });
+    if (!done) return done;
+  }
+  if (is_given(verb, "--capture")) options.capture = capture_;
+  if (is_given(verb, "--seed")) options.seed = seed_;
+  if (is_given(verb, "--control")) options.control = control_;
+  if (is_given(verb, "--log")) {
+    const auto done = take("--log", service::parse_log_level, log_,
+                           [&](LogLevel level) { options.log = level; });
+    if (!done) return done;
+  }
+  if (is_given(verb, "--policy")) {
+    return take("--policy", service::parse_policy, policy_,
+                [&](LoopPolicy policy) { options.policy = policy; });
+  }
+  return {};
+}
+
+}  // namespace strata::app

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags that every verb with a stack of its own shares, and how they meet a --config file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/stack_options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace strata::app {
+
+class StackFlags {
+ public:
+  // Adds the flags to a verb; the object must live until the line is parsed and read.
+  void add_to(CLI::App& verb);
+  // After parsing. What the line says stands above what the file says.
+  [[nodiscard]] service::Outcome<service::StackOptions> read(const CLI::App& verb) const;
+
+ private:
+  [[nodiscard]] service::Outcome<void> read_devices(const CLI::App& verb,
+                                                    service::StackOptions& options) const;
+  [[nodiscard]] service::Outcome<void> read_values(const CLI::App& verb,
+                                                   service::StackOptions& options) const;
+
+  std::string config_;
+  std::vector<std::string> devices_;
+  std::vector<std::string> addresses_;
+  std::vector<std::int64_t> mtus_;
+  std::vector<std::string> gateways_;
+  std::string capture_;
+  std::uint64_t seed_ = 0;
+  std::string control_;
+  std::string log_;
+  std::string policy_;
+};
+
+}  // namespace strata::app

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/hosted_stack.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace strata::service {
+namespace {
+
+// Small packets for a thousand in each direction and many parked ones; large ones for a batch of
+// super-segments each way, and as many in sockets.
+constexpr PacketPoolConfig kPool{.small_buffers = 4096,
+                                 .large_buffers = 256,
+                                 .external_buffers = 0,
+                                 .extra_descriptors = 4096};
+
+}  // namespace
+
+HostedStack::HostedStack(Loop& loop, std::string name)
+    : loop_(loop), name_(std::move(name)), started_(loop.now()), pool_(memory_, kPool) {}
+
+HostedStack::~HostedStack() {
+  if (driver_) loop_.remove(*driver_);
+}
+
+Outcome<std::unique_ptr<HostedStack>> HostedStack::create(Loop& loop,
+                                                          const HostedStackOptions& options,
+                                                          std::span<const Port> ports) {
+  std::unique_ptr<HostedStack> made(new HostedStack(loop, options.name));
+  if (auto started = made->start(options, ports); !started) {
+    return std::unexpected(std::move(started).error());
+  }
+  return made;
+}
+
+Outcome<void> HostedStack::start(const HostedStackOptions& options, std::span<const Port> ports) {
+  if (!pool_.is_usable()) return failed("there is no memory for the packet pool");
+  StackConfig config;
+  config.memory = &memory_;
+  config.pool = &pool_;
+  config.seed = options.seed;
+  config.secret = options.secret;
+  auto stack = Stack::create(config);
+  if (!stack) return failed(fmt::format("no stack: {}", to_text(stack.error())));
+  stack_.emplace(std::move(*stack));
+  driver_.emplace(*stack_);
+  for (const Port& port : ports) {
+    if (auto added = add_port(port); !added) return added;
+  }
+  if (const auto added = loop_.add(*driver_); !added) {
+    return failed(fmt::format("the loop cannot watch the devices: {}", to_text(added.error())));
+  }
+  return {};
+}
+
+Outcome<void> HostedStack::add_port(const Port& port) {
+  InterfaceConfig config;
+  config.name = port.name;
+  config.mtu = port.mtu;
+  config.detect_duplicates = port.detect_duplicates;
+  const std::size_t device_mtu = port.device->capabilities().mtu;
+  if (port.mtu > device_mtu) {
+    return failed(fmt::format("{}: an MTU of {} is more than the device carries, which is {}",
+                              port.name, port.mtu, device_mtu),
+                  fmt::format("say mtu={} in the device's name", port.mtu));
+  }
+  const auto interface = stack_->add_interface(*port.device, config, loop_.now());
+  if (!interface) {
+    return failed(fmt::format("{}: no interface: {}", port.name, to_text(interface.error())));
+  }
+  driver_->add(*port.device, *interface, port.feeding);
+  for (const Prefix& address : port.addresses) {
+    if (const auto added = stack_->add_address(*interface, address, loop_.now()); !added) {
+      return failed(fmt::format("{}: address {}: {}", port.name, strata::to_text(address).view(),
+                                to_text(added.error())));
+    }
+  }
+  return {};
+}
+
+Outcome<void> HostedStack::add_default_route(const IpAddress& gateway) {
+  const RouteEntry route{
+      .destination = {gateway.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6(), 0},
+      .gateway = gateway};
+  if (const auto added = stack_->add_route(route); !added) {
+    return failed(fmt::format("gateway {}: {}", strata::to_text(gateway).view(),
+                              to_text(added.error())),
+                  "a gateway is a neighbour: give an --address of its network first");
+  }
+  return {};
+}
+
+bool HostedStack::is_ready() const {
+  bool is_ready = true;
+  stack_->for_each_address([&](const AddressEntry& entry) {
+    is_ready = is_ready && entry.state != AddressState::kTentative;
+  });
+  return is_ready;
+}
+
+}  // namespace strata::service

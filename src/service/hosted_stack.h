@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostedStack: a stack with memory, a pool and a driver of its own, on a loop.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/stack_driver.h"
+#include "strata/address.h"
+#include "strata/device.h"
+#include "strata/loop.h"
+#include "strata/memory.h"
+#include "strata/packet_pool.h"
+#include "strata/stack.h"
+
+namespace strata::service {
+
+// A device and what its interface gets.
+struct Port {
+  std::string name;
+  Device* device = nullptr;  // must outlive the stack
+  Feeding feeding = Feeding::kDescriptor;
+  std::vector<Prefix> addresses;
+  std::size_t mtu = 0;  // 0: the device's
+  bool detect_duplicates = true;
+};
+
+struct HostedStackOptions {
+  std::string name;
+  std::uint64_t seed = 0;
+  std::array<std::uint64_t, 2> secret{};
+};
+
+class HostedStack {
+ public:
+  // On the loop from the start; both must be used by one thread, and the loop must outlive it.
+  [[nodiscard]] static Outcome<std::unique_ptr<HostedStack>> create(
+      Loop& loop, const HostedStackOptions& options, std::span<const Port> ports);
+  ~HostedStack();
+  HostedStack(const HostedStack&) = delete;
+  HostedStack& operator=(const HostedStack&) = delete;
+
+  [[nodiscard]] Outcome<void> add_default_route(const IpAddress& gateway);
+
+  [[nodiscard]] Stack& stack() { return *stack_; }
+  [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] StackDriver& driver() { return *driver_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const HeapMemory& memory() const { return memory_; }
+  // Addresses that are still being checked for duplicates cannot be used yet.
+  [[nodiscard]] bool is_ready() const;
+  [[nodiscard]] Time started() const { return started_; }
+
+ private:
+  HostedStack(Loop& loop, std::string name);
+  [[nodiscard]] Outcome<void> start(const HostedStackOptions& options,
+                                    std::span<const Port> ports);
+  [[nodiscard]] Outcome<void> add_port(const Port& port);
+
+  Loop& loop_;
+  std::string name_;
+  Time started_;
+  HeapMemory memory_;
+  PacketPool pool_;
+  std::optional<Stack> stack_;
+  std::optional<StackDriver> driver_;
+};
+
+}  // namespace strata::service

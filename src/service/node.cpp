@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/node.h"
+
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "strata/permissions.h"
+#include "strata/real_clock.h"
+#include "strata/rng.h"
+
+namespace strata::service {
+namespace {
+
+HostedStackOptions options_of(const StackOptions& options, std::string name) {
+  HostedStackOptions hosted{.name = std::move(name)};
+  if (options.seed) {
+    Rng rng(*options.seed);
+    hosted.seed = rng.next();
+    hosted.secret = {rng.next(), rng.next()};
+  } else {
+    hosted.seed = random_seed();
+    hosted.secret = {random_seed(), random_seed()};
+  }
+  return hosted;
+}
+
+// With mtu= in the device's name the host's end agrees, unless the name says so itself.
+std::string spec_with_mtu(const DeviceOptions& options) {
+  const auto spec = DeviceSpec::parse(options.spec);
+  if (options.mtu == 0 || !spec || spec->find("mtu") != nullptr) return options.spec;
+  return fmt::format("{},mtu={}", options.spec, options.mtu);
+}
+
+// What keeps this process from making TAP devices; nothing when it may.
+std::optional<Failure> missing_permission() {
+  for (const Permission permission : {Permission::kTunDevice, Permission::kNetAdmin}) {
+    PermissionState state = probe(permission);
+    if (!state.is_granted) return Failure{std::move(state.detail), std::move(state.remedy)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Node::~Node() {
+  // What is under way lies in the pools of stacks that end before the link.
+  if (link_ != nullptr) link_->clear();
+}
+
+Outcome<std::unique_ptr<Node>> Node::create(const StackOptions& options,
+                                            const NodeChoices& choices) {
+  auto loop = Loop::create({.policy = options.policy});
+  if (!loop) return failed(fmt::format("no event loop: {}", to_text(loop.error())));
+  std::unique_ptr<Node> node(new Node(std::move(*loop)));
+  if (auto started = node->start(options, choices); !started) {
+    return std::unexpected(std::move(started).error());
+  }
+  return node;
+}
+
+Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choices) {
+  // From here on a signal ends run() and everything is taken down in order.
+  if (const auto caught = loop_->stop_on_signals({SIGINT, SIGTERM}); !caught) {
+    return failed(fmt::format("signals cannot be caught: {}", to_text(caught.error())));
+  }
+  auto ports = open_devices(options, choices);
+  if (!ports) return std::unexpected(std::move(ports).error());
+  const HostedStackOptions hosted = options_of(options, ports->front().name);
+  auto main = HostedStack::create(*loop_, hosted, *ports);
+  if (!main) return std::unexpected(std::move(main).error());
+  main_ = std::move(*main);
+  main_->driver().on_lost([this](InterfaceId) {
+    failure_ = Failure{"a device of this stack was deleted by its host"};
+    loop_->stop();
+  });
+  for (const IpAddress& gateway : options.gateways) {
+    if (auto added = main_->add_default_route(gateway); !added) return added;
+  }
+  if (!options.capture.empty()) {
+    if (auto started = start_capture(options.capture, *ports); !started) return started;
+  }
+  if (link_ != nullptr) return start_peer(options_of(options, "peer"));
+  return {};
+}
+
+Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,
+                                              const NodeChoices& choices) {
+  std::vector<Port> ports;
+  if (options.devices.empty()) {
+    const DeviceOptions device = default_device(options.default_device_mtu);
+    // Nobody but the host is on this link, and the host's address is known.
+    auto port = open_port(device, false);
+    if (!port) {
+      fallback_ = missing_permission();
+      if (!fallback_) return std::unexpected(std::move(port).error());
+      port = open_memory_link(device);
+    }
+    ports.push_back(std::move(*port));
+  }
+  for (const DeviceOptions& device : options.devices) {
+    auto port = open_port(device, choices.detects_duplicates);
+    if (!port) return std::unexpected(std::move(port).error());
+    ports.push_back(std::move(*port));
+  }
+  return ports;
+}
+
+Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplicates) {
+  auto device = open_device(spec_with_mtu(options));
+  if (!device) {
+    DeviceError error = std::move(device).error();
+    return failed(std::move(error.text), std::move(error.hint));
+  }
+  devices_.push_back(std::move(*device));
+  Device& opened = *devices_.back();
+  std::string name = name_of_device(options.spec);
+  if (const std::size_t slash = name.rfind('/'); slash != std::string::npos) {
+    name.erase(0, slash + 1);
+  }
+  name.resize(std::min<std::size_t>(name.size(), 15));
+  if (name.empty()) name = fmt::format("if{}", devices_.size());
+  return Port{.name = std::move(name),
+              .device = &opened,
+              .feeding = opened.descriptor() < 0 ? Feeding::kMustAsk : Feeding::kDescriptor,
+              .addresses = options.addresses,
+              .mtu = options.mtu,
+              .detect_duplicates = detects_duplicates};
+}
+
+Port Node::open_memory_link(const DeviceOptions& options) {
+  MemoryLinkOptions link;
+  if (options.mtu != 0) link.mtu = options.mtu;
+  link_ = std::make_unique<MemoryLink>(link);
+  return {.name = "memory",
+          .device = &link_->end(0),
+          .feeding = Feeding::kSameLoop,
+          .addresses = options.addresses,
+          .mtu = options.mtu,
+          .detect_duplicates = false};
+}
+
+Outcome<void> Node::start_peer(const HostedStackOptions& options) {
+  const Port port{.name = "memory",
+                  .device = &link_->end(1),
+                  .feeding = Feeding::kSameLoop,
+                  .addresses = {*Prefix::parse("10.77.0.1/24"), *Prefix::parse("fd77::1/64")},
+                  .detect_duplicates = false};
+  auto peer = HostedStack::create(*loop_, options, {&port, 1});
+  if (!peer) return std::unexpected(std::move(peer).error());
+  peer_ = std::move(*peer);
+  return {};
+}
+
+Outcome<void> Node::start_capture(const std::string& path, std::span<const Port> ports) {
+  PcapWriterOptions options;
+  options.wall_offset = wall_clock_offset();
+  auto writer = PcapWriter::create(path, options);
+  if (!writer) return failed(std::move(writer).error());
+  writer_ = std::move(*writer);
+  capture_.emplace(*writer_);
+  for (const Port& port : ports) {
+    if (const auto id = stack().find_interface(port.name)) {
+      capture_->describe_interface(*id, port.name, port.device->capabilities().medium);
+    }
+  }
+  for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
+    if (const auto added = stack().add_hook(point, *capture_); !added) {
+      return failed(fmt::format("no room for the capture: {}", to_text(added.error())));
+    }
+  }
+  return {};
+}
+
+void Node::run() { loop_->run(); }
+
+}  // namespace strata::service

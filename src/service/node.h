@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Node: everything that StackOptions ask for, running: devices, stack, capture, control.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/hosted_stack.h"
+#include "service/stack_options.h"
+#include "strata/devices.h"
+#include "strata/loop.h"
+#include "strata/pcap.h"
+
+//   options ──> devices ──> HostedStack ──> capture hook, control socket
+//                  │
+//                  └─ the default TAP device is not permitted: a memory link, with a second small
+//                     stack at its other end (the peer), so that there is somebody to talk to
+
+namespace strata::service {
+
+
+struct NodeChoices {
+  // RFC 4862 5.4 and RFC 5227 on devices that were named. A stack that lives for one question
+  // cannot wait for them.
+  bool detects_duplicates = true;
+  // Where the control socket is when the options do not say; empty: there is none.
+  bool has_default_control = false;
+};
+
+class Node {
+ public:
+  [[nodiscard]] static Outcome<std::unique_ptr<Node>> create(const StackOptions& options,
+                                                             const NodeChoices& choices);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  [[nodiscard]] Loop& loop() { return *loop_; }
+  [[nodiscard]] HostedStack& main() { return *main_; }
+  [[nodiscard]] Stack& stack() { return main_->stack(); }
+  // The stack at the other end of a memory link; null on a real device.
+  [[nodiscard]] HostedStack* peer() { return peer_.get(); }
+  // Why the node runs on a memory link; nothing when it does not.
+  [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
+  [[nodiscard]] const std::string& control_path() const { return control_path_; }
+  // The device that its host deleted, or the capture that could not be written: why run() ended.
+  [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
+
+  // Until a signal or a failure.
+  void run();
+
+ private:
+  explicit Node(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+
+  [[nodiscard]] Outcome<void> start(const StackOptions& options, const NodeChoices& choices);
+  [[nodiscard]] Outcome<std::vector<Port>> open_devices(const StackOptions& options,
+                                                        const NodeChoices& choices);
+  [[nodiscard]] Outcome<Port> open_port(const DeviceOptions& options, bool detects_duplicates);
+  [[nodiscard]] Port open_memory_link(const DeviceOptions& options);
+  [[nodiscard]] Outcome<void> start_peer(const HostedStackOptions& options);
+  [[nodiscard]] Outcome<void> start_capture(const std::string& path,
+                                            std::span<const Port> ports);
+
+  // In the order in which the parts lean on each other: the last goes first.
+  std::unique_ptr<Loop> loop_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  std::unique_ptr<MemoryLink> link_;
+  std::unique_ptr<PcapWriter> writer_;
+  std::optional<CaptureHook> capture_;
+  std::unique_ptr<HostedStack> main_;
+  std::unique_ptr<HostedStack> peer_;
+  std::string control_path_;
+  std::optional<Failure> fallback_;
+  std::optional<Failure> failure_;
+};
+
+}  // namespace strata::service

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/stack_options.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "strata/devices.h"
+
+namespace strata::service {
+namespace {
+
+struct ServiceName {
+  std::string_view name;
+  UdpService service;
+  std::uint16_t port;
+};
+// RFC 862, 863, 864 and 867.
+constexpr std::array kServices{
+    ServiceName{"echo", UdpService::kEcho, 7},
+    ServiceName{"discard", UdpService::kDiscard, 9},
+    ServiceName{"chargen", UdpService::kChargen, 19},
+    ServiceName{"daytime", UdpService::kDaytime, 13},
+};
+
+constexpr std::array<std::pair<std::string_view, LoopPolicy>, 3> kPolicies{{
+    {"spin", LoopPolicy::kSpin},
+    {"adaptive", LoopPolicy::kAdaptive},
+    {"sleep", LoopPolicy::kSleep},
+}};
+
+constexpr std::array kLogLevels{LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning,
+                                LogLevel::kError, LogLevel::kOff};
+
+constexpr std::int64_t kMtuMin = 68;  // RFC 791 3.1
+constexpr std::int64_t kMtuMax = 65'535;
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+}  // namespace
+
+DeviceOptions default_device(std::size_t mtu) {
+  DeviceOptions options;
+  options.spec = "tap:strata0,host=10.77.0.1/24,host6=fd77::1/64";
+  options.addresses = {*Prefix::parse("10.77.0.2/24"), *Prefix::parse("fd77::2/64")};
+  options.mtu = mtu;
+  return options;
+}
+
+Outcome<Prefix> parse_interface_address(std::string_view text) {
+  const auto prefix = Prefix::parse(text);
+  // Prefix::parse reads a bare network too; an interface needs an address of its own.
+  if (!prefix || text.find('/') == std::string_view::npos) {
+    return failed(quoted(text) + " is not an address with its prefix length, as in 10.77.0.2/24");
+  }
+  const IpAddress& address = prefix->address();
+  if (address.is_unspecified() || address.is_multicast() || address.is_loopback()) {
+    return failed(quoted(text) + " cannot be the address of an interface");
+  }
+  return *prefix;
+}
+
+Outcome<IpAddress> parse_gateway(std::string_view text) {
+  const auto address = IpAddress::parse(text);
+  if (!address || address->is_unspecified() || address->is_multicast()) {
+    return failed(quoted(text) + " is not the address of a router, as in 10.77.0.1 or fd77::1");
+  }
+  return *address;
+}
+
+Outcome<LogLevel> parse_log_level(std::string_view text) {
+  for (const LogLevel level : kLogLevels) {
+    if (strata::to_text(level) == text) return level;
+  }
+  return failed(quoted(text) + " is not one of: debug, info, warning, error, off");
+}
+
+Outcome<LoopPolicy> parse_policy(std::string_view text) {
+  for (const auto& [name, policy] : kPolicies) {
+    if (name == text) return policy;
+  }
+  return failed(quoted(text) + " is not one of: spin, adaptive, sleep");
+}
+
+Outcome<ServeOptions> parse_serve(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view name = text.substr(0, colon);
+  const auto* found = std::ranges::find(kServices, name, &ServiceName::name);
+  if (found == kServices.end()) {
+    return failed(quoted(name) + " is not one of: echo, discard, chargen, daytime");
+  }
+  if (colon == std::string_view::npos) return ServeOptions{found->service, found->port};
+  const std::string_view port = text.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size() || number == 0) {
+    return failed(quoted(text) + ": " + quoted(port) + " is not a port from 1 to 65535");
+  }
+  return ServeOptions{found->service, number};
+}
+
+Outcome<std::size_t> check_mtu(std::int64_t mtu) {
+  if (mtu < kMtuMin || mtu > kMtuMax) {
+    return failed(std::to_string(mtu) + " is not an MTU from 68 to 65535 bytes");
+  }
+  return static_cast<std::size_t>(mtu);
+}
+
+Outcome<void> check_device_spec(std::string_view spec) {
+  auto parsed = DeviceSpec::parse(spec);
+  if (parsed) return {};
+  DeviceError error = std::move(parsed).error();
+  return failed(std::move(error.text), std::move(error.hint));
+}
+
+std::string_view to_text(UdpService service) {
+  return std::ranges::find(kServices, service, &ServiceName::service)->name;
+}
+
+std::string name_of_device(std::string_view spec) {
+  const auto parsed = DeviceSpec::parse(spec);
+  return parsed ? parsed->name : std::string{};
+}
+
+}  // namespace strata::service

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// StackOptions: what flags and a configuration file say about a stack, as plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "service/failure.h"
+#include "strata/address.h"
+#include "strata/loop.h"
+
+namespace strata::service {
+
+struct DeviceOptions {
+  std::string spec;               // KIND:NAME[,key=value...], see strata/devices.h
+  std::vector<Prefix> addresses;  // of the stack
+  std::size_t mtu = 0;            // 0: the device's
+};
+
+enum class UdpService : std::uint8_t { kEcho, kDiscard, kChargen, kDaytime };
+
+struct ServeOptions {
+  UdpService service = UdpService::kEcho;
+  std::uint16_t port = 0;
+};
+
+struct StackOptions {
+  std::vector<DeviceOptions> devices;  // empty: default_device()
+  std::size_t default_device_mtu = 0;  // --mtu without --device
+  std::vector<IpAddress> gateways;
+  std::string capture;  // a pcapng file; empty: none
+  std::optional<std::uint64_t> seed;  // none: the operating system's chance
+  std::string control;                // path of the control socket; empty: the verb decides
+  LogLevel log = LogLevel::kWarning;
+  LoopPolicy policy = LoopPolicy::kAdaptive;
+  std::vector<ServeOptions> serve;
+};
+
+// tap:strata0, with 10.77.0.1/24 and fd77::1/64 on the host's end and .2 and ::2 on ours.
+[[nodiscard]] DeviceOptions default_device(std::size_t mtu = 0);
+
+// Values as both the command line and the file write them. The failure says what was expected.
+[[nodiscard]] Outcome<Prefix> parse_interface_address(std::string_view text);
+[[nodiscard]] Outcome<IpAddress> parse_gateway(std::string_view text);
+[[nodiscard]] Outcome<LogLevel> parse_log_level(std::string_view text);
+[[nodiscard]] Outcome<LoopPolicy> parse_policy(std::string_view text);
+// "echo" or "echo:7007".
+[[nodiscard]] Outcome<ServeOptions> parse_serve(std::string_view text);
+[[nodiscard]] Outcome<std::size_t> check_mtu(std::int64_t mtu);
+[[nodiscard]] Outcome<void> check_device_spec(std::string_view spec);
+
+[[nodiscard]] std::string_view to_text(UdpService service);
+// The name of a device without its kind and keys: "strata0".
+[[nodiscard]] std::string name_of_device(std::string_view spec);
+
+}  // namespace strata::service

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/udp_services.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "strata/real_clock.h"
+
+namespace strata::service {
+namespace {
+
+constexpr std::size_t kDatagramsPerTurn = 64;
+constexpr std::size_t kChargenLines = 7;  // 7 lines of 74 bytes: no more than 512 (RFC 864)
+constexpr std::array<std::uint16_t, 4> kServicePorts{7, 9, 13, 19};
+
+Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+std::string daytime_text(Time now) {
+  const auto wall = std::chrono::sys_time<Duration>((now + wall_clock_offset()).time_since_epoch());
+  return fmt::format("{:%A, %B %d, %Y %H:%M:%S}-UTC\r\n",
+                     std::chrono::floor<std::chrono::seconds>(wall));
+}
+
+}  // namespace
+
+std::string chargen_line(std::size_t count) {
+  constexpr std::size_t kPrintable = 95;  // from space to tilde
+  std::string line;
+  for (std::size_t i = 0; i < 72; ++i) {
+    line += static_cast<char>(' ' + (count + i) % kPrintable);
+  }
+  return line + "\r\n";
+}
+
+Outcome<std::unique_ptr<UdpServices>> UdpServices::open(
+    HostedStack& host, const std::vector<ServeOptions>& services) {
+  std::unique_ptr<UdpServices> made(new UdpServices(host, random_seed()));
+  made->buffer_.resize(65'535);
+  for (const ServeOptions& options : services) {
+    if (auto added = made->add(options); !added) return std::unexpected(std::move(added).error());
+  }
+  return made;
+}
+
+Outcome<void> UdpServices::add(const ServeOptions& options) {
+  const auto fault = [&](Error error) {
+    return failed(fmt::format("cannot serve {} on UDP port {}: {}", to_text(options.service),
+                              options.port, strata::to_text(error)));
+  };
+  auto socket = UdpSocket::open(host_.stack());
+  if (!socket) return fault(socket.error());
+  if (const auto bound = socket->bind({IpAddress::any_v6(), options.port}); !bound) {
+    return fault(bound.error());
+  }
+  servers_.push_back(std::make_unique<Server>(*this, options.service, std::move(*socket)));
+  Server& server = *servers_.back();
+  const auto armed = server.socket.on_ready([&server](Readiness readiness) {
+    if (readiness.readable) server.owner.serve(server);
+  });
+  if (!armed) return fault(armed.error());
+  return {};
+}
+
+void UdpServices::serve(Server& server) {
+  for (std::size_t left = kDatagramsPerTurn; left != 0; --left) {
+    auto got = server.socket.receive_packet();
+    if (!got) return;
+    answer(server, *got);
+  }
+  host_.loop().post([this, &server] { serve(server); });
+}
+
+bool UdpServices::may_answer(const DatagramInfo& info) const {
+  return std::ranges::find(kServicePorts, info.source.port) == kServicePorts.end() &&
+         info.source.port != 0 && host_.stack().is_local(info.destination.address) &&
+         !info.destination.address.is_multicast();
+}
+
+void UdpServices::answer(Server& server, const UdpSocket::Received& request) {
+  if (server.service == UdpService::kDiscard || !may_answer(request.info)) return;
+  const Time now = host_.loop().now();
+  const SendChoices choices{.destination = request.info.source,
+                            .source = request.info.destination.address};
+  const auto reply = [&](Bytes bytes) {
+    // Nobody waits for an answer that does not fit the queue: it is lost, as on any link.
+    static_cast<void>(server.socket.send({&bytes, 1}, choices, now));
+  };
+  switch (server.service) {
+    case UdpService::kEcho: {
+      const MutableBytes bytes = MutableBytes(buffer_).first(request.packet->size());
+      request.packet->copy_out(0, bytes);
+      reply(bytes);
+      break;
+    }
+    case UdpService::kChargen: {
+      // RFC 864: a random number of characters, from 0 to 512.
+      std::string text;
+      for (std::size_t lines = rng_.below(kChargenLines); lines != 0; --lines) {
+        text += chargen_line(server.answered++);
+      }
+      reply(bytes_of(text));
+      break;
+    }
+    case UdpService::kDaytime: reply(bytes_of(daytime_text(now))); break;
+    case UdpService::kDiscard: break;
+  }
+}
+
+}  // namespace strata::service

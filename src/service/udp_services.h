@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// UdpServices: echo, discard, chargen and daytime, for trying a stack out.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/hosted_stack.h"
+#include "service/stack_options.h"
+#include "strata/rng.h"
+#include "strata/udp_socket.h"
+
+// RFC 862, 863, 864 and 867 over UDP, for both families on one socket each.
+//
+// 1. A service answers one datagram with one datagram, and never one that comes from a port of
+//    such a service: two of them would talk to each other forever.
+// 2. Groups and broadcasts are not answered, so that nobody can make many hosts answer at once.
+// 3. In one turn a service handles a bounded number of datagrams; the rest waits for the next.
+
+namespace strata::service {
+
+// What chargen sends as its `count`-th line: 72 characters of a rotating pattern (RFC 864).
+[[nodiscard]] std::string chargen_line(std::size_t count);
+
+class UdpServices {
+ public:
+  [[nodiscard]] static Outcome<std::unique_ptr<UdpServices>> open(
+      HostedStack& host, const std::vector<ServeOptions>& services);
+  UdpServices(const UdpServices&) = delete;
+  UdpServices& operator=(const UdpServices&) = delete;
+
+ private:
+  struct Server {
+    Server(UdpServices& all, UdpService which, UdpSocket opened)
+        : owner(all), service(which), socket(std::move(opened)) {}
+    UdpServices& owner;
+    UdpService service;
+    UdpSocket socket;
+    std::size_t answered = 0;
+  };
+
+  UdpServices(HostedStack& host, std::uint64_t seed) : host_(host), rng_(seed) {}
+
+  [[nodiscard]] Outcome<void> add(const ServeOptions& options);
+  void serve(Server& server);
+  void answer(Server& server, const UdpSocket::Received& request);
+  [[nodiscard]] bool may_answer(const DatagramInfo& info) const;
+
+  HostedStack& host_;
+  Rng rng_;
+  std::vector<std::unique_ptr<Server>> servers_;
+  std::vector<std::byte> buffer_;
+};
+
+}  // namespace strata::service
