@@ -42,10 +42,11 @@ enum class BufferClass : std::uint8_t {
 };
 
 inline constexpr std::size_t kSmallBufferBytes = 2048;
-inline constexpr std::size_t kLargeBufferBytes = 65536;
 // Room for every header the stack may prepend: a device's own 12, Ethernet with two tags 22,
 // IPv6 40 with extension headers 40, TCP with options 60.
 inline constexpr std::size_t kHeadroom = 192;
+// The largest IP packet and its headroom.
+inline constexpr std::size_t kLargeBufferBytes = 65536 + 256;
 
 // Storage of one or more slices. Lives in its pool's memory.
 struct Buffer {

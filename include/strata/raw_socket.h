@@ -5,22 +5,16 @@
 #include <cstddef>
 #include <optional>
 
-#include "strata/readiness.h"
-#include "strata/socket_types.h"
-#include "strata/stack.h"
+#include "strata/datagram_socket.h"
 
 namespace strata {
 
 // Gets a copy of every packet of its protocol delivered to this stack, IP header and all, whether
-// or not somebody else speaks the protocol. Closed when destroyed; the stack must outlive it.
-class RawSocket {
+// or not somebody else speaks the protocol.
+class RawSocket final : public DatagramSocket {
  public:
   [[nodiscard]] static Result<RawSocket> open(Stack& stack, AddressFamily family,
                                               std::uint8_t protocol);
-  RawSocket(RawSocket&& other) noexcept;
-  RawSocket& operator=(RawSocket&& other) noexcept;
-  ~RawSocket();
-  void close();
 
   // Takes packets to this address only, and sends from it.
   Result<void> bind(const IpAddress& local);
@@ -31,28 +25,10 @@ class RawSocket {
   // the stack fills in length, checksum and an unspecified source (IPv4).
   Result<std::size_t> send(Bytes packet, const SendChoices& choices, Time now);
   Result<DatagramInfo> receive(MutableBytes buffer);
-  Result<SocketError> receive_error();
-  Result<std::optional<Error>> take_error();
-
-  [[nodiscard]] Result<Readiness> readiness() const;
-  Result<void> on_ready(ReadyCallback callback);
-
-  [[nodiscard]] Result<SocketOptions> options() const;
   Result<void> set_includes_header(bool on);
-  Result<void> set_bound_interface(InterfaceId interface);
-  Result<void> set_hop_limit(std::optional<std::uint8_t> hops);
-  Result<void> set_traffic_class(std::uint8_t traffic_class);
-  Result<void> set_fragment_policy(FragmentPolicy policy);
-  Result<void> set_multicast_interface(InterfaceId interface);
-  Result<void> set_multicast_hop_limit(std::uint8_t hops);
-  Result<void> set_multicast_loop(bool on);
-  Result<void> set_receive_errors(bool on);
-  Result<void> set_receive_buffer(std::size_t bytes_max);
 
  private:
-  RawSocket(Stack& stack, SocketId id) : core_(&stack.core()), id_(id) {}
-  stack::Core* core_;
-  SocketId id_;
+  RawSocket(Stack& stack, SocketId id) : DatagramSocket(stack, Kind::kRaw, id) {}
 };
 
 struct FrameInfo {

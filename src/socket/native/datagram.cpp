@@ -40,20 +40,4 @@ void copy_payload(const Packet& packet, std::size_t offset, std::span<const Muta
   info.is_truncated = at < packet.size();
 }
 
-Readiness readiness_of(bool has_packets, bool has_errors) {
-  return {.readable = has_packets, .writable = true, .error = has_errors};
-}
-
-Result<void> check_interface(const stack::Core& core, InterfaceId interface) {
-  if (interface != kNoInterface && core.interface(interface) == nullptr) {
-    return std::unexpected(Error::kNoDevice);
-  }
-  return {};
-}
-
-Result<void> check_hop_limit(std::optional<std::uint8_t> hops) {
-  if (hops && *hops == 0) return std::unexpected(Error::kInvalidArgument);
-  return {};
-}
-
 }  // namespace strata::native

@@ -23,17 +23,9 @@ namespace strata::native {
 void copy_payload(const Packet& packet, std::size_t offset, std::span<const MutableBytes> parts,
                   DatagramInfo& info);
 
-// Readiness of anything with a receive queue and errors. Writable: some room in the queues.
-[[nodiscard]] Readiness readiness_of(bool has_packets, bool has_errors);
-
-// An interface that exists, or none.
-[[nodiscard]] Result<void> check_interface(const stack::Core& core, InterfaceId interface);
-
-// A hop limit of 0 would never leave this host.
-[[nodiscard]] Result<void> check_hop_limit(std::optional<std::uint8_t> hops);
-
-inline constexpr std::size_t kReceiveBufferMin = 2048;
-inline constexpr std::size_t kReceiveBufferMax = std::size_t{1} << 30U;
+[[nodiscard]] inline bool is_interface_or_none(const stack::Core& core, InterfaceId interface) {
+  return interface == kNoInterface || core.interface(interface) != nullptr;
+}
 
 // Runs `act` on the socket that the handle names.
 template <typename Socket, typename Act>

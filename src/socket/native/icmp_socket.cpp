@@ -19,14 +19,6 @@ icmp::EchoSocket* find(stack::Core* core, SocketId id) {
   return core == nullptr ? nullptr : core->echo.find(handle_of(id));
 }
 
-template <typename Act>
-Result<void> set(stack::Core* core, SocketId id, Act act) {
-  return with(find(core, id), [&](icmp::EchoSocket& socket) -> Result<void> {
-    act(socket.options);
-    return {};
-  });
-}
-
 bool speaks(const icmp::EchoSocket& socket, const IpAddress& address) {
   return (socket.family == AddressFamily::kIpv4) == address.is_v4();
 }
@@ -64,28 +56,6 @@ Result<IcmpSocket> IcmpSocket::open(Stack& stack, AddressFamily family) {
   const auto handle = stack.core().echo.open(family);
   if (!handle) return std::unexpected(handle.error());
   return IcmpSocket(stack, native::id_of(*handle));
-}
-
-IcmpSocket::IcmpSocket(IcmpSocket&& other) noexcept
-    : core_(std::exchange(other.core_, nullptr)), id_(other.id_) {}
-
-IcmpSocket& IcmpSocket::operator=(IcmpSocket&& other) noexcept {
-  if (this != &other) {
-    close();
-    core_ = std::exchange(other.core_, nullptr);
-    id_ = other.id_;
-  }
-  return *this;
-}
-
-IcmpSocket::~IcmpSocket() { close(); }
-
-void IcmpSocket::close() {
-  icmp::EchoSocket* socket = find(core_, id_);
-  if (socket == nullptr) return;
-  core_->ready.remove(socket->ready);
-  core_->echo.close(handle_of(id_));
-  core_ = nullptr;
 }
 
 Result<void> IcmpSocket::bind(const IpAddress& local, std::uint16_t identifier) {
@@ -154,84 +124,6 @@ Result<EchoReply> IcmpSocket::receive(MutableBytes buffer) {
     native::copy_payload(*packet, message + wire::Icmpv4EchoLayout::kSize, {&buffer, 1},
                          reply.info);
     return reply;
-  });
-}
-
-Result<SocketError> IcmpSocket::receive_error() {
-  return with(find(core_, id_), [](icmp::EchoSocket& socket) -> Result<SocketError> {
-    const auto kept = socket.errors.take_kept();
-    if (!kept) return std::unexpected(Error::kWouldBlock);
-    return *kept;
-  });
-}
-
-Result<std::optional<Error>> IcmpSocket::take_error() {
-  return with(find(core_, id_), [](icmp::EchoSocket& socket) -> Result<std::optional<Error>> {
-    return socket.errors.take_pending();
-  });
-}
-
-Result<Readiness> IcmpSocket::readiness() const {
-  return with(find(core_, id_), [](const icmp::EchoSocket& socket) -> Result<Readiness> {
-    return native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
-  });
-}
-
-Result<void> IcmpSocket::on_ready(ReadyCallback callback) {
-  return with(find(core_, id_), [&](icmp::EchoSocket& socket) -> Result<void> {
-    socket.ready.callback = std::move(callback);
-    const Readiness now = native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
-    if (now.readable || now.error) core_->ready.add(socket.ready, now);
-    return {};
-  });
-}
-
-Result<SocketOptions> IcmpSocket::options() const {
-  return with(find(core_, id_), [](const icmp::EchoSocket& socket) -> Result<SocketOptions> {
-    return socket.options;
-  });
-}
-
-Result<void> IcmpSocket::set_bound_interface(InterfaceId interface) {
-  if (core_ == nullptr) return std::unexpected(Error::kInvalidHandle);
-  if (const auto known = native::check_interface(*core_, interface); !known) return known;
-  return set(core_, id_, [=](SocketOptions& options) { options.bound_interface = interface; });
-}
-
-Result<void> IcmpSocket::set_hop_limit(std::optional<std::uint8_t> hops) {
-  if (const auto valid = native::check_hop_limit(hops); !valid) return valid;
-  return set(core_, id_, [=](SocketOptions& options) { options.hop_limit = hops; });
-}
-
-Result<void> IcmpSocket::set_traffic_class(std::uint8_t traffic_class) {
-  return set(core_, id_, [=](SocketOptions& options) { options.traffic_class = traffic_class; });
-}
-
-Result<void> IcmpSocket::set_fragment_policy(FragmentPolicy policy) {
-  return set(core_, id_, [=](SocketOptions& options) { options.fragment_policy = policy; });
-}
-
-Result<void> IcmpSocket::set_multicast_interface(InterfaceId interface) {
-  if (core_ == nullptr) return std::unexpected(Error::kInvalidHandle);
-  if (const auto known = native::check_interface(*core_, interface); !known) return known;
-  return set(core_, id_, [=](SocketOptions& options) { options.multicast_interface = interface; });
-}
-
-Result<void> IcmpSocket::set_multicast_hop_limit(std::uint8_t hops) {
-  return set(core_, id_, [=](SocketOptions& options) { options.multicast_hop_limit = hops; });
-}
-
-Result<void> IcmpSocket::set_receive_errors(bool on) {
-  return set(core_, id_, [=](SocketOptions& options) { options.receive_errors = on; });
-}
-
-Result<void> IcmpSocket::set_receive_buffer(std::size_t bytes_max) {
-  if (bytes_max < native::kReceiveBufferMin || bytes_max > native::kReceiveBufferMax) {
-    return std::unexpected(Error::kInvalidArgument);
-  }
-  return with(find(core_, id_), [=](icmp::EchoSocket& socket) -> Result<void> {
-    socket.queue.set_buffer_bytes_max(bytes_max);
-    return {};
   });
 }
 

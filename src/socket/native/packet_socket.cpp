@@ -20,8 +20,8 @@ stack::PacketSocket* find(stack::Core* core, SocketId id) {
 
 Result<PacketSocket> PacketSocket::open(Stack& stack, InterfaceId interface,
                                         std::uint16_t ethertype) {
-  if (const auto known = native::check_interface(stack.core(), interface); !known) {
-    return std::unexpected(known.error());
+  if (!native::is_interface_or_none(stack.core(), interface)) {
+    return std::unexpected(Error::kNoDevice);
   }
   const Handle handle = stack.core().raw.packet.try_create(interface, ethertype);
   if (!handle) return std::unexpected(Error::kOutOfMemory);
@@ -83,7 +83,7 @@ Result<FrameInfo> PacketSocket::receive(MutableBytes buffer) {
 
 Result<Readiness> PacketSocket::readiness() const {
   return with(find(core_, id_), [](const stack::PacketSocket& socket) -> Result<Readiness> {
-    return native::readiness_of(!socket.queue.empty(), false);
+    return Readiness{.readable = !socket.queue.empty(), .writable = true};
   });
 }
 
@@ -103,7 +103,7 @@ Result<void> PacketSocket::set_hears_others(bool on) {
 }
 
 Result<void> PacketSocket::set_receive_buffer(std::size_t bytes_max) {
-  if (bytes_max < native::kReceiveBufferMin || bytes_max > native::kReceiveBufferMax) {
+  if (bytes_max < kSmallBufferBytes) {
     return std::unexpected(Error::kInvalidArgument);
   }
   return with(find(core_, id_), [=](stack::PacketSocket& socket) -> Result<void> {

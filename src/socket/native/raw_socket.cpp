@@ -19,14 +19,6 @@ stack::RawSocket* find(stack::Core* core, SocketId id) {
   return core == nullptr ? nullptr : core->raw.raw.find(handle_of(id));
 }
 
-template <typename Act>
-Result<void> set(stack::Core* core, SocketId id, Act act) {
-  return with(find(core, id), [&](stack::RawSocket& socket) -> Result<void> {
-    act(socket.options);
-    return {};
-  });
-}
-
 bool speaks(const stack::RawSocket& socket, const IpAddress& address) {
   return (socket.family == AddressFamily::kIpv4) == address.is_v4();
 }
@@ -51,8 +43,7 @@ stack::DepartureQuery query_for(const stack::RawSocket& socket, const Endpoint& 
 }
 
 // What a program may leave to the stack in a header of its own: ip(7)'s IP_HDRINCL rules.
-Result<void> complete_header(const stack::Core&, Packet& packet,
-                             const stack::Departure& departure) {
+Result<void> complete_header(Packet& packet, const stack::Departure& departure) {
   const MutableBytes bytes = packet.mutable_bytes();
   if (departure.is_v4()) {
     if (!wire::Ipv4View::parse_quoted(bytes)) return std::unexpected(Error::kInvalidArgument);
@@ -78,7 +69,7 @@ std::optional<Endpoint> destination_in_header(Bytes packet) {
 
 Result<void> send_with_header(stack::Core& core, PacketPtr packet,
                               const stack::Departure& departure, Time now) {
-  if (const auto valid = complete_header(core, *packet, departure); !valid) return valid;
+  if (const auto valid = complete_header(*packet, departure); !valid) return valid;
   return stack::send_ip_packet(core, std::move(packet), departure, now);
 }
 
@@ -88,28 +79,6 @@ Result<RawSocket> RawSocket::open(Stack& stack, AddressFamily family, std::uint8
   const Handle handle = stack.core().raw.raw.try_create(family, protocol);
   if (!handle) return std::unexpected(Error::kOutOfMemory);
   return RawSocket(stack, native::id_of(handle));
-}
-
-RawSocket::RawSocket(RawSocket&& other) noexcept
-    : core_(std::exchange(other.core_, nullptr)), id_(other.id_) {}
-
-RawSocket& RawSocket::operator=(RawSocket&& other) noexcept {
-  if (this != &other) {
-    close();
-    core_ = std::exchange(other.core_, nullptr);
-    id_ = other.id_;
-  }
-  return *this;
-}
-
-RawSocket::~RawSocket() { close(); }
-
-void RawSocket::close() {
-  stack::RawSocket* socket = find(core_, id_);
-  if (socket == nullptr) return;
-  core_->ready.remove(socket->ready);
-  core_->raw.raw.destroy(handle_of(id_));
-  core_ = nullptr;
 }
 
 Result<void> RawSocket::bind(const IpAddress& local) {
@@ -144,10 +113,6 @@ Result<std::size_t> RawSocket::send(Bytes bytes, const SendChoices& choices, Tim
     const auto departure = stack::depart(*core_, query_for(socket, *remote, choices));
     if (!departure) return std::unexpected(departure.error());
     PacketPtr packet = core_->pool.allocate_for(bytes.size());
-    if (packet == nullptr) {
-      // A full-size packet leaves no room for the usual headroom in one buffer.
-      packet = core_->pool.allocate_for(bytes.size(), kLargeBufferBytes - bytes.size());
-    }
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
     copy_bytes(bytes, packet->append(bytes.size()));
     const auto sent =
@@ -170,91 +135,9 @@ Result<DatagramInfo> RawSocket::receive(MutableBytes buffer) {
   });
 }
 
-Result<SocketError> RawSocket::receive_error() {
-  return with(find(core_, id_), [](stack::RawSocket& socket) -> Result<SocketError> {
-    const auto kept = socket.errors.take_kept();
-    if (!kept) return std::unexpected(Error::kWouldBlock);
-    return *kept;
-  });
-}
-
-Result<std::optional<Error>> RawSocket::take_error() {
-  return with(find(core_, id_), [](stack::RawSocket& socket) -> Result<std::optional<Error>> {
-    return socket.errors.take_pending();
-  });
-}
-
-Result<Readiness> RawSocket::readiness() const {
-  return with(find(core_, id_), [](const stack::RawSocket& socket) -> Result<Readiness> {
-    return native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
-  });
-}
-
-Result<void> RawSocket::on_ready(ReadyCallback callback) {
-  return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<void> {
-    socket.ready.callback = std::move(callback);
-    const Readiness now = native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
-    if (now.readable || now.error) core_->ready.add(socket.ready, now);
-    return {};
-  });
-}
-
-Result<SocketOptions> RawSocket::options() const {
-  return with(find(core_, id_), [](const stack::RawSocket& socket) -> Result<SocketOptions> {
-    return socket.options;
-  });
-}
-
 Result<void> RawSocket::set_includes_header(bool on) {
   return with(find(core_, id_), [on](stack::RawSocket& socket) -> Result<void> {
     socket.includes_header = on;
-    return {};
-  });
-}
-
-Result<void> RawSocket::set_bound_interface(InterfaceId interface) {
-  if (core_ == nullptr) return std::unexpected(Error::kInvalidHandle);
-  if (const auto known = native::check_interface(*core_, interface); !known) return known;
-  return set(core_, id_, [=](SocketOptions& options) { options.bound_interface = interface; });
-}
-
-Result<void> RawSocket::set_hop_limit(std::optional<std::uint8_t> hops) {
-  if (const auto valid = native::check_hop_limit(hops); !valid) return valid;
-  return set(core_, id_, [=](SocketOptions& options) { options.hop_limit = hops; });
-}
-
-Result<void> RawSocket::set_traffic_class(std::uint8_t traffic_class) {
-  return set(core_, id_, [=](SocketOptions& options) { options.traffic_class = traffic_class; });
-}
-
-Result<void> RawSocket::set_fragment_policy(FragmentPolicy policy) {
-  return set(core_, id_, [=](SocketOptions& options) { options.fragment_policy = policy; });
-}
-
-Result<void> RawSocket::set_multicast_interface(InterfaceId interface) {
-  if (core_ == nullptr) return std::unexpected(Error::kInvalidHandle);
-  if (const auto known = native::check_interface(*core_, interface); !known) return known;
-  return set(core_, id_, [=](SocketOptions& options) { options.multicast_interface = interface; });
-}
-
-Result<void> RawSocket::set_multicast_hop_limit(std::uint8_t hops) {
-  return set(core_, id_, [=](SocketOptions& options) { options.multicast_hop_limit = hops; });
-}
-
-Result<void> RawSocket::set_multicast_loop(bool on) {
-  return set(core_, id_, [=](SocketOptions& options) { options.multicast_loop = on; });
-}
-
-Result<void> RawSocket::set_receive_errors(bool on) {
-  return set(core_, id_, [=](SocketOptions& options) { options.receive_errors = on; });
-}
-
-Result<void> RawSocket::set_receive_buffer(std::size_t bytes_max) {
-  if (bytes_max < native::kReceiveBufferMin || bytes_max > native::kReceiveBufferMax) {
-    return std::unexpected(Error::kInvalidArgument);
-  }
-  return with(find(core_, id_), [=](stack::RawSocket& socket) -> Result<void> {
-    socket.queue.set_buffer_bytes_max(bytes_max);
     return {};
   });
 }

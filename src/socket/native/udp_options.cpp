@@ -45,11 +45,6 @@ Result<void> always(stack::Core* core, SocketId id, Act act) {
 
 }  // namespace
 
-Result<SocketOptions> UdpSocket::options() const {
-  return with(find(core_, id_),
-              [](const udp::Socket& socket) -> Result<SocketOptions> { return socket.options; });
-}
-
 Result<void> UdpSocket::set_reuse_address(bool on) {
   return before_bind(core_, id_, [on](udp::Socket& socket) -> Result<void> {
     socket.options.reuse_address = on;
@@ -76,50 +71,6 @@ Result<void> UdpSocket::set_broadcast(bool on) {
   return always(core_, id_, [on](udp::Socket& socket) { socket.options.broadcast = on; });
 }
 
-Result<void> UdpSocket::set_bound_interface(InterfaceId interface) {
-  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
-    if (const auto known = native::check_interface(*core_, interface); !known) return known;
-    socket.options.bound_interface = interface;
-    return {};
-  });
-}
-
-Result<void> UdpSocket::set_hop_limit(std::optional<std::uint8_t> hops) {
-  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
-    if (const auto valid = native::check_hop_limit(hops); !valid) return valid;
-    socket.options.hop_limit = hops;
-    return {};
-  });
-}
-
-Result<void> UdpSocket::set_traffic_class(std::uint8_t traffic_class) {
-  return always(core_, id_, [traffic_class](udp::Socket& socket) {
-    socket.options.traffic_class = traffic_class;
-  });
-}
-
-Result<void> UdpSocket::set_fragment_policy(FragmentPolicy policy) {
-  return always(core_, id_,
-                [policy](udp::Socket& socket) { socket.options.fragment_policy = policy; });
-}
-
-Result<void> UdpSocket::set_multicast_interface(InterfaceId interface) {
-  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
-    if (const auto known = native::check_interface(*core_, interface); !known) return known;
-    socket.options.multicast_interface = interface;
-    return {};
-  });
-}
-
-Result<void> UdpSocket::set_multicast_hop_limit(std::uint8_t hops) {
-  return always(core_, id_,
-                [hops](udp::Socket& socket) { socket.options.multicast_hop_limit = hops; });
-}
-
-Result<void> UdpSocket::set_multicast_loop(bool on) {
-  return always(core_, id_, [on](udp::Socket& socket) { socket.options.multicast_loop = on; });
-}
-
 Result<void> UdpSocket::set_without_checksum(bool on) {
   return on_family(core_, id_, AddressFamily::kIpv4,
                    [on](udp::Socket& socket) { socket.options.without_checksum = on; });
@@ -130,28 +81,9 @@ Result<void> UdpSocket::set_accept_zero_checksum(bool on) {
                    [on](udp::Socket& socket) { socket.options.accept_zero_checksum = on; });
 }
 
-Result<void> UdpSocket::set_receive_errors(bool on) {
-  return always(core_, id_, [on](udp::Socket& socket) { socket.options.receive_errors = on; });
-}
-
 Result<void> UdpSocket::set_receive_super_segments(bool on) {
   return always(core_, id_,
                 [on](udp::Socket& socket) { socket.options.receive_super_segments = on; });
-}
-
-Result<void> UdpSocket::set_receive_buffer(std::size_t bytes_max) {
-  if (bytes_max < native::kReceiveBufferMin || bytes_max > native::kReceiveBufferMax) {
-    return std::unexpected(Error::kInvalidArgument);
-  }
-  return always(core_, id_, [bytes_max](udp::Socket& socket) {
-    socket.queue.set_buffer_bytes_max(bytes_max);
-  });
-}
-
-Result<std::size_t> UdpSocket::receive_buffer() const {
-  return with(find(core_, id_), [](const udp::Socket& socket) -> Result<std::size_t> {
-    return socket.queue.buffer_bytes_max();
-  });
 }
 
 Result<std::size_t> UdpSocket::path_mtu() const {

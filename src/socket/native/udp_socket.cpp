@@ -51,37 +51,12 @@ Result<UdpSocket> UdpSocket::open(Stack& stack, AddressFamily family) {
   return UdpSocket(stack, native::id_of(*handle));
 }
 
-UdpSocket::UdpSocket(UdpSocket&& other) noexcept
-    : core_(std::exchange(other.core_, nullptr)), id_(other.id_) {}
-
-UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
-  if (this != &other) {
-    close();
-    core_ = std::exchange(other.core_, nullptr);
-    id_ = other.id_;
-  }
-  return *this;
-}
-
-UdpSocket::~UdpSocket() { close(); }
-
-void UdpSocket::close() {
-  udp::Socket* socket = find(core_, id_);
-  if (socket == nullptr) return;
-  const multicast::SocketKey key = stack::udp_socket_key(handle_of(id_));
-  if (socket->is_in_groups) {
-    core_->for_each_interface(
-        [&](stack::Interface& interface) { interface.groups.leave_all(key, interface.last_turn); });
-  }
-  core_->ready.remove(socket->ready);
-  core_->udp.close(handle_of(id_));
-  core_ = nullptr;
-}
-
 Result<void> UdpSocket::bind(const Endpoint& local) {
   return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
     if (!may_bind(*core_, local)) return std::unexpected(Error::kAddressNotAvailable);
-    if (const auto known = native::check_interface(*core_, local.zone); !known) return known;
+    if (!native::is_interface_or_none(*core_, local.zone)) {
+      return std::unexpected(Error::kNoDevice);
+    }
     Endpoint chosen = local;
     if (chosen.address.is_unspecified()) chosen.address = any_of(socket.family);
     return core_->udp.bind(socket, chosen);
@@ -110,8 +85,7 @@ Result<void> UdpSocket::connect(const Endpoint& remote) {
 Result<void> UdpSocket::disconnect() {
   return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
     if (!socket.is_connected()) return std::unexpected(Error::kNotConnected);
-    core_->udp.disconnect(socket);
-    return {};
+    return core_->udp.disconnect(socket);
   });
 }
 
@@ -198,36 +172,6 @@ Result<UdpSocket::Received> UdpSocket::receive_packet() {
     packet->skip(payload_offset(*packet));
     info.size = packet->size();
     return Received{std::move(packet), info};
-  });
-}
-
-Result<SocketError> UdpSocket::receive_error() {
-  return with(find(core_, id_), [](udp::Socket& socket) -> Result<SocketError> {
-    const auto kept = socket.errors.take_kept();
-    if (!kept) return std::unexpected(Error::kWouldBlock);
-    return *kept;
-  });
-}
-
-Result<std::optional<Error>> UdpSocket::take_error() {
-  return with(find(core_, id_), [](udp::Socket& socket) -> Result<std::optional<Error>> {
-    return socket.errors.take_pending();
-  });
-}
-
-Result<Readiness> UdpSocket::readiness() const {
-  return with(find(core_, id_), [](const udp::Socket& socket) -> Result<Readiness> {
-    return native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
-  });
-}
-
-Result<void> UdpSocket::on_ready(ReadyCallback callback) {
-  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
-    socket.ready.callback = std::move(callback);
-    // What was there before the callback must be told as well.
-    const Readiness now = native::readiness_of(!socket.queue.empty(), !socket.errors.empty());
-    if (now.readable || now.error) core_->ready.add(socket.ready, now);
-    return {};
   });
 }
 
