@@ -111,6 +111,8 @@ class Node {
   virtual void on_connected(Port& /*port*/) {}
   // The link of this port went up or down.
   virtual void on_link_change(Port& /*port*/) {}
+  // Whether turn() ever does anything.
+  [[nodiscard]] virtual bool has_turns() const { return false; }
   // What the node does of its own accord, once it was woken or its deadline has come.
   virtual void turn(Time /*now*/) {}
   // When turn() must be called again; at or before now(): at once.
@@ -131,11 +133,11 @@ class Host final : public Node {
   ~Host() override;
 
   [[nodiscard]] Stack& stack() { return *stack_; }
-  // Virtual time. After a task of this executor the host is looked after; one that acts on the
-  // sockets of several hosts belongs on World::executor() or wakes those hosts.
+  // Virtual time. After each task of this executor the host gets a turn. A task that acts on the
+  // sockets of several hosts belongs on World::executor(), or wakes those hosts.
   [[nodiscard]] Executor& executor();
-  // Has the stack polled and flushed before time moves on. Only needed by code that runs inside the
-  // world (a callback of another host's socket) and acts on this one.
+  // Has the stack polled and flushed before time moves on. Needed by code inside the world that
+  // acts on this host from outside its own tasks and callbacks, and between steps.
   void wake();
 
   // The interface that was made for a port.
@@ -157,6 +159,7 @@ class Host final : public Node {
   void on_frame(Port& port, PacketPtr frame) override;
   void on_connected(Port& port) override;
   void on_link_change(Port& port) override;
+  [[nodiscard]] bool has_turns() const override { return true; }
   void turn(Time now) override;
   [[nodiscard]] std::optional<Time> next_deadline() const override;
   [[nodiscard]] std::size_t frames_waiting() const override;
@@ -280,9 +283,11 @@ class World {
   RunEnd run_for(Duration duration);
   // Until nothing is left to do, but no longer than `limit`.
   RunEnd run_until_idle(Duration limit);
-  // Until condition() holds after some turn, but no longer than `limit`. True: it holds.
+  // Until condition(), which only looks, holds after some turn, but no longer than `limit`. True:
+  // it holds.
   template <typename Condition>
   bool run_until_true(Condition condition, Duration limit) {
+    wake_hosts();
     const Time end = limit < kNever - now() ? now() + limit : kNever;
     while (!condition()) {
       if (!step(end)) return false;
@@ -290,13 +295,15 @@ class World {
     return true;
   }
   // One turn, at the next instant at which something is due. False: nothing is up to `last`, or
-  // the world has stalled.
+  // the world has stalled. Who acted on sockets since the last step wakes their hosts.
   bool step(Time last = kNever);
+  // Every host gets its turn at this instant. The runs above begin with this.
+  void wake_hosts();
   // When the next turn would be; nothing: never.
   [[nodiscard]] std::optional<Time> next_instant() const;
 
-  // Tasks and timers of the world itself: scripts that act on links and on several hosts. Before
-  // time moves on, every host is looked after.
+  // Tasks and timers of the world itself: scripts that act on links and on several hosts. After
+  // them every host gets a turn.
   [[nodiscard]] Executor& executor();
 
   // ── Observing ─────────────────────────────────────────────────────────────────────────────

@@ -47,8 +47,10 @@ void Engine::refresh(Node& node) {
   deadlines_.set(node.index_, deadline, next_order());
 }
 
-void Engine::refresh_all() {
-  for (const auto& node : nodes_) refresh(*node);
+void Engine::wake_all() {
+  for (const auto& node : nodes_) {
+    if (node->has_turns()) wake(*node);
+  }
 }
 
 TimerId Engine::start_timer(Time deadline, Task task, TaskOwner owner) {
@@ -131,7 +133,7 @@ void Engine::run_tasks() {
     ++counters_.tasks;
     look_after(owner);
   });
-  if (is_world_touched) refresh_all();
+  if (is_world_touched) wake_all();
 }
 
 // ── Building ────────────────────────────────────────────────────────────────────────────────
@@ -160,9 +162,7 @@ Link& Engine::connect(Node& a, Node& b, const LinkConfig& a_to_b, const LinkConf
     if (node == &b) tap_port(port_b, *watching);
   }
   a.on_connected(port_a);
-  refresh(a);
   b.on_connected(port_b);
-  refresh(b);
   return link;
 }
 

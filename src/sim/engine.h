@@ -25,7 +25,7 @@
 // 2. Every event, node deadline and timer carries the number of its decision (next_order). Equal
 //    times are told apart by it, so no order depends on addresses, hashes or containers.
 // 3. deadlines_ holds for every node what next_deadline() answered when it was last asked: after
-//    its turn, after a task that may have given it work, and when a run begins.
+//    its turn. Who acts on a stack from outside its turn wakes it.
 
 namespace strata::sim {
 
@@ -49,9 +49,8 @@ class Engine {
   }
   // The node gets its turn at this instant.
   void wake(Node& node);
-  // Asks a node, or all, when they want to run.
-  void refresh(Node& node);
-  void refresh_all();
+  // Somebody may have acted on any stack of the world.
+  void wake_all();
   void count_delivery() { ++counters_.frames_delivered; }
 
   void post(Task task, TaskOwner owner) { tasks_.post(std::move(task), owner); }
@@ -101,6 +100,8 @@ class Engine {
     Engine& engine_;
   };
 
+  // Asks a node when it wants to run next.
+  void refresh(Node& node);
   void run_events();
   void run_nodes();
   void run_tasks();

@@ -100,7 +100,7 @@ Host& Host::add_address(std::string_view prefix, std::size_t port) {
 
 Host& Host::add_address(const Prefix& prefix, std::size_t port) {
   CHECK(stack_->add_address(interface(port), prefix, engine_.now()).has_value());
-  engine_.refresh(*this);
+  wake();
   return *this;
 }
 
@@ -125,6 +125,7 @@ void Host::on_connected(Port& port) {
   const Result<InterfaceId> added = stack_->add_interface(attachment.device, config, engine_.now());
   CHECK(added.has_value());
   attachment.interface = *added;
+  wake();
 }
 
 void Host::on_link_change(Port& /*port*/) { wake(); }

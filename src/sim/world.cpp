@@ -53,7 +53,7 @@ std::span<const std::unique_ptr<Link>> World::links() const { return engine_->li
 Time World::now() const { return engine_->now(); }
 
 RunEnd World::run_until(Time time) {
-  engine_->refresh_all();
+  engine_->wake_all();
   while (engine_->turn(time)) {
   }
   if (engine_->is_stalled()) return RunEnd::kStalled;
@@ -65,7 +65,7 @@ RunEnd World::run_for(Duration duration) { return run_until(later(now(), duratio
 
 RunEnd World::run_until_idle(Duration limit) {
   const Time end = later(now(), limit);
-  engine_->refresh_all();
+  engine_->wake_all();
   while (engine_->turn(end)) {
   }
   if (engine_->is_stalled()) return RunEnd::kStalled;
@@ -74,16 +74,10 @@ RunEnd World::run_until_idle(Duration limit) {
   return RunEnd::kTimeReached;
 }
 
-// Whoever steps may have acted on sockets since the last step.
-bool World::step(Time last) {
-  engine_->refresh_all();
-  return engine_->turn(last);
-}
+bool World::step(Time last) { return engine_->turn(last); }
+void World::wake_hosts() { engine_->wake_all(); }
 
-std::optional<Time> World::next_instant() const {
-  engine_->refresh_all();
-  return engine_->next_instant();
-}
+std::optional<Time> World::next_instant() const { return engine_->next_instant(); }
 
 Executor& World::executor() { return engine_->executor(); }
 
