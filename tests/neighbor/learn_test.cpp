@@ -157,7 +157,7 @@ TEST(NeighborLearn, AsksAReachableRouterBeforeItBelievesAnotherStation) {
   EXPECT_EQ(world.state(kPeer6), State::kReachable);
 }
 
-// RFC 826 MUST: only the target of a request adds a pair to its table.
+// RFC 826, packet reception: only the target of a request adds a pair to its table.
 TEST(NeighborLearn, CreatesArpEntriesOnlyForRequestsThatAskForUs) {
   World world;
   EXPECT_EQ(world.cache.on_arp(arp_request(kMacA, kPeer4, kOther4), world.now),
@@ -184,7 +184,7 @@ TEST(NeighborLearn, DropsArpThatNoHostSends) {
             DropReason::kArpNotForUs);
 }
 
-// RFC 826 SHOULD: a known pair is updated by whatever ARP its sender sends.
+// RFC 826, packet reception: a known pair is updated by whatever ARP its sender sends.
 TEST(NeighborLearn, FollowsAMovedStationOnceTheOldOneIsSilent) {
   World world;
   world.bring_to(kPeer4, kMacA, State::kStale);
@@ -249,7 +249,7 @@ TEST(NeighborLearn, LearnsTheTargetOfARedirect) {
   EXPECT_TRUE(world.cache.find(kPeer6, world.now)->is_router);
 }
 
-// RFC 826 MUST: a request for our address is answered to its sender.
+// RFC 826, packet reception: a request for our address is answered to its sender.
 TEST(NeighborLearn, AnswersArpForItsReadyAddresses) {
   const World world;
   const auto reply = world.cache.reply_to(arp_request(kMacA, kPeer4, kOur4));

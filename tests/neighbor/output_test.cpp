@@ -151,6 +151,64 @@ TEST(NeighborOutput, ResolvesAGatewayWhileStrangersFloodTheTable) {
   EXPECT_EQ(first<Release>(world.pull()).destination, kMacA);
 }
 
+IpAddress random_peer(Rng& rng) {
+  const auto number = static_cast<std::uint32_t>(rng.below(48));
+  return rng.below(2) == 0 ? IpAddress::v4(0x0a00'0000 + number)
+                           : IpAddress::v6(0xfd77'0000'0000'0000, number);
+}
+
+// Tells the cache something; false when it is time to send a packet instead.
+bool random_event(World& world, Rng& rng) {
+  const auto number = static_cast<std::uint32_t>(rng.below(48));
+  const bool is_v4 = rng.below(2) == 0;
+  const IpAddress peer =
+      is_v4 ? IpAddress::v4(0x0a00'0000 + number) : IpAddress::v6(0xfd77'0000'0000'0000, number);
+  const MacAddress mac = MacAddress::from_value(0x0200'0000'0000 + rng.below(4));
+  switch (rng.below(14)) {
+    case 0:
+      (void)world.cache.on_arp(arp_request(mac, IpAddress::v4(0x0a00'0000 + number), kOur4),
+                               world.now);
+      break;
+    case 1:
+      (void)world.cache.on_arp(arp_reply(mac, IpAddress::v4(0x0a00'0000 + number)), world.now);
+      break;
+    case 2:
+      (void)world.cache.on_neighbor_solicitation(
+          solicitation(is_v4 ? IpAddress{} : peer, is_v4 ? std::nullopt : std::optional(mac),
+                       IpAddress::v6(0xfd77'0000'0000'0000, rng.below(48))),
+          world.now);
+      break;
+    case 3:
+      (void)world.cache.on_neighbor_advertisement(
+          advertisement(IpAddress::v6(0xfd77'0000'0000'0000, number), mac,
+                        {.is_solicited = rng.below(2) == 0,
+                         .is_override = rng.below(2) == 0,
+                         .is_router = rng.below(2) == 0}),
+          world.now);
+      break;
+    case 4:
+      world.cache.on_router_link_layer(IpAddress::v6(0xfd77'0000'0000'0000, number), mac,
+                                       world.now);
+      break;
+    case 5: world.cache.on_redirect(peer, mac, rng.below(2) == 0, world.now); break;
+    case 6: world.cache.on_reachability_confirmed(peer, world.now); break;
+    case 7:
+      if (rng.below(20) == 0) world.cache.on_link_change(rng.below(4) != 0, world.now);
+      break;
+    case 8:
+      if (rng.below(10) == 0) (void)world.cache.remove(peer);
+      break;
+    case 9:
+      if (rng.below(30) == 0) world.cache.flush();
+      break;
+    case 10:
+      if (rng.below(30) == 0) (void)world.cache.add_static(peer, mac, world.now);
+      break;
+    default: return false;
+  }
+  return true;
+}
+
 // Random events and times: the tables keep their limits, each packet leaves exactly once, what is
 // sent is bounded by time, and in the end all memory is back.
 TEST(NeighborOutput, HoldsItsInvariantsUnderRandomEvents) {
@@ -172,56 +230,13 @@ TEST(NeighborOutput, HoldsItsInvariantsUnderRandomEvents) {
       }
     };
     for (int step = 0; step < 2000; ++step) {
-      const auto number = static_cast<std::uint32_t>(rng.below(48));
-      const bool is_v4 = rng.below(2) == 0;
-      const IpAddress peer = is_v4 ? IpAddress::v4(0x0a00'0000 + number)
-                                   : IpAddress::v6(0xfd77'0000'0000'0000, number);
-      const MacAddress mac = MacAddress::from_value(0x0200'0000'0000 + rng.below(4));
       ++messages;
-      switch (rng.below(14)) {
-        case 0:
-          (void)world.cache.on_arp(arp_request(mac, IpAddress::v4(0x0a00'0000 + number), kOur4),
-                                   world.now);
-          break;
-        case 1:
-          (void)world.cache.on_arp(arp_reply(mac, IpAddress::v4(0x0a00'0000 + number)), world.now);
-          break;
-        case 2:
-          (void)world.cache.on_neighbor_solicitation(
-              solicitation(is_v4 ? IpAddress{} : peer, is_v4 ? std::nullopt : std::optional(mac),
-                           IpAddress::v6(0xfd77'0000'0000'0000, rng.below(48))),
-              world.now);
-          break;
-        case 3:
-          (void)world.cache.on_neighbor_advertisement(
-              advertisement(IpAddress::v6(0xfd77'0000'0000'0000, number), mac,
-                            {.is_solicited = rng.below(2) == 0,
-                             .is_override = rng.below(2) == 0,
-                             .is_router = rng.below(2) == 0}),
-              world.now);
-          break;
-        case 4:
-          world.cache.on_router_link_layer(IpAddress::v6(0xfd77'0000'0000'0000, number), mac,
-                                           world.now);
-          break;
-        case 5: world.cache.on_redirect(peer, mac, rng.below(2) == 0, world.now); break;
-        case 6: world.cache.on_reachability_confirmed(peer, world.now); break;
-        case 7:
-          if (rng.below(20) == 0) world.cache.on_link_change(rng.below(4) != 0, world.now);
-          break;
-        case 8:
-          if (rng.below(10) == 0) (void)world.cache.remove(peer);
-          break;
-        case 9:
-          if (rng.below(30) == 0) world.cache.flush();
-          break;
-        case 10:
-          if (rng.below(30) == 0) (void)world.cache.add_static(peer, mac, world.now);
-          break;
-        default:
-          if (world.cache.resolve(peer, world.now)) break;
+      if (!random_event(world, rng)) {
+        const IpAddress peer = random_peer(rng);
+        if (!world.cache.resolve(peer, world.now)) {
           ++parked;
           if (world.cache.park(peer, world.packet(), world.now)) ++left;
+        }
       }
       ASSERT_LE(world.cache.size(), 16U);
       ASSERT_LE(world.cache.packets_waiting(), 12U);
