@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program around the registered benchmarks: arguments in, turns taken, report out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <utility>
+
+#include "bench/harness/benchmark.h"
+#include "bench/harness/options.h"
+#include "bench/harness/report.h"
+
+namespace strata::bench {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kNothingFound = 3;
+
+struct Registry {
+  std::vector<Benchmark> benchmarks;
+  std::vector<std::pair<std::string, Work>> works;
+};
+
+Registry& registry() {
+  static Registry all;
+  return all;
+}
+
+struct Prepared {
+  std::unique_ptr<Contestant> contestant;
+  ContestantResult result;
+};
+
+std::vector<Prepared> prepare_all(const Benchmark& benchmark) {
+  std::vector<Prepared> prepared;
+  for (const ContestantSpec& spec : benchmark.contestants) {
+    Prepared one;
+    one.result.name = spec.name;
+    if (auto entry = spec.prepare()) {
+      one.contestant = std::move(*entry);
+    } else {
+      one.result.unavailable = entry.error();
+    }
+    prepared.push_back(std::move(one));
+  }
+  return prepared;
+}
+
+Result measure(const Benchmark& benchmark, const Options& options) {
+  Result result{.name = benchmark.name,
+                .unit = benchmark.unit,
+                .claim = benchmark.claim,
+                .better = benchmark.better,
+                .goal = benchmark.goal,
+                .ratio_goal = benchmark.ratio_goal,
+                .load = load_average(),
+                .contestants = {}};
+  std::vector<Prepared> prepared = prepare_all(benchmark);
+  const Seconds slice = options.seconds / static_cast<double>(options.rounds);
+  // Caches, branch predictors and clocks settle before anything counts.
+  for (Prepared& one : prepared) {
+    if (one.contestant != nullptr) (void)one.contestant->measure(std::min(slice, Seconds(0.05)));
+  }
+  for (std::size_t round = 0; round < options.rounds; ++round) {
+    for (Prepared& one : prepared) {
+      if (one.contestant == nullptr) continue;
+      one.result.samples.push_back(one.contestant->measure(slice));
+    }
+  }
+  for (Prepared& one : prepared) {
+    if (one.contestant != nullptr) one.result.details = one.contestant->details();
+    result.contestants.push_back(std::move(one.result));
+  }
+  return result;
+}
+
+bool write_to(const std::string& path, const std::string& text) {
+  if (path == "-") return std::fputs(text.c_str(), stdout) >= 0;
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) fmt::print(stderr, "bench: cannot write '{}'\n", path);
+  return static_cast<bool>(file);
+}
+
+int do_work(const Options& options) {
+  for (const auto& [name, work] : registry().works) {
+    if (name != options.work) continue;
+    work(options.work_count);
+    return 0;
+  }
+  fmt::print(stderr, "bench: no work is called '{}'\n", options.work);
+  return kNothingFound;
+}
+
+std::vector<const Benchmark*> select(const std::string& filter) {
+  std::vector<const Benchmark*> selected;
+  for (const Benchmark& benchmark : registry().benchmarks) {
+    if (benchmark.name.find(filter) != std::string::npos) selected.push_back(&benchmark);
+  }
+  return selected;
+}
+
+int list(const std::vector<const Benchmark*>& selected) {
+  for (const Benchmark* benchmark : selected) {
+    fmt::print("{:<28} {}\n", benchmark->name, benchmark->claim);
+  }
+  return selected.empty() ? kNothingFound : 0;
+}
+
+int run(const std::vector<const Benchmark*>& selected, const Options& options) {
+  const Machine machine = this_machine();
+  // A report that goes to standard output has it for itself.
+  const bool has_stdout = options.json_path != "-" && options.markdown_path != "-";
+  std::FILE* table = has_stdout ? stdout : stderr;
+  fmt::print(table, "{}, {} cores, {}; {} rounds, median [min - max]\n\n", machine.cpu,
+             machine.cores, machine.kernel, options.rounds);
+  std::vector<Result> results;
+  bool all_ran = true;
+  for (const Benchmark* benchmark : selected) {
+    results.push_back(measure(*benchmark, options));
+    fmt::print(table, "{}\n", text_of(results.back()));
+    std::fflush(table);
+    all_ran = all_ran && results.back().contestants.front().ran();
+  }
+  if (!options.json_path.empty()) {
+    all_ran = write_to(options.json_path, json_of(results, machine)) && all_ran;
+  }
+  if (!options.markdown_path.empty()) {
+    all_ran = write_to(options.markdown_path, markdown_of(results, machine)) && all_ran;
+  }
+  return all_ran ? 0 : kFailed;
+}
+
+}  // namespace
+
+void add(Benchmark benchmark) { registry().benchmarks.push_back(std::move(benchmark)); }
+
+const std::vector<Benchmark>& registered() { return registry().benchmarks; }
+
+void add_work(std::string name, Work work) {
+  registry().works.emplace_back(std::move(name), std::move(work));
+}
+
+int run_program(int argc, char** argv) {
+  const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+  const auto options = parse_options(arguments.subspan(1));
+  if (!options) {
+    fmt::print(stderr, "bench: {}\n{}", options.error(), usage(argv[0]));
+    return kUsage;
+  }
+  if (options->wants_help) {
+    fmt::print("{}", usage(argv[0]));
+    return 0;
+  }
+  if (!options->work.empty()) return do_work(*options);
+  const auto selected = select(options->filter);
+  if (options->lists) return list(selected);
+  if (selected.empty()) {
+    fmt::print(stderr, "bench: nothing here is called '*{}*'; --list names what there is\n",
+               options->filter);
+    return kNothingFound;
+  }
+  return run(selected, *options);
+}
+
+}  // namespace strata::bench

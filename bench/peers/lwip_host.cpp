@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/peers/lwip_host.h"
+
+#ifdef STRATA_HAVE_LWIP
+
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include "bench/harness/allocations.h"
+#include "bench/harness/timing.h"
+#include "strata/check.h"
+
+extern "C" {
+#include <lwip/etharp.h>
+#include <lwip/inet_chksum.h>
+#include <lwip/init.h>
+#include <lwip/ip4.h>
+#include <lwip/netif.h>
+#include <lwip/udp.h>
+#include <netif/ethernet.h>
+}
+
+namespace strata::bench {
+namespace {
+
+constexpr u16_t kMtu = 1500;
+constexpr u16_t kEchoPort = 7;
+
+void init_once() {
+  static const bool done = (lwip_init(), true);
+  (void)done;
+}
+
+// A fresh, locally administered address for each interface.
+void set_hardware_address(netif& interface) {
+  static u8_t last = 0;
+  interface.hwaddr_len = ETH_HWADDR_LEN;
+  const std::array<u8_t, 6> address{0x02, 0x4c, 0x57, 0x49, 0x50, ++last};
+  std::memcpy(interface.hwaddr, address.data(), address.size());
+  interface.mtu = kMtu;
+  interface.flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
+                    NETIF_FLAG_LINK_UP;
+}
+
+bool add_interface(netif& interface, const ip4_addr_t& address, void* state,
+                   netif_linkoutput_fn transmit) {
+  ip4_addr_t mask, gateway;
+  IP4_ADDR(&mask, 255, 255, 255, 0);
+  ip4_addr_set_zero(&gateway);
+  const auto init = [](netif* made) -> err_t {
+    made->output = etharp_output;
+    set_hardware_address(*made);
+    return ERR_OK;
+  };
+  if (netif_add(&interface, &address, &mask, &gateway, state, init, ethernet_input) == nullptr) {
+    return false;
+  }
+  interface.linkoutput = transmit;
+  netif_set_up(&interface);
+  return true;
+}
+
+// One end of a wire in memory.
+struct End {
+  netif interface{};
+  ip4_addr_t address{};
+  End* other = nullptr;
+  std::deque<pbuf*> arrived;
+  udp_pcb* socket = nullptr;
+
+  void take_in() {
+    while (!arrived.empty()) {
+      pbuf* frame = arrived.front();
+      arrived.pop_front();
+      if (interface.input(frame, &interface) != ERR_OK) pbuf_free(frame);
+    }
+  }
+};
+
+err_t transmit_to_other(netif* interface, pbuf* frame) {
+  End& end = *static_cast<End*>(interface->state);
+  pbuf* copy = pbuf_alloc(PBUF_RAW, frame->tot_len, PBUF_POOL);
+  if (copy == nullptr) return ERR_MEM;
+  pbuf_copy(copy, frame);
+  end.other->arrived.push_back(copy);
+  return ERR_OK;
+}
+
+bool send_datagram(End& end, const std::byte* bytes, std::size_t size, const ip_addr_t& to,
+                   u16_t port) {
+  pbuf* datagram = pbuf_alloc(PBUF_TRANSPORT, static_cast<u16_t>(size), PBUF_RAM);
+  if (datagram == nullptr) return false;
+  pbuf_take(datagram, bytes, static_cast<u16_t>(size));
+  const err_t sent = udp_sendto(end.socket, datagram, &to, port);
+  pbuf_free(datagram);
+  return sent == ERR_OK;
+}
+
+class UdpEcho final : public Contestant {
+ public:
+  UdpEcho(std::size_t payload, std::size_t burst) : payload_(payload), burst_(burst) {
+    init_once();
+    for (std::size_t i = 0; i < 2; ++i) {
+      End& end = ends_[i];
+      end.other = &ends_[1 - i];
+      IP4_ADDR(&end.address, 10, 8, 0, static_cast<u8_t>(i + 1));
+      CHECK(add_interface(end.interface, end.address, &end, transmit_to_other));
+      end.socket = udp_new();
+      ip_addr_t local;
+      ip_addr_copy_from_ip4(local, end.address);
+      CHECK(udp_bind(end.socket, &local, i == 0 ? 4000 : kEchoPort) == ERR_OK);
+      // Both interfaces are in one subnet and one lwIP: the socket says which one it means.
+      udp_bind_netif(end.socket, &end.interface);
+    }
+    udp_recv(ends_[0].socket, on_reply, this);
+    udp_recv(ends_[1].socket, on_request, this);
+    // The first datagrams wait for ARP; wait until one comes back.
+    for (int i = 0; i < 10 && replies_ == 0; ++i) (void)turn();
+    CHECK(replies_ != 0);
+  }
+  ~UdpEcho() override {
+    for (End& end : ends_) {
+      for (pbuf* frame : end.arrived) pbuf_free(frame);
+      udp_remove(end.socket);
+      netif_remove(&end.interface);
+    }
+  }
+
+  double measure(Seconds duration) override {
+    const std::uint64_t before = heap_allocations();
+    const Throughput done = run_for(duration, [this] { return 4 * turn(); });
+    allocations_ = static_cast<double>(heap_allocations() - before) / static_cast<double>(done.count);
+    return done.per_second() / 1e6;
+  }
+  std::vector<Detail> details() const override {
+    return {{"heap allocations/packet", allocations_}};
+  }
+
+ private:
+  // One burst there and back. Answers how many came back.
+  std::uint64_t turn() {
+    const std::uint64_t before = replies_;
+    ip_addr_t to;
+    ip_addr_copy_from_ip4(to, ends_[1].address);
+    for (std::size_t i = 0; i < burst_; ++i) {
+      (void)send_datagram(ends_[0], out_.data(), payload_, to, kEchoPort);
+    }
+    while (!ends_[0].arrived.empty() || !ends_[1].arrived.empty()) {
+      ends_[1].take_in();
+      ends_[0].take_in();
+    }
+    return replies_ - before;
+  }
+
+  static void on_request(void* self, udp_pcb*, pbuf* datagram, const ip_addr_t* from, u16_t port) {
+    auto& echo = *static_cast<UdpEcho*>(self);
+    const u16_t size = pbuf_copy_partial(datagram, echo.in_.data(),
+                                         static_cast<u16_t>(echo.in_.size()), 0);
+    pbuf_free(datagram);
+    (void)send_datagram(echo.ends_[1], echo.in_.data(), size, *from, port);
+  }
+  static void on_reply(void* self, udp_pcb*, pbuf* datagram, const ip_addr_t*, u16_t) {
+    auto& echo = *static_cast<UdpEcho*>(self);
+    (void)pbuf_copy_partial(datagram, echo.in_.data(), static_cast<u16_t>(echo.in_.size()), 0);
+    pbuf_free(datagram);
+    ++echo.replies_;
+  }
+
+  std::size_t payload_, burst_;
+  std::array<End, 2> ends_;
+  std::array<std::byte, 2048> out_{}, in_{};
+  std::uint64_t replies_ = 0;
+  double allocations_ = 0;
+};
+
+class OnDescriptor final : public LwipOnDescriptor {
+ public:
+  OnDescriptor(int descriptor, const ip4_addr_t& address) : descriptor_(descriptor) {
+    init_once();
+    CHECK(add_interface(interface_, address, this, transmit));
+  }
+  ~OnDescriptor() override { netif_remove(&interface_); }
+
+  void turn() override {
+    const ssize_t size = read(descriptor_, frame_.data(), frame_.size());
+    if (size <= 0) return;
+    pbuf* arrived = pbuf_alloc(PBUF_RAW, static_cast<u16_t>(size), PBUF_POOL);
+    if (arrived == nullptr) return;
+    pbuf_take(arrived, frame_.data(), static_cast<u16_t>(size));
+    if (interface_.input(arrived, &interface_) != ERR_OK) pbuf_free(arrived);
+  }
+
+ private:
+  static err_t transmit(netif* interface, pbuf* frame) {
+    auto& self = *static_cast<OnDescriptor*>(interface->state);
+    const u16_t size = pbuf_copy_partial(frame, self.out_.data(),
+                                         static_cast<u16_t>(self.out_.size()), 0);
+    return write(self.descriptor_, self.out_.data(), size) == size ? ERR_OK : ERR_IF;
+  }
+
+  int descriptor_;
+  netif interface_{};
+  std::array<std::byte, 2048> frame_{}, out_{};
+};
+
+}  // namespace
+
+Entry lwip_udp_echo(std::size_t payload, std::size_t burst) {
+  return std::make_unique<UdpEcho>(payload, burst);
+}
+
+std::expected<std::unique_ptr<LwipOnDescriptor>, std::string> LwipOnDescriptor::attach(
+    int descriptor, const std::string& address) {
+  ip4_addr_t parsed;
+  if (ip4addr_aton(address.c_str(), &parsed) == 0) {
+    return std::unexpected("'" + address + "' is not an IPv4 address");
+  }
+  return std::make_unique<OnDescriptor>(descriptor, parsed);
+}
+
+std::uint16_t lwip_checksum(const void* bytes, int size) {
+  return inet_chksum(bytes, static_cast<u16_t>(size));
+}
+
+bool has_lwip() { return true; }
+
+}  // namespace strata::bench
+
+#else
+
+namespace strata::bench {
+namespace {
+
+constexpr const char* kMissing = "liblwip-dev is not installed";
+
+}  // namespace
+
+Entry lwip_udp_echo(std::size_t, std::size_t) { return std::unexpected(kMissing); }
+
+std::expected<std::unique_ptr<LwipOnDescriptor>, std::string> LwipOnDescriptor::attach(
+    int, const std::string&) {
+  return std::unexpected(kMissing);
+}
+
+std::uint16_t lwip_checksum(const void*, int) { return 0; }
+
+bool has_lwip() { return false; }
+
+}  // namespace strata::bench
+
+#endif
