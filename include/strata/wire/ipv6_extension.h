@@ -226,7 +226,7 @@ class Ipv6ChainWalker {
       : payload_(payload), limits_(limits), protocol_(next_header) {}
 
   [[nodiscard]] constexpr std::optional<Ipv6Extension> next() {
-    if (end_ || ends_here()) return std::nullopt;
+    if (has_ended_ || ends_here()) return std::nullopt;
     const std::optional<std::size_t> size = size_of(protocol_, payload_.subspan(at_));
     if (!size) return stop(Ipv6ChainEnd::kTruncated);
     if (count_ == limits_.headers || at_ + *size > limits_.bytes) {
@@ -236,7 +236,8 @@ class Ipv6ChainWalker {
     const Ipv6Extension link{protocol_, Ipv6ExtensionLayout::NextHeader::get(bytes), at_, bytes};
     if (protocol_ == kIpProtocolFragment) {
       fragment_ = Ipv6FragmentView::parse(bytes)->header();
-      if (fragment_->fragment_offset != 0) end_ = Ipv6ChainEnd::kLaterFragment;
+      has_fragment_ = true;
+      if (fragment_.fragment_offset != 0) (void)stop(Ipv6ChainEnd::kLaterFragment);
     }
     ++count_;
     protocol_ = link.next_header;
@@ -246,7 +247,10 @@ class Ipv6ChainWalker {
   }
 
   // Empty until next() has been.
-  [[nodiscard]] constexpr std::optional<Ipv6ChainEnd> end() const { return end_; }
+  [[nodiscard]] constexpr std::optional<Ipv6ChainEnd> end() const {
+    if (!has_ended_) return std::nullopt;
+    return end_;
+  }
   // What payload() is, or in case of a fault the type of the header at fault.
   [[nodiscard]] constexpr std::uint8_t protocol() const { return protocol_; }
   [[nodiscard]] constexpr std::size_t offset() const { return at_; }  // of payload()
@@ -256,7 +260,8 @@ class Ipv6ChainWalker {
     return next_header_at_;
   }
   // The last fragment header passed.
-  [[nodiscard]] constexpr const std::optional<Ipv6FragmentHeader>& fragment() const {
+  [[nodiscard]] constexpr std::optional<Ipv6FragmentHeader> fragment() const {
+    if (!has_fragment_) return std::nullopt;
     return fragment_;
   }
 
@@ -264,7 +269,7 @@ class Ipv6ChainWalker {
   [[nodiscard]] constexpr bool ends_here() {
     switch (protocol_) {
       case kIpProtocolHopByHop:
-        if (count_ != 0) end_ = Ipv6ChainEnd::kHopByHopMisplaced;
+        if (count_ != 0) (void)stop(Ipv6ChainEnd::kHopByHopMisplaced);
         break;
       case kIpProtocolRouting:
       case kIpProtocolFragment:
@@ -273,11 +278,11 @@ class Ipv6ChainWalker {
       case kIpProtocolMobility:
       case kIpProtocolHip:
       case kIpProtocolShim6: break;
-      case kIpProtocolNoNextHeader: end_ = Ipv6ChainEnd::kNoNextHeader; break;
-      case kIpProtocolEsp: end_ = Ipv6ChainEnd::kEncrypted; break;
-      default: end_ = Ipv6ChainEnd::kUpperLayer; break;
+      case kIpProtocolNoNextHeader: (void)stop(Ipv6ChainEnd::kNoNextHeader); break;
+      case kIpProtocolEsp: (void)stop(Ipv6ChainEnd::kEncrypted); break;
+      default: (void)stop(Ipv6ChainEnd::kUpperLayer); break;
     }
-    return end_.has_value();
+    return has_ended_;
   }
   // The size of the extension header of this type at the front of `bytes`, if all of it is there.
   [[nodiscard]] static constexpr std::optional<std::size_t> size_of(std::uint8_t type,
@@ -295,6 +300,7 @@ class Ipv6ChainWalker {
   }
   constexpr std::nullopt_t stop(Ipv6ChainEnd why) {
     end_ = why;
+    has_ended_ = true;
     return std::nullopt;
   }
 
@@ -303,8 +309,11 @@ class Ipv6ChainWalker {
   std::size_t at_ = 0;
   std::size_t count_ = 0;
   std::optional<std::size_t> next_header_at_;
-  std::optional<Ipv6FragmentHeader> fragment_;
-  std::optional<Ipv6ChainEnd> end_;
+  // Flags beside values, not optionals: g++ 12 warns of uninitialised reads it cannot rule out.
+  Ipv6FragmentHeader fragment_;
+  Ipv6ChainEnd end_ = Ipv6ChainEnd::kTruncated;
+  bool has_fragment_ = false;
+  bool has_ended_ = false;
   std::uint8_t protocol_;
 };
 
