@@ -179,30 +179,37 @@ class UdpEcho final : public Contestant {
 
 class OnDescriptor final : public LwipOnDescriptor {
  public:
-  OnDescriptor(int descriptor, const ip4_addr_t& address) : descriptor_(descriptor) {
+  OnDescriptor(int descriptor, std::size_t prefix, const ip4_addr_t& address)
+      : descriptor_(descriptor), prefix_(prefix) {
     init_once();
+    CHECK(prefix < frame_.size() / 2);
     CHECK(add_interface(interface_, address, this, transmit));
   }
   ~OnDescriptor() override { netif_remove(&interface_); }
 
   void turn() override {
     const ssize_t size = read(descriptor_, frame_.data(), frame_.size());
-    if (size <= 0) return;
-    pbuf* arrived = pbuf_alloc(PBUF_RAW, static_cast<u16_t>(size), PBUF_POOL);
+    if (size <= static_cast<ssize_t>(prefix_)) return;
+    const auto length = static_cast<u16_t>(static_cast<std::size_t>(size) - prefix_);
+    pbuf* arrived = pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
     if (arrived == nullptr) return;
-    pbuf_take(arrived, frame_.data(), static_cast<u16_t>(size));
+    pbuf_take(arrived, frame_.data() + prefix_, length);
     if (interface_.input(arrived, &interface_) != ERR_OK) pbuf_free(arrived);
   }
 
  private:
   static err_t transmit(netif* interface, pbuf* frame) {
     auto& self = *static_cast<OnDescriptor*>(interface->state);
-    const u16_t size = pbuf_copy_partial(frame, self.out_.data(),
-                                         static_cast<u16_t>(self.out_.size()), 0);
-    return write(self.descriptor_, self.out_.data(), size) == size ? ERR_OK : ERR_IF;
+    // The prefix stays zero: a plain frame with its checksums done.
+    const auto room = static_cast<u16_t>(self.out_.size() - self.prefix_);
+    const std::size_t size =
+        self.prefix_ + pbuf_copy_partial(frame, self.out_.data() + self.prefix_, room, 0);
+    const ssize_t written = write(self.descriptor_, self.out_.data(), size);
+    return written == static_cast<ssize_t>(size) ? ERR_OK : ERR_IF;
   }
 
   int descriptor_;
+  std::size_t prefix_;
   netif interface_{};
   std::array<std::byte, 2048> frame_{}, out_{};
 };
@@ -214,12 +221,12 @@ Entry lwip_udp_echo(std::size_t payload, std::size_t burst) {
 }
 
 std::expected<std::unique_ptr<LwipOnDescriptor>, std::string> LwipOnDescriptor::attach(
-    int descriptor, const std::string& address) {
+    int descriptor, std::size_t prefix, const std::string& address) {
   ip4_addr_t parsed;
   if (ip4addr_aton(address.c_str(), &parsed) == 0) {
     return std::unexpected("'" + address + "' is not an IPv4 address");
   }
-  return std::make_unique<OnDescriptor>(descriptor, parsed);
+  return std::make_unique<OnDescriptor>(descriptor, prefix, parsed);
 }
 
 std::uint16_t lwip_checksum(const void* bytes, int size) {
@@ -242,7 +249,7 @@ constexpr const char* kMissing = "liblwip-dev is not installed";
 Entry lwip_udp_echo(std::size_t, std::size_t) { return std::unexpected(kMissing); }
 
 std::expected<std::unique_ptr<LwipOnDescriptor>, std::string> LwipOnDescriptor::attach(
-    int, const std::string&) {
+    int, std::size_t, const std::string&) {
   return std::unexpected(kMissing);
 }
 

@@ -6,6 +6,8 @@
 // gets, not the best that lwIP can be configured for.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -25,9 +27,10 @@ class LwipOnDescriptor {
   // Takes in one frame, if there is one, and answers it.
   virtual void turn() = 0;
 
-  // The descriptor stays the caller's. Address as "10.0.0.2", in a /24.
+  // The descriptor stays the caller's. Address as "10.0.0.2", in a /24. Before each frame stand
+  // `prefix` bytes that lwIP does not look at: the header of a TAP device with offloads.
   [[nodiscard]] static std::expected<std::unique_ptr<LwipOnDescriptor>, std::string> attach(
-      int descriptor, const std::string& address);
+      int descriptor, std::size_t prefix, const std::string& address);
 };
 
 // One checksum as lwIP computes it; 0 where the library is missing.
