@@ -73,9 +73,10 @@ std::size_t Tap::read_frame(VirtioHeader& header, MutableBytes head, MutableByte
 void Tap::receive(PacketPool& pool, PacketBatch& batch) {
   Landing landing;
   // Frames that are lost for want of packets count as well, so that a call is bounded.
-  for (std::size_t left = batch.room(); left != 0 && !has_vanished_; --left) {
-    if (!receive_one(pool, landing, batch)) return;
-  }
+  const std::size_t wanted = std::min(batch.room(), budget_.frames());
+  std::size_t done = 0;
+  while (done < wanted && !has_vanished_ && receive_one(pool, landing, batch)) ++done;
+  if (wanted == budget_.frames()) budget_.on_read(done);
 }
 
 bool Tap::receive_one(PacketPool& pool, Landing& landing, PacketBatch& batch) {

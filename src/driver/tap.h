@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 
 #include "driver/host_link.h"
+#include "driver/read_budget.h"
 #include "driver/virtio_header.h"
 #include "strata/device.h"
 
@@ -64,6 +65,7 @@ class Tap final : public Device {
   HostLink link_;
   DeviceCapabilities capabilities_;
   std::vector<std::byte> scratch_;
+  ReadBudget budget_{PacketBatch::kCapacity};
   bool has_vanished_ = false;
   bool was_refused_ = false;  // the kernel said that the host's side is down
 };
