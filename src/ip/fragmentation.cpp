@@ -171,12 +171,25 @@ void Fragmenter::write_v6(MutableBytes header, std::size_t size, bool is_last) c
 
 std::uint32_t IdentificationSource::next(const IpAddress& source, const IpAddress& destination,
                                          std::uint8_t protocol) {
-  // RFC 7739 5.3: F() places each destination on the circle, G() picks the counter that moves it.
-  const std::uint64_t place = hash_words(
-      secret_, {source.high(), source.low(), destination.high(), destination.low(), protocol});
+  Flow& flow = flows_[flow_slot(destination)];
+  if (!flow.is_known || flow.destination != destination || flow.source != source ||
+      flow.protocol != protocol) {
+    flow = {.source = source, .destination = destination, .protocol = protocol};
+    place(flow);
+  }
+  return flow.place + counters_[flow.counter]++;
+}
+
+// RFC 7739 5.3: F() places each destination on the circle, G() picks the counter that moves it.
+void IdentificationSource::place(Flow& flow) const {
+  const IpAddress& destination = flow.destination;
+  const std::uint64_t place =
+      hash_words(secret_, {flow.source.high(), flow.source.low(), destination.high(),
+                           destination.low(), flow.protocol});
   const std::uint64_t pick = hash_words(secret_, {~place, destination.high(), destination.low()});
-  std::uint32_t& counter = counters_[static_cast<std::size_t>(pick % counters_.size())];
-  return static_cast<std::uint32_t>(place) + counter++;
+  flow.place = static_cast<std::uint32_t>(place);
+  flow.counter = static_cast<std::uint8_t>(pick % counters_.size());
+  flow.is_known = true;
 }
 
 }  // namespace strata::ip

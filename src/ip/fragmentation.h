@@ -71,8 +71,26 @@ class IdentificationSource {
                                    std::uint8_t protocol);
 
  private:
+  // A flow is hashed once while it is among the last.
+  struct Flow {
+    IpAddress source{};
+    IpAddress destination{};
+    std::uint32_t place = 0;
+    std::uint8_t counter = 0;
+    std::uint8_t protocol = 0;
+    bool is_known = false;
+  };
+  static constexpr unsigned kFlowBits = 2;
+
+  [[nodiscard]] static std::size_t flow_slot(const IpAddress& destination) {
+    return static_cast<std::size_t>((destination.low() * 0x9e37'79b9'7f4a'7c15U) >>
+                                    (64U - kFlowBits));
+  }
+  void place(Flow& flow) const;
+
   SipKey secret_;
   std::array<std::uint32_t, 64> counters_{};
+  std::array<Flow, std::size_t{1} << kFlowBits> flows_{};
 };
 
 }  // namespace strata::ip

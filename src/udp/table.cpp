@@ -75,22 +75,19 @@ Result<void> Table::bind(Socket& socket, const Endpoint& local, const Endpoint& 
 Result<void> Table::connect(Socket& socket, const Endpoint& remote, const IpAddress& source) {
   if (!socket.is_bound() || remote.port == 0) return std::unexpected(Error::kInvalidArgument);
   if (!socket.speaks(remote.address)) return std::unexpected(Error::kInvalidArgument);
-  leave(socket);
-  if (!socket.bound_address) socket.bound_address = socket.local.address;
-  socket.local.address = source;
-  socket.remote = remote;
-  if (!enter(socket)) return std::unexpected(Error::kOutOfMemory);
+  const IpAddress bound = socket.bound_address.value_or(socket.local.address);
+  if (!move(socket, source, remote)) return std::unexpected(Error::kOutOfMemory);
+  socket.bound_address = bound;
   return {};
 }
 
-void Table::disconnect(Socket& socket) {
-  if (!socket.is_connected()) return;
-  leave(socket);
-  socket.local.address = socket.bound_address.value_or(socket.local.address);
+Result<void> Table::disconnect(Socket& socket) {
+  if (!socket.is_connected()) return {};
+  if (!move(socket, socket.bound_address.value_or(socket.local.address), {})) {
+    return std::unexpected(Error::kOutOfMemory);
+  }
   socket.bound_address.reset();
-  socket.remote = {};
-  // The place it leaves is at least as large as the one it enters, so this finds room.
-  CHECK(enter(socket));
+  return {};
 }
 
 bool Table::is_free(const Socket& socket, const Endpoint& local) {
@@ -104,27 +101,31 @@ bool Table::is_free(const Socket& socket, const Endpoint& local) {
   return free;
 }
 
-Socket* Table::match(const FourTuple& tuple) {
-  const auto spread = static_cast<std::uint32_t>(
-      hash_words(key_, {tuple.remote.address.low(), tuple.remote.port}));
-  if (connected_ != 0) {
-    if (Socket* exact = best_of(hash_of(tuple.local, tuple.remote), tuple, spread)) return exact;
-  }
-  if (Socket* bound = best_of(hash_of(tuple.local, {}), tuple, spread)) return bound;
-  return best_of(hash_of({kAnywhere, tuple.local.port}, {}), tuple, spread);
+Socket* Table::look_up(const FourTuple& tuple) {
+  Socket* found = nullptr;
+  if (connected_ != 0) found = best_of(hash_of(tuple.local, tuple.remote), tuple);
+  if (found == nullptr) found = best_of(hash_of(tuple.local, {}), tuple);
+  if (found == nullptr) found = best_of(hash_of({kAnywhere, tuple.local.port}, {}), tuple);
+  answers_[answer_slot(tuple)] = {.generation = generation_, .tuple = tuple, .socket = found};
+  return found;
 }
 
-Socket* Table::best_of(std::uint32_t hash, const FourTuple& tuple, std::uint32_t spread) {
+Socket* Table::best_of(std::uint32_t hash, const FourTuple& tuple) {
   Socket* best = nullptr;
-  std::uint32_t best_weight = 0;
+  std::optional<std::uint32_t> spread;  // of the flow over sharers: rarely needed
+  const auto weight_of = [&](Index index) {
+    if (!spread) {
+      spread = static_cast<std::uint32_t>(
+          hash_words(key_, {tuple.remote.address.low(), tuple.remote.port}));
+    }
+    return (*spread ^ (index * 0x9e37'79b1U)) * 0x85eb'ca6bU;
+  };
   places_.for_each(hash, [&](Index index) {
     Socket& socket = sockets_[index];
     if (!accepts(socket, tuple)) return;
     // Highest weight wins: when a sharer comes or goes, only its own flows move.
-    const std::uint32_t weight = (spread ^ (index * 0x9e37'79b1U)) * 0x85eb'ca6bU;
-    if (best != nullptr && weight <= best_weight) return;
+    if (best != nullptr && weight_of(index) <= weight_of(best->index)) return;
     best = &socket;
-    best_weight = weight;
   });
   return best;
 }
@@ -165,6 +166,30 @@ bool Table::enter(Socket& socket) {
     return false;
   }
   if (socket.is_connected()) ++connected_;
+  forget_answers();
+  return true;
+}
+
+// The new place is entered before the old one is left: an index that gives its memory back when it
+// is emptied might not get it again.
+bool Table::move(Socket& socket, const IpAddress& local, const Endpoint& remote) {
+  const std::uint32_t before = place_of(socket);
+  const Endpoint local_before = socket.local;
+  const Endpoint remote_before = socket.remote;
+  socket.local.address = local;
+  socket.remote = remote;
+  const std::uint32_t after = place_of(socket);
+  if (after != before) {
+    if (!places_.insert(after, socket.index)) {
+      socket.local = local_before;
+      socket.remote = remote_before;
+      return false;
+    }
+    places_.erase(before, socket.index);
+  }
+  if (remote_before.port != 0) --connected_;
+  if (socket.is_connected()) ++connected_;
+  forget_answers();
   return true;
 }
 
@@ -172,6 +197,7 @@ void Table::leave(Socket& socket) {
   places_.erase(place_of(socket), socket.index);
   ports_index_.erase(hash_of_port(socket.local.port), socket.index);
   if (socket.is_connected()) --connected_;
+  forget_answers();
 }
 
 }  // namespace strata::udp

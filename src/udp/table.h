@@ -13,8 +13,12 @@
 // 1. A socket with a port is in the index exactly once; one without is not in it.
 // 2. Of sockets that share a place (reuse_port) the flow's hash picks one, always the same.
 // 3. Group and broadcast datagrams go to every socket that matches (RFC 1122 4.1.3.6, 3.3.7).
+// 4. The last answers are remembered, so that a flow is hashed once and not for each datagram. A
+//    stranger who makes flows collide there costs us the look-ups he would have cost anyway.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -31,6 +35,8 @@ struct FourTuple {
   Endpoint local;
   Endpoint remote;
   InterfaceId interface = kNoInterface;  // where the datagram came in
+
+  friend constexpr bool operator==(const FourTuple&, const FourTuple&) = default;
 };
 
 class Table {
@@ -54,10 +60,18 @@ class Table {
   [[nodiscard]] Result<void> connect(Socket& socket, const Endpoint& remote,
                                      const IpAddress& source);
   // Back to where it was bound before it was connected.
-  void disconnect(Socket& socket);
+  [[nodiscard]] Result<void> disconnect(Socket& socket);
 
   // The socket that a unicast datagram is for, or null.
-  [[nodiscard]] Socket* match(const FourTuple& tuple);
+  [[nodiscard]] Socket* match(const FourTuple& tuple) {
+    const Answer& answer = answers_[answer_slot(tuple)];
+    if (answer.generation == generation_ && answer.tuple == tuple) [[likely]] {
+      if (answer.socket == nullptr || accepts(*answer.socket, tuple)) return answer.socket;
+    }
+    return look_up(tuple);
+  }
+  // After a change of options that decide what a bound socket accepts.
+  void forget_answers() { ++generation_; }
 
   // Every socket that a group or broadcast datagram is for.
   template <typename Visit>
@@ -82,13 +96,28 @@ class Table {
       if (sockets_[index].local.port == port) visit(sockets_[index]);
     });
   }
+  struct Answer {
+    std::uint64_t generation = 0;  // 0: none yet
+    FourTuple tuple;
+    Socket* socket = nullptr;  // null: nobody listens
+  };
+  static constexpr unsigned kAnswerBits = 3;
+
+  [[nodiscard]] static std::size_t answer_slot(const FourTuple& tuple) {
+    const std::uint64_t mixed = tuple.remote.address.low() ^
+                                (std::uint64_t{tuple.remote.port} << 32U) ^
+                                (std::uint64_t{tuple.local.port} << 48U);
+    return static_cast<std::size_t>((mixed * 0x9e37'79b9'7f4a'7c15U) >> (64U - kAnswerBits));
+  }
+  [[nodiscard]] Socket* look_up(const FourTuple& tuple);
   [[nodiscard]] static bool accepts(const Socket& socket, const FourTuple& tuple);
   [[nodiscard]] bool is_free(const Socket& socket, const Endpoint& local);
-  [[nodiscard]] Socket* best_of(std::uint32_t hash, const FourTuple& tuple, std::uint32_t spread);
+  [[nodiscard]] Socket* best_of(std::uint32_t hash, const FourTuple& tuple);
   [[nodiscard]] std::uint32_t hash_of(const Endpoint& local, const Endpoint& remote) const;
   [[nodiscard]] std::uint32_t hash_of_port(std::uint16_t port) const;
   [[nodiscard]] std::uint32_t place_of(const Socket& socket) const;
   [[nodiscard]] bool enter(Socket& socket);
+  [[nodiscard]] bool move(Socket& socket, const IpAddress& local, const Endpoint& remote);
   void leave(Socket& socket);
 
   HandleTable<Socket> sockets_;
@@ -97,6 +126,8 @@ class Table {
   SipKey key_;
   EphemeralPorts ports_;
   std::uint32_t connected_ = 0;
+  std::uint64_t generation_ = 1;  // of what is bound and connected
+  std::array<Answer, std::size_t{1} << kAnswerBits> answers_{};
 };
 
 }  // namespace strata::udp

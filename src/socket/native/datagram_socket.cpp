@@ -128,6 +128,8 @@ Result<void> DatagramSocket::set_bound_interface(InterfaceId interface) {
   if (core_ != nullptr && !native::is_interface_or_none(*core_, interface)) {
     return std::unexpected(Error::kNoDevice);
   }
+  // Which datagrams are whose may be another matter now.
+  if (core_ != nullptr) core_->udp.forget_answers();
   return change([=](SocketOptions& options) { options.bound_interface = interface; });
 }
 
