@@ -43,6 +43,14 @@ wire::Sum sum_from(const Packet& packet, std::size_t offset) {
   return sum;
 }
 
+// What belongs into the checksum field of a packet whose field holds the pseudo-header's sum.
+std::uint16_t finished_checksum(const Packet& packet) {
+  const wire::Sum sum = sum_from(packet, packet.notes().transport_offset);
+  // RFC 768: zero would say that there is no checksum. No other protocol keeps its own there.
+  const bool is_udp = packet.notes().checksum_offset == wire::UdpLayout::Checksum::kBegin;
+  return is_udp ? wire::fold_for_udp(sum) : wire::fold(sum);
+}
+
 // Puts `size` bytes into packets of `pool`; `copy(offset, to)` fills each part.
 template <typename Copy>
 PacketPtr fill_frame(std::size_t size, PacketPool& pool, Copy copy) {
@@ -102,13 +110,18 @@ bool complete_checksum(Packet& packet) {
   std::size_t offset = std::size_t{notes.transport_offset} + notes.checksum_offset;
   Packet* holder = slice_of_field(packet, offset);
   if (holder == nullptr || !holder->is_writable()) return false;
-  const wire::Sum sum = sum_from(packet, notes.transport_offset);
-  // RFC 768: zero would say that there is no checksum. No other protocol keeps its own there.
-  const bool is_udp = notes.checksum_offset == wire::UdpLayout::Checksum::kBegin;
-  const std::uint16_t checksum = is_udp ? wire::fold_for_udp(sum) : wire::fold(sum);
-  store_big_endian<std::uint16_t>(holder->mutable_bytes().data() + offset, checksum);
+  store_big_endian<std::uint16_t>(holder->mutable_bytes().data() + offset,
+                                  finished_checksum(packet));
   packet.notes().checksum = ChecksumState::kVerified;
   return true;
+}
+
+void complete_checksum_in_copy(const Packet& packet, MutableBytes copy) {
+  const PacketNotes& notes = packet.notes();
+  if (notes.checksum != ChecksumState::kPartial || !has_sound_partial_checksum(packet)) return;
+  const std::size_t offset = std::size_t{notes.transport_offset} + notes.checksum_offset;
+  if (offset + 2 > copy.size()) return;
+  store_big_endian<std::uint16_t>(copy.data() + offset, finished_checksum(packet));
 }
 
 PacketPtr copy_frame(const Packet& from, PacketPool& pool) {

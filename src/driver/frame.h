@@ -35,6 +35,10 @@ namespace strata::driver {
 // that holds the field is shared and must not be written.
 [[nodiscard]] bool complete_checksum(Packet& packet);
 
+// The same in a copy of the packet's first bytes, which the packet itself need not have; a packet
+// that is not kPartial, or is unsound, and a copy that ends before the field are left alone.
+void complete_checksum_in_copy(const Packet& packet, MutableBytes copy);
+
 // A packet with bytes of its own from `pool` and no notes; null when the pool is empty. Long
 // packets get one large buffer; where it has none, or they fill more than that, a chain.
 [[nodiscard]] PacketPtr copy_frame(const Packet& from, PacketPool& pool);

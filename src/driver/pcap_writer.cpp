@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "driver/frame.h"
 #include "driver/pcap_format.h"
 #include "strata/pcap.h"
 
@@ -245,6 +246,8 @@ void PcapWriter::write(std::uint32_t interface, Time at, const Packet& packet, c
   std::byte* to = begin_record(interface, at, packet.size(), captured, note);
   if (to == nullptr) return;
   packet.copy_out(0, {to, captured});
+  // A file has no notes: what a device was to finish, a reader would take for a wrong checksum.
+  complete_checksum_in_copy(packet, {to, captured});
   ++packets_written_;
 }
 

@@ -3,6 +3,7 @@
 
 #include "driver/packets.h"
 #include "strata/pcap.h"
+#include "strata/wire/checksum.h"
 
 namespace strata::driver {
 namespace {
@@ -40,6 +41,40 @@ TEST(CaptureHook, WritesWhatPassesWithInterfaceTimeAndDirection) {
   EXPECT_EQ((*reader)->interfaces()[0].name, "uplink");
   EXPECT_EQ((*reader)->interfaces()[0].link_type, LinkType::kRawIp);
   EXPECT_EQ((*reader)->interfaces()[1].name, "interface 5");
+}
+
+TEST(CaptureHook, ChecksumsThatADeviceWasToFinishAreFinishedInTheFile) {
+  constexpr std::uint16_t kTransport = 34;
+  const TemporaryDirectory directory;
+  TestPool pool;
+  Rng rng(3);
+  std::vector<std::vector<std::byte>> sent;
+  {
+    auto writer = PcapWriter::create(directory.file("a"));
+    CaptureHook hook(**writer);
+    for (std::size_t round = 0; round < 100; ++round) {
+      sent.push_back(random_frame(rng, kTransport + 8 + rng.below(300)));
+      const PacketPtr packet = chain_of(pool.pool, sent.back(), 1 + rng.below(100));
+      packet->notes().checksum = ChecksumState::kPartial;
+      packet->notes().transport_offset = kTransport;
+      packet->notes().checksum_offset = 6;
+      const std::array<Packet*, 1> packets{packet.get()};
+      std::array<Verdict, 1> verdicts;
+      hook.on_packets(HookPoint::kFrameOut, packets, verdicts, Time{});
+      EXPECT_EQ(bytes_of(*packet), sent.back());
+      EXPECT_EQ(packet->notes().checksum, ChecksumState::kPartial);
+    }
+  }
+  const auto reader = PcapReader::open(directory.file("a"));
+  ASSERT_TRUE(reader.has_value());
+  for (std::vector<std::byte>& frame : sent) {
+    const auto record = (*reader)->next();
+    ASSERT_TRUE(record.has_value() && record->has_value());
+    const std::uint16_t finished =
+        wire::fold_for_udp(wire::partial_sum(Bytes(frame).subspan(kTransport)));
+    store_big_endian<std::uint16_t>(frame.data() + kTransport + 6, finished);
+    EXPECT_EQ(std::vector((*record)->bytes.begin(), (*record)->bytes.end()), frame);
+  }
 }
 
 TEST(CaptureHook, ACaptureThatFailedDisturbsNobody) {
