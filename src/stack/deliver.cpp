@@ -13,7 +13,9 @@ namespace strata::stack {
 namespace {
 
 void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const Arrival& arrival, Time now) {
-  core.drops.add(DropReason::kFragmentBudget, outcome.shed);
+  // Earlier fragments went to make room, or with their datagram for the reason it was given up.
+  const bool made_room = outcome.drop == DropReason::kNone;
+  core.drops.add(made_room ? DropReason::kFragmentBudget : outcome.drop, outcome.shed);
   if (outcome.refused != nullptr && outcome.problem) {
     send_icmp_error(core, *outcome.refused, arrival,
                     {.kind = icmp::ErrorKind::kParameterProblem,
