@@ -19,6 +19,9 @@ struct EarlyEnd {
 [[nodiscard]] std::expected<Command, EarlyEnd> parse_command_line(
     std::span<const std::string> words);
 
+// The version and how this program was built.
+[[nodiscard]] std::string version_text();
+
 // Parses, runs and answers the exit status.
 int run(int argc, const char* const* argv);
 

@@ -2,9 +2,15 @@
 // What a command line means, as plain values: one struct a verb.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <variant>
 
+#include "service/echo_session.h"
 #include "service/stack_options.h"
+#include "service/trace_session.h"
 
 namespace strata::app {
 
@@ -15,8 +21,56 @@ struct UpCommand {
   bool json = false;
 };
 
-using Command = std::variant<UpCommand>;
+// An address, for link-local ones with the interface: "fe80::1%strata0".
+struct Target {
+  IpAddress address;
+  std::string zone;
+};
 
+struct PingCommand {
+  service::StackOptions stack;
+  Target target;
+  service::EchoOptions echo;
+  bool quiet = false;
+  bool json = false;
+};
+
+struct TracerouteCommand {
+  service::StackOptions stack;
+  Target target;
+  service::TraceOptions trace;
+  bool numeric = false;
+  bool json = false;
+};
+
+struct CaptureCommand {
+  std::string device;   // listen on a device of our own,
+  std::string read;     // read a file,
+  std::string control;  // or ask a running stack; empty: the only one
+  std::string write;    // a pcapng file; empty: print lines
+  std::uint64_t count = 0;
+  bool json = false;
+};
+
+struct DoctorCommand {
+  bool json = false;
+};
+
+struct StatusCommand {
+  std::string control;
+  std::optional<std::chrono::milliseconds> watch;
+  bool json = false;
+};
+
+using Command = std::variant<UpCommand, PingCommand, TracerouteCommand, CaptureCommand,
+                             DoctorCommand, StatusCommand>;
+
+// Each answers the exit status.
 int run_command(const UpCommand& command);
+int run_command(const PingCommand& command);
+int run_command(const TracerouteCommand& command);
+int run_command(const CaptureCommand& command);
+int run_command(const DoctorCommand& command);
+int run_command(const StatusCommand& command);
 
 }  // namespace strata::app

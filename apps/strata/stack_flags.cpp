@@ -35,29 +35,33 @@ Outcome<void> take(const char* flag, Parse parse, const Value& value, Into into)
 
 void StackFlags::add_to(CLI::App& verb) {
   const auto list = [](CLI::Option* option) {
-    return option->allow_extra_args(false)->group(
-        "Stack");
+    return option->allow_extra_args(false)->group("Stack");
   };
   verb.add_option("--config", config_, "read a TOML file with the same keys")
-      ->type_name("FILE")->group("Stack");
+      ->type_name("FILE")
+      ->group("Stack");
   list(verb.add_option("--device", devices_, "a device, as in tap:x,host=10.77.0.1/24"))
       ->type_name("KIND:NAME[,key=value...]");
   list(verb.add_option("--address", addresses_, "an address of the device before it"))
       ->type_name("CIDR");
   list(verb.add_option("--mtu", mtus_, "MTU of the device before it, or of the default device"))
       ->type_name("BYTES");
-  list(verb.add_option("--gateway", gateways_, "a default router, IPv4 or IPv6"))
-      ->type_name("IP");
+  list(verb.add_option("--gateway", gateways_, "a default router, IPv4 or IPv6"))->type_name("IP");
   verb.add_option("--capture", capture_, "write every frame to a pcapng file")
-      ->type_name("FILE")->group("Stack");
+      ->type_name("FILE")
+      ->group("Stack");
   verb.add_option("--seed", seed_, "make ports, identifiers and jitter repeatable")
-      ->type_name("N")->group("Stack");
+      ->type_name("N")
+      ->group("Stack");
   verb.add_option("--control", control_, "path of the control socket")
-      ->type_name("PATH")->group("Stack");
+      ->type_name("PATH")
+      ->group("Stack");
   verb.add_option("--log", log_, "debug, info, warning, error or off (default warning)")
-      ->type_name("LEVEL")->group("Stack");
+      ->type_name("LEVEL")
+      ->group("Stack");
   verb.add_option("--policy", policy_, "spin, adaptive or sleep (default adaptive)")
-      ->type_name("POLICY")->group("Stack");
+      ->type_name("POLICY")
+      ->group("Stack");
 }
 
 Outcome<StackOptions> StackFlags::read(const CLI::App& verb) const {
@@ -95,9 +99,8 @@ Outcome<void> StackFlags::read_devices(const CLI::App& verb, StackOptions& optio
         return failed(fmt::format("--address {}: it stands before every --device", text),
                       "give a --device first, as in --device tap:x --address 10.88.0.2/24");
       }
-      done = take("--address", service::parse_interface_address, text, [&](Prefix prefix) {
-        options.devices.back().addresses.push_back(prefix);
-      });
+      done = take("--address", service::parse_interface_address, text,
+                  [&](Prefix prefix) { options.devices.back().addresses.push_back(prefix); });
     } else if (option->check_lname("mtu")) {
       done = take("--mtu", service::check_mtu, mtus_[mtu++], [&](std::size_t bytes) {
         (has_device ? options.devices.back().mtu : options.default_device_mtu) = bytes;
@@ -122,8 +125,8 @@ Outcome<void> StackFlags::read_values(const CLI::App& verb, StackOptions& option
   if (is_given(verb, "--seed")) options.seed = seed_;
   if (is_given(verb, "--control")) options.control = control_;
   if (is_given(verb, "--log")) {
-    const auto done = take("--log", service::parse_log_level, log_,
-                           [&](LogLevel level) { options.log = level; });
+    const auto done =
+        take("--log", service::parse_log_level, log_, [&](LogLevel level) { options.log = level; });
     if (!done) return done;
   }
   if (is_given(verb, "--policy")) {

@@ -2,8 +2,13 @@
 // strata up: a stack that answers until somebody stops it.
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdio>
 #include <memory>
+#include <string>
 
+#include "service/echo_session.h"
+#include "service/json_text.h"
 #include "service/node.h"
 #include "service/udp_services.h"
 #include "strata/commands.h"
@@ -12,24 +17,111 @@
 namespace strata::app {
 namespace {
 
+using service::json_string;
 using service::Node;
 
-int run_node(Node& node, const UpCommand& command) {
-  auto services = service::UdpServices::open(node.main(), command.stack.serve);
-  if (!services) return complain("up", services.error());
-  fmt::print("up\n");
-  std::fflush(stdout);
-  node.run();
-  if (node.failure()) return complain("up", *node.failure());
-  return kOk;
+std::string text_of(const IpAddress& address) { return std::string(to_text(address).view()); }
+
+// The addresses that others can use: neither loopback nor link-local.
+std::vector<std::string> addresses_of(const Stack& stack) {
+  std::vector<std::string> addresses;
+  stack.for_each_address([&](const AddressEntry& entry) {
+    const IpAddress& address = entry.prefix.address();
+    if (address.is_loopback() || (address.is_v6() && address.is_link_local())) return;
+    if (entry.state == AddressState::kDuplicate) return;
+    addresses.push_back(text_of(address));
+  });
+  return addresses;
 }
+
+void print_fallback(const service::Failure& reason) {
+  fmt::print("TAP devices are not permitted here: {}.\n", reason.text);
+  fmt::print("To permit them: {}\n", reason.hint);
+  fmt::print(
+      "Running on a memory link instead; a built-in peer at 10.77.0.1 and fd77::1 pings\n"
+      "the stack once a second.\n");
+}
+
+void print_hints(Node& node, const UpCommand& command) {
+  const std::vector<std::string> addresses = addresses_of(node.stack());
+  fmt::print("{} is up", node.main().name());
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    fmt::print("{}{}", i == 0 ? ": " : ", ", addresses[i]);
+  }
+  fmt::print("\n");
+  if (!node.fallback_reason()) {
+    for (const std::string& address : addresses) fmt::print("  ping {}\n", address);
+  }
+  for (const service::ServeOptions& serve : command.stack.serve) {
+    fmt::print("  {} on UDP port {}\n", to_text(serve.service), serve.port);
+  }
+  if (!node.control_path().empty()) {
+    fmt::print("  strata status --control {}\n", node.control_path());
+    fmt::print("  strata capture --control {}\n", node.control_path());
+  }
+  if (node.control_failure()) {
+    fmt::print("  no control socket: {}\n", node.control_failure()->text);
+  }
+  if (!command.stack.capture.empty()) fmt::print("  capturing to {}\n", command.stack.capture);
+  fmt::print("Ctrl-C stops it.\n");
+}
+
+void print_json(Node& node) {
+  std::string addresses;
+  for (const std::string& address : addresses_of(node.stack())) {
+    addresses += (addresses.empty() ? "" : ",") + json_string(address);
+  }
+  fmt::print("{{\"name\":{},\"addresses\":[{}],\"control\":{},\"memory_link\":{}}}\n",
+             json_string(node.main().name()), addresses,
+             node.control_path().empty() ? "null" : json_string(node.control_path()),
+             node.fallback_reason().has_value());
+}
+
+// Says that the stack is up once its addresses have passed the check for duplicates.
+class Announcement {
+ public:
+  Announcement(Node& node, const UpCommand& command) : node_(node), command_(command) { look(); }
+
+ private:
+  void look() {
+    if (node_.main().is_ready()) {
+      command_.json ? print_json(node_) : print_hints(node_, command_);
+      std::fflush(stdout);
+      return;
+    }
+    if (!std::exchange(has_said_wait_, true) && !command_.json) {
+      fmt::print("Checking that nobody else has these addresses (a few seconds) ...\n");
+      std::fflush(stdout);
+    }
+    node_.loop().start_timer(node_.loop().now() + std::chrono::milliseconds(50),
+                             [this] { look(); });
+  }
+
+  Node& node_;
+  const UpCommand& command_;
+  bool has_said_wait_ = false;
+};
 
 }  // namespace
 
 int run_command(const UpCommand& command) {
-  auto node = Node::create(command.stack, {.has_default_control = true});
-  if (!node) return complain("up", node.error());
-  return run_node(**node, command);
+  auto created = Node::create(command.stack, {.has_default_control = true});
+  if (!created) return complain("up", created.error());
+  Node& node = **created;
+  auto services = service::UdpServices::open(node.main(), command.stack.serve);
+  if (!services) return complain("up", services.error());
+  std::unique_ptr<service::EchoSession> pings;
+  if (node.peer() != nullptr) {
+    if (!command.json) print_fallback(*node.fallback_reason());
+    pings = std::make_unique<service::EchoSession>(
+        node.peer()->stack(), node.loop(),
+        service::EchoOptions{.destination = IpAddress::v4(10, 77, 0, 2)}, service::EchoEvents{});
+    if (auto started = pings->start(); !started) return complain("up", started.error());
+  }
+  const Announcement announcement(node, command);
+  node.run();
+  if (node.failure()) return complain("up", *node.failure());
+  return kOk;
 }
 
 }  // namespace strata::app

@@ -70,7 +70,7 @@ bool read_ports(Bytes payload, ErrorReport& report) {
                        report.protocol == wire::kIpProtocolIcmpv6;
   if (is_echo) {
     report.source_port = load_big_endian<std::uint16_t>(payload.data() + 4);
-    report.destination_port = report.source_port;
+    report.destination_port = load_big_endian<std::uint16_t>(payload.data() + 6);
     return true;
   }
   report.source_port = load_big_endian<std::uint16_t>(payload.data());

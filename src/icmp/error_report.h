@@ -13,7 +13,8 @@
 namespace strata::icmp {
 
 struct ErrorReport {
-  // The quoted packet, as we sent it. For echo requests both ports are the identifier.
+  // The quoted packet, as we sent it. The ports of an echo request are its identifier and its
+  // sequence number.
   IpAddress source;
   IpAddress destination;
   std::uint8_t protocol = 0;

@@ -54,8 +54,8 @@ class TableReader {
     const toml::node* node = known(key);
     if (node == nullptr) return;
     const auto value = node->value_exact<std::int64_t>();
-    if (!value) return fail(key, *node, fmt::format("expected a number, found {}",
-                                                    name_of_type(*node)));
+    if (!value)
+      return fail(key, *node, fmt::format("expected a number, found {}", name_of_type(*node)));
     settle(key, *node, parse(*value), into);
   }
 
@@ -86,8 +86,8 @@ class TableReader {
 
   void fail(std::string_view key, const toml::node& node, std::string_view what) {
     if (failure_) return;
-    failure_ = Failure{fmt::format("{}:{}: {}{}: {}", path_, node.source().begin.line, prefix_, key,
-                                   what)};
+    failure_ = Failure{
+        fmt::format("{}:{}: {}{}: {}", path_, node.source().begin.line, prefix_, key, what)};
   }
 
  private:
@@ -135,8 +135,8 @@ Outcome<std::uint64_t> parse_seed(std::int64_t seed) {
   return static_cast<std::uint64_t>(seed);
 }
 
-DeviceOptions read_device(const toml::table& table, const toml::node& node,
-                          const std::string& path, std::optional<Failure>& failure) {
+DeviceOptions read_device(const toml::table& table, const toml::node& node, const std::string& path,
+                          std::optional<Failure>& failure) {
   DeviceOptions device;
   TableReader reader(table, path, "device.", failure);
   reader.text("spec", parse_spec, [&](std::string spec) { device.spec = std::move(spec); });
@@ -199,8 +199,8 @@ Outcome<StackOptions> read_config_file(const std::string& path) {
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   if (std::ferror(file.get()) != 0) return failed(fmt::format("{}: cannot be read", path));
   if (text.size() > kFileBytesMax) {
-    return failed(fmt::format("{}: larger than {} bytes, expected a TOML file", path,
-                              kFileBytesMax));
+    return failed(
+        fmt::format("{}: larger than {} bytes, expected a TOML file", path, kFileBytesMax));
   }
   return read_config_text(text, path);
 }

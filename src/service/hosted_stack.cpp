@@ -10,10 +10,8 @@ namespace {
 
 // Small packets for a thousand in each direction and many parked ones; large ones for a batch of
 // super-segments each way, and as many in sockets.
-constexpr PacketPoolConfig kPool{.small_buffers = 4096,
-                                 .large_buffers = 256,
-                                 .external_buffers = 0,
-                                 .extra_descriptors = 4096};
+constexpr PacketPoolConfig kPool{
+    .small_buffers = 4096, .large_buffers = 256, .external_buffers = 0, .extra_descriptors = 4096};
 
 }  // namespace
 
@@ -84,9 +82,9 @@ Outcome<void> HostedStack::add_default_route(const IpAddress& gateway) {
       .destination = {gateway.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6(), 0},
       .gateway = gateway};
   if (const auto added = stack_->add_route(route); !added) {
-    return failed(fmt::format("gateway {}: {}", strata::to_text(gateway).view(),
-                              to_text(added.error())),
-                  "a gateway is a neighbour: give an --address of its network first");
+    return failed(
+        fmt::format("gateway {}: {}", strata::to_text(gateway).view(), to_text(added.error())),
+        "a gateway is a neighbour: give an --address of its network first");
   }
   return {};
 }

@@ -59,8 +59,7 @@ class HostedStack {
 
  private:
   HostedStack(Loop& loop, std::string name);
-  [[nodiscard]] Outcome<void> start(const HostedStackOptions& options,
-                                    std::span<const Port> ports);
+  [[nodiscard]] Outcome<void> start(const HostedStackOptions& options, std::span<const Port> ports);
   [[nodiscard]] Outcome<void> add_port(const Port& port);
 
   Loop& loop_;

@@ -6,8 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
+#include "service/control_path.h"
+#include "service/control_server.h"
+#include "service/journal.h"
 #include "strata/permissions.h"
 #include "strata/real_clock.h"
 #include "strata/rng.h"
@@ -46,6 +50,8 @@ std::optional<Failure> missing_permission() {
 
 }  // namespace
 
+Node::Node(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+
 Node::~Node() {
   // What is under way lies in the pools of stacks that end before the link.
   if (link_ != nullptr) link_->clear();
@@ -83,8 +89,11 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   if (!options.capture.empty()) {
     if (auto started = start_capture(options.capture, *ports); !started) return started;
   }
-  if (link_ != nullptr) return start_peer(options_of(options, "peer"));
-  return {};
+  if (link_ != nullptr) {
+    if (auto started = start_peer(options_of(options, "peer")); !started) return started;
+  }
+  start_journal(options.log);
+  return start_control(options, choices);
 }
 
 Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,
@@ -175,6 +184,37 @@ Outcome<void> Node::start_capture(const std::string& path, std::span<const Port>
   return {};
 }
 
-void Node::run() { loop_->run(); }
+Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices& choices) {
+  const bool is_asked_for = !options.control.empty();
+  if (!is_asked_for && !choices.has_default_control) return {};
+  const std::string path = is_asked_for ? options.control : control_path_of(main_->name());
+  if (path.empty()) {
+    control_failure_ = Failure{"XDG_RUNTIME_DIR is not set", "give a path with --control PATH"};
+    return {};
+  }
+  std::vector<HostedStack*> stacks{main_.get()};
+  if (peer_ != nullptr) stacks.push_back(peer_.get());
+  auto server = ControlServer::open(*loop_, path, std::move(stacks));
+  if (!server) {
+    if (is_asked_for) return std::unexpected(std::move(server).error());
+    control_failure_ = std::move(server).error();
+    return {};
+  }
+  control_ = std::move(*server);
+  control_path_ = path;
+  return {};
+}
+
+void Node::start_journal(LogLevel level) {
+  if (level == LogLevel::kOff || level == LogLevel::kError) return;
+  journal_ = std::make_unique<Journal>(*main_, level, [](LogLevel of, const std::string& text) {
+    fmt::print(stderr, "strata: {}: {}\n", to_text(of), text);
+  });
+}
+
+void Node::run() {
+  loop_->run();
+  if (writer_ != nullptr && !writer_->is_ok() && !failure_) failure_ = Failure{writer_->failure()};
+}
 
 }  // namespace strata::service

@@ -21,6 +21,8 @@
 
 namespace strata::service {
 
+class ControlServer;
+class Journal;
 
 struct NodeChoices {
   // RFC 4862 5.4 and RFC 5227 on devices that were named. A stack that lives for one question
@@ -45,7 +47,10 @@ class Node {
   [[nodiscard]] HostedStack* peer() { return peer_.get(); }
   // Why the node runs on a memory link; nothing when it does not.
   [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
+  // Empty when nobody listens.
   [[nodiscard]] const std::string& control_path() const { return control_path_; }
+  // Why there is no control socket at its usual place.
+  [[nodiscard]] const std::optional<Failure>& control_failure() const { return control_failure_; }
   // The device that its host deleted, or the capture that could not be written: why run() ended.
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
 
@@ -53,7 +58,7 @@ class Node {
   void run();
 
  private:
-  explicit Node(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+  explicit Node(std::unique_ptr<Loop> loop);
 
   [[nodiscard]] Outcome<void> start(const StackOptions& options, const NodeChoices& choices);
   [[nodiscard]] Outcome<std::vector<Port>> open_devices(const StackOptions& options,
@@ -61,8 +66,11 @@ class Node {
   [[nodiscard]] Outcome<Port> open_port(const DeviceOptions& options, bool detects_duplicates);
   [[nodiscard]] Port open_memory_link(const DeviceOptions& options);
   [[nodiscard]] Outcome<void> start_peer(const HostedStackOptions& options);
-  [[nodiscard]] Outcome<void> start_capture(const std::string& path,
-                                            std::span<const Port> ports);
+  [[nodiscard]] Outcome<void> start_capture(const std::string& path, std::span<const Port> ports);
+
+  [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
+                                            const NodeChoices& choices);
+  void start_journal(LogLevel level);
 
   // In the order in which the parts lean on each other: the last goes first.
   std::unique_ptr<Loop> loop_;
@@ -72,7 +80,10 @@ class Node {
   std::optional<CaptureHook> capture_;
   std::unique_ptr<HostedStack> main_;
   std::unique_ptr<HostedStack> peer_;
+  std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<Journal> journal_;
   std::string control_path_;
+  std::optional<Failure> control_failure_;
   std::optional<Failure> fallback_;
   std::optional<Failure> failure_;
 };

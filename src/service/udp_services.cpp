@@ -36,8 +36,8 @@ std::string chargen_line(std::size_t count) {
   return line + "\r\n";
 }
 
-Outcome<std::unique_ptr<UdpServices>> UdpServices::open(
-    HostedStack& host, const std::vector<ServeOptions>& services) {
+Outcome<std::unique_ptr<UdpServices>> UdpServices::open(HostedStack& host,
+                                                        const std::vector<ServeOptions>& services) {
   std::unique_ptr<UdpServices> made(new UdpServices(host, random_seed()));
   made->buffer_.resize(65'535);
   for (const ServeOptions& options : services) {

@@ -102,7 +102,7 @@ void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Er
                            .error = error};
   const bool is_udp = header.protocol == wire::kIpProtocolUdp;
   report.source_port = load_big_endian<std::uint16_t>(start.data() + (is_udp ? 0 : 4));
-  report.destination_port = load_big_endian<std::uint16_t>(start.data() + (is_udp ? 2 : 4));
+  report.destination_port = load_big_endian<std::uint16_t>(start.data() + (is_udp ? 2 : 6));
   const SocketError told = socket_error(report, header.source, now);
   (void)tell_by_protocol(core, report, header.interface->id, told);
 }

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// strata capture: the frames of a running stack, of a device or of a file.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/control_client.h"
+#include "service/control_path.h"
+#include "service/json_text.h"
+#include "service/packet_line.h"
+#include "service/stack_options.h"
+#include "strata/commands.h"
+#include "strata/complain.h"
+#include "strata/devices.h"
+#include "strata/loop.h"
+#include "strata/memory.h"
+#include "strata/packet_pool.h"
+#include "strata/pcap.h"
+#include "strata/real_clock.h"
+
+namespace strata::app {
+namespace {
+
+using service::failed;
+using service::Outcome;
+
+struct Frame {
+  WallTime at{};
+  Medium medium = Medium::kEthernet;
+  std::string interface;
+  std::size_t size = 0;
+  Bytes bytes;
+  PcapDirection direction = PcapDirection::kUnknown;
+};
+
+// Where frames go, wherever they come from.
+class Sink {
+ public:
+  [[nodiscard]] static Outcome<std::unique_ptr<Sink>> open(const CaptureCommand& command) {
+    std::unique_ptr<Sink> sink(new Sink(command));
+    if (command.write.empty()) return sink;
+    auto writer = PcapWriter::create(command.write);
+    if (!writer) return failed(std::move(writer).error());
+    sink->writer_ = std::move(*writer);
+    return sink;
+  }
+
+  // False: that was the last one.
+  bool take(const Frame& frame) {
+    ++count_;
+    if (writer_ != nullptr) {
+      writer_->write(number_of(frame), Time(frame.at.time_since_epoch()), frame.bytes,
+                     {.direction = frame.direction, .comment = {}});
+    } else {
+      print(frame);
+    }
+    return count_ != command_.count && (writer_ == nullptr || writer_->is_ok());
+  }
+
+  [[nodiscard]] Outcome<void> finish() {
+    std::fflush(stdout);
+    if (writer_ == nullptr) return {};
+    if (!writer_->flush()) return failed(writer_->failure());
+    return {};
+  }
+
+ private:
+  explicit Sink(const CaptureCommand& command) : command_(command) {}
+
+  void print(const Frame& frame) const {
+    const std::string time = service::clock_text(frame.at);
+    const std::string line = service::packet_line(frame.medium, frame.bytes, frame.size);
+    if (command_.json) {
+      fmt::print("{{\"time\":\"{}\",\"interface\":{},\"size\":{},\"packet\":{}}}\n", time,
+                 service::json_string(frame.interface), frame.size, service::json_string(line));
+    } else {
+      fmt::print("{} {}\n", time, line);
+    }
+    std::fflush(stdout);
+  }
+
+  [[nodiscard]] std::uint32_t number_of(const Frame& frame) {
+    const auto [known, is_new] = numbers_.try_emplace({frame.interface, frame.medium}, 0U);
+    if (is_new) {
+      known->second = writer_->add_interface({.link_type = link_type_of(frame.medium),
+                                              .snap_length = 0,
+                                              .name = frame.interface,
+                                              .description = {}});
+    }
+    return known->second;
+  }
+
+  const CaptureCommand& command_;
+  std::unique_ptr<PcapWriter> writer_;
+  std::map<std::pair<std::string, Medium>, std::uint32_t> numbers_;
+  std::uint64_t count_ = 0;
+};
+
+// ---- from a device ----
+
+// Listens and never sends: there is no stack.
+class DeviceListener final : public Pollable {
+ public:
+  DeviceListener(Device& device, std::string name, Sink& sink, Loop& loop)
+      : device_(device), name_(std::move(name)), sink_(sink), loop_(loop), pool_(memory_, {}) {
+    descriptor_ = device_.descriptor();
+  }
+
+  bool turn(Time now) override {
+    now_ = now;
+    PacketBatch batch;
+    device_.receive(pool_, batch);
+    for (const Packet* packet : batch.packets()) {
+      if (packet == nullptr || loop_.is_stopped()) continue;
+      bytes_.resize(packet->size());
+      packet->copy_out(0, bytes_);
+      const Time at = packet->notes().arrival == Time{} ? now : packet->notes().arrival;
+      const Frame frame{.at = WallTime((at + wall_clock_offset()).time_since_epoch()),
+                        .medium = device_.capabilities().medium,
+                        .interface = name_,
+                        .size = bytes_.size(),
+                        .bytes = bytes_,
+                        .direction = PcapDirection::kIn};
+      if (!sink_.take(frame)) loop_.stop();
+    }
+    return !batch.empty();
+  }
+  [[nodiscard]] std::optional<Time> next_deadline() const override {
+    if (descriptor_ >= 0) return std::nullopt;
+    return now_ + std::chrono::milliseconds(1);
+  }
+  [[nodiscard]] std::span<const int> descriptors() const override { return {&descriptor_, 1}; }
+  void on_descriptor_lost(int /*descriptor*/) override { loop_.stop(); }
+
+ private:
+  Device& device_;
+  std::string name_;
+  Sink& sink_;
+  Loop& loop_;
+  HeapMemory memory_;
+  PacketPool pool_;
+  std::vector<std::byte> bytes_;
+  int descriptor_ = -1;
+  Time now_{};
+};
+
+Outcome<void> capture_device(const CaptureCommand& command, Sink& sink) {
+  auto loop = Loop::create();
+  if (!loop) return failed(std::string(to_text(loop.error())));
+  if (const auto caught = (*loop)->stop_on_signals({SIGINT, SIGTERM}); !caught) {
+    return failed(std::string(to_text(caught.error())));
+  }
+  auto device = open_device(command.device);
+  if (!device) return failed(std::move(device.error().text), std::move(device.error().hint));
+  DeviceListener listener(**device, service::name_of_device(command.device), sink, **loop);
+  if (const auto added = (*loop)->add(listener); !added) {
+    return failed(std::string(to_text(added.error())));
+  }
+  (*loop)->run();
+  (*loop)->remove(listener);
+  return {};
+}
+
+// ---- from a file ----
+
+Medium medium_of(LinkType type) {
+  return type == LinkType::kEthernet ? Medium::kEthernet : Medium::kIp;
+}
+
+Outcome<void> capture_file(const CaptureCommand& command, Sink& sink) {
+  auto reader = PcapReader::open(command.read);
+  if (!reader) return failed(std::move(reader).error());
+  for (;;) {
+    auto record = (*reader)->next();
+    if (!record) return failed(std::move(record).error());
+    if (!*record) return {};
+    const PcapInterface& interface = (*reader)->interfaces()[(*record)->interface];
+    if (interface.link_type != LinkType::kEthernet && interface.link_type != LinkType::kRawIp) {
+      return failed(fmt::format("{}: link type {} is not Ethernet or IP", command.read,
+                                static_cast<unsigned>(interface.link_type)));
+    }
+    const Frame frame{.at = (*record)->at.value_or(WallTime{}),
+                      .medium = medium_of(interface.link_type),
+                      .interface = interface.name,
+                      .size = (*record)->original_size,
+                      .bytes = (*record)->bytes,
+                      .direction = (*record)->direction};
+    if (!sink.take(frame)) return {};
+  }
+}
+
+// ---- from a running stack ----
+
+// Waiting for the next line ends with a signal.
+void end_waiting_on_signals() {
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+Outcome<void> capture_running(const CaptureCommand& command, Sink& sink) {
+  std::string path = command.control;
+  if (path.empty()) {
+    auto found = service::find_control_path(service::control_directory());
+    if (!found) return std::unexpected(std::move(found).error());
+    path = *std::move(found);
+  }
+  auto client = service::ControlClient::connect(path);
+  if (!client) return std::unexpected(std::move(client).error());
+  const auto reply = (*client)->ask(service::ControlCommand::kCapture);
+  if (!reply) return std::unexpected(reply.error());
+  if (auto agreed = service::parse_control_reply(*reply); !agreed) return agreed;
+  end_waiting_on_signals();
+  std::uint64_t missed = 0;
+  for (;;) {
+    const auto line = (*client)->next_line();
+    if (!line) return std::unexpected(line.error());
+    if (!*line) break;
+    auto received = service::parse_captured_frame(**line);
+    if (!received) return std::unexpected(std::move(received).error());
+    missed = received->missed;
+    const Frame frame{
+        .at = WallTime(std::chrono::nanoseconds(received->wall_ns)),
+        .medium = received->medium,
+        .interface = received->interface,
+        .size = received->size,
+        .bytes = received->bytes,
+        .direction = received->is_incoming ? PcapDirection::kIn : PcapDirection::kOut};
+    if (!sink.take(frame)) break;
+  }
+  if (missed != 0) fmt::print(stderr, "strata capture: {} frames were missed\n", missed);
+  return {};
+}
+
+}  // namespace
+
+int run_command(const CaptureCommand& command) {
+  auto sink = Sink::open(command);
+  if (!sink) return complain("capture", sink.error());
+  Outcome<void> done;
+  if (!command.device.empty()) {
+    done = capture_device(command, **sink);
+  } else if (!command.read.empty()) {
+    done = capture_file(command, **sink);
+  } else {
+    done = capture_running(command, **sink);
+  }
+  const Outcome<void> finished = (*sink)->finish();
+  if (!done) return complain("capture", done.error());
+  if (!finished) return complain("capture", finished.error());
+  return kOk;
+}
+
+}  // namespace strata::app

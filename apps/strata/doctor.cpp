@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// strata doctor: what this machine offers, and what to do about the rest.
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/json_text.h"
+#include "strata/commands.h"
+#include "strata/permissions.h"
+
+namespace strata::app {
+namespace {
+
+using service::json_string;
+
+struct DeviceKind {
+  std::string_view kind;
+  std::string_view what;
+  std::vector<Permission> needs;
+};
+
+std::vector<DeviceKind> device_kinds() {
+  return {
+      {"tap", "Ethernet to and from this host", {Permission::kTunDevice, Permission::kNetAdmin}},
+      {"tun", "IP to and from this host", {Permission::kTunDevice, Permission::kNetAdmin}},
+      {"pcap", "replay and record capture files", {}},
+      {"null", "a sink, or a source of one frame", {}},
+      {"memory", "two stacks in one process; what `up` uses without TAP", {}}};
+}
+
+bool is_granted(const std::vector<PermissionState>& states, Permission permission) {
+  for (const PermissionState& state : states) {
+    if (state.permission == permission) return state.is_granted;
+  }
+  return false;
+}
+
+bool is_usable(const DeviceKind& kind, const std::vector<PermissionState>& states) {
+  for (const Permission permission : kind.needs) {
+    if (!is_granted(states, permission)) return false;
+  }
+  return true;
+}
+
+void print_text(const std::vector<PermissionState>& states) {
+  fmt::print("Devices\n");
+  for (const DeviceKind& kind : device_kinds()) {
+    fmt::print("  {:<8} {:<4} {}\n", kind.kind, is_usable(kind, states) ? "yes" : "no", kind.what);
+  }
+  fmt::print("\nPermissions\n");
+  for (const PermissionState& state : states) {
+    fmt::print("  {:<4} {}: {}\n", state.is_granted ? "yes" : "no", to_text(state.permission),
+               state.detail);
+    if (!state.is_granted) fmt::print("       to get it: {}\n", state.remedy);
+  }
+}
+
+void print_json(const std::vector<PermissionState>& states) {
+  std::string devices;
+  for (const DeviceKind& kind : device_kinds()) {
+    devices += fmt::format(R"({}{{"kind":"{}","usable":{}}})", devices.empty() ? "" : ",",
+                           kind.kind, is_usable(kind, states));
+  }
+  std::string permissions;
+  for (const PermissionState& state : states) {
+    permissions +=
+        fmt::format(R"({}{{"permission":{},"granted":{},"detail":{},"remedy":{}}})",
+                    permissions.empty() ? "" : ",", json_string(to_text(state.permission)),
+                    state.is_granted, json_string(state.detail), json_string(state.remedy));
+  }
+  fmt::print("{{\"devices\":[{}],\"permissions\":[{}]}}\n", devices, permissions);
+}
+
+}  // namespace
+
+int run_command(const DoctorCommand& command) {
+  const std::vector<PermissionState> states = probe_permissions();
+  command.json ? print_json(states) : print_text(states);
+  // The question most ask: will `strata up` have a TAP device?
+  return is_usable(device_kinds().front(), states) ? kOk : kFailed;
+}
+
+}  // namespace strata::app

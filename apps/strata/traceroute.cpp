@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// strata traceroute: the way to a host, from a stack of its own.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "service/node.h"
+#include "service/trace_session.h"
+#include "strata/commands.h"
+#include "strata/complain.h"
+#include "strata/target.h"
+
+namespace strata::app {
+
+using service::Node;
+using service::TraceHop;
+using service::TraceSession;
+
+int run_command(const TracerouteCommand& command) {
+  auto node = Node::create(command.stack, {.detects_duplicates = false});
+  if (!node) return complain("traceroute", node.error());
+  const service::TraceNames names =
+      command.numeric ? service::TraceNames::kNumeric : service::TraceNames::kBoth;
+  std::string hops;
+  service::TraceEvents events;
+  events.on_hop = [&hops, names, json = command.json](const TraceHop& hop) {
+    if (json) {
+      hops += (hops.empty() ? "" : ",") + service::trace_hop_json(hop);
+      return;
+    }
+    fmt::print("{}\n", service::trace_hop_line(hop, names));
+    std::fflush(stdout);
+  };
+  events.on_done = [&node] { (*node)->loop().stop(); };
+  TraceSession session((*node)->stack(), (*node)->loop(), command.trace, std::move(events));
+  if (!command.json) fmt::print("{}\n", service::trace_opening(command.trace));
+  std::fflush(stdout);
+  if (auto started = session.start(); !started) return complain("traceroute", started.error());
+  (*node)->run();
+  if (command.json) {
+    fmt::print("{{\"destination\":\"{}\",\"reached\":{},\"hops\":[{}]}}\n",
+               to_text(command.target.address).view(), session.has_arrived(), hops);
+  }
+  if ((*node)->failure()) return complain("traceroute", *(*node)->failure());
+  return session.has_arrived() ? kOk : kFailed;
+}
+
+}  // namespace strata::app

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/verbs.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+#include <utility>
+
+#include "strata/target.h"
+
+namespace strata::app {
+namespace {
+
+using service::failed;
+using service::Outcome;
+
+constexpr double kSecondsMax = 86'400;
+constexpr std::size_t kEchoBytesMax = 65'507;  // what fits a datagram of 65,535 bytes over IPv4
+
+Duration duration_of(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+Verbs::Verbs() {
+  app_.require_subcommand(1);
+  app_.set_version_flag("--version", version_text());
+  app_.footer(
+      "Example:\n  strata up        then, elsewhere: ping 10.77.0.2\n"
+      "Exit status: 0 done, 1 failed, 2 the command line makes no sense.");
+  add_up();
+  add_ping();
+  add_traceroute();
+  add_capture();
+  add_doctor();
+  add_status();
+}
+
+CLI::App& Verbs::add(const char* name, const char* description, const char* example) {
+  CLI::App* verb = app_.add_subcommand(name, description);
+  verb->footer(fmt::format("Example:\n  {}", example));
+  return *verb;
+}
+
+StackFlags& Verbs::add_stack_flags(CLI::App& verb) {
+  StackFlags& flags = stack_flags_.emplace_back();
+  flags.add_to(verb);
+  return flags;
+}
+
+void Verbs::add_up() {
+  CLI::App& verb = add("up", "Bring a stack up and keep it running until Ctrl-C.",
+                       "strata up --serve echo,daytime        then, elsewhere: ping 10.77.0.2");
+  StackFlags& flags = add_stack_flags(verb);
+  verb.add_option("--serve", serve_, "UDP services: echo, discard, chargen, daytime")
+      ->delimiter(',')
+      ->type_name("NAME[:PORT],...");
+  verb.add_flag("--json", up_.json, "say in one line of JSON that the stack is up");
+  finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
+    auto options = flags.read(verb);
+    if (!options) return std::unexpected(std::move(options).error());
+    up_.stack = std::move(*options);
+    if (!serve_.empty()) up_.stack.serve.clear();
+    for (const std::string& text : serve_) {
+      auto serve = service::parse_serve(text);
+      if (!serve) return failed("--serve: " + serve.error().text);
+      up_.stack.serve.push_back(*serve);
+    }
+    return up_;
+  });
+}
+
+void Verbs::add_ping() {
+  CLI::App& verb =
+      add("ping", "Send echo requests from a stack of its own.", "strata ping -c 3 10.77.0.1");
+  service::EchoOptions& echo = ping_.echo;
+  verb.add_option("host", host_, "an IPv4 or IPv6 address")->required()->type_name("ADDRESS");
+  verb.add_option("-c", echo.count, "stop after so many requests")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{UINT32_MAX}));
+  verb.add_option("-i", interval_s_, "seconds between requests (default 1)")
+      ->check(CLI::Range(0.001, kSecondsMax));
+  verb.add_option("-s", echo.size, "bytes of payload (default 56)")
+      ->check(CLI::Range(std::size_t{0}, kEchoBytesMax));
+  verb.add_option("-t", hops_, "time to live, or hop limit")->check(CLI::Range(1, 255));
+  verb.add_option("-W", timeout_s_, "seconds to wait after the last request")
+      ->check(CLI::Range(0.001, kSecondsMax));
+  CLI::Option* v4 = verb.add_flag("-4", only_ipv4_, "IPv4 only");
+  verb.add_flag("-6", only_ipv6_, "IPv6 only")->excludes(v4);
+  verb.add_flag("-q", ping_.quiet, "only the summary");
+  verb.add_flag("-f", echo.flood, "send as fast as replies come; hosts on an own link only")
+      ->excludes("-i");
+  verb.add_flag("--json", ping_.json, "the summary as one JSON object");
+  StackFlags& flags = add_stack_flags(verb);
+  finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
+    const Family family = only_ipv4_ ? Family::kIpv4 : only_ipv6_ ? Family::kIpv6 : Family::kAny;
+    auto target = parse_target(host_, family);
+    if (!target) return std::unexpected(std::move(target).error());
+    auto options = flags.read(verb);
+    if (!options) return std::unexpected(std::move(options).error());
+    if (!options->serve.empty()) return failed("serve: only `strata up` serves");
+    ping_.stack = std::move(*options);
+    ping_.echo.destination = target->address;
+    ping_.echo.interval = duration_of(interval_s_);
+    if (hops_ != 0) ping_.echo.hop_limit = static_cast<std::uint8_t>(hops_);
+    if (timeout_s_ > 0) ping_.echo.patience = duration_of(timeout_s_);
+    ping_.target = *std::move(target);
+    return ping_;
+  });
+}
+
+void Verbs::add_traceroute() {
+  CLI::App& verb = add("traceroute", "Show the routers on the way to a host.",
+                       "strata traceroute --icmp --device tap:x,host=10.88.0.1/24 "
+                       "--address 10.88.0.2/24 --gateway 10.88.0.1 192.0.2.1");
+  service::TraceOptions& trace = traceroute_.trace;
+  verb.add_option("host", host_, "an IPv4 or IPv6 address")->required()->type_name("ADDRESS");
+  verb.add_flag("-I,--icmp", trace.uses_icmp, "echo requests instead of UDP");
+  verb.add_option("-q", trace.probes_each, "probes per hop (default 3)")->check(CLI::Range(1, 10));
+  verb.add_option("-f", first_hop_, "first hop (default 1)")->check(CLI::Range(1, 255));
+  verb.add_option("-m", hops_max_, "last hop (default 30)")->check(CLI::Range(1, 255));
+  verb.add_option("-w", timeout_s_, "seconds to wait for an answer (default 5)")
+      ->check(CLI::Range(0.001, kSecondsMax));
+  verb.add_option("-p", trace.base_port, "UDP port of the first probe (default 33434)")
+      ->check(CLI::Range(1, 65'535 - 2550))
+      ->excludes("-I");
+  verb.add_flag("-n", traceroute_.numeric, "addresses once, without parentheses");
+  verb.add_flag("--json", traceroute_.json, "one JSON object");
+  StackFlags& flags = add_stack_flags(verb);
+  finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
+    auto target = parse_target(host_, Family::kAny);
+    if (!target) return std::unexpected(std::move(target).error());
+    if (first_hop_ > hops_max_) return failed("-f: the first hop lies beyond the last (-m)");
+    auto options = flags.read(verb);
+    if (!options) return std::unexpected(std::move(options).error());
+    if (!options->serve.empty()) return failed("serve: only `strata up` serves");
+    traceroute_.stack = std::move(*options);
+    traceroute_.trace.destination = target->address;
+    traceroute_.trace.first_hop = static_cast<std::uint8_t>(first_hop_);
+    traceroute_.trace.hops_max = static_cast<std::uint8_t>(hops_max_);
+    if (timeout_s_ > 0) traceroute_.trace.patience = duration_of(timeout_s_);
+    traceroute_.target = *std::move(target);
+    return traceroute_;
+  });
+}
+
+void Verbs::add_capture() {
+  CLI::App& verb = add("capture", "Show frames, or write them to a pcapng file.",
+                       "strata capture -c 10        (of the running stack)");
+  CLI::Option* device = verb.add_option("--device", capture_.device,
+                                        "listen on a device of our own, without a stack");
+  device->type_name("KIND:NAME[,key=value...]");
+  CLI::Option* read = verb.add_option("-r", capture_.read, "read a pcap or pcapng file");
+  read->type_name("FILE")->excludes(device);
+  verb.add_option("--control", capture_.control, "control socket of a running stack")
+      ->type_name("PATH")
+      ->excludes(device)
+      ->excludes(read);
+  verb.add_option("-w", capture_.write, "write a pcapng file instead of lines")
+      ->type_name("FILE.pcapng");
+  verb.add_option("-c", capture_.count, "stop after so many frames")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{UINT32_MAX}));
+  verb.add_flag("--json", capture_.json, "a JSON object for each frame")->excludes("-w");
+  finish(verb, [this]() -> Outcome<Command> {
+    if (!capture_.device.empty()) {
+      auto checked = service::check_device_spec(capture_.device);
+      if (!checked) return std::unexpected(std::move(checked).error());
+    }
+    return capture_;
+  });
+}
+
+void Verbs::add_doctor() {
+  CLI::App& verb = add("doctor", "Say what this machine offers, and what to do about the rest.",
+                       "strata doctor");
+  verb.add_flag("--json", doctor_.json, "one JSON object");
+  finish(verb, [this]() -> Outcome<Command> { return doctor_; });
+}
+
+void Verbs::add_status() {
+  CLI::App& verb = add("status", "Show interfaces, routes, neighbours, sockets, counters, drops.",
+                       "strata status --watch");
+  verb.add_option("--control", status_.control, "control socket of the running stack")
+      ->type_name("PATH");
+  CLI::Option* watch = verb.add_option("--watch", watch_s_, "again every so many seconds");
+  watch->type_name("[SECONDS]")->expected(0, 1)->check(CLI::Range(0.1, kSecondsMax));
+  verb.add_flag("--json", status_.json, "one JSON object per look");
+  finish(verb, [this, watch]() -> Outcome<Command> {
+    if (watch->count() != 0) {
+      status_.watch = std::chrono::duration_cast<std::chrono::milliseconds>(duration_of(watch_s_));
+    }
+    return status_;
+  });
+}
+
+std::expected<Command, EarlyEnd> Verbs::parse(std::span<const std::string> words) {
+  // CLI11 takes the words from the back.
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  try {
+    app_.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream complaint;
+    const int status = app_.exit(error, out, complaint);
+    return std::unexpected(EarlyEnd{status == 0 ? kOk : kUsage, out.str() + complaint.str()});
+  }
+  for (const Verb& verb : verbs_) {
+    if (!verb.app->parsed()) continue;
+    auto command = verb.read();
+    if (command) return *std::move(command);
+    const service::Failure& failure = command.error();
+    std::string text = fmt::format("strata {}: {}\n", verb.app->get_name(), failure.text);
+    if (!failure.hint.empty()) text += fmt::format("  {}\n", failure.hint);
+    return std::unexpected(EarlyEnd{kUsage, std::move(text)});
+  }
+  return std::unexpected(EarlyEnd{kUsage, app_.help()});
+}
+
+std::expected<Command, EarlyEnd> parse_command_line(std::span<const std::string> words) {
+  Verbs verbs;
+  return verbs.parse(words);
+}
+
+}  // namespace strata::app

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/control_client.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "service/unix_socket.h"
+
+namespace strata::service {
+namespace {
+
+constexpr timeval kPatience{.tv_sec = 10, .tv_usec = 0};
+// Longer than the longest status; what has no end is not from a stack.
+constexpr std::size_t kLineBytesMax = std::size_t{16} << 20U;
+
+void set_patience(int descriptor, const timeval& patience) {
+  // On a socket that is open this cannot fail.
+  static_cast<void>(::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)));
+}
+
+}  // namespace
+
+Outcome<std::unique_ptr<ControlClient>> ControlClient::connect(const std::string& path) {
+  const auto descriptor = connect_to_unix_socket(path);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  return std::unique_ptr<ControlClient>(new ControlClient(*descriptor));
+}
+
+ControlClient::~ControlClient() { ::close(descriptor_); }
+
+Outcome<std::string> ControlClient::ask(ControlCommand command) {
+  const std::string request = control_request(command);
+  if (::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size())) {
+    return failed(fmt::format("the stack does not take requests: {}", std::strerror(errno)));
+  }
+  set_patience(descriptor_, kPatience);
+  auto line = next_line();
+  set_patience(descriptor_, timeval{});
+  if (!line) return std::unexpected(std::move(line).error());
+  if (!*line) return failed("the stack closed the connection without an answer");
+  return **std::move(line);
+}
+
+Outcome<std::optional<std::string>> ControlClient::next_line() {
+  std::size_t searched = 0;
+  for (;;) {
+    const std::size_t end = in_.find('\n', searched);
+    if (end != std::string::npos) {
+      std::string line = in_.substr(0, end);
+      in_.erase(0, end + 1);
+      return line;
+    }
+    searched = in_.size();
+    if (in_.size() > kLineBytesMax) return failed("the answer has no end");
+    std::array<char, 65'536> buffer;
+    const ssize_t count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+    if (count == 0 || (count < 0 && errno == EINTR)) return std::nullopt;
+    if (count < 0 && errno == EAGAIN) return failed("the stack did not answer in time");
+    if (count < 0) return failed(std::strerror(errno));
+    in_.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace strata::service

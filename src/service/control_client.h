@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlClient: the asking side of the control socket. It waits, for nothing else is to be done.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "service/control_messages.h"
+#include "service/failure.h"
+
+namespace strata::service {
+
+class ControlClient {
+ public:
+  [[nodiscard]] static Outcome<std::unique_ptr<ControlClient>> connect(const std::string& path);
+  ~ControlClient();
+  ControlClient(const ControlClient&) = delete;
+  ControlClient& operator=(const ControlClient&) = delete;
+
+  // The line that comes back, within ten seconds.
+  [[nodiscard]] Outcome<std::string> ask(ControlCommand command);
+  // The next line of a stream; nothing when the other side has closed or a signal came.
+  [[nodiscard]] Outcome<std::optional<std::string>> next_line();
+
+ private:
+  explicit ControlClient(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+  std::string in_;
+};
+
+}  // namespace strata::service

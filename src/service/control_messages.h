@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines of the control protocol: read and written here, on both sides.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/hosted_stack.h"
+#include "strata/bytes.h"
+#include "strata/device.h"
+
+namespace strata::service {
+
+enum class ControlCommand : std::uint8_t { kStatus, kCapture };
+
+// Every line that is written ends with a newline.
+[[nodiscard]] std::string control_request(ControlCommand command);
+[[nodiscard]] Outcome<ControlCommand> parse_control_request(std::string_view line);
+
+[[nodiscard]] std::string control_agreement();
+[[nodiscard]] std::string control_refusal(std::string_view why);
+[[nodiscard]] std::string control_status(std::span<HostedStack* const> stacks);
+
+// A frame on its way from a running stack to `strata capture`.
+struct CapturedFrame {
+  Time time{};
+  bool is_incoming = true;
+  InterfaceId interface = kNoInterface;
+  std::size_t size = 0;
+  Bytes bytes;
+};
+// The line without its last member and brace: "missed" differs from client to client.
+[[nodiscard]] std::string captured_frame_head(const CapturedFrame& frame, const Stack& stack);
+
+struct ReceivedFrame {
+  std::int64_t wall_ns = 0;
+  Medium medium = Medium::kEthernet;
+  bool is_incoming = true;
+  std::string interface;
+  std::size_t size = 0;
+  std::uint64_t missed = 0;
+  std::vector<std::byte> bytes;
+};
+[[nodiscard]] Outcome<ReceivedFrame> parse_captured_frame(std::string_view line);
+
+// The first line of an answer: nothing, or why the stack refused.
+[[nodiscard]] Outcome<void> parse_control_reply(std::string_view line);
+// The status in words, or its JSON as it is.
+[[nodiscard]] Outcome<std::string> render_status(std::string_view line, bool as_json);
+
+}  // namespace strata::service

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/control_server.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "service/control_messages.h"
+#include "service/unix_socket.h"
+
+namespace strata::service {
+namespace {
+
+// As many bytes of a frame as a line carries.
+constexpr std::size_t kCapturedBytes = 65'535;
+
+bool is_trusted(int descriptor) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  return peer.uid == 0 || peer.uid == ::geteuid();
+}
+
+}  // namespace
+
+Outcome<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const std::string& path,
+                                                            std::vector<HostedStack*> stacks) {
+  std::unique_ptr<ControlServer> server(new ControlServer(loop, path, std::move(stacks)));
+  if (auto listening = server->listen(); !listening) {
+    return std::unexpected(std::move(listening).error());
+  }
+  return server;
+}
+
+ControlServer::~ControlServer() {
+  if (is_hooked_) {
+    for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
+      stacks_.front()->stack().remove_hook(point, *this);
+    }
+  }
+  for (const auto& client : clients_) {
+    loop_.unwatch(client->descriptor);
+    ::close(client->descriptor);
+  }
+  if (alive_ != nullptr) *alive_ = nullptr;
+  if (listener_ < 0) return;
+  loop_.unwatch(listener_);
+  ::close(listener_);
+  ::unlink(path_.c_str());
+}
+
+Outcome<void> ControlServer::listen() {
+  alive_ = std::make_shared<ControlServer*>(this);
+  auto listener = listen_on_unix_socket(path_);
+  if (!listener) return std::unexpected(std::move(listener).error());
+  listener_ = *listener;
+  const auto watched = loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept(); });
+  if (!watched) return failed(fmt::format("{}: {}", path_, to_text(watched.error())));
+  return {};
+}
+
+void ControlServer::accept() {
+  const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (descriptor < 0) return;
+  const char* refusal = nullptr;
+  if (!is_trusted(descriptor)) refusal = "only root and the user who runs this stack may ask";
+  if (clients_.size() >= kClientsMax) refusal = "too many clients";
+  if (refusal != nullptr) {
+    const std::string line = control_refusal(refusal);
+    // The buffer of a new socket has room; somebody who does not read loses nothing of worth.
+    static_cast<void>(::send(descriptor, line.data(), line.size(), MSG_NOSIGNAL));
+    ::close(descriptor);
+    return;
+  }
+  clients_.push_back(std::make_unique<Client>());
+  clients_.back()->descriptor = descriptor;
+  watch(*clients_.back());
+}
+
+// Asks the loop for what the client's buffers have use for.
+void ControlServer::watch(Client& client) {
+  std::uint32_t events = 0;
+  if (client.out.size() < kWaitingBytesMax && !client.leaves) events |= EPOLLIN;
+  if (!client.out.empty()) events |= EPOLLOUT;
+  if (events == client.events) return;
+  if (client.events != 0) loop_.unwatch(client.descriptor);
+  client.events = 0;
+  if (events == 0) return;
+  const int descriptor = client.descriptor;
+  const auto watched = loop_.watch(
+      descriptor, events, [this, descriptor](std::uint32_t got) { on_event(descriptor, got); });
+  if (watched) client.events = events;
+  client.leaves = client.leaves || !watched;
+}
+
+void ControlServer::on_event(int descriptor, std::uint32_t events) {
+  const auto found = std::ranges::find(clients_, descriptor,
+                                       [](const auto& client) { return client->descriptor; });
+  if (found == clients_.end()) return;
+  Client& client = **found;
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    client.leaves = true;
+    client.out.clear();
+  }
+  if ((events & EPOLLIN) != 0) read(client);
+  write(client);
+  remove_gone();
+}
+
+void ControlServer::read(Client& client) {
+  std::array<char, kRequestBytesMax> buffer;
+  const ssize_t count = ::recv(client.descriptor, buffer.data(), buffer.size(), 0);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count <= 0) {
+    client.leaves = true;
+    client.captures = false;
+    return;
+  }
+  client.in.append(buffer.data(), static_cast<std::size_t>(count));
+  answer_requests(client);
+}
+
+void ControlServer::answer_requests(Client& client) {
+  while (client.out.size() < kWaitingBytesMax) {
+    const std::size_t end = client.in.find('\n');
+    if (end == std::string::npos) break;
+    const std::string request = client.in.substr(0, end);
+    client.in.erase(0, end + 1);
+    client.out += reply_to(client, request);
+  }
+  if (client.in.size() <= kRequestBytesMax || client.in.find('\n') < kRequestBytesMax) return;
+  client.out += control_refusal("a request has at most 4096 bytes");
+  client.leaves = true;
+}
+
+std::string ControlServer::reply_to(Client& client, std::string_view request) {
+  const auto command = parse_control_request(request);
+  if (!command) return control_refusal(command.error().text);
+  switch (*command) {
+    case ControlCommand::kStatus: return control_status(stacks_);
+    case ControlCommand::kCapture: start_capture(client); return control_agreement();
+  }
+  return control_refusal("unknown command");
+}
+
+void ControlServer::start_capture(Client& client) {
+  client.captures = true;
+  if (is_hooked_) return;
+  is_hooked_ = true;
+  for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
+    if (stacks_.front()->stack().add_hook(point, *this)) continue;
+    client.out += control_refusal("the stack has no room for another hook");
+    client.leaves = true;
+  }
+}
+
+void ControlServer::stop_capture_when_unused() {
+  const bool is_used =
+      std::ranges::any_of(clients_, [](const auto& client) { return client->captures; });
+  if (is_used || !is_hooked_) return;
+  is_hooked_ = false;
+  for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
+    stacks_.front()->stack().remove_hook(point, *this);
+  }
+}
+
+void ControlServer::on_packets(HookPoint point, std::span<Packet* const> packets,
+                               std::span<Verdict> /*verdicts*/, Time now) {
+  for (const Packet* packet : packets) {
+    if (packet == nullptr) continue;
+    const std::string head = captured_line(point, *packet, now);
+    for (const auto& client : clients_) {
+      if (!client->captures || client->leaves) continue;
+      if (client->out.size() >= kWaitingBytesMax) {
+        ++client->missed;
+        continue;
+      }
+      client->out += fmt::format("{},\"missed\":{}}}\n", head, client->missed);
+    }
+  }
+  if (is_write_posted_) return;
+  is_write_posted_ = true;
+  loop_.post([alive = alive_] {
+    if (*alive != nullptr) (*alive)->write_all();
+  });
+}
+
+std::string ControlServer::captured_line(HookPoint point, const Packet& packet, Time now) const {
+  std::vector<std::byte> bytes(std::min(packet.size(), kCapturedBytes));
+  packet.copy_out(0, bytes);
+  CapturedFrame frame{.time = now,
+                      .is_incoming = point == HookPoint::kFrameIn,
+                      .interface = packet.notes().interface,
+                      .size = packet.size(),
+                      .bytes = bytes};
+  return captured_frame_head(frame, stacks_.front()->stack());
+}
+
+void ControlServer::write_all() {
+  is_write_posted_ = false;
+  for (const auto& client : clients_) write(*client);
+  remove_gone();
+}
+
+void ControlServer::write(Client& client) {
+  std::size_t done = 0;
+  while (done < client.out.size()) {
+    const ssize_t count = ::send(client.descriptor, client.out.data() + done,
+                                 client.out.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) break;
+    if (count <= 0) {
+      client.leaves = true;
+      done = client.out.size();
+      break;
+    }
+    done += static_cast<std::size_t>(count);
+  }
+  client.out.erase(0, done);
+  // Requests that waited for room.
+  if (done != 0 && !client.leaves) answer_requests(client);
+  watch(client);
+}
+
+void ControlServer::remove_gone() {
+  std::erase_if(clients_, [this](const std::unique_ptr<Client>& client) {
+    if (!client->leaves || !client->out.empty()) return false;
+    if (client->events != 0) loop_.unwatch(client->descriptor);
+    ::close(client->descriptor);
+    return true;
+  });
+  stop_capture_when_unused();
+}
+
+}  // namespace strata::service

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlServer: questions to a running stack over a unix socket, one JSON object per line.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/hosted_stack.h"
+#include "strata/hooks.h"
+#include "strata/loop.h"
+
+//   {"command":"status"}   ─>  {"ok":true,"stacks":[...]}
+//   {"command":"capture"}  ─>  {"ok":true}, then one line per frame until the client leaves:
+//                              {"time_ns":...,"medium":"ethernet","direction":"in","interface":
+//                               "strata0","size":98,"bytes":"HEX","missed":0}
+//   anything else          ─>  {"ok":false,"error":"..."}
+//
+// 1. Only root and the user who runs the stack are heard (SO_PEERCRED); others are told so.
+// 2. Nothing here blocks: what a client does not read waits in a buffer, and with a full buffer
+//    its next request is not read and its captured frames are counted in "missed".
+
+namespace strata::service {
+
+class ControlServer final : public Hook {
+ public:
+  static constexpr std::size_t kClientsMax = 16;
+  static constexpr std::size_t kRequestBytesMax = 4096;
+  static constexpr std::size_t kWaitingBytesMax = std::size_t{4} << 20U;
+
+  // The stacks must outlive the server. A socket that a dead process left behind is replaced.
+  [[nodiscard]] static Outcome<std::unique_ptr<ControlServer>> open(
+      Loop& loop, const std::string& path, std::vector<HostedStack*> stacks);
+  ~ControlServer() override;
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  void on_packets(HookPoint point, std::span<Packet* const> packets, std::span<Verdict> verdicts,
+                  Time now) override;
+
+ private:
+  struct Client {
+    int descriptor = -1;
+    std::string in;
+    std::string out;
+    std::uint32_t events = 0;
+    bool captures = false;
+    bool leaves = false;  // once what waits has been written
+    std::uint64_t missed = 0;
+  };
+
+  ControlServer(Loop& loop, std::string path, std::vector<HostedStack*> stacks)
+      : loop_(loop), path_(std::move(path)), stacks_(std::move(stacks)) {}
+
+  [[nodiscard]] Outcome<void> listen();
+  void accept();
+  void on_event(int descriptor, std::uint32_t events);
+  void read(Client& client);
+  void answer_requests(Client& client);
+  void write(Client& client);
+  void watch(Client& client);
+  void start_capture(Client& client);
+  void stop_capture_when_unused();
+  void write_all();
+  void remove_gone();
+  [[nodiscard]] std::string reply_to(Client& client, std::string_view request);
+  [[nodiscard]] std::string captured_line(HookPoint point, const Packet& packet, Time now) const;
+
+  Loop& loop_;
+  std::string path_;
+  std::vector<HostedStack*> stacks_;
+  int listener_ = -1;
+  bool is_hooked_ = false;
+  bool is_write_posted_ = false;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::shared_ptr<ControlServer*> alive_;  // empties when the server ends, for posted tasks
+};
+
+}  // namespace strata::service

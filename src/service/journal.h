@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Journal: what has happened to a stack since the last look, as lines for --log.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "service/hosted_stack.h"
+
+// Looks once a second and tells differences, so that a flood of packets makes one line:
+//
+//   warning   an address turned out to be somebody else's; an interface went down
+//   info      an address became usable, or went; an interface came up
+//   debug     a neighbour changed its state; packets were dropped, by reason
+
+namespace strata::service {
+
+class Journal {
+ public:
+  using Sink = std::function<void(LogLevel, const std::string&)>;
+
+  // Watches from now on; what is already there is told as new at `info`.
+  Journal(HostedStack& host, LogLevel level, Sink sink);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  void look();
+
+ private:
+  void look_at_interfaces();
+  void look_at_addresses();
+  void look_at_neighbors();
+  void look_at_drops();
+  void arm();
+  void tell(LogLevel level, const std::string& text);
+
+  HostedStack& host_;
+  LogLevel level_;
+  Sink sink_;
+  std::optional<TimerId> timer_;
+  std::map<std::string, bool> interfaces_;
+  std::map<std::string, AddressState> addresses_;
+  std::map<std::string, NeighborState> neighbors_;
+  std::array<std::uint64_t, kDropReasonCount> drops_{};
+};
+
+}  // namespace strata::service

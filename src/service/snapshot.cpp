@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/snapshot.h"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <utility>
+
+namespace strata::service {
+namespace {
+
+using Json = nlohmann::json;
+
+template <typename Value>
+std::string text_of(const Value& value) {
+  return std::string(std::string_view(strata::to_text(value)));
+}
+
+std::string_view name_of(AddressState state) {
+  switch (state) {
+    case AddressState::kTentative: return "tentative";
+    case AddressState::kPreferred: return "preferred";
+    case AddressState::kDeprecated: return "deprecated";
+    case AddressState::kDuplicate: return "duplicate";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(NeighborState state) {
+  switch (state) {
+    case NeighborState::kIncomplete: return "incomplete";
+    case NeighborState::kReachable: return "reachable";
+    case NeighborState::kStale: return "stale";
+    case NeighborState::kDelay: return "delay";
+    case NeighborState::kProbe: return "probe";
+    case NeighborState::kUnreachable: return "unreachable";
+    case NeighborState::kPermanent: return "permanent";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(RouteOrigin origin) {
+  switch (origin) {
+    case RouteOrigin::kStatic: return "static";
+    case RouteOrigin::kConnected: return "connected";
+    case RouteOrigin::kRouterAdvertisement: return "router-advertisement";
+    case RouteOrigin::kRedirect: return "redirect";
+    case RouteOrigin::kProtocol: return "protocol";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(SocketEntry::Kind kind) {
+  switch (kind) {
+    case SocketEntry::Kind::kUdp: return "udp";
+    case SocketEntry::Kind::kIcmp: return "icmp";
+    case SocketEntry::Kind::kRaw: return "raw";
+    case SocketEntry::Kind::kPacket: return "packet";
+  }
+  return "unknown";
+}
+
+// A list that a stranger may have filled is cut, and says so.
+class List {
+ public:
+  void add(Json entry) {
+    ++count_;
+    if (count_ <= kListedMax) entries_.push_back(std::move(entry));
+  }
+  void put(Json& into, const char* name) {
+    into[name] = std::move(entries_);
+    if (count_ > kListedMax) into[std::string(name) + "_total"] = count_;
+  }
+
+ private:
+  Json entries_ = Json::array();
+  std::size_t count_ = 0;
+};
+
+std::string interface_name(const Stack& stack, InterfaceId wanted) {
+  std::string name;
+  stack.for_each_interface([&](const InterfaceEntry& entry) {
+    if (entry.id == wanted) name = entry.name.view();
+  });
+  return name;
+}
+
+void put_interfaces(const Stack& stack, Json& into) {
+  List list;
+  stack.for_each_interface([&](const InterfaceEntry& entry) {
+    Json json{{"id", entry.id},
+              {"name", std::string(entry.name.view())},
+              {"mtu", entry.mtu},
+              {"up", entry.is_up},
+              {"received_packets", entry.received_packets},
+              {"received_bytes", entry.received_bytes},
+              {"sent_packets", entry.sent_packets},
+              {"sent_bytes", entry.sent_bytes}};
+    if (!entry.mac.is_unspecified()) json["mac"] = text_of(entry.mac);
+    for (std::size_t i = 0; i < entry.vlan.count; ++i) {
+      json["vlan"].push_back(entry.vlan.tags[i].id);
+    }
+    list.add(std::move(json));
+  });
+  list.put(into, "interfaces");
+}
+
+void put_addresses(const Stack& stack, Json& into) {
+  List list;
+  stack.for_each_address([&](const AddressEntry& entry) {
+    list.add({{"address", text_of(entry.prefix)},
+              {"interface", interface_name(stack, entry.interface)},
+              {"state", name_of(entry.state)}});
+  });
+  list.put(into, "addresses");
+}
+
+void put_routes(const Stack& stack, Json& into) {
+  List list;
+  stack.for_each_route([&](const RouteEntry& entry) {
+    Json json{{"destination", text_of(entry.destination)},
+              {"interface", interface_name(stack, entry.interface)},
+              {"metric", entry.metric},
+              {"origin", name_of(entry.origin)}};
+    if (!entry.gateway.is_unspecified()) json["gateway"] = text_of(entry.gateway);
+    list.add(std::move(json));
+  });
+  list.put(into, "routes");
+}
+
+void put_neighbors(const Stack& stack, Time now, Json& into) {
+  List list;
+  stack.for_each_neighbor(now, [&](const NeighborEntry& entry) {
+    Json json{{"address", text_of(entry.address)},
+              {"interface", interface_name(stack, entry.interface)},
+              {"state", name_of(entry.state)},
+              {"router", entry.is_router}};
+    if (!entry.mac.is_unspecified()) json["mac"] = text_of(entry.mac);
+    list.add(std::move(json));
+  });
+  list.put(into, "neighbors");
+}
+
+void put_sockets(const Stack& stack, Json& into) {
+  List list;
+  stack.for_each_socket([&](const SocketEntry& entry) {
+    Json json{{"kind", name_of(entry.kind)},
+              {"local", text_of(entry.local)},
+              {"queued_packets", entry.queued_packets},
+              {"dropped", entry.dropped}};
+    if (!entry.remote.address.is_unspecified()) json["remote"] = text_of(entry.remote);
+    list.add(std::move(json));
+  });
+  list.put(into, "sockets");
+}
+
+Json counters_of(const StackCounters& counters) {
+  return {{"ipv4_received", counters.ipv4_received},
+          {"ipv4_delivered", counters.ipv4_delivered},
+          {"ipv4_sent", counters.ipv4_sent},
+          {"ipv4_forwarded", counters.ipv4_forwarded},
+          {"ipv6_received", counters.ipv6_received},
+          {"ipv6_delivered", counters.ipv6_delivered},
+          {"ipv6_sent", counters.ipv6_sent},
+          {"ipv6_forwarded", counters.ipv6_forwarded},
+          {"fragments_received", counters.fragments_received},
+          {"reassembled", counters.reassembled},
+          {"fragments_sent", counters.fragments_sent},
+          {"icmp_received", counters.icmp_received},
+          {"icmp_sent", counters.icmp_sent},
+          {"icmp_errors_sent", counters.icmp_errors_sent},
+          {"echo_replies_sent", counters.echo_replies_sent},
+          {"udp_received", counters.udp_received},
+          {"udp_sent", counters.udp_sent},
+          {"arp_received", counters.arp_received},
+          {"arp_sent", counters.arp_sent},
+          {"nd_received", counters.nd_received},
+          {"nd_sent", counters.nd_sent},
+          {"group_reports_sent", counters.group_reports_sent}};
+}
+
+Json drops_of(const Stack& stack) {
+  Json drops = Json::array();
+  for (std::size_t i = 1; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    const std::uint64_t count = stack.drops(reason);
+    if (count == 0) continue;
+    drops.push_back(
+        {{"reason", name_of(reason)}, {"count", count}, {"explanation", explanation_of(reason)}});
+  }
+  return drops;
+}
+
+}  // namespace
+
+Json snapshot(HostedStack& host) {
+  const Stack& stack = host.stack();
+  const Time now = host.loop().now();
+  const auto up = std::chrono::duration<double>(now - host.started());
+  Json json{{"name", host.name()}, {"uptime_seconds", up.count()}};
+  put_interfaces(stack, json);
+  put_addresses(stack, json);
+  put_routes(stack, json);
+  put_neighbors(stack, now, json);
+  put_sockets(stack, json);
+  json["counters"] = counters_of(stack.counters());
+  json["drops"] = drops_of(stack);
+  const PacketPool& pool = stack.pool();
+  json["memory"] = {{"bytes", host.memory().bytes_used()},
+                    {"pool_bytes", pool.bytes_reserved()},
+                    {"small_buffers", pool.small_count()},
+                    {"small_buffers_free", pool.small_free()},
+                    {"large_buffers_free", pool.large_free()}};
+  return json;
+}
+
+}  // namespace strata::service

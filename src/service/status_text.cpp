@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A snapshot for people. What is missing in the value is left out, so that program and stack may
+// be of different versions.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "service/snapshot.h"
+
+namespace strata::service {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string word(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+std::uint64_t number(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+// The heading and a line for each entry; nothing for an empty list.
+template <typename Line>
+std::string section(const Json& stack, const char* key, const char* heading, Line line) {
+  const auto found = stack.find(key);
+  if (found == stack.end() || !found->is_array() || found->empty()) return {};
+  std::string text = fmt::format("\n{}\n", heading);
+  for (const Json& entry : *found) {
+    if (entry.is_object()) text += fmt::format("  {}\n", line(entry));
+  }
+  const std::uint64_t total = number(stack, (std::string(key) + "_total").c_str());
+  if (total > found->size()) text += fmt::format("  and {} more\n", total - found->size());
+  return text;
+}
+
+std::string interface_line(const Json& entry) {
+  return fmt::format("{:<10} {:<4} {:<17}  mtu {:<5}  in {} packets, {} bytes; out {}, {}",
+                     word(entry, "name"), entry.value("up", false) ? "up" : "down",
+                     word(entry, "mac"), number(entry, "mtu"), number(entry, "received_packets"),
+                     number(entry, "received_bytes"), number(entry, "sent_packets"),
+                     number(entry, "sent_bytes"));
+}
+
+std::string route_line(const Json& entry) {
+  std::string text = fmt::format("{:<28}", word(entry, "destination"));
+  if (entry.contains("gateway")) text += fmt::format(" via {}", word(entry, "gateway"));
+  return text + fmt::format(" dev {} ({}, metric {})", word(entry, "interface"),
+                            word(entry, "origin"), number(entry, "metric"));
+}
+
+std::string neighbor_line(const Json& entry) {
+  return fmt::format("{:<28} {:<17}  {}{} on {}", word(entry, "address"), word(entry, "mac"),
+                     word(entry, "state"), entry.value("router", false) ? ", router" : "",
+                     word(entry, "interface"));
+}
+
+std::string socket_line(const Json& entry) {
+  std::string text = fmt::format("{:<6} {:<28}", word(entry, "kind"), word(entry, "local"));
+  if (entry.contains("remote")) text += " to " + word(entry, "remote");
+  return text + fmt::format("  queued {}, dropped {}", number(entry, "queued_packets"),
+                            number(entry, "dropped"));
+}
+
+std::string counters_text(const Json& stack) {
+  const auto found = stack.find("counters");
+  if (found == stack.end() || !found->is_object()) return {};
+  std::string text = "\nCounters\n";
+  for (const auto& [name, value] : found->items()) {
+    if (value.is_number_unsigned() && value != 0) {
+      text += fmt::format("  {:<20} {}\n", name, value.get<std::uint64_t>());
+    }
+  }
+  return text;
+}
+
+std::string stack_text(const Json& stack) {
+  const Json uptime = stack.value("uptime_seconds", Json());
+  std::string text = fmt::format("{}: up {:.0f} s\n", word(stack, "name"),
+                                 uptime.is_number() ? uptime.get<double>() : 0.0);
+  text += section(stack, "interfaces", "Interfaces", interface_line);
+  text += section(stack, "addresses", "Addresses", [](const Json& entry) {
+    return fmt::format("{:<28} {:<10} on {}", word(entry, "address"), word(entry, "state"),
+                       word(entry, "interface"));
+  });
+  text += section(stack, "routes", "Routes", route_line);
+  text += section(stack, "neighbors", "Neighbours", neighbor_line);
+  text += section(stack, "sockets", "Sockets", socket_line);
+  text += counters_text(stack);
+  text += section(stack, "drops", "Dropped", [](const Json& entry) {
+    return fmt::format("{:>8}  {}: {}", number(entry, "count"), word(entry, "reason"),
+                       word(entry, "explanation"));
+  });
+  return text;
+}
+
+}  // namespace
+
+std::string status_text(const Json& stacks) {
+  std::string text;
+  for (const Json& stack : stacks) {
+    if (!stack.is_object()) continue;
+    if (!text.empty()) text += '\n';
+    text += stack_text(stack);
+  }
+  return text;
+}
+
+}  // namespace strata::service

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/trace_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "strata/wire/icmpv4.h"
+#include "strata/wire/icmpv6.h"
+
+namespace strata::service {
+namespace {
+
+// What traceroute writes behind a time when a router says that it goes no further.
+std::string note_of(const SocketError& error) {
+  switch (error.error) {
+    case Error::kNetworkUnreachable: return "!N";
+    case Error::kNotPermitted: return "!X";
+    case Error::kNotSupported: return "!P";
+    case Error::kMessageTooLong: return fmt::format("!F-{}", error.path_mtu);
+    default: return "!H";
+  }
+}
+
+bool is_hop_limit_exceeded(const SocketError& error) {
+  return error.destination.address.is_v4()
+             ? error.icmp_type == static_cast<std::uint8_t>(wire::Icmpv4Type::kTimeExceeded)
+             : error.icmp_type == static_cast<std::uint8_t>(wire::Icmpv6Type::kTimeExceeded);
+}
+
+}  // namespace
+
+TraceSession::TraceSession(Stack& stack, Executor& executor, const TraceOptions& options,
+                           TraceEvents events)
+    : stack_(stack),
+      executor_(executor),
+      options_(options),
+      events_(std::move(events)),
+      probes_(std::size_t{options.probes_each} * (options.hops_max - options.first_hop + 1U)),
+      payload_(options.payload),
+      buffer_(65'535),
+      end_(probes_.size()) {
+  for (std::size_t i = 0; i < payload_.size(); ++i) {
+    payload_[i] = static_cast<std::byte>('@' + i % 32);
+  }
+}
+
+TraceSession::~TraceSession() {
+  if (timer_) executor_.cancel_timer(*timer_);
+}
+
+Outcome<void> TraceSession::start() {
+  const auto fault = [&](Error error) {
+    return failed(
+        fmt::format("{}: {}", to_text(options_.destination).view(), strata::to_text(error)));
+  };
+  if (const auto opened = open_sockets(); !opened) return fault(opened.error());
+  if (const auto sent = send(next_++); !sent) return fault(sent.error());
+  advance();
+  return {};
+}
+
+Result<void> TraceSession::open_sockets() {
+  udp_.reserve(kSockets);
+  echo_.reserve(kSockets);
+  for (std::size_t i = 0; i < kSockets; ++i) {
+    auto opened = options_.uses_icmp ? open_echo() : open_udp();
+    if (!opened) return opened;
+  }
+  return {};
+}
+
+Result<void> TraceSession::open_udp() {
+  auto socket = UdpSocket::open(
+      stack_, options_.destination.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
+  if (!socket) return std::unexpected(socket.error());
+  udp_.push_back(std::move(*socket));
+  if (auto set = udp_.back().set_receive_errors(true); !set) return set;
+  return udp_.back().on_ready([this, at = udp_.size() - 1](Readiness) { receive(at); });
+}
+
+Result<void> TraceSession::open_echo() {
+  auto socket = IcmpSocket::open(
+      stack_, options_.destination.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
+  if (!socket) return std::unexpected(socket.error());
+  echo_.push_back(std::move(*socket));
+  if (auto set = echo_.back().set_receive_errors(true); !set) return set;
+  return echo_.back().on_ready([this, at = echo_.size() - 1](Readiness) { receive(at); });
+}
+
+Result<void> TraceSession::send(std::size_t index) {
+  SendChoices choices;
+  choices.destination = Endpoint{options_.destination, 0};
+  choices.hop_limit = hop_of(index);
+  Result<std::size_t> sent;
+  if (options_.uses_icmp) {
+    sent = echo_[index % kSockets].send_echo(payload_, static_cast<std::uint16_t>(index + 1),
+                                             choices, executor_.now());
+  } else {
+    choices.destination->port = static_cast<std::uint16_t>(options_.base_port + index);
+    const Bytes bytes = payload_;
+    sent = udp_[index % kSockets].send({&bytes, 1}, choices, executor_.now());
+  }
+  TraceProbe& probe = probes_[index];
+  probe.sent = executor_.now();
+  probe.state = sent ? TraceProbe::State::kUnderWay : TraceProbe::State::kLost;
+  if (!sent) return std::unexpected(sent.error());
+  ++under_way_;
+  return {};
+}
+
+// Tells what is known, then keeps as many probes under way as may be.
+void TraceSession::advance() {
+  if (is_done_) return;
+  give_up_old();
+  tell_hops();
+  if (is_done_) return;
+  while (next_ < end_ && under_way_ < kUnderWayMax) {
+    // A probe that could not leave is shown as lost.
+    static_cast<void>(send(next_++));
+  }
+  arm();
+}
+
+void TraceSession::give_up_old() {
+  for (std::size_t i = 0; i < next_; ++i) {
+    TraceProbe& probe = probes_[i];
+    if (probe.state != TraceProbe::State::kUnderWay) continue;
+    if (executor_.now() - probe.sent < options_.patience) continue;
+    probe.state = TraceProbe::State::kLost;
+    --under_way_;
+  }
+}
+
+void TraceSession::tell_hops() {
+  for (std::size_t first = told_hops_ * options_.probes_each; first < end_;
+       first = told_hops_ * options_.probes_each) {
+    const std::size_t last = first + options_.probes_each;
+    TraceHop hop{.hop = hop_of(first), .probes = {}};
+    for (std::size_t i = first; i < last; ++i) {
+      const TraceProbe& probe = probes_[i];
+      const bool is_settled =
+          probe.state == TraceProbe::State::kAnswered || probe.state == TraceProbe::State::kLost;
+      if (!is_settled) return;
+      hop.probes.push_back(probe);
+    }
+    ++told_hops_;
+    if (events_.on_hop) events_.on_hop(hop);
+  }
+  is_done_ = true;
+  if (timer_) executor_.cancel_timer(*timer_);
+  timer_.reset();
+  if (events_.on_done) events_.on_done();
+}
+
+void TraceSession::arm() {
+  if (timer_) executor_.cancel_timer(*timer_);
+  timer_.reset();
+  std::optional<Time> earliest;
+  for (std::size_t i = 0; i < next_; ++i) {
+    if (probes_[i].state != TraceProbe::State::kUnderWay) continue;
+    earliest = earlier(earliest, probes_[i].sent + options_.patience);
+  }
+  timer_ = executor_.start_timer(earliest.value_or(executor_.now()), [this] {
+    timer_.reset();
+    advance();
+  });
+}
+
+void TraceSession::receive(std::size_t socket) {
+  if (is_done_) return;
+  if (options_.uses_icmp) {
+    while (const auto reply = echo_[socket].receive(buffer_)) {
+      settle(reply->sequence_number - 1U, reply->info.source.address, "", true);
+    }
+    while (const auto error = echo_[socket].receive_error()) take_error(*error);
+  } else {
+    // Somebody who listens on a probe's port may even answer.
+    while (const auto datagram = udp_[socket].receive(buffer_)) {
+      const std::size_t index = datagram->source.port - std::size_t{options_.base_port};
+      settle(index, datagram->source.address, "", true);
+    }
+    while (const auto error = udp_[socket].receive_error()) take_error(*error);
+  }
+  advance();
+}
+
+void TraceSession::take_error(const SocketError& error) {
+  const std::size_t index = options_.uses_icmp
+                                ? error.destination.port - std::size_t{1}
+                                : error.destination.port - std::size_t{options_.base_port};
+  if (is_hop_limit_exceeded(error)) return settle(index, error.offender, "", false);
+  if (error.error == Error::kPortUnreachable) {
+    const bool is_there = error.offender == options_.destination;
+    return settle(index, error.offender, is_there ? "" : "!p", true);
+  }
+  settle(index, error.offender, note_of(error), true);
+}
+
+void TraceSession::settle(std::size_t index, const IpAddress& from, std::string note,
+                          bool is_final) {
+  if (index >= next_ || probes_[index].state != TraceProbe::State::kUnderWay) return;
+  TraceProbe& probe = probes_[index];
+  probe.state = TraceProbe::State::kAnswered;
+  probe.from = from;
+  probe.round_trip = executor_.now() - probe.sent;
+  probe.note = std::move(note);
+  probe.is_final = is_final;
+  --under_way_;
+  if (!is_final) return;
+  has_arrived_ = has_arrived_ || from == options_.destination;
+  // The hop is finished, and those beyond it are not needed.
+  const std::size_t hop = index / options_.probes_each;
+  end_ = std::min(end_, (hop + 1) * options_.probes_each);
+}
+
+}  // namespace strata::service

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/config_file.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace strata::service {
+namespace {
+
+TEST(ConfigFile, ReadsEveryKey) {
+  const auto options = read_config_text(R"(
+gateway = ["10.88.0.1", "fd88::1"]
+capture = "all.pcapng"
+seed = 7
+control = "/tmp/x.sock"
+log = "debug"
+policy = "spin"
+serve = ["echo", "daytime:1313"]
+[[device]]
+spec = "tap:x,host=10.88.0.1/24"
+address = ["10.88.0.2/24", "fd88::2/64"]
+mtu = 9000
+[[device]]
+spec = "tun:y"
+address = "10.89.0.2/24"
+)",
+                                        "f.toml");
+  ASSERT_TRUE(options.has_value()) << options.error().text;
+  ASSERT_EQ(options->devices.size(), 2U);
+  EXPECT_EQ(options->devices[0].spec, "tap:x,host=10.88.0.1/24");
+  EXPECT_EQ(options->devices[0].mtu, 9000U);
+  ASSERT_EQ(options->devices[0].addresses.size(), 2U);
+  EXPECT_EQ(options->devices[0].addresses[1], *Prefix::parse("fd88::2/64"));
+  ASSERT_EQ(options->devices[1].addresses.size(), 1U);
+  EXPECT_EQ(options->gateways.size(), 2U);
+  EXPECT_EQ(options->capture, "all.pcapng");
+  EXPECT_EQ(options->seed, 7U);
+  EXPECT_EQ(options->control, "/tmp/x.sock");
+  EXPECT_EQ(options->log, LogLevel::kDebug);
+  EXPECT_EQ(options->policy, LoopPolicy::kSpin);
+  ASSERT_EQ(options->serve.size(), 2U);
+  EXPECT_EQ(options->serve[1].service, UdpService::kDaytime);
+  EXPECT_EQ(options->serve[1].port, 1313);
+}
+
+struct Case {
+  const char* text;
+  const char* failure;
+};
+
+TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
+  const Case cases[] = {
+      {"\nspeed = 1",
+       "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, "
+       "capture, seed, control, log, policy, serve"},
+      {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
+      {"gateway = \"10.0.0.300\"",
+       "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "
+       "fd77::1"},
+      {"seed = \"x\"", "f.toml:1: seed: expected a number, found a string"},
+      {"seed = -1", "f.toml:1: seed: -1 is not a number from 0"},
+      {"mtu = 10", "f.toml:1: mtu: 10 is not an MTU from 68 to 65535 bytes"},
+      {"log = \"loud\"", "f.toml:1: log: 'loud' is not one of: debug, info, warning, error, off"},
+      {"policy = \"lazy\"", "f.toml:1: policy: 'lazy' is not one of: spin, adaptive, sleep"},
+      {"serve = [\"echo:0\"]", "f.toml:1: serve: 'echo:0': '0' is not a port from 1 to 65535"},
+      {"device = 3", "f.toml:1: device: expected [[device]] tables"},
+      {"[[device]]\naddress = []",
+       "f.toml:1: device.spec: missing, expected "
+       "KIND:NAME[,key=value...]"},
+      {"[[device]]\nspec = \"tap:x\"\nadress = []",
+       "f.toml:3: device.adress: unknown key, expected one of: spec, address, mtu"},
+      {"[[device]]\nspec = \"tap:x\"\naddress = [\"10.0.0.1\"]",
+       "f.toml:3: device.address: '10.0.0.1' is not an address with its prefix length, as in "
+       "10.77.0.2/24"},
+      {"mtu = 1500\n[[device]]\nspec = \"tap:x\"",
+       "f.toml:1: mtu: belongs into the [[device]] it is meant for"},
+  };
+  for (const Case& example : cases) {
+    const auto options = read_config_text(example.text, "f.toml");
+    ASSERT_FALSE(options.has_value()) << example.text;
+    EXPECT_EQ(options.error().text, example.failure);
+  }
+}
+
+TEST(ConfigFile, SaysWhereTheSyntaxIsWrong) {
+  const auto options = read_config_text("seed = 1\nlog = \n", "f.toml");
+  ASSERT_FALSE(options.has_value());
+  EXPECT_TRUE(options.error().text.starts_with("f.toml:2: ")) << options.error().text;
+}
+
+TEST(ConfigFile, SaysWhichFileCannotBeRead) {
+  const auto options = read_config_file("/nonexistent/x.toml");
+  ASSERT_FALSE(options.has_value());
+  EXPECT_EQ(options.error().text, "/nonexistent/x.toml: cannot be read");
+}
+
+}  // namespace
+}  // namespace strata::service

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/stack_options.h"
+
+#include <gtest/gtest.h>
+
+namespace strata::service {
+namespace {
+
+TEST(StackOptions, TheDefaultDeviceHasAddressesOnBothEnds) {
+  const DeviceOptions device = default_device();
+  EXPECT_TRUE(check_device_spec(device.spec).has_value());
+  EXPECT_EQ(name_of_device(device.spec), "strata0");
+  ASSERT_EQ(device.addresses.size(), 2U);
+  EXPECT_EQ(device.addresses[0], *Prefix::parse("10.77.0.2/24"));
+  EXPECT_EQ(device.addresses[1], *Prefix::parse("fd77::2/64"));
+}
+
+TEST(StackOptions, RefusesAddressesThatNoInterfaceCanHave) {
+  for (const char* text : {"10.0.0.1", "10.0.0.1/33", "224.0.0.1/4", "0.0.0.0/0", "127.0.0.1/8",
+                           "::1/128", "ff02::1/16", "x/24", ""}) {
+    EXPECT_FALSE(parse_interface_address(text).has_value()) << text;
+  }
+  EXPECT_EQ(parse_interface_address("fd00::2/64"), *Prefix::parse("fd00::2/64"));
+}
+
+TEST(StackOptions, ServicesHaveTheirStandardPorts) {
+  const std::pair<const char*, int> cases[] = {
+      {"echo", 7}, {"discard", 9}, {"daytime", 13}, {"chargen", 19}, {"echo:7007", 7007}};
+  for (const auto& [text, port] : cases) {
+    const auto serve = parse_serve(text);
+    ASSERT_TRUE(serve.has_value()) << text;
+    EXPECT_EQ(serve->port, port);
+  }
+  for (const char* text : {"", "http", "echo:", "echo:0", "echo:65536", "echo:7x"}) {
+    EXPECT_FALSE(parse_serve(text).has_value()) << text;
+  }
+}
+
+TEST(StackOptions, BoundsTheMtu) {
+  EXPECT_FALSE(check_mtu(67).has_value());
+  EXPECT_EQ(check_mtu(68), 68U);
+  EXPECT_EQ(check_mtu(65'535), 65'535U);
+  EXPECT_FALSE(check_mtu(65'536).has_value());
+  EXPECT_FALSE(check_mtu(-1).has_value());
+}
+
+TEST(StackOptions, PassesOnWhatIsWrongWithADevice) {
+  const auto checked = check_device_spec("tpa:x");
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_NE(checked.error().text.find("unknown kind 'tpa'"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace strata::service
