@@ -93,14 +93,16 @@ void Packet::copy_out(std::size_t offset, MutableBytes to) const {
 PacketPtr Packet::share(std::size_t offset, std::size_t count) const {
   CHECK(offset <= size() && count <= size() - offset);
   const Packet* slice = this;
-  while (offset > slice->slice_size_) {
+  // A slice that ends where the share begins has nothing to give.
+  while (offset >= slice->slice_size_ && slice->next_slice_ != nullptr) {
     offset -= slice->slice_size_;
     slice = slice->next_slice_;
   }
   PacketPtr head;
   do {
     const std::size_t here = std::min<std::size_t>(count, slice->slice_size_ - offset);
-    PacketPtr part = pool().share(slice->buffer_, slice->data_ + offset, here);
+    // The descriptor comes from the pool of the slice it describes, for it goes back there.
+    PacketPtr part = slice->pool().share(slice->buffer_, slice->data_ + offset, here);
     if (part == nullptr) return nullptr;
     if (head == nullptr) {
       head = std::move(part);
@@ -115,7 +117,8 @@ PacketPtr Packet::share(std::size_t offset, std::size_t count) const {
 }
 
 PacketPtr Packet::copy(PacketPool& pool, std::size_t headroom) const {
-  PacketPtr twin = pool.allocate_for(size(), headroom);
+  if (size() > kLargeBufferBytes) return nullptr;
+  PacketPtr twin = pool.allocate_for(size(), std::min(headroom, kLargeBufferBytes - size()));
   if (twin == nullptr) return nullptr;
   copy_out(0, twin->append(size()));
   twin->notes_ = notes_;
