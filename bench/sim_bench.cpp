@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claim: a simulated world makes at least five million link events a second on one core. Prints
-// events and frames per second of processor time.
-#include <chrono>
-#include <cstdio>
-#include <ctime>
+// Claim: a simulated world makes at least five million link events a second on one core.
 #include <string>
 #include <vector>
 
+#include "bench/harness/benchmark.h"
+#include "bench/harness/timing.h"
 #include "strata/sim.h"
 #include "strata/wire/ethernet.h"
 
+namespace strata::bench {
 namespace {
 
-using namespace strata;
 using namespace std::chrono_literals;
 
-constexpr Duration kRun = 2s;
+constexpr Duration kStep = 10ms;  // of simulated time, between two looks at the clock
 
 std::vector<std::byte> frame_to(const MacAddress& destination, const MacAddress& source,
                                 std::size_t size) {
@@ -25,39 +23,27 @@ std::vector<std::byte> frame_to(const MacAddress& destination, const MacAddress&
   return frame;
 }
 
-void report(const char* name, sim::World& world, double seconds) {
-  std::printf("%-34s %9.2f M events/s %9.2f M frames/s %8.2f ns/event\n", name,
-              static_cast<double>(world.counters().events) / seconds / 1e6,
-              static_cast<double>(world.counters().frames_delivered) / seconds / 1e6,
-              seconds * 1e9 / static_cast<double>(world.counters().events));
-}
-
-// Processor time: a busy neighbour does not count.
-template <typename Run>
-double seconds_of(Run run) {
-  const std::clock_t begin = std::clock();
-  run();
-  return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-}
-
 // Pairs of stations that send every frame back, `window` of them under way in each pair.
-void run_pairs(const char* name, std::size_t pairs, std::size_t window, std::size_t size,
-               const sim::LinkConfig& config) {
-  sim::World world(1);
-  for (std::size_t pair = 0; pair < pairs; ++pair) {
-    sim::Station& a = world.add_station("a" + std::to_string(pair));
-    sim::Station& b = world.add_station("b" + std::to_string(pair));
-    world.connect(a, b, config);
-    a.set_on_frame([&a](PacketPtr frame, std::size_t, Time) { a.send(std::move(frame)); });
-    b.set_on_frame([&b](PacketPtr frame, std::size_t, Time) { b.send(std::move(frame)); });
-    for (std::size_t i = 0; i < window; ++i) a.send(frame_to(b.mac(), a.mac(), size));
+struct Pairs {
+  std::size_t pairs = 1;
+  std::size_t window = 10;
+  std::size_t frame_bytes = 64;
+  sim::LinkConfig link{.bits_per_second = 1'000'000'000, .delay = 100us};
+
+  void build(sim::World& world) const {
+    for (std::size_t pair = 0; pair < pairs; ++pair) {
+      sim::Station& a = world.add_station("a" + std::to_string(pair));
+      sim::Station& b = world.add_station("b" + std::to_string(pair));
+      world.connect(a, b, link);
+      a.set_on_frame([&a](PacketPtr frame, std::size_t, Time) { a.send(std::move(frame)); });
+      b.set_on_frame([&b](PacketPtr frame, std::size_t, Time) { b.send(std::move(frame)); });
+      for (std::size_t i = 0; i < window; ++i) a.send(frame_to(b.mac(), a.mac(), frame_bytes));
+    }
   }
-  report(name, world, seconds_of([&] { world.run_for(kRun); }));
-}
+};
 
 // Stations behind one switch, each answering whoever spoke to it.
-void run_switch(const char* name, std::size_t stations, std::size_t window) {
-  sim::World world(1);
+void build_switch(sim::World& world, std::size_t stations, std::size_t window) {
   sim::Switch& hub = world.add_switch("hub");
   std::vector<sim::Station*> all;
   for (std::size_t i = 0; i < stations; ++i) {
@@ -82,24 +68,67 @@ void run_switch(const char* name, std::size_t stations, std::size_t window) {
       all[i]->send(frame_to(all[peer]->mac(), all[i]->mac(), 64));
     }
   }
-  report(name, world, seconds_of([&] { world.run_for(200ms); }));
+}
+
+// Events of a world that goes on and on: millions a second.
+template <typename Build>
+class Simulation final : public Contestant {
+ public:
+  explicit Simulation(Build build) : world_(1) { build(world_); }
+  double measure(Seconds duration) override {
+    const Throughput done = run_for(duration, [this] {
+      const std::uint64_t before = world_.counters().events;
+      (void)world_.run_for(kStep);
+      return world_.counters().events - before;
+    });
+    nanoseconds_ = done.nanoseconds_each();
+    return done.per_second() / 1e6;
+  }
+  std::vector<Detail> details() const override { return {{"ns/event", nanoseconds_}}; }
+
+ private:
+  sim::World world_;
+  double nanoseconds_ = 0;
+};
+
+template <typename Build>
+void add_world(std::string name, std::string claim, std::optional<double> goal, Build build) {
+  add({.name = std::move(name),
+       .unit = "million events/s",
+       .claim = std::move(claim),
+       .contestants = {{"strata",
+                        [build]() -> Entry { return std::make_unique<Simulation<Build>>(build); }}},
+       .goal = goal});
+}
+
+void add_pairs(std::string name, std::string claim, std::optional<double> goal, const Pairs& what) {
+  add_world(std::move(name), std::move(claim), goal,
+            [what](sim::World& world) { what.build(world); });
+}
+
+void add_all() {
+  constexpr double kGoal = 5;
+  add_pairs("sim/link", "one link, 64-byte frames, 10 under way", kGoal, {});
+  add_pairs("sim/saturated", "one link, 1500-byte frames, always full", std::nullopt,
+            {.window = 100, .frame_bytes = 1500});
+  add_pairs("sim/links", "100 links, 64-byte frames, 10 under way on each", kGoal, {.pairs = 100});
+  add_pairs("sim/links_1500", "100 links, 1500-byte frames, 10 under way on each", std::nullopt,
+            {.pairs = 100, .frame_bytes = 1500});
+  Pairs bad{.pairs = 100, .window = 20};
+  bad.link.jitter = 20us;
+  bad.link.jitter_reorders = true;
+  bad.link.duplication = {1, 1000};
+  bad.link.reordering = {1, 100};
+  bad.link.loss = {1, 1000};
+  add_pairs("sim/faults", "100 links that lose, double, reorder and delay", std::nullopt, bad);
+  add_world("sim/switch", "a switch of 32 ports, 8 frames under way at each", std::nullopt,
+            [](sim::World& world) { build_switch(world, 32, 8); });
 }
 
 }  // namespace
+}  // namespace strata::bench
 
-int main() {
-  const sim::LinkConfig plain{.bits_per_second = 1'000'000'000, .delay = 100us};
-  sim::LinkConfig bad = plain;
-  bad.jitter = 20us;
-  bad.jitter_reorders = true;
-  bad.duplication = {1, 1000};
-  bad.reordering = {1, 100};
-  bad.loss = {1, 1000};
-  run_pairs("1 link, 64 bytes, 10 under way", 1, 10, 64, plain);
-  run_pairs("1 link, 1500 bytes, saturated", 1, 100, 1500, plain);
-  run_pairs("100 links, 64 bytes, 10 each", 100, 10, 64, plain);
-  run_pairs("100 links, 1500 bytes, 10 each", 100, 10, 1500, plain);
-  run_pairs("100 links with faults, 64 bytes", 100, 20, 64, bad);
-  run_switch("switch of 32 ports", 32, 8);
-  return 0;
+int main(int argc, char** argv) {
+  strata::bench::add_all();
+  return strata::bench::run_program(argc, argv);
 }
