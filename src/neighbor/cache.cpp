@@ -28,7 +28,8 @@ Cache::~Cache() {
 }
 
 const MacAddress* Cache::resolve_slowly(const IpAddress& next_hop, Time now) {
-  Entry* const entry = table_.find(next_hop);
+  Entry* entry = table_.recent(next_hop);
+  if (entry == nullptr || entry->address != next_hop) entry = table_.find(next_hop);
   if (entry == nullptr) {
     // RFC 1112 6.4, RFC 2464 7: groups need no neighbour.
     if (next_hop.is_multicast()) {
@@ -44,7 +45,7 @@ const MacAddress* Cache::resolve_slowly(const IpAddress& next_hop, Time now) {
   if (!entry->has_mac()) return nullptr;
   entry->last_used = now;
   if (entry->state == State::kStale) become_delay(*entry, now);
-  if (entry->state == State::kReachable) table_.remember(*entry);
+  table_.remember(*entry);
   return &entry->mac;
 }
 

@@ -27,6 +27,7 @@ struct Arrival {
   std::uint16_t header_length = 0;  // where the transport header begins
   std::uint32_t protocol_at = 0;    // IPv6: the byte that named the protocol
   bool router_alert = false;
+  bool is_v4_fragment = false;  // a part of an IPv4 datagram, the first one included
   bool is_later_fragment = false;
 
   [[nodiscard]] bool is_v4() const { return destination.is_v4(); }

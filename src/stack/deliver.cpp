@@ -82,8 +82,8 @@ bool make_contiguous(Core& core, PacketPtr& packet, std::size_t size, DropReason
   return true;
 }
 
-void deliver(Core& core, PacketPtr packet, Arrival arrival, Time now) {
-  if (arrival.is_v4() && wire::Ipv4View::parse_quoted(packet->bytes())->is_fragment()) {
+void deliver(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
+  if (arrival.is_v4_fragment) {
     return deliver_fragment_v4(core, std::move(packet), arrival, now);
   }
   ++(arrival.is_v4() ? core.counters.ipv4_delivered : core.counters.ipv6_delivered);

@@ -9,7 +9,7 @@
 namespace strata::stack {
 
 // The packet begins with its IP header; an IPv4 fragment goes to reassembly first.
-void deliver(Core& core, PacketPtr packet, Arrival arrival, Time now);
+void deliver(Core& core, PacketPtr packet, const Arrival& arrival, Time now);
 
 void deliver_fragment_v6(Core& core, PacketPtr packet, const Arrival& arrival,
                          const ip::Ipv6FragmentPlace& place, Time now);

@@ -6,6 +6,11 @@
 namespace strata::stack {
 
 wire::Sum packet_sum(const Packet& packet, std::size_t offset, std::size_t count) {
+  // Nearly every packet is one slice.
+  if (!packet.is_chain() && offset <= packet.size()) {
+    const Bytes rest = packet.bytes().subspan(offset);
+    return wire::partial_sum(rest.first(std::min(count, rest.size())));
+  }
   wire::Sum sum;
   bool is_odd = false;
   for (const Packet* slice = &packet; count != 0; slice = slice->next_slice()) {

@@ -19,30 +19,44 @@ DropReason drop_reason_of(wire::ParseError error) {
   }
 }
 
+// Classes A to C without networks 0 and 127: what nearly every packet carries. One look then
+// stands for all the questions below.
+bool is_ordinary_unicast(const IpAddress& address) {
+  const std::uint32_t network = address.v4_value() >> 24U;
+  return network - 1 < 126 || network - 128 < 96;
+}
+
 // RFC 1122 3.2.1.3, RFC 1812 5.3.7: who can never have sent a packet. 0.0.0.0 asks for an
 // address (RFC 2131 4.1) and may speak to all only.
-bool is_impossible_source(const Core& core, const Interface& interface, const Packet& packet,
-                          const IpAddress& source, const IpAddress& destination) {
-  if (packet.notes().is_looped_back) return false;
-  if (source.is_unspecified()) {
-    return !destination.is_limited_broadcast() && !destination.is_multicast();
+DropReason check_source(const Core& core, const Interface& interface, const Packet& packet,
+                        const IpAddress& source, const IpAddress& destination) {
+  if (packet.notes().is_looped_back) return DropReason::kNone;
+  const bool is_ordinary = is_ordinary_unicast(source);
+  if (!is_ordinary && source.is_unspecified()) {
+    const bool is_to_all = destination.is_limited_broadcast() || destination.is_multicast();
+    return is_to_all ? DropReason::kNone : DropReason::kIpv4BadSource;
   }
-  if (ip::is_martian_source(source)) return true;
+  if (!is_ordinary && ip::is_martian_source(source)) return DropReason::kIpv4BadSource;
   const ip::LocalAddress* ours = core.local.find(source, interface.id);
-  return ours != nullptr && !ours->is_tentative;
+  if (ours == nullptr || ours->is_tentative) return DropReason::kNone;
+  // RFC 1812 5.3.8: what we send ourselves does not come in from a link.
+  return ours->kind == ip::LocalKind::kUnicast ? DropReason::kMartianOnLink
+                                               : DropReason::kIpv4BadSource;
 }
 
 // A tentative address is not ours yet: packets for it are nobody's business but ARP's.
 std::expected<DestinationKind, DropReason> kind_of(const Core& core, const Interface& interface,
                                                    const Packet& packet,
                                                    const IpAddress& destination) {
-  if (destination.is_multicast()) return DestinationKind::kMulticast;
-  if (destination.is_limited_broadcast()) return DestinationKind::kBroadcast;
+  const bool is_ordinary = is_ordinary_unicast(destination);
+  if (!is_ordinary && destination.is_multicast()) return DestinationKind::kMulticast;
+  if (!is_ordinary && destination.is_limited_broadcast()) return DestinationKind::kBroadcast;
   const ip::LocalAddress* ours = core.local.find(destination, interface.id);
   if (ours != nullptr && ours->kind == ip::LocalKind::kDirectedBroadcast) {
     return DestinationKind::kBroadcast;
   }
-  if (!packet.notes().is_looped_back && ip::is_martian_destination(destination)) {
+  if (!is_ordinary && !packet.notes().is_looped_back &&
+      ip::is_martian_destination(destination)) {
     return std::unexpected(DropReason::kIpv4BadDestination);
   }
   // RFC 1122 3.3.6: a unicast packet in a broadcast frame is somebody's mistake or attack.
@@ -95,9 +109,12 @@ Checked check_ipv4(Core& core, Interface& interface, Packet& packet) {
                   .hop_limit = view->time_to_live(),
                   .traffic_class = view->traffic_class(),
                   .header_length = static_cast<std::uint16_t>(view->header_length()),
+                  .is_v4_fragment = view->is_fragment(),
                   .is_later_fragment = view->fragment_offset() != 0};
-  if (is_impossible_source(core, interface, packet, arrival.source, arrival.destination)) {
-    return std::unexpected(DropReason::kIpv4BadSource);
+  if (const DropReason why =
+          check_source(core, interface, packet, arrival.source, arrival.destination);
+      why != DropReason::kNone) {
+    return std::unexpected(why);
   }
   const auto kind = kind_of(core, interface, packet, arrival.destination);
   if (!kind) return std::unexpected(kind.error());

@@ -66,11 +66,11 @@ class Table {
   [[nodiscard]] Socket* match(const FourTuple& tuple) {
     const Answer& answer = answers_[answer_slot(tuple)];
     if (answer.generation == generation_ && answer.tuple == tuple) [[likely]] {
-      if (answer.socket == nullptr || accepts(*answer.socket, tuple)) return answer.socket;
+      return answer.socket;
     }
     return look_up(tuple);
   }
-  // After a change of options that decide what a bound socket accepts.
+  // To be called after a change of the options that decide what a bound socket accepts.
   void forget_answers() { ++generation_; }
 
   // Every socket that a group or broadcast datagram is for.
