@@ -113,7 +113,7 @@ class Slab {
   }
 
  private:
-  static constexpr std::size_t kChunkBytesAim = 8192;
+  static constexpr std::size_t kChunkBytesAim = 2048;
   // One word of used bits tells all of a chunk.
   static constexpr Index kChunkEntries = static_cast<Index>(
       std::clamp<std::size_t>(std::bit_floor(kChunkBytesAim / sizeof(T)), 1, 64));
