@@ -88,10 +88,9 @@ void add_sum(std::size_t length) {
   }));
   sum.contestants.push_back(lwip_contestant(length));
   sum.contestants.push_back(summing("RFC 1071 loop", length, rfc1071));
-  sum.contestants.push_back(summing("strata, copies as well", length,
-                                    [](Bytes bytes, MutableBytes to) {
-                                      return wire::copy_and_sum(bytes, to).bits();
-                                    }));
+  sum.contestants.push_back(
+      summing("strata, copies as well", length,
+              [](Bytes bytes, MutableBytes to) { return wire::copy_and_sum(bytes, to).bits(); }));
   if (length == 8192) sum.goal = goal_in_l1();
   add(std::move(sum));
 }
@@ -102,10 +101,10 @@ void add_kernels() {
     add({.name = fmt::format("checksum/kernel/{}", kernel.name),
          .unit = "GB/s",
          .claim = "one kernel over 8192 bytes in cache, chosen or not",
-         .contestants = {summing(std::string(kernel.name), 8192, [&kernel](Bytes bytes,
-                                                                           MutableBytes) {
-           return kernel.sum(bytes.data(), bytes.size());
-         })}});
+         .contestants = {
+             summing(std::string(kernel.name), 8192, [&kernel](Bytes bytes, MutableBytes) {
+               return kernel.sum(bytes.data(), bytes.size());
+             })}});
   }
 }
 

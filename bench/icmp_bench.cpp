@@ -146,8 +146,8 @@ class StrataEchoTwoCores final : public Contestant {
       const Pinned there(kStackCore);
       while (!stops.load(std::memory_order_relaxed)) host_.turn(now());
     });
-    const double median = trips_.measure(
-        duration, [this] { return world_.client.round_trip([] {}); });
+    const double median =
+        trips_.measure(duration, [this] { return world_.client.round_trip([] {}); });
     stops = true;
     spinner.join();
     return median;
@@ -174,8 +174,8 @@ class LwipEcho final : public Contestant {
   }
   double measure(Seconds duration) override {
     const Pinned here(kClientCore);
-    return trips_.measure(
-        duration, [this] { return world_.client.round_trip([this] { lwip_->turn(); }); });
+    return trips_.measure(duration,
+                          [this] { return world_.client.round_trip([this] { lwip_->turn(); }); });
   }
   std::vector<Detail> details() const override { return trips_.details(); }
 

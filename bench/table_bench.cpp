@@ -51,12 +51,13 @@ std::vector<std::uint32_t> order() {
 template <typename LookUp>
 double nanoseconds_each(Seconds duration, const std::vector<std::uint32_t>& order, LookUp look_up) {
   std::size_t at = 0;
-  return run_for(duration, [&] {
-           for (std::size_t i = 0; i < kLookUpsATurn; ++i) {
-             look_up(order[at++ % order.size()]);
-           }
-           return kLookUpsATurn;
-         })
+  return run_for(duration,
+                 [&] {
+                   for (std::size_t i = 0; i < kLookUpsATurn; ++i) {
+                     look_up(order[at++ % order.size()]);
+                   }
+                   return kLookUpsATurn;
+                 })
       .nanoseconds_each();
 }
 

@@ -99,18 +99,19 @@ std::vector<std::byte> frame_to(const Device& device, const Endpoint& from, cons
   std::vector<std::byte> frame(wire::EthernetLayout::kSize + wire::Ipv4Layout::kSize + udp_size);
   const auto ethernet = std::span(frame).first<wire::EthernetLayout::kSize>();
   const auto ip = std::span(frame).subspan<wire::EthernetLayout::kSize, wire::Ipv4Layout::kSize>();
-  const auto udp = std::span(frame).subspan<wire::EthernetLayout::kSize + wire::Ipv4Layout::kSize,
-                                            wire::UdpLayout::kSize>();
+  const auto udp =
+      std::span(frame)
+          .subspan<wire::EthernetLayout::kSize + wire::Ipv4Layout::kSize, wire::UdpLayout::kSize>();
   write(wire::EthernetHeader{.destination = device.capabilities().mac,
                              .source = MacAddress::from_value(0x0200'0000'00aa),
                              .type = wire::kEtherTypeIpv4},
         ethernet);
-  write(wire::Ipv4Header{
-            .total_length = static_cast<std::uint16_t>(wire::Ipv4Layout::kSize + udp_size),
-            .time_to_live = 64,
-            .protocol = wire::kIpProtocolUdp,
-            .source = from.address,
-            .destination = to.address},
+  write(wire::Ipv4Header{.total_length =
+                             static_cast<std::uint16_t>(wire::Ipv4Layout::kSize + udp_size),
+                         .time_to_live = 64,
+                         .protocol = wire::kIpProtocolUdp,
+                         .source = from.address,
+                         .destination = to.address},
         ip);
   wire::set_ipv4_checksum(ip);
   write(wire::UdpHeader{.source_port = from.port,
@@ -119,10 +120,9 @@ std::vector<std::byte> frame_to(const Device& device, const Endpoint& from, cons
                         .checksum = 0},
         udp);
   std::ranges::copy(payload, frame.end() - static_cast<std::ptrdiff_t>(payload.size()));
-  const wire::Sum sum =
-      wire::partial_sum(std::span(frame).last(udp_size)) +
-      wire::pseudo_header_sum(from.address, to.address, wire::kIpProtocolUdp,
-                              static_cast<std::uint32_t>(udp_size));
+  const wire::Sum sum = wire::partial_sum(std::span(frame).last(udp_size)) +
+                        wire::pseudo_header_sum(from.address, to.address, wire::kIpProtocolUdp,
+                                                static_cast<std::uint32_t>(udp_size));
   wire::UdpLayout::Checksum::set(udp, wire::fold_for_udp(sum));
   return frame;
 }

@@ -75,8 +75,7 @@ std::optional<std::string> set_value(Options& options, std::string_view option,
 }
 
 bool takes_value(std::string_view option) {
-  for (const char* known :
-       {"--rounds", "--seconds", "--json", "--markdown", "--work", "--count"}) {
+  for (const char* known : {"--rounds", "--seconds", "--json", "--markdown", "--work", "--count"}) {
     if (option == known) return true;
   }
   return false;

@@ -55,9 +55,9 @@ std::string json_of(const ContestantResult& contestant) {
     return out + fmt::format(", \"unavailable\": {}}}", quoted(contestant.unavailable));
   }
   const Statistics statistics = contestant.statistics();
-  fmt::format_to(std::back_inserter(out), ", \"median\": {}, \"min\": {}, \"max\": {}, \"samples\": [",
-                 json_number(statistics.median), json_number(statistics.min),
-                 json_number(statistics.max));
+  fmt::format_to(
+      std::back_inserter(out), ", \"median\": {}, \"min\": {}, \"max\": {}, \"samples\": [",
+      json_number(statistics.median), json_number(statistics.min), json_number(statistics.max));
   for (std::size_t i = 0; i < contestant.samples.size(); ++i) {
     out += (i == 0 ? "" : ", ") + json_number(contestant.samples[i]);
   }
@@ -141,9 +141,9 @@ std::string goal_text(const Result& result) {
 }
 
 std::string text_of(const Result& result) {
-  std::string out = fmt::format("{}  ({}, {} is better, load {:.1f})\n  {}\n", result.name,
-                                result.unit, result.better == Better::kHigher ? "more" : "less",
-                                result.load, result.claim);
+  std::string out =
+      fmt::format("{}  ({}, {} is better, load {:.1f})\n  {}\n", result.name, result.unit,
+                  result.better == Better::kHigher ? "more" : "less", result.load, result.claim);
   for (const ContestantResult& contestant : result.contestants) {
     if (!contestant.ran()) {
       fmt::format_to(std::back_inserter(out), "    {:<34} not available: {}\n", contestant.name,
@@ -198,9 +198,9 @@ std::string markdown_of(const std::vector<Result>& results, const Machine& machi
 }
 
 std::string json_of(const std::vector<Result>& results, const Machine& machine) {
-  std::string out = fmt::format(
-      "{{\"machine\": {{\"cpu\": {}, \"kernel\": {}, \"cores\": {}}},\n \"results\": [",
-      quoted(machine.cpu), quoted(machine.kernel), machine.cores);
+  std::string out =
+      fmt::format("{{\"machine\": {{\"cpu\": {}, \"kernel\": {}, \"cores\": {}}},\n \"results\": [",
+                  quoted(machine.cpu), quoted(machine.kernel), machine.cores);
   for (std::size_t i = 0; i < results.size(); ++i) {
     out += (i == 0 ? "\n" : ",\n") + json_of(results[i]);
   }

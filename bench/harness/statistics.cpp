@@ -22,9 +22,8 @@ double quantile(std::span<const double> samples, double share) {
 }
 
 Statistics statistics_of(std::span<const double> samples) {
-  return {.median = quantile(samples, 0.5),
-          .min = quantile(samples, 0),
-          .max = quantile(samples, 1)};
+  return {
+      .median = quantile(samples, 0.5), .min = quantile(samples, 0), .max = quantile(samples, 1)};
 }
 
 }  // namespace strata::bench

@@ -71,8 +71,7 @@ bool IcmpClient::has_reply() {
   const std::size_t ip_header = (std::to_integer<std::size_t>(reply[0]) & 0xfU) * 4;
   if (static_cast<std::size_t>(size) < ip_header + kHeader) return false;
   const std::byte* message = reply.data() + ip_header;
-  return message[0] == std::byte{0} &&
-         load_big_endian<std::uint16_t>(message + 4) == kIdentifier &&
+  return message[0] == std::byte{0} && load_big_endian<std::uint16_t>(message + 4) == kIdentifier &&
          load_big_endian<std::uint16_t>(message + kSequenceAt) == sequence_number_;
 }
 

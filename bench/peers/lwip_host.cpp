@@ -42,8 +42,8 @@ void set_hardware_address(netif& interface) {
   const std::array<u8_t, 6> address{0x02, 0x4c, 0x57, 0x49, 0x50, ++last};
   std::memcpy(interface.hwaddr, address.data(), address.size());
   interface.mtu = kMtu;
-  interface.flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
-                    NETIF_FLAG_LINK_UP;
+  interface.flags =
+      NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
 }
 
 bool add_interface(netif& interface, const ip4_addr_t& address, void* state,
@@ -133,7 +133,8 @@ class UdpEcho final : public Contestant {
   double measure(Seconds duration) override {
     const std::uint64_t before = heap_allocations();
     const Throughput done = run_for(duration, [this] { return 4 * turn(); });
-    allocations_ = static_cast<double>(heap_allocations() - before) / static_cast<double>(done.count);
+    allocations_ =
+        static_cast<double>(heap_allocations() - before) / static_cast<double>(done.count);
     return done.per_second() / 1e6;
   }
   std::vector<Detail> details() const override {
@@ -158,8 +159,8 @@ class UdpEcho final : public Contestant {
 
   static void on_request(void* self, udp_pcb*, pbuf* datagram, const ip_addr_t* from, u16_t port) {
     auto& echo = *static_cast<UdpEcho*>(self);
-    const u16_t size = pbuf_copy_partial(datagram, echo.in_.data(),
-                                         static_cast<u16_t>(echo.in_.size()), 0);
+    const u16_t size =
+        pbuf_copy_partial(datagram, echo.in_.data(), static_cast<u16_t>(echo.in_.size()), 0);
     pbuf_free(datagram);
     (void)send_datagram(echo.ends_[1], echo.in_.data(), size, *from, port);
   }

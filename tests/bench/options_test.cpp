@@ -41,10 +41,17 @@ TEST(BenchOptions, SmokeIsShort) {
 }
 
 TEST(BenchOptions, SaysWhatIsWrong) {
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {"--rounds"}, {"--rounds", "0"}, {"--rounds", "x"}, {"--rounds", "3x"},
-           {"--seconds", "-1"}, {"--seconds", "nan"}, {"--seconds", "inf"}, {"--json", ""},
-           {"--count", "-1"}, {"--unknown"}, {"one", "two"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"--rounds"},
+                                                                 {"--rounds", "0"},
+                                                                 {"--rounds", "x"},
+                                                                 {"--rounds", "3x"},
+                                                                 {"--seconds", "-1"},
+                                                                 {"--seconds", "nan"},
+                                                                 {"--seconds", "inf"},
+                                                                 {"--json", ""},
+                                                                 {"--count", "-1"},
+                                                                 {"--unknown"},
+                                                                 {"one", "two"}}) {
     const auto options = parse(words);
     ASSERT_FALSE(options.has_value()) << words.front();
     EXPECT_NE(options.error(), "");
