@@ -60,6 +60,8 @@ struct DiscoverySteps {
   Time now;
 
   void operator()(const ip::SendRouterSolicitation&) {
+    // Nobody would listen to the answer.
+    if (!interface.hears_routers || core.config.forward_ipv6) return;
     send_router_solicitation(core, interface, now);
   }
   void operator()(const ip::AddAddress& add) {
@@ -76,7 +78,7 @@ struct DiscoverySteps {
   void operator()(const ip::RemoveRoute& remove) { (void)core.routes.remove(remove.route); }
   void operator()(const ip::SetMtu& set) {
     interface.mtu = std::min<std::size_t>(interface.capabilities().mtu, set.mtu);
-    interface.groups.set_mtu(static_cast<std::uint32_t>(interface.mtu));
+    interface.groups.set_mtu(group_message_mtu(interface.mtu));
   }
   void operator()(const ip::SetHopLimit& set) { interface.hop_limit = set.hop_limit; }
   void operator()(const ip::SetReachability& set) {
@@ -85,23 +87,45 @@ struct DiscoverySteps {
   void operator()(const ip::DnsServers& servers) { core.dns_servers = servers; }
 };
 
+// True when any engine wanted something: carrying it out may have told another one news.
+bool pull_outputs(Core& core, Interface& interface, Time now) {
+  bool any = false;
+  while (auto output = interface.routers.next_output(now)) {
+    std::visit(DiscoverySteps{core, interface, now}, *output);
+    any = true;
+  }
+  while (auto output = interface.neighbors.next_output(now)) {
+    std::visit(NeighborSteps{core, interface, now}, *output);
+    any = true;
+  }
+  while (auto change = interface.addresses.next_output(now)) {
+    on_address_change(core, interface, *change, now);
+    any = true;
+  }
+  while (auto output = interface.groups.next_output(now)) {
+    send_group_message(core, interface, *output, now);
+    any = true;
+  }
+  return any;
+}
+
 void run_interface(Core& core, Interface& interface, Time now) {
   interface.last_turn = now;
   wake(interface.addresses, now);
   wake(interface.neighbors, now);
   wake(interface.groups, now);
   wake(interface.routers, now);
-  while (auto output = interface.routers.next_output(now)) {
-    std::visit(DiscoverySteps{core, interface, now}, *output);
+  while (pull_outputs(core, interface, now)) {
   }
-  while (auto output = interface.neighbors.next_output(now)) {
-    std::visit(NeighborSteps{core, interface, now}, *output);
-  }
-  while (auto change = interface.addresses.next_output(now)) {
-    on_address_change(core, interface, *change, now);
-  }
-  while (auto output = interface.groups.next_output(now)) {
-    send_group_message(core, interface, *output, now);
+}
+
+void pull_redirects(Core& core, Time now) {
+  while (auto change = core.redirects.next_output(now)) {
+    if (const auto* add = std::get_if<ip::AddRoute>(&*change)) {
+      (void)core.routes.replace(add->route);
+    } else {
+      (void)core.routes.remove(std::get<ip::RemoveRoute>(*change).route);
+    }
   }
 }
 
@@ -110,13 +134,6 @@ void run_shared(Core& core, Time now) {
   wake(core.redirects, now);
   wake(core.path_mtus, now);
   wake(core.reassembly, now);
-  while (auto change = core.redirects.next_output(now)) {
-    if (const auto* add = std::get_if<ip::AddRoute>(&*change)) {
-      (void)core.routes.replace(add->route);
-    } else {
-      (void)core.routes.remove(std::get<ip::RemoveRoute>(*change).route);
-    }
-  }
   while (auto expired = core.reassembly.next_output(now)) {
     core.drops.add(DropReason::kFragmentTimeout, expired->fragments);
     Interface* interface = core.interface(expired->interface);
@@ -131,9 +148,12 @@ void run_shared(Core& core, Time now) {
 void run_engines(Core& core, Time now) {
   run_shared(core, now);
   // By index: carrying out a step may add an interface's routes, never an interface.
-  for (Interface* interface : core.interfaces) {
+  for (std::size_t i = 0; i < core.interfaces.size(); ++i) {
+    Interface* interface = core.interfaces[i];
     if (interface != nullptr && !interface->is_loopback()) run_interface(core, *interface, now);
   }
+  // Last: a neighbour that fell silent takes redirects to it along.
+  pull_redirects(core, now);
 }
 
 std::optional<Time> next_engine_deadline(const Core& core) {

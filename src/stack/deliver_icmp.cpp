@@ -40,7 +40,12 @@ void deliver_echo_reply(Core& core, PacketPtr packet, const Arrival& arrival) {
   icmp::EchoSocket* socket = core.echo.match(
       arrival.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6, identifier);
   if (socket == nullptr) return drop(core, std::move(packet), DropReason::kIcmpQuoteUnknown);
-  if (!socket->remote.address.is_unspecified() && socket->remote.address != arrival.source) {
+  const bool is_elsewhere =
+      (!socket->remote.address.is_unspecified() && socket->remote.address != arrival.source) ||
+      (!socket->local.address.is_unspecified() && socket->local.address != arrival.destination) ||
+      (socket->options.bound_interface != kNoInterface &&
+       socket->options.bound_interface != arrival.interface->id);
+  if (is_elsewhere) {
     return drop(core, std::move(packet), DropReason::kIcmpQuoteUnknown);
   }
   if (!socket->queue.try_push(std::move(packet))) return core.drops.add(DropReason::kRawQueueFull);
@@ -114,7 +119,8 @@ void deliver_icmpv4(Core& core, PacketPtr packet, const Arrival& arrival, Time n
   if (!make_contiguous(core, packet, wanted, DropReason::kIcmpTooShort)) return;
   const auto error =
       wire::Icmpv4ErrorView::parse(packet->bytes().subspan(arrival.header_length));
-  if (error) on_report(core, icmp::read_report(*error), arrival, now);
+  if (!error) return drop(core, std::move(packet), DropReason::kIcmpTooShort);
+  on_report(core, icmp::read_report(*error), arrival, now);
 }
 
 void deliver_icmpv6(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {

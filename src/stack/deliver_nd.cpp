@@ -60,7 +60,7 @@ void on_router_advertisement(Core& core, Bytes message, const Arrival& arrival, 
   if (!view || !arrival.source.is_link_local()) return core.drops.add(DropReason::kNdMalformed);
   Interface& interface = *arrival.interface;
   // A router does not take configuration from its peers (RFC 4861 6.2.7).
-  if (core.config.forward_ipv6) return;
+  if (core.config.forward_ipv6 || !interface.hears_routers) return;
   if (!interface.routers.on_router_advertisement(arrival.source, *view, now)) {
     return core.drops.add(DropReason::kNdMalformed);
   }

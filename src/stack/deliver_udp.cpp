@@ -80,6 +80,8 @@ void deliver_in_segments(Core& core, udp::Socket& socket, const Packet& whole,
     PacketPtr payload = segment == nullptr ? nullptr : whole.share(at, count);
     if (payload == nullptr) return core.drops.add(DropReason::kPoolEmpty);
     whole.copy_out(0, segment->append(headers));
+    wire::UdpLayout::Length::set(segment->mutable_bytes().subspan(arrival.header_length),
+                                 static_cast<std::uint16_t>(wire::UdpLayout::kSize + count));
     segment->append_chain(std::move(payload));
     segment->notes() = whole.notes();
     segment->notes().segment_kind = SegmentKind::kNone;
@@ -91,6 +93,10 @@ void deliver_in_segments(Core& core, udp::Socket& socket, const Packet& whole,
 void deliver_to_one(Core& core, PacketPtr packet, const Arrival& arrival, const Ports& ports,
                     const udp::FourTuple& tuple, Time now) {
   udp::Socket* socket = core.udp.match(tuple);
+  if (socket == nullptr && ports.checksum == 0 && !arrival.is_v4()) {
+    // RFC 8200 8.1: it is not to be trusted, not even with an answer.
+    return drop(core, std::move(packet), DropReason::kUdpNoChecksum);
+  }
   if (socket == nullptr) {
     // RFC 1122 4.1.3.1 and RFC 4443 3.1: the sender is told that nobody listens.
     send_icmp_error(core, *packet, arrival, {.kind = icmp::ErrorKind::kPortUnreachable}, now);

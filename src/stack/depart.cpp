@@ -40,7 +40,8 @@ Result<IpAddress> choose_source(Core& core, const Departure& departure) {
                          departure.destination.is_multicast();
   if (best == nullptr && !is_scoped) {
     core.for_each_interface([&](const Interface& other) {
-      if (&other != departure.interface) {
+      // RFC 1122 3.2.1.3: 127.0.0.1 must not appear outside of a host.
+      if (&other != departure.interface && !other.is_loopback()) {
         best = ip::select_source(query, other.addresses.all(), best);
       }
     });
@@ -49,17 +50,23 @@ Result<IpAddress> choose_source(Core& core, const Departure& departure) {
   return best->address;
 }
 
-bool is_for_ourselves(const Core& core, const DepartureQuery& query) {
-  if (query.destination.is_loopback()) return true;
+// Where a packet for ourselves comes in again; none when it is for somebody else. A link-local
+// address is ours on its own link only (RFC 4007 9), everything else on the loopback interface.
+Interface* way_to_ourselves(const Core& core, const DepartureQuery& query) {
+  if (query.destination.is_loopback()) return core.interface(kLoopbackId);
   const ip::LocalAddress* ours = core.local.find(query.destination, query.interface);
-  return ours != nullptr && ours->kind == ip::LocalKind::kUnicast && !ours->is_tentative;
+  if (ours == nullptr || ours->kind != ip::LocalKind::kUnicast || ours->is_tentative) {
+    return nullptr;
+  }
+  const bool is_scoped = query.destination.is_v6() && query.destination.is_link_local();
+  return core.interface(is_scoped ? ours->interface : kLoopbackId);
 }
 
 Result<void> find_way(Core& core, const DepartureQuery& query, Departure& departure) {
   const IpAddress& destination = query.destination;
-  if (is_for_ourselves(core, query)) {
+  if (Interface* ourselves = way_to_ourselves(core, query); ourselves != nullptr) {
     departure.kind = Departure::Kind::kLocal;
-    departure.interface = core.interface(kLoopbackId);
+    departure.interface = ourselves;
     departure.next_hop = destination;
     return {};
   }
@@ -97,6 +104,11 @@ Result<void> find_way(Core& core, const DepartureQuery& query, Departure& depart
   return {};
 }
 
+// Estimates of paths to link-local addresses are kept for each link (socket_errors.cpp).
+InterfaceId path_mtu_zone(const Departure& departure) {
+  return departure.destination.is_link_local() ? departure.interface->id : kNoInterface;
+}
+
 }  // namespace
 
 Result<Departure> depart(Core& core, const DepartureQuery& query) {
@@ -112,7 +124,7 @@ Result<Departure> depart(Core& core, const DepartureQuery& query) {
     return std::unexpected(found.error());
   }
   if (departure.kind == Departure::Kind::kLocal) {
-    departure.mtu = departure.interface->mtu;
+    departure.mtu = core.interface(kLoopbackId)->mtu;
     if (departure.source.is_unspecified()) departure.source = departure.destination;
   } else if (departure.source.is_unspecified()) {
     const auto source = choose_source(core, departure);
@@ -122,9 +134,10 @@ Result<Departure> depart(Core& core, const DepartureQuery& query) {
   if (core.path_mtus.size() != 0 && query.fragment_policy != FragmentPolicy::kProbe) {
     departure.mtu = core.path_mtus.mtu(departure.destination,
                                        static_cast<std::uint32_t>(departure.mtu),
-                                       query.interface);
+                                       path_mtu_zone(departure));
   }
-  if (departure.hop_limit == 0) {
+  // A group packet with no hops left is for this host alone (RFC 1112 6.1).
+  if (departure.hop_limit == 0 && departure.kind != Departure::Kind::kMulticast) {
     departure.hop_limit = departure.is_v4() ? core.config.hop_limit
                                             : departure.interface->hop_limit.value_or(
                                                   core.config.hop_limit);

@@ -19,31 +19,38 @@ void show_to_packet_sockets(Core& core, const Interface& port, const PacketBatch
   }
 }
 
-// What the device did not take goes back to the front of its queue.
-void put_back(Interface& port, PacketBatch& batch) {
-  PacketQueue rest;
+void fill(PacketBatch& batch, PacketQueue& queue, std::size_t count) {
+  while (batch.size() < count && !queue.empty()) batch.push(queue.pop());
+}
+
+// False when the device did not take all. What is left goes out first next time, and hooks do not
+// see it again.
+bool transmit(Interface& port, PacketBatch& batch) {
+  port.device->transmit(batch);
+  if (batch.empty()) return true;
+  PacketQueue left;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (PacketPtr packet = batch.take(i)) rest.push(std::move(packet));
+    if (PacketPtr packet = batch.take(i)) left.push(std::move(packet));
   }
-  batch.compact();
-  while (PacketPtr packet = port.transmit_queue.pop()) rest.push(std::move(packet));
-  port.transmit_queue = std::move(rest);
+  batch.clear();
+  while (PacketPtr packet = port.refused.pop()) left.push(std::move(packet));
+  port.refused = std::move(left);
+  return port.refused.empty();
 }
 
 void flush_port(Core& core, Interface& port, Time now) {
-  Device& device = *port.device;
-  while (!port.transmit_queue.empty()) {
-    const std::size_t count = std::min(device.room(), PacketBatch::kCapacity);
+  while (!port.refused.empty() || !port.transmit_queue.empty()) {
+    const std::size_t count = std::min(port.device->room(), PacketBatch::kCapacity);
     if (count == 0) return;
     PacketBatch batch;
-    while (batch.size() < count && !port.transmit_queue.empty()) {
-      batch.push(port.transmit_queue.pop());
+    if (port.refused.empty()) {
+      fill(batch, port.transmit_queue, count);
+      run_hooks(core, HookPoint::kFrameOut, batch, now);
+      show_to_packet_sockets(core, port, batch);
+    } else {
+      fill(batch, port.refused, count);
     }
-    run_hooks(core, HookPoint::kFrameOut, batch, now);
-    if (batch.empty()) continue;
-    show_to_packet_sockets(core, port, batch);
-    device.transmit(batch);
-    if (!batch.empty()) return put_back(port, batch);
+    if (!batch.empty() && !transmit(port, batch)) return;
   }
 }
 
@@ -52,6 +59,10 @@ void tell_those_who_wait_for_room(Core& core) {
   core.udp.for_each([&](udp::Socket& socket) { core.ready.add(socket.ready, {.writable = true}); });
   core.echo.for_each(
       [&](icmp::EchoSocket& socket) { core.ready.add(socket.ready, {.writable = true}); });
+  auto& raw = core.raw.raw;
+  for (Index i = raw.next_used(0); i != kNoIndex; i = raw.next_used(i + 1)) {
+    core.ready.add(raw[i].ready, {.writable = true});
+  }
 }
 
 }  // namespace

@@ -71,6 +71,9 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   }
   const ip::Route* route = core.route_cache.lookup(arrival.destination);
   Interface* out = route == nullptr ? nullptr : core.interface(route->interface);
+  const std::uint32_t mtu =
+      out == nullptr ? 0
+                     : std::min(static_cast<std::uint32_t>(out->mtu), route->mtu.value_or(UINT32_MAX));
   const ip::ForwardDecision decision = ip::decide_forwarding(
       {.source = arrival.source,
        .destination = arrival.destination,
@@ -80,7 +83,7 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
        .may_fragment = may_fragment(*packet, is_v4),
        .size = size_on_link(*packet),
        .route = out == nullptr ? nullptr : route,
-       .mtu = out == nullptr ? 0 : static_cast<std::uint32_t>(out->mtu),
+       .mtu = mtu,
        .is_source_on_arrival_link = is_on_link(*arrival.interface, arrival.source)});
   if (!decision.may_forward()) {
     if (decision.error != ip::ForwardError::kNone) {
@@ -104,9 +107,9 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
                             .next_hop = next_hop,
                             .source = arrival.source,
                             .destination = arrival.destination,
-                            .mtu = std::min<std::size_t>(out->mtu, route->mtu.value_or(UINT32_MAX)),
+                            .mtu = mtu,
                             .protocol = arrival.protocol};
-  (void)send_ip_packet(core, std::move(packet), departure, now);
+  (void)send_onto_link(core, std::move(packet), departure, now);
 }
 
 }  // namespace strata::stack

@@ -44,6 +44,7 @@ struct Interface {
 
   bool is_up = true;
   bool has_ipv6;
+  bool hears_routers;  // router advertisements configure it
   bool detects_duplicates;
   bool proxies_neighbors;
   Time last_turn{};       // when the stack last looked after it: closing needs a time, too
@@ -54,6 +55,7 @@ struct Interface {
   multicast::Membership groups;
   ip::RouterDiscovery routers;
   PacketQueue transmit_queue;
+  PacketQueue refused;  // frames that hooks have seen and the device had no room for
 
   std::uint64_t received_packets = 0;
   std::uint64_t received_bytes = 0;
@@ -67,6 +69,11 @@ struct Interface {
   // Down, or without a link below it.
   [[nodiscard]] bool can_send() const;
 };
+
+// The longest report a group message may fill: it is built in one small buffer.
+[[nodiscard]] constexpr std::uint32_t group_message_mtu(std::size_t mtu) {
+  return static_cast<std::uint32_t>(mtu < 1500 ? mtu : 1500);
+}
 
 // Counts what leaves on the interface a person asks about, be it a VLAN, and on its port.
 void count_sent(Interface& interface, std::size_t bytes);

@@ -15,6 +15,9 @@ constexpr std::size_t kInterfacesMax = 4096;
 
 Result<Interface*> make_interface(Core& core, const MacAddress& mac, std::size_t mtu,
                                   const InterfaceConfig& config) {
+  if (config.name.size() > FixedText<15>{}.characters.size()) {
+    return std::unexpected(Error::kInvalidArgument);
+  }
   std::size_t place = 0;
   while (place < core.interfaces.size() && core.interfaces[place] != nullptr) ++place;
   if (place == core.interfaces.size() &&
@@ -44,6 +47,7 @@ bool is_name_taken(const Core& core, std::string_view name) {
 
 // What every link needs: the groups all nodes belong to and, for IPv6, a link-local address.
 void bring_up(Core& core, Interface& interface, Time now) {
+  interface.groups.set_mtu(group_message_mtu(interface.mtu));
   if (interface.capabilities().medium == Medium::kEthernet) {
     (void)interface.groups.join(kStackSocketKey, IpAddress::all_hosts_v4(), now);
   }
@@ -55,6 +59,14 @@ void bring_up(Core& core, Interface& interface, Time now) {
                              .origin = ip::RouteOrigin::kConnected};
   (void)core.routes.replace(link_local);
   interface.routers.on_link_up(now);
+}
+
+void drop_queued(Core& core, Interface& interface) {
+  for (PacketQueue* queue : {&interface.refused, &interface.transmit_queue}) {
+    while (PacketPtr packet = queue->pop()) {
+      drop(core, std::move(packet), DropReason::kInterfaceDown);
+    }
+  }
 }
 
 MacAddress usable_mac(const InterfaceConfig& config, const DeviceCapabilities& capabilities) {
@@ -91,15 +103,11 @@ Result<InterfaceId> add_port(Core& core, Device& device, const InterfaceConfig& 
   const std::size_t mtu = config.mtu == 0 ? capabilities.mtu : config.mtu;
   if (mtu > capabilities.mtu || mtu < 68) return std::unexpected(Error::kInvalidArgument);
   if (is_name_taken(core, config.name)) return std::unexpected(Error::kAlreadyExists);
-  InterfaceConfig fitted = config;
-  // RFC 8200 5: a link that cannot carry 1280 bytes cannot carry IPv6.
-  if (mtu < 1280) fitted.ipv6 = false;
-  const auto made = make_interface(core, usable_mac(config, capabilities), mtu, fitted);
+  const auto made = make_interface(core, usable_mac(config, capabilities), mtu, config);
   if (!made) return std::unexpected(made.error());
   Interface& interface = **made;
   interface.device = &device;
   interface.medium = capabilities.medium;
-  interface.groups.set_mtu(static_cast<std::uint32_t>(mtu));
   bring_up(core, interface, now);
   return interface.id;
 }
@@ -145,9 +153,7 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
   }
   core.redirects.on_interface_down(interface.id);
   core.routes.remove_interface(interface.id);
-  while (PacketPtr packet = interface.transmit_queue.pop()) {
-    drop(core, std::move(packet), DropReason::kInterfaceDown);
-  }
+  drop_queued(core, interface);
   core.interfaces[interface.id - 1U] = nullptr;
   std::destroy_at(&interface);
   core.memory.release(&interface, sizeof(Interface), alignof(Interface));
@@ -166,9 +172,7 @@ Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time no
   }
   interface.routers.on_link_down(now);
   core.redirects.on_interface_down(interface.id);
-  while (PacketPtr packet = interface.transmit_queue.pop()) {
-    drop(core, std::move(packet), DropReason::kInterfaceDown);
-  }
+  drop_queued(core, interface);
   return {};
 }
 

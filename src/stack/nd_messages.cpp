@@ -95,7 +95,7 @@ void send_router_solicitation(Core& core, Interface& interface, Time now) {
       core, {});
   if (packet == nullptr) return;
   // RFC 4861 4.1: the option must not be there when the source is unspecified.
-  if (is_known) {
+  if (is_known && interface.medium == Medium::kEthernet) {
     append_link_layer(*packet, wire::NdOptionType::kSourceLinkLayerAddress, interface.mac);
   }
   const IpAddress routers = IpAddress::all_routers_v6();

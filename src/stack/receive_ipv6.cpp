@@ -8,6 +8,7 @@
 #include "stack/send_icmp.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv6.h"
+#include "strata/wire/ipv6_extension.h"
 
 namespace strata::stack {
 namespace {
@@ -37,7 +38,7 @@ DropReason check_addresses(const Core& core, const Interface& interface, const P
   const ip::LocalAddress* ours = core.local.find(source, interface.id);
   // Our own solicitations come back on some links; duplicate detection must not mistake them for
   // another's, and sorts that out by its nonce (RFC 7527), so only usable sources are refused.
-  if (ours != nullptr && !ours->is_tentative) return DropReason::kIpv6BadSource;
+  if (ours != nullptr && !ours->is_tentative) return DropReason::kMartianOnLink;
   if (packet.notes().is_link_multicast && !destination.is_multicast()) {
     return DropReason::kIpv6BadDestination;
   }
@@ -80,6 +81,12 @@ bool is_extension(std::uint8_t next_header) {
   }
 }
 
+// RFC 6946: a fragment that is the whole is read like any packet; but RFC 6980 5 wants to know.
+bool came_as_fragment(const Packet& packet) {
+  const auto view = wire::Ipv6View::parse_quoted(packet.bytes());
+  return view && wire::find_upper_layer(view->next_header(), view->payload()).fragment.has_value();
+}
+
 void deliver_here(Core& core, PacketPtr packet, Arrival arrival, Time now) {
   if (!is_extension(arrival.protocol)) [[likely]] {
     return deliver(core, std::move(packet), arrival, now);
@@ -91,6 +98,7 @@ void deliver_here(Core& core, PacketPtr packet, Arrival arrival, Time now) {
   if (headers.fragment) {
     return deliver_fragment_v6(core, std::move(packet), arrival, *headers.fragment, now);
   }
+  if (came_as_fragment(*packet)) packet->notes().is_reassembled = true;
   // RFC 8200 4.7: nothing follows, and what does is ignored.
   if (headers.protocol == wire::kIpProtocolNoNextHeader) return;
   deliver(core, std::move(packet), arrival, now);

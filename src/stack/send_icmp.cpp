@@ -10,6 +10,7 @@
 #include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/nd.h"
+#include "strata/wire/udp.h"
 
 namespace strata::stack {
 namespace {
@@ -37,6 +38,18 @@ icmp::Offense offense_of(const Packet& offender, const Arrival& arrival) {
           .is_directed_broadcast = arrival.kind == DestinationKind::kBroadcast};
 }
 
+// A quote shows what was on the wire (RFC 792). A checksum that a device was to finish never got
+// there as it stands.
+void finish_quoted_checksum(const Packet& offender, MutableBytes quote) {
+  const PacketNotes& notes = offender.notes();
+  const std::size_t field = std::size_t{notes.transport_offset} + notes.checksum_offset;
+  if (notes.checksum != ChecksumState::kPartial || field + 2 > quote.size()) return;
+  const wire::Sum sum = packet_sum(offender, notes.transport_offset);
+  const bool is_udp = notes.checksum_offset == wire::UdpLayout::Checksum::kBegin;
+  store_big_endian<std::uint16_t>(quote.data() + field,
+                                  is_udp ? wire::fold_for_udp(sum) : wire::fold(sum));
+}
+
 // Header words, then the quote. Both families' error headers are eight bytes.
 PacketPtr compose_error(Core& core, const Packet& offender, const icmp::ErrorWords& words,
                         bool is_v4) {
@@ -49,7 +62,9 @@ PacketPtr compose_error(Core& core, const Packet& offender, const icmp::ErrorWor
   wire::Icmpv4Layout::Code::set(message, words.code);
   wire::Icmpv4Layout::Checksum::set(message, 0);
   wire::Icmpv4Layout::Rest::set(message, words.rest);
-  offender.copy_out(0, message.subspan(wire::Icmpv4Layout::kSize));
+  const MutableBytes quote = message.subspan(wire::Icmpv4Layout::kSize);
+  offender.copy_out(0, quote);
+  finish_quoted_checksum(offender, quote);
   return packet;
 }
 
@@ -62,6 +77,11 @@ IpAddress error_source(const Core& core, const Arrival& arrival) {
   return {};
 }
 
+// Why an answer could not leave.
+DropReason drop_reason_of(Error error) {
+  return error == Error::kAddressNotAvailable ? DropReason::kNoSourceAddress : DropReason::kNoRoute;
+}
+
 void send_message(Core& core, PacketPtr packet, const Arrival& arrival, const IpAddress& source,
                   std::uint8_t hop_limit, Time now) {
   const bool is_v4 = arrival.is_v4();
@@ -72,7 +92,7 @@ void send_message(Core& core, PacketPtr packet, const Arrival& arrival, const Ip
   // A link-local peer can be reached only where it spoke.
   if (arrival.source.is_link_local()) query.interface = arrival.interface->id;
   const auto departure = depart(core, query);
-  if (!departure) return core.drops.add(DropReason::kNoRoute);
+  if (!departure) return core.drops.add(drop_reason_of(departure.error()));
   ++core.counters.icmp_sent;
   finish_icmp_checksum(*packet, *departure);
   (void)send_ip(core, std::move(packet), *departure, now);
@@ -111,7 +131,7 @@ void send_echo_reply(Core& core, PacketPtr request, const Arrival& arrival, Time
   query.traffic_class = static_cast<std::uint8_t>(arrival.traffic_class & ~3U);
   if (arrival.source.is_link_local()) query.interface = arrival.interface->id;
   const auto departure = depart(core, query);
-  if (!departure) return drop(core, std::move(request), DropReason::kNoRoute);
+  if (!departure) return drop(core, std::move(request), drop_reason_of(departure.error()));
   if (!request->is_writable()) {
     PacketPtr own = request->copy(core.pool);
     if (own == nullptr) return drop(core, std::move(request), DropReason::kPoolEmpty);

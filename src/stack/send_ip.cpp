@@ -15,6 +15,19 @@ namespace {
 
 constexpr std::size_t kPacketBytesMax = 65535;
 
+// The packet behind an empty slice with all the headroom there is. Null, and counted, when the pool
+// is empty.
+PacketPtr with_head(Core& core, PacketPtr packet) {
+  PacketPtr head = core.pool.allocate();
+  if (head == nullptr) {
+    drop(core, std::move(packet), DropReason::kPoolEmpty);
+    return nullptr;
+  }
+  head->notes() = packet->notes();
+  head->append_chain(std::move(packet));
+  return head;
+}
+
 void prepend_header_v4(Core& core, Packet& packet, const Departure& departure) {
   const std::size_t total = packet.size() + wire::Ipv4Layout::kSize;
   const bool dont_fragment = departure.fragment_policy != FragmentPolicy::kFragment;
@@ -109,6 +122,10 @@ Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, T
     drop(core, std::move(packet), DropReason::kPacketTooBig);
     return std::unexpected(Error::kMessageTooLong);
   }
+  if (packet->headroom() < header || !packet->is_writable()) {
+    packet = with_head(core, std::move(packet));
+    if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
+  }
   if (departure.is_v4()) {
     prepend_header_v4(core, *packet, departure);
   } else {
@@ -126,6 +143,13 @@ Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& depar
     return {};
   }
   if (departure.kind != Departure::Kind::kUnicast) loop_group(core, *packet, departure);
+  const bool stays_here =
+      departure.kind == Departure::Kind::kMulticast && departure.hop_limit == 0;
+  if (stays_here) return {};
+  return send_onto_link(core, std::move(packet), departure, now);
+}
+
+Result<void> send_onto_link(Core& core, PacketPtr packet, const Departure& departure, Time now) {
   const bool fits = packet->size() <= departure.mtu ||
                     packet->notes().segment_kind != SegmentKind::kNone;
   if (fits) {

@@ -15,7 +15,7 @@ struct DepartureQuery {
   IpAddress source{};                      // unspecified: choose one (RFC 6724)
   InterfaceId interface = kNoInterface;  // leave through this one only
   std::uint8_t protocol = 0;
-  std::uint8_t hop_limit = 0;  // 0: the interface's or the stack's
+  std::uint8_t hop_limit = 0;  // 0: the interface's or the stack's; to a group: never leave
   std::uint8_t traffic_class = 0;
   FragmentPolicy fragment_policy = FragmentPolicy::kFragment;
   bool loops_groups = true;  // hear our own group packets
@@ -46,8 +46,11 @@ struct Departure {
 // its transport header. A failure has been counted.
 Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, Time now);
 
-// Sends what has its IP header already: forwarded packets and raw ones.
+// Sends what has its IP header already, as raw sockets may ask for.
 Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& departure, Time now);
+
+// The same behind the hooks for what is made here: where forwarded packets join.
+Result<void> send_onto_link(Core& core, PacketPtr packet, const Departure& departure, Time now);
 
 // Sets the checksum of an ICMP message, which ICMPv6 takes over a pseudo-header.
 void finish_icmp_checksum(Packet& message, const Departure& departure);

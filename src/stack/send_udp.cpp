@@ -90,10 +90,17 @@ Result<void> may_send(Core& core, const udp::Socket& socket, const Departure& de
   return std::unexpected(Error::kWouldBlock);
 }
 
+// The longest datagrams leave a buffer no room but for the UDP header; send_ip then puts the IP
+// header into a slice of its own.
+constexpr std::size_t headroom_for(std::size_t payload) {
+  return std::min(kHeadroom, kLargeBufferBytes - payload);
+}
+static_assert(headroom_for(kPayloadMax) >= wire::UdpLayout::kSize);
+
 Result<std::size_t> send_one(Core& core, const udp::Socket& socket, Gather& payload,
                              std::size_t size, std::uint16_t port, const Departure& departure,
                              Time now) {
-  PacketPtr packet = core.pool.allocate_for(size, kHeadroom);
+  PacketPtr packet = core.pool.allocate_for(size, headroom_for(size));
   if (packet == nullptr) {
     core.drops.add(DropReason::kPoolEmpty);
     return std::unexpected(Error::kOutOfMemory);

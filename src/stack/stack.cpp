@@ -65,7 +65,9 @@ bool Stack::poll(Time now) {
   Core& core = *core_;
   receive_loopback(core, now);
   bool more = !core.loopback.empty();
-  for (Interface* port : core.interfaces) {
+  // By index: a handler may add an interface while its packet is handed over.
+  for (std::size_t i = 0; i < core.interfaces.size(); ++i) {
+    Interface* port = core.interfaces[i];
     if (port == nullptr || port->device == nullptr) continue;
     PacketBatch batch;
     port->device->receive(core.pool, batch);
@@ -186,8 +188,12 @@ Result<void> Stack::send_frame(InterfaceId interface, const MacAddress& destinat
 
 Result<void> Stack::send_ip(const IpAddress& source, const IpAddress& destination,
                             std::uint8_t protocol, PacketPtr packet, Time now) {
-  const auto departure = stack::depart(
-      *core_, {.destination = destination, .source = source, .protocol = protocol});
+  // RFC 1112 6.1: group packets stay on the link unless somebody asks for more.
+  const std::uint8_t hop_limit = destination.is_multicast() ? 1 : 0;
+  const auto departure = stack::depart(*core_, {.destination = destination,
+                                                .source = source,
+                                                .protocol = protocol,
+                                                .hop_limit = hop_limit});
   if (!departure) return std::unexpected(departure.error());
   return stack::send_ip(*core_, std::move(packet), *departure, now);
 }

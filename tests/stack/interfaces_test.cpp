@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/interfaces.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "support/bench.h"
+#include "support/matchers.h"
+
+namespace strata::stack {
+namespace {
+
+using namespace support;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+InterfaceConfig named(std::string_view name) {
+  InterfaceConfig config;
+  config.name = name;
+  config.detect_duplicates = false;
+  return config;
+}
+
+TEST(Interfaces, NamesAreUniqueAndShort) {
+  Bench bench;
+  TestDevice device;
+  const auto first = bench.stack.add_interface(device, named("eth0"), bench.now);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(bench.stack.find_interface("eth0").value(), *first);
+  EXPECT_EQ(bench.stack.add_interface(device, named("eth0"), bench.now).error(),
+            Error::kAlreadyExists);
+  EXPECT_EQ(bench.stack.add_interface(device, named("sixteen-letters!"), bench.now).error(),
+            Error::kInvalidArgument);
+  EXPECT_TRUE(bench.stack.add_interface(device, named("fifteen-letters"), bench.now));
+}
+
+TEST(Interfaces, AnMtuIsWithinTheDevices) {
+  Bench bench;
+  TestDevice device;
+  for (const std::size_t mtu : {67UL, 1501UL}) {
+    InterfaceConfig config;
+    config.mtu = mtu;
+    EXPECT_EQ(bench.stack.add_interface(device, config, bench.now).error(),
+              Error::kInvalidArgument);
+  }
+}
+
+// RFC 8200 5 MUST: a link carries at least 1280 bytes, or it does not carry IPv6.
+TEST(Interfaces, ASmallMtuHasNoIpv6) {
+  Bench bench;
+  TestDevice device({.mtu = 1283, .mac = kOurMac});
+  InterfaceConfig config = named("eth0");
+  const auto port = bench.stack.add_interface(device, config, bench.now);
+  ASSERT_TRUE(port);
+  EXPECT_TRUE(bench.stack.add_address(*port, prefix("fd00::1/64"), bench.now));
+  const VlanTags tags{.tags = {{{.id = 5}, {.id = 6}}}, .count = 2};
+  const auto vlan = bench.stack.add_vlan(*port, tags, named("eth0.5.6"), bench.now);
+  ASSERT_TRUE(vlan);
+  EXPECT_EQ(bench.stack.add_address(*vlan, prefix("fd01::1/64"), bench.now).error(),
+            Error::kNotSupported);
+}
+
+TEST(Interfaces, TagsAreChecked) {
+  Host host;
+  for (const VlanTags& tags :
+       {VlanTags{}, VlanTags{.tags = {{{.id = 0}}}, .count = 1},
+        VlanTags{.tags = {{{.id = 4095}}}, .count = 1},
+        VlanTags{.tags = {{{.id = 5, .priority = 8}}}, .count = 1},
+        VlanTags{.tags = {{{.tpid = 0x0800, .id = 5}}}, .count = 1}}) {
+    EXPECT_EQ(host.stack.add_vlan(host.eth0, tags, {}, host.now).error(),
+              Error::kInvalidArgument);
+  }
+  const VlanTags five{.tags = {{{.id = 5}}}, .count = 1};
+  ASSERT_TRUE(host.stack.add_vlan(host.eth0, five, {}, host.now));
+  EXPECT_EQ(host.stack.add_vlan(host.eth0, five, {}, host.now).error(), Error::kAlreadyExists);
+  EXPECT_EQ(host.stack.add_vlan(kLoopbackId, five, {}, host.now).error(),
+            Error::kInvalidArgument);
+}
+
+TEST(Interfaces, AVlanGoesWithItsPort) {
+  Host host;
+  const VlanTags five{.tags = {{{.id = 5}}}, .count = 1};
+  const auto vlan = host.stack.add_vlan(host.eth0, five, named("vlan"), host.now);
+  ASSERT_TRUE(vlan);
+  ASSERT_TRUE(host.stack.remove_interface(host.eth0, host.now));
+  EXPECT_EQ(host.stack.find_interface("vlan").error(), Error::kNotFound);
+  EXPECT_FALSE(host.stack.is_local(host.own4));
+  EXPECT_EQ(host.stack.remove_interface(kLoopbackId, host.now).error(), Error::kNotPermitted);
+}
+
+TEST(Interfaces, DownIsSilentAndUpAnnouncesAgain) {
+  Host host;
+  ASSERT_TRUE(host.stack.set_interface_up(host.eth0, false, host.now));
+  EXPECT_THAT(host.after(100s), IsEmpty());
+  (void)host.from_peer(echo_request(host.peer4, host.own4, 1, 1, {}));
+  EXPECT_EQ(host.drops(DropReason::kInterfaceDown), 1U);
+  ASSERT_TRUE(host.stack.set_interface_up(host.eth0, true, host.now));
+  EXPECT_THAT(host.after(10s), testing::Not(IsEmpty()));
+  EXPECT_THAT(host.from_peer(echo_request(host.peer4, host.own4, 1, 1, {})), SizeIs(1));
+}
+
+// However large the device's frames, a report fits the buffer it is written into.
+TEST(Interfaces, ManyGroupsAreReportedOverALargeLink) {
+  Bench bench;
+  TestDevice device({.mtu = 9000, .mac = kOurMac});
+  const InterfaceId id = bench.add(device);
+  auto& groups = bench.stack.core().interface(id)->groups;
+  bench.run_for(5s);
+  std::array<IpAddress, 20> sources;
+  for (std::uint32_t i = 0; i < 20; ++i) sources[i] = IpAddress::v4(0x0a00'0001U + i);
+  std::uint32_t joined = 0;
+  while (joined < 60 &&
+         groups.set_filter(joined + 1, IpAddress::v4(0xef01'0000U + joined),
+                           multicast::FilterMode::kInclude, sources, bench.now)) {
+    ++joined;
+  }
+  EXPECT_GT(joined * 88, 1500U);  // more than one report of the usual size holds
+  bench.run_for(10s);
+  for (const Frame& frame : device.take_sent()) EXPECT_LE(frame.size(), 1514U);
+}
+
+}  // namespace
+}  // namespace strata::stack
