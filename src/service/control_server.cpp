@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "driver/frame.h"
 #include "service/control_messages.h"
 #include "service/unix_socket.h"
 
@@ -200,6 +201,7 @@ void ControlServer::on_packets(HookPoint point, std::span<Packet* const> packets
 std::string ControlServer::captured_line(HookPoint point, const Packet& packet, Time now) const {
   std::vector<std::byte> bytes(std::min(packet.size(), kCapturedBytes));
   packet.copy_out(0, bytes);
+  driver::complete_checksum_in_copy(packet, bytes);
   CapturedFrame frame{.time = now,
                       .is_incoming = point == HookPoint::kFrameIn,
                       .interface = packet.notes().interface,
