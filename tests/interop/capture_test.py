@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a stack writes, tshark reads: captures in pcapng, classic pcap, and their replay."""
+import json
+import re
+import socket
+import time
+
+import bench
+from bench import HOST4, HOST6, STACK4, STACK6, TAP
+
+# Of what tshark thinks worth a remark, what means that a frame or a file is wrong.
+WRONG = ("_ws.malformed or _ws.unreassembled or ip.checksum.status == Bad or "
+         "icmp.checksum.status == Bad or icmpv6.checksum.status == Bad or "
+         "udp.checksum.status == Bad or igmp.checksum.status == Bad or "
+         "_ws.expert.severity == error")
+CHECKS = ("-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE")
+
+
+def tshark(host, path, *words):
+    done = host.run("tshark", "-n", "-r", path, *CHECKS, *words)
+    return [line for line in done.stdout.splitlines()
+            if line and not line.startswith(("Running as user", "tshark:"))] \
+        if done.returncode == 0 else [f"tshark: {done.stdout}"]
+
+
+def talk(host):
+    """Every kind of frame a stack without TCP has a part in."""
+    host.run("ping", "-n", "-c", 3, "-i", 0.01, STACK4)
+    host.run("ping", "-n", "-c", 3, "-i", 0.01, "-s", 9000, STACK4)
+    host.run("ping", "-n", "-c", 3, "-i", 0.01, "-s", 9000, STACK6)
+    for ours, address in ((HOST4, STACK4), (HOST6, STACK6)):
+        client = host.udp(ours)
+        for port in (7, 13, 4444):
+            client.sendto(b"x" * 100, (address, port))
+    host.run("arping", "-c", 1, "-i", TAP, STACK4)
+    host.run("ndisc6", "-m", "-w", 500, STACK6, TAP)
+    time.sleep(0.3)
+
+
+def judge(lab, host, name, path):
+    frames = tshark(host, path)
+    lab.check(f"{name}: tshark reads it", len(frames) > 30 and "tshark:" not in frames[0],
+              frames[:1])
+    bad = tshark(host, path, "-Y", WRONG)
+    lab.check(f"{name}: tshark finds no fault in any frame", not bad, "\n".join(bad[:6]))
+    for kind, least in (("icmp.type==8", 3), ("icmp.type==0", 3), ("icmpv6.type==129", 3),
+                        ("arp", 2), ("icmpv6.type==135 or icmpv6.type==136", 2),
+                        ("udp.port==7", 4), ("icmp.type==3 and icmp.code==3", 1),
+                        ("icmpv6.type==1 and icmpv6.code==4", 1), ("icmpv6.type==143", 1)):
+        found = tshark(host, path, "-Y", kind)
+        lab.check(f"{name}: {kind} is there", len(found) >= least, len(found))
+    return frames
+
+
+def writing(lab, host, kind):
+    path = str(lab.folder / f"talk.{kind}")
+    stack = lab.up(host, "--capture", path, "--serve", "echo,daytime").wait()
+    talk(host)
+    lab.check(f"{kind}: strata up ends well on SIGTERM", stack.stop() == 0, stack.output)
+    done = host.run("capinfos", path)
+    lab.check(f"{kind}: capinfos reads it", done.returncode == 0 and
+              re.search(r"File timestamp precision:\s+nanoseconds", done.stdout), done.stdout)
+    judge(lab, host, kind, path)
+    first = tshark(host, path, "-T", "fields", "-e", "frame.time_epoch", "-c", 1)[0]
+    lab.check(f"{kind}: times are those of the wall clock",
+              abs(float(first.split()[-1]) - time.time()) < 60, first)
+    return path
+
+
+def interfaces(lab, host, path):
+    done = host.run("capinfos", "-I", path)
+    text = host.run("tshark", "-n", "-r", path, "-c", 1, "-T", "fields", "-e",
+                    "frame.interface_name").stdout
+    lab.check("pcapng: the interface has its name", TAP in text, text + done.stdout)
+    directions = set(tshark(host, path, "-T", "fields", "-e", "frame.p2p_dir")) | set(
+        tshark(host, path, "-T", "fields", "-e", "frame.packet_flags_direction"))
+    lab.check("pcapng: frames tell their direction", {"0x00000001", "0x00000002"} <= directions or
+              {"1", "2"} <= directions, directions)
+
+
+def replaying(lab, host, path):
+    """A stack that is fed the capture sees the same packets, and answers what is for it."""
+    answers = str(lab.folder / "answers.pcapng")
+    asked = len(tshark(host, path, "-Y", "icmp.type==8 and ip.frag_offset==0"))
+    mac = tshark(host, path, "-Y", "icmp.type==0", "-T", "fields", "-e", "eth.src")[0]
+    stack = lab.up(host, "--device", f"pcap:{path},write={answers},mac={mac}",
+                   "--address", f"{STACK4}/24")
+    done = bench.wait_until(lambda: stack.status()["counters"]["ipv4_received"] > asked, 10,
+                            pause=0.2)
+    lab.check("replay: the stack reads the frames of the capture", done, stack.status()["counters"])
+    lab.check("replay: strata up ends well", stack.stop() == 0, stack.output)
+    bad = tshark(host, answers, "-Y", WRONG)
+    lab.check("replay: what was sent meanwhile is a sound capture", not bad, "\n".join(bad[:6]))
+
+
+def capturing(lab, host):
+    """strata capture: a console's view of what passes, and a file of it."""
+    path = str(lab.folder / "seen.pcapng")
+    stack = lab.up(host, "--serve", "echo").wait()
+    log = lab.folder / "capture.log"
+    process = host.start(lab.program, "capture", "--control", stack.control, "-w", path,
+                         output=log)
+    time.sleep(0.5)
+    talk(host)
+    lab.check("strata capture ends well", bench.end(process) == 0, log.read_text())
+    judge(lab, host, "strata capture", path)
+    stack.stop()
+
+
+with bench.Bench(needs=["ping", "arping", "ndisc6", "tshark", "capinfos"]) as test:
+    namespace = test.namespace()
+    capture = writing(test, namespace, "pcapng")
+    interfaces(test, namespace, capture)
+    replaying(test, namespace, capture)
+    capturing(test, namespace)

@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""IGMP and MLD: what the stack tells routers of its own accord, and when a router asks, in every
+version, as an AF_PACKET socket of the kernel sees it and scapy reads it."""
+import logging
+import time
+
+import bench
+from bench import HOST4, STACK4, TAP
+
+logging.getLogger("scapy").setLevel(logging.ERROR)
+try:
+    from scapy.contrib.igmp import IGMP
+    from scapy.contrib.igmpv3 import IGMPv3, IGMPv3mq, IGMPv3mr
+    from scapy.layers.inet import IP, IPOption_Router_Alert
+    from scapy.layers.inet6 import (ICMPv6MLQuery, ICMPv6MLQuery2, ICMPv6MLReport, ICMPv6MLReport2,
+                                    IPv6, IPv6ExtHdrHopByHop, RouterAlert)
+    from scapy.layers.l2 import Ether
+except ImportError:
+    bench.skip("scapy is not installed for /usr/bin/python3 (./dev setup)")
+
+
+def igmp_of(frame):
+    """(version, group) of a report in the frame; None if there is none."""
+    packet = Ether(frame)
+    if IP not in packet or packet[IP].proto != 2:
+        return None
+    body = bytes(packet[IP].payload)
+    return {"type": body[0], "to": packet[IP].dst, "ttl": packet[IP].ttl, "body": body,
+            "alert": any(isinstance(one, IPOption_Router_Alert) for one in packet[IP].options),
+            "mac": packet.dst, "valid": bench.checksum(body) == 0}
+
+
+def mld_of(frame):
+    packet = Ether(frame)
+    for kind, number in ((ICMPv6MLReport, 131), (ICMPv6MLReport2, 143)):
+        if kind in packet:
+            return {"type": number, "to": packet[IPv6].dst, "hops": packet[IPv6].hlim,
+                    "from": packet[IPv6].src, "alert": IPv6ExtHdrHopByHop in packet and any(
+                        isinstance(one, RouterAlert) for one in
+                        packet[IPv6ExtHdrHopByHop].options),
+                    "report": packet[kind]}
+    return None
+
+
+def groups_of(seen):
+    """The groups an MLDv2 report lists."""
+    return {record.dst for record in seen["report"].records} if seen["type"] == 143 else \
+        {seen["report"].mladdr}
+
+
+def own_accord(lab, wire, group):
+    """A stack that comes up joins its solicited-node groups, and says so."""
+    def is_join(frame):
+        seen = mld_of(frame)
+        return seen if seen and group in groups_of(seen) else None
+    seen = wire.find(is_join, 8)
+    if lab.check("MLDv2: the solicited-node group is reported", seen, "no report in 8 s"):
+        lab.check("MLDv2: to ff02::16, hop limit 1, with router alert",
+                  (seen["to"], seen["hops"], seen["alert"]) == ("ff02::16", 1, True), seen)
+        lab.check("MLDv2: from the link-local or unspecified address",
+                  seen["from"] == "::" or seen["from"].startswith("fe80:"), seen["from"])
+
+
+def ask_igmp(lab, wire, name, message, wanted, seconds):
+    mac = "01:00:5e:00:00:01"
+    packet = (Ether(src="02:aa:aa:aa:aa:aa", dst=mac) /
+              IP(src=HOST4, dst="224.0.0.1", ttl=1, options=[IPOption_Router_Alert()]) / message)
+    wire.clear()
+    wire.send(packet)
+    seen = wire.find(igmp_of, seconds)
+    lab.check(name, wanted(seen), seen)
+
+
+def ask_mld(lab, wire, name, message, wanted, seconds):
+    packet = (Ether(src="02:aa:aa:aa:aa:aa", dst="33:33:00:00:00:01") /
+              IPv6(src="fe80::aa", dst="ff02::1", hlim=1) /
+              IPv6ExtHdrHopByHop(options=[RouterAlert()]) / message)
+    wire.clear()
+    wire.send(packet)
+    seen = wire.find(lambda frame: (lambda one: one if one and wanted(one) else None)(
+        mld_of(frame)), seconds)
+    lab.check(name, seen, "no such report")
+
+
+with bench.Bench(needs=["ping"]) as test:
+    namespace = test.namespace()
+    namespace.must("ip", "tuntap", "add", "dev", TAP, "mode", "tap")
+    # The kernel must not ask or answer here.
+    namespace.must("ip", "link", "set", TAP, "up")
+    wire = namespace.wire()
+    running = test.up(namespace)
+    own_accord(test, wire, "ff02::1:ff00:2")
+    running.wait()
+    solicited = "ff02::1:ff00:2"
+    ask_mld(test, wire, "MLDv2: a general query is answered by a v2 report",
+            ICMPv6MLQuery2(mrd=500), lambda one: one["type"] == 143 and
+            solicited in groups_of(one), 2)
+    # RFC 3376 6 and RFC 2236 6: nobody reports 224.0.0.1, and the stack is in no other group.
+    ask_igmp(test, wire, "IGMPv3: a member of nothing but all hosts is silent",
+             IGMPv3(type=0x11, mrcode=5) / IGMPv3mq(gaddr="0.0.0.0"), lambda one: one is None, 1)
+    ask_mld(test, wire, "MLDv1: after a v1 query reports are v1", ICMPv6MLQuery(mrd=500),
+            lambda one: one["type"] == 131 and one["report"].mladdr == solicited and
+            one["to"] == solicited, 2)
+    before = running.drops()
+    bad = (Ether(src="02:aa:aa:aa:aa:aa", dst="33:33:00:00:00:01") /
+           IPv6(src="fd77::1", dst="ff02::1", hlim=1) /
+           IPv6ExtHdrHopByHop(options=[RouterAlert()]) / ICMPv6MLQuery2(mrd=500))
+    wire.send(bad)
+    far = (Ether(src="02:aa:aa:aa:aa:aa", dst="33:33:00:00:00:01") /
+           IPv6(src="fe80::aa", dst="ff02::1", hlim=64) /
+           IPv6ExtHdrHopByHop(options=[RouterAlert()]) / ICMPv6MLQuery2(mrd=500))
+    wire.send(far)
+    time.sleep(0.2)
+    since = running.drops().since(before)
+    test.check("MLD: queries from afar are refused", since.get("mld_malformed") == 2, since)
+    test.check("the stack still answers", running.is_answering(STACK4))
