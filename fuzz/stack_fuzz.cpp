@@ -57,25 +57,31 @@ class Script {
 };
 
 const std::array kAddresses4 = {
-    IpAddress::v4(10, 0, 0, 1),   IpAddress::v4(10, 0, 0, 2),    IpAddress::v4(10, 0, 0, 255),
-    IpAddress::v4(10, 1, 0, 1),   IpAddress::v4(10, 1, 0, 9),    IpAddress::limited_broadcast(),
-    IpAddress::v4(224, 0, 0, 1),  IpAddress::v4(239, 1, 1, 1),   IpAddress::any_v4(),
-    IpAddress::loopback_v4(),     IpAddress::v4(192, 0, 2, 77),  IpAddress::v4(169, 254, 3, 4)};
-const std::array kAddresses6 = {
-    IpAddress::v6(0xfd00'0000'0000'0000, 1), IpAddress::v6(0xfd00'0000'0000'0000, 2),
-    IpAddress::v6(0xfe80'0000'0000'0000, 1), IpAddress::v6(0xfe80'0000'0000'0000, 2),
-    IpAddress::all_nodes_v6(),               IpAddress::v6(0xff02'0000'0000'0000, 0x1ff00'0001),
-    IpAddress::v6(0xff0e'0000'0000'0000, 1), IpAddress::any_v6(),
-    IpAddress::loopback_v6(),                IpAddress::v6(0x2001'0db8'0000'0000, 77)};
+    IpAddress::v4(10, 0, 0, 1),  IpAddress::v4(10, 0, 0, 2),   IpAddress::v4(10, 0, 0, 255),
+    IpAddress::v4(10, 1, 0, 1),  IpAddress::v4(10, 1, 0, 9),   IpAddress::limited_broadcast(),
+    IpAddress::v4(224, 0, 0, 1), IpAddress::v4(239, 1, 1, 1),  IpAddress::any_v4(),
+    IpAddress::loopback_v4(),    IpAddress::v4(192, 0, 2, 77), IpAddress::v4(169, 254, 3, 4)};
+const std::array kAddresses6 = {IpAddress::v6(0xfd00'0000'0000'0000, 1),
+                                IpAddress::v6(0xfd00'0000'0000'0000, 2),
+                                IpAddress::v6(0xfe80'0000'0000'0000, 1),
+                                IpAddress::v6(0xfe80'0000'0000'0000, 2),
+                                IpAddress::all_nodes_v6(),
+                                IpAddress::v6(0xff02'0000'0000'0000, 0x1ff00'0001),
+                                IpAddress::v6(0xff0e'0000'0000'0000, 1),
+                                IpAddress::any_v6(),
+                                IpAddress::loopback_v6(),
+                                IpAddress::v6(0x2001'0db8'0000'0000, 77)};
 const std::array<std::uint8_t, 8> kProtocols = {
-    wire::kIpProtocolUdp,      wire::kIpProtocolIcmpv4,   wire::kIpProtocolIcmpv6,
-    wire::kIpProtocolIgmp,     wire::kIpProtocolHopByHop, wire::kIpProtocolFragment,
-    wire::kIpProtocolRouting,  std::uint8_t{200}};
+    wire::kIpProtocolUdp,     wire::kIpProtocolIcmpv4,   wire::kIpProtocolIcmpv6,
+    wire::kIpProtocolIgmp,    wire::kIpProtocolHopByHop, wire::kIpProtocolFragment,
+    wire::kIpProtocolRouting, std::uint8_t{200}};
 
 class World {
  public:
   explicit World(Script script)
-      : pool_(pool_memory_, {.small_buffers = 96, .large_buffers = 4, .external_buffers = 0,
+      : pool_(pool_memory_, {.small_buffers = 96,
+                             .large_buffers = 4,
+                             .external_buffers = 0,
                              .extra_descriptors = 96}),
         second_({.mtu = 1300, .mac = MacAddress::from_value(0x0200'0000'0003)}),
         script_(script) {}
@@ -176,8 +182,8 @@ class World {
     const IpAddress destination = script_.one_of(addresses);
     const std::uint8_t protocol = script_.one_of(kProtocols);
     const auto hops = static_cast<std::uint8_t>(script_.byte());
-    arrive_on_link(destination, ip_packet(source, destination, protocol,
-                                          script_.bytes(script_.byte()), hops));
+    arrive_on_link(destination,
+                   ip_packet(source, destination, protocol, script_.bytes(script_.byte()), hops));
   }
   void arrive_arp() {
     const wire::ArpHeader header{wire::ArpOperation{static_cast<std::uint16_t>(script_.byte() % 3)},
@@ -190,16 +196,15 @@ class World {
     const IpAddress destination = script_.one_of(kAddresses6);
     const auto type = static_cast<std::uint8_t>(script_.byte());
     const std::uint8_t hops = script_.byte() % 4 == 0 ? 1 : 255;
-    arrive_on_link(destination, icmp_packet(source, destination, type, 0,
-                                            script_.bytes(script_.byte()), hops));
+    arrive_on_link(destination,
+                   icmp_packet(source, destination, type, 0, script_.bytes(script_.byte()), hops));
   }
   void arrive_udp() {
     const bool is_v4 = script_.byte() % 2 == 0;
     const IpAddress source = is_v4 ? script_.one_of(kAddresses4) : script_.one_of(kAddresses6);
-    const IpAddress destination =
-        is_v4 ? script_.one_of(kAddresses4) : script_.one_of(kAddresses6);
-    arrive_on_link(destination, udp_packet({source, 9}, {destination, 7},
-                                           script_.bytes(script_.byte())));
+    const IpAddress destination = is_v4 ? script_.one_of(kAddresses4) : script_.one_of(kAddresses6);
+    arrive_on_link(destination,
+                   udp_packet({source, 9}, {destination, 7}, script_.bytes(script_.byte())));
   }
   void arrive_fragment() {
     const unsigned flags = script_.byte();
@@ -207,14 +212,13 @@ class World {
     const auto offset = static_cast<std::uint16_t>(script_.word() & 0xfff8U);
     const Frame part = script_.bytes((flags & 4U) != 0 ? (flags & 0xf8U) : flags);
     if ((flags & 1U) != 0) {
-      return arrive_on_link(kAddresses4[0],
-                            ipv4_packet({.identification = identification,
-                                         .more_fragments = (flags & 2U) != 0,
-                                         .fragment_offset = offset,
-                                         .protocol = wire::kIpProtocolUdp,
-                                         .source = kAddresses4[1],
-                                         .destination = kAddresses4[0]},
-                                        part));
+      return arrive_on_link(kAddresses4[0], ipv4_packet({.identification = identification,
+                                                         .more_fragments = (flags & 2U) != 0,
+                                                         .fragment_offset = offset,
+                                                         .protocol = wire::kIpProtocolUdp,
+                                                         .source = kAddresses4[1],
+                                                         .destination = kAddresses4[0]},
+                                                        part));
     }
     Frame header(wire::Ipv6FragmentLayout::kSize);
     write(wire::Ipv6FragmentHeader{.next_header = wire::kIpProtocolUdp,
@@ -239,9 +243,8 @@ class World {
     (void)stack::send_udp(core(), socket(), {&part, 1}, choices, now_);
   }
   void connect() {
-    const Endpoint to{script_.byte() % 2 == 0 ? script_.one_of(kAddresses4)
-                                              : script_.one_of(kAddresses6),
-                      9};
+    const Endpoint to{
+        script_.byte() % 2 == 0 ? script_.one_of(kAddresses4) : script_.one_of(kAddresses6), 9};
     if (script_.byte() % 2 == 0) return void(core().udp.disconnect(socket()));
     if (const auto source = stack::source_towards(core(), to, kNoInterface)) {
       (void)core().udp.connect(socket(), to, *source);

@@ -28,8 +28,8 @@ bool is_intact(const Packet& packet, const Arrival& arrival) {
   wire::Sum sum = packet_sum(packet, arrival.header_length);
   if (!arrival.is_v4()) {
     const auto size = static_cast<std::uint32_t>(packet.size() - arrival.header_length);
-    sum += wire::pseudo_header_sum(arrival.source, arrival.destination, wire::kIpProtocolIcmpv6,
-                                   size);
+    sum +=
+        wire::pseudo_header_sum(arrival.source, arrival.destination, wire::kIpProtocolIcmpv6, size);
   }
   return is_valid(sum);
 }
@@ -37,8 +37,8 @@ bool is_intact(const Packet& packet, const Arrival& arrival) {
 void deliver_echo_reply(Core& core, PacketPtr packet, const Arrival& arrival) {
   const Bytes message = packet->bytes().subspan(arrival.header_length);
   const std::uint16_t identifier = wire::Icmpv4EchoLayout::Identifier::get(message);
-  icmp::EchoSocket* socket = core.echo.match(
-      arrival.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6, identifier);
+  icmp::EchoSocket* socket =
+      core.echo.match(arrival.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6, identifier);
   if (socket == nullptr) return drop(core, std::move(packet), DropReason::kIcmpQuoteUnknown);
   const bool is_elsewhere =
       (!socket->remote.address.is_unspecified() && socket->remote.address != arrival.source) ||
@@ -102,7 +102,8 @@ void deliver_icmpv4(Core& core, PacketPtr packet, const Arrival& arrival, Time n
                        DropReason::kIcmpTooShort)) {
     return;
   }
-  if (!is_intact(*packet, arrival)) return drop(core, std::move(packet), DropReason::kIcmpBadChecksum);
+  if (!is_intact(*packet, arrival))
+    return drop(core, std::move(packet), DropReason::kIcmpBadChecksum);
   const auto type = static_cast<wire::Icmpv4Type>(
       wire::Icmpv4Layout::Type::get(packet->bytes().subspan(arrival.header_length)));
   switch (type) {
@@ -117,8 +118,7 @@ void deliver_icmpv4(Core& core, PacketPtr packet, const Arrival& arrival, Time n
   }
   const std::size_t wanted = std::min(packet->size(), arrival.header_length + kErrorBytesRead);
   if (!make_contiguous(core, packet, wanted, DropReason::kIcmpTooShort)) return;
-  const auto error =
-      wire::Icmpv4ErrorView::parse(packet->bytes().subspan(arrival.header_length));
+  const auto error = wire::Icmpv4ErrorView::parse(packet->bytes().subspan(arrival.header_length));
   if (!error) return drop(core, std::move(packet), DropReason::kIcmpTooShort);
   on_report(core, icmp::read_report(*error), arrival, now);
 }
@@ -129,7 +129,8 @@ void deliver_icmpv6(Core& core, PacketPtr packet, const Arrival& arrival, Time n
                        DropReason::kIcmpTooShort)) {
     return;
   }
-  if (!is_intact(*packet, arrival)) return drop(core, std::move(packet), DropReason::kIcmpBadChecksum);
+  if (!is_intact(*packet, arrival))
+    return drop(core, std::move(packet), DropReason::kIcmpBadChecksum);
   const auto type = static_cast<wire::Icmpv6Type>(
       wire::Icmpv6Layout::Type::get(packet->bytes().subspan(arrival.header_length)));
   if (is_echo(type)) {
@@ -147,8 +148,7 @@ void deliver_icmpv6(Core& core, PacketPtr packet, const Arrival& arrival, Time n
   if (!is_error(type)) return drop(core, std::move(packet), DropReason::kIcmpUnknownType);
   const std::size_t wanted = std::min(packet->size(), arrival.header_length + kErrorBytesReadV6);
   if (!make_contiguous(core, packet, wanted, DropReason::kIcmpTooShort)) return;
-  const auto error =
-      wire::Icmpv6ErrorView::parse(packet->bytes().subspan(arrival.header_length));
+  const auto error = wire::Icmpv6ErrorView::parse(packet->bytes().subspan(arrival.header_length));
   if (!error) return drop(core, std::move(packet), DropReason::kIcmpTooShort);
   on_report(core, icmp::read_report(*error), arrival, now);
 }

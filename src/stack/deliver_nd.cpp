@@ -14,8 +14,7 @@ using wire::NdOptionType;
 void on_solicitation(Core& core, Bytes message, const Arrival& arrival, Time now) {
   const auto view = wire::NeighborSolicitationView::parse(message);
   if (!view) return core.drops.add(DropReason::kNdMalformed);
-  const auto link_layer = view->options().link_layer_address(
-      NdOptionType::kSourceLinkLayerAddress);
+  const auto link_layer = view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress);
   const bool is_dad = arrival.source.is_unspecified();
   if (is_dad && (arrival.destination != view->target().solicited_node_group() || link_layer)) {
     return core.drops.add(DropReason::kNdMalformed);
@@ -65,8 +64,8 @@ void on_router_advertisement(Core& core, Bytes message, const Arrival& arrival, 
     return core.drops.add(DropReason::kNdMalformed);
   }
   interface.neighbors.on_router_link_layer(
-      arrival.source,
-      view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress), now);
+      arrival.source, view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress),
+      now);
 }
 
 // RFC 4861 6.1.1. Hosts ignore it; a router learns who asks.
@@ -101,8 +100,7 @@ void on_redirect(Core& core, Bytes message, const Arrival& arrival, Time now) {
        .target_is_ours = core.local.is_local(view->target(), arrival.interface->id)},
       now);
   if (why != DropReason::kNone) return core.drops.add(why);
-  if (const auto mac =
-          view->options().link_layer_address(NdOptionType::kTargetLinkLayerAddress)) {
+  if (const auto mac = view->options().link_layer_address(NdOptionType::kTargetLinkLayerAddress)) {
     arrival.interface->neighbors.on_redirect(view->target(), *mac,
                                              view->target() != view->destination(), now);
   }
@@ -115,7 +113,8 @@ void deliver_nd(Core& core, PacketPtr packet, const Arrival& arrival, Time now) 
   // RFC 4861 11.2: a hop limit of 255 proves that no router stood between.
   if (arrival.hop_limit != 255) return drop(core, std::move(packet), DropReason::kNdHopLimitNot255);
   // RFC 6980 5: neighbour discovery in fragments is an evasion.
-  if (packet->notes().is_reassembled) return drop(core, std::move(packet), DropReason::kNdMalformed);
+  if (packet->notes().is_reassembled)
+    return drop(core, std::move(packet), DropReason::kNdMalformed);
   if (!make_contiguous(core, packet, packet->size(), DropReason::kNdMalformed)) return;
   const Bytes message = packet->bytes().subspan(arrival.header_length);
   switch (static_cast<wire::Icmpv6Type>(wire::Icmpv6Layout::Type::get(message))) {

@@ -42,23 +42,39 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Unicast6", {.source = kPeer6, .destination = kOwn6}, kPort, true},
         Case{"Error", {.source = kPeer, .destination = kOwn, .is_icmp_error = true}, kPort, false},
         Case{"LaterFragment",
-             {.source = kPeer, .destination = kOwn, .is_later_fragment = true}, kPort, false},
+             {.source = kPeer, .destination = kOwn, .is_later_fragment = true},
+             kPort,
+             false},
         Case{"LinkBroadcast",
-             {.source = kPeer, .destination = kOwn, .is_link_multicast = true}, kPort, false},
+             {.source = kPeer, .destination = kOwn, .is_link_multicast = true},
+             kPort,
+             false},
         Case{"DirectedBroadcast",
-             {.source = kPeer, .destination = kOwn, .is_directed_broadcast = true}, kPort, false},
+             {.source = kPeer, .destination = kOwn, .is_directed_broadcast = true},
+             kPort,
+             false},
         Case{"LimitedBroadcast",
-             {.source = kPeer, .destination = IpAddress::limited_broadcast()}, kPort, false},
+             {.source = kPeer, .destination = IpAddress::limited_broadcast()},
+             kPort,
+             false},
         Case{"Group", {.source = kPeer, .destination = IpAddress::v4(224, 0, 0, 5)}, kPort, false},
         Case{"FromNobody", {.source = IpAddress::any_v4(), .destination = kOwn}, kPort, false},
         Case{"FromGroup",
-             {.source = IpAddress::v4(224, 0, 0, 1), .destination = kOwn}, kPort, false},
+             {.source = IpAddress::v4(224, 0, 0, 1), .destination = kOwn},
+             kPort,
+             false},
         Case{"FromLoopback",
-             {.source = IpAddress::loopback_v4(), .destination = kOwn}, kPort, false},
+             {.source = IpAddress::loopback_v4(), .destination = kOwn},
+             kPort,
+             false},
         Case{"FromBroadcast",
-             {.source = IpAddress::limited_broadcast(), .destination = kOwn}, kPort, false},
+             {.source = IpAddress::limited_broadcast(), .destination = kOwn},
+             kPort,
+             false},
         Case{"FromReserved",
-             {.source = IpAddress::v4(240, 0, 0, 1), .destination = kOwn}, kPort, false},
+             {.source = IpAddress::v4(240, 0, 0, 1), .destination = kOwn},
+             kPort,
+             false},
         Case{"FromNobody6", {.source = IpAddress{}, .destination = kOwn6}, kPort, false},
         Case{"TooBigToGroup6", {.source = kPeer6, .destination = kGroup6}, kTooBig, true},
         Case{"OptionToGroup6", {.source = kPeer6, .destination = kGroup6}, kOption, true},
@@ -75,8 +91,7 @@ struct Words {
 class Wording : public testing::TestWithParam<Words> {};
 
 TEST_P(Wording, IsThatOfTheRfcs) {
-  const ErrorContent content{
-      .kind = GetParam().kind, .mtu = 1400, .problem_code = 0, .pointer = 6};
+  const ErrorContent content{.kind = GetParam().kind, .mtu = 1400, .problem_code = 0, .pointer = 6};
   EXPECT_EQ(words_v4(content), GetParam().v4);
   EXPECT_EQ(words_v6(content), GetParam().v6);
 }

@@ -62,16 +62,14 @@ struct Meaning {
 
 TEST(ErrorReport, SaysWhatCodesOfIcmpv4Mean) {
   // RFC 1122 4.2.3.9: which are hard.
-  for (const Meaning& meaning : {Meaning{3, 0, Error::kNetworkUnreachable, false},
-                                 Meaning{3, 1, Error::kHostUnreachable, false},
-                                 Meaning{3, 2, Error::kNotSupported, true},
-                                 Meaning{3, 3, Error::kPortUnreachable, true},
-                                 Meaning{3, 4, Error::kMessageTooLong, false},
-                                 Meaning{3, 5, Error::kHostUnreachable, false},
-                                 Meaning{3, 6, Error::kNetworkUnreachable, false},
-                                 Meaning{3, 13, Error::kNotPermitted, false},
-                                 Meaning{11, 0, Error::kHostUnreachable, false},
-                                 Meaning{12, 0, Error::kNotSupported, true}}) {
+  for (const Meaning& meaning :
+       {Meaning{3, 0, Error::kNetworkUnreachable, false},
+        Meaning{3, 1, Error::kHostUnreachable, false}, Meaning{3, 2, Error::kNotSupported, true},
+        Meaning{3, 3, Error::kPortUnreachable, true}, Meaning{3, 4, Error::kMessageTooLong, false},
+        Meaning{3, 5, Error::kHostUnreachable, false},
+        Meaning{3, 6, Error::kNetworkUnreachable, false},
+        Meaning{3, 13, Error::kNotPermitted, false}, Meaning{11, 0, Error::kHostUnreachable, false},
+        Meaning{12, 0, Error::kNotSupported, true}}) {
     const auto report = read4(meaning.type, meaning.code, quoted4());
     ASSERT_TRUE(report);
     EXPECT_EQ(report->error, meaning.error) << int{meaning.type} << '/' << int{meaning.code};
@@ -80,15 +78,12 @@ TEST(ErrorReport, SaysWhatCodesOfIcmpv4Mean) {
 }
 
 TEST(ErrorReport, SaysWhatCodesOfIcmpv6Mean) {
-  for (const Meaning& meaning : {Meaning{1, 0, Error::kNetworkUnreachable, false},
-                                 Meaning{1, 1, Error::kNotPermitted, false},
-                                 Meaning{1, 3, Error::kHostUnreachable, false},
-                                 Meaning{1, 4, Error::kPortUnreachable, true},
-                                 Meaning{1, 5, Error::kNotPermitted, false},
-                                 Meaning{2, 0, Error::kMessageTooLong, false},
-                                 Meaning{3, 0, Error::kHostUnreachable, false},
-                                 Meaning{4, 0, Error::kNotSupported, false},
-                                 Meaning{4, 1, Error::kNotSupported, true}}) {
+  for (const Meaning& meaning :
+       {Meaning{1, 0, Error::kNetworkUnreachable, false},
+        Meaning{1, 1, Error::kNotPermitted, false}, Meaning{1, 3, Error::kHostUnreachable, false},
+        Meaning{1, 4, Error::kPortUnreachable, true}, Meaning{1, 5, Error::kNotPermitted, false},
+        Meaning{2, 0, Error::kMessageTooLong, false}, Meaning{3, 0, Error::kHostUnreachable, false},
+        Meaning{4, 0, Error::kNotSupported, false}, Meaning{4, 1, Error::kNotSupported, true}}) {
     const auto report = read6(meaning.type, meaning.code, quoted6());
     ASSERT_TRUE(report);
     EXPECT_EQ(report->error, meaning.error) << int{meaning.type} << '/' << int{meaning.code};
@@ -110,16 +105,18 @@ TEST(ErrorReport, AQuoteThatNamesNobodyIsNothing) {
   EXPECT_FALSE(read4(3, 3, quote));
   quote.resize(19);
   EXPECT_FALSE(read4(3, 3, quote));
-  EXPECT_FALSE(read4(3, 3, ipv4_packet({.fragment_offset = 8, .source = kOwn, .destination = kPeer},
-                                pattern(30))));
+  EXPECT_FALSE(read4(
+      3, 3,
+      ipv4_packet({.fragment_offset = 8, .source = kOwn, .destination = kPeer}, pattern(30))));
   EXPECT_FALSE(read6(1, 4, quoted4()));
   Frame quote6 = quoted6();
   quote6.resize(47);
   EXPECT_FALSE(read6(1, 4, quote6));
-  EXPECT_FALSE(read6(1, 4, ipv6_packet({.next_header = wire::kIpProtocolUdp,
-                                 .source = IpAddress::v4(1, 2, 3, 4),
-                                 .destination = kPeer6},
-                                pattern(30))));
+  EXPECT_FALSE(read6(1, 4,
+                     ipv6_packet({.next_header = wire::kIpProtocolUdp,
+                                  .source = IpAddress::v4(1, 2, 3, 4),
+                                  .destination = kPeer6},
+                                 pattern(30))));
 }
 
 TEST(ErrorReport, AnyBytesAreReadSafely) {

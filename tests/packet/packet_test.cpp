@@ -139,8 +139,8 @@ TEST_F(Packets, ChainsOverTwoPoolsGoHome) {
 
 class PacketOperations : public Packets, public testing::WithParamInterface<int> {};
 
-// Whatever is done to a chain, it holds the bytes that a plain vector would, and in the end the pool
-// is as it was.
+// Whatever is done to a chain, it holds the bytes that a plain vector would, and in the end the
+// pool is as it was.
 TEST_P(PacketOperations, AgreeWithAVector) {
   Rng rng(static_cast<std::uint64_t>(GetParam()));
   {

@@ -29,14 +29,13 @@ TEST(DeliverIcmp, PingsAreAnsweredWithTheirData) {
   const Frame data = pattern(1000);
   EXPECT_THAT(host.from_peer(echo_request(kPeer, kOwn, 0x1234, 5, data)),
               ElementsAre(IsIpv4(AllOf(
-                  From(kOwn), To(kPeer), Hops(64),
-                  Carries(IsIcmp(wire::Icmpv4Type::kEchoReply, 0)),
+                  From(kOwn), To(kPeer), Hops(64), Carries(IsIcmp(wire::Icmpv4Type::kEchoReply, 0)),
                   Carries(HasRest(big_endian16(0x1234) + big_endian16(5) + data))))));
-  EXPECT_THAT(host.from_peer(echo_request(kPeer6, kOwn6, 0x1234, 5, data)),
-              ElementsAre(IsIpv6(AllOf(
-                  From(kOwn6), To(kPeer6), Hops(64),
-                  Carries(IsIcmp(wire::Icmpv6Type::kEchoReply, 0)),
-                  Carries(HasRest(big_endian16(0x1234) + big_endian16(5) + data))))));
+  EXPECT_THAT(
+      host.from_peer(echo_request(kPeer6, kOwn6, 0x1234, 5, data)),
+      ElementsAre(IsIpv6(AllOf(From(kOwn6), To(kPeer6), Hops(64),
+                               Carries(IsIcmp(wire::Icmpv6Type::kEchoReply, 0)),
+                               Carries(HasRest(big_endian16(0x1234) + big_endian16(5) + data))))));
   EXPECT_EQ(host.stack.counters().echo_replies_sent, 2U);
   EXPECT_EQ(host.all_drops(), 0U);
 }
@@ -78,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"Short4", ip_packet(kPeer, kOwn, 1, bytes({8, 0, 0})), DropReason::kIcmpTooShort},
         Case{"Short6", ip_packet(kPeer6, kOwn6, 58, bytes({128, 0, 0})), DropReason::kIcmpTooShort},
-        Case{"ShortEcho6", icmp_packet(kPeer6, kOwn6, wire::Icmpv6Type::kEchoRequest, 0, bytes({0, 1})),
+        Case{"ShortEcho6",
+             icmp_packet(kPeer6, kOwn6, wire::Icmpv6Type::kEchoRequest, 0, bytes({0, 1})),
              DropReason::kIcmpTooShort},
         Case{"ShortError6", icmp_packet(kPeer6, kOwn6, wire::Icmpv6Type::kTimeExceeded, 0, {}),
              DropReason::kIcmpTooShort},
@@ -93,11 +93,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ReplyToNobody", echo_reply(kPeer, kOwn, 99, 1, {}), DropReason::kIcmpQuoteUnknown},
         Case{"ErrorAboutNothing",
              icmp_packet(kPeer, kOwn, wire::Icmpv4Type::kDestinationUnreachable, 3,
-                  Frame(4) + udp_packet({kOwn, 7}, {kPeer, 9}, {})),
+                         Frame(4) + udp_packet({kOwn, 7}, {kPeer, 9}, {})),
              DropReason::kIcmpQuoteUnknown},
         Case{"ErrorAboutAnothersPacket",
              icmp_packet(kPeer6, kOwn6, wire::Icmpv6Type::kTimeExceeded, 0,
-                  Frame(4) + udp_packet({kPeer6, 7}, {kOwn6, 9}, {})),
+                         Frame(4) + udp_packet({kPeer6, 7}, {kOwn6, 9}, {})),
              DropReason::kIcmpQuoteUnknown}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
@@ -137,9 +137,9 @@ TEST(DeliverIcmp, ErrorsReachTheSocketTheyConcern) {
     const Frames sent = host.device.take_sent();
     ASSERT_THAT(sent, SizeIs(1));
     const Frame quote = Frame(4) + decode(sent[0].all()).packet;
-    host.from_peer(own.is_v4()
-                       ? icmp_packet(peer, own, wire::Icmpv4Type::kDestinationUnreachable, 3, quote)
-                       : icmp_packet(peer, own, wire::Icmpv6Type::kDestinationUnreachable, 4, quote));
+    host.from_peer(
+        own.is_v4() ? icmp_packet(peer, own, wire::Icmpv4Type::kDestinationUnreachable, 3, quote)
+                    : icmp_packet(peer, own, wire::Icmpv6Type::kDestinationUnreachable, 4, quote));
     const auto kept = port.socket().errors.take_kept();
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->error, Error::kPortUnreachable);
@@ -210,8 +210,9 @@ class Redirected : public Host {
     return sent.empty() ? MacAddress{} : decode(sent[0].all()).link.destination;
   }
   Frames redirect(const IpAddress& source, const IpAddress& gateway) {
-    return from_peer(icmp_packet(source, kOwn, wire::Icmpv4Type::kRedirect, 1,
-                          big_endian32(gateway.v4_value()) + udp_packet({kOwn, 7}, {far, 9}, {})));
+    return from_peer(
+        icmp_packet(source, kOwn, wire::Icmpv4Type::kRedirect, 1,
+                    big_endian32(gateway.v4_value()) + udp_packet({kOwn, 7}, {far, 9}, {})));
   }
   const IpAddress far = IpAddress::v4(192, 0, 2, 9);
   const IpAddress better = IpAddress::v4(10, 0, 0, 3);
@@ -257,8 +258,8 @@ TEST(DeliverIcmp, AnErrorWithoutASourceOfOursIsNotSent) {
   ASSERT_TRUE(bench.stack.add_route(
       {.destination = prefix("10.0.0.0/24"), .gateway = {}, .interface = id}));
   bench.run_for(5s);
-  device.push(ip_frame(kOurMac, kPeerMac,
-                       udp_packet({kPeer, 9}, {IpAddress::v4(192, 0, 2, 1), 7}, {})));
+  device.push(
+      ip_frame(kOurMac, kPeerMac, udp_packet({kPeer, 9}, {IpAddress::v4(192, 0, 2, 1), 7}, {})));
   bench.settle();
   EXPECT_EQ(bench.drops(DropReason::kNoSourceAddress), 1U);
 }

@@ -55,10 +55,10 @@ Frame router_advertisement(const Frame& options, unsigned lifetime = 1800,
 // RFC 4861 7.2.4 MUST: a solicitation for our address is answered to who asked.
 TEST(DeliverNd, SolicitationsAreAnswered) {
   Host host;
-  EXPECT_THAT(host.from_peer_to_group(solicitation(kPeer6, kOwn6, mac_option(1, kPeerMac))),
-              ElementsAre(AllOf(ToMac(kPeerMac),
-                                IsIpv6(AllOf(From(kOwn6), To(kPeer6), Hops(255),
-                                             Carries(IsIcmp(kAdvertisement, 0)))))));
+  EXPECT_THAT(
+      host.from_peer_to_group(solicitation(kPeer6, kOwn6, mac_option(1, kPeerMac))),
+      ElementsAre(AllOf(ToMac(kPeerMac), IsIpv6(AllOf(From(kOwn6), To(kPeer6), Hops(255),
+                                                      Carries(IsIcmp(kAdvertisement, 0)))))));
   // RFC 4861 7.2.4 MUST: one from the unspecified address is answered to all nodes.
   EXPECT_THAT(host.from_peer_to_group(solicitation(IpAddress{}, kOwn6)),
               ElementsAre(IsIpv6(AllOf(To(kAllNodes), Carries(IsIcmp(kAdvertisement, 0))))));
@@ -93,8 +93,8 @@ INSTANTIATE_TEST_SUITE_P(
              icmp_packet(kPeer6, kOwn6.solicited_node_group(), kSolicitation, 1,
                          Frame(4) + address_bytes(kOwn6), 255),
              DropReason::kNdMalformed},
-        Case{"FromNobodyWithAddress",
-             solicitation(IpAddress{}, kOwn6, mac_option(1, kPeerMac)), DropReason::kNdMalformed},
+        Case{"FromNobodyWithAddress", solicitation(IpAddress{}, kOwn6, mac_option(1, kPeerMac)),
+             DropReason::kNdMalformed},
         Case{"SolicitedToAll", advertisement(kPeer6, kAllNodes, 0x60), DropReason::kNdMalformed},
         Case{"RouterFromAfar", router_advertisement({}, 1800, kPeer6), DropReason::kNdMalformed},
         Case{"RedirectFromAfar",
@@ -202,11 +202,10 @@ class Autoconfigured : public Bench {
 // RFC 4862 5.5.3 MUST: addresses are formed of the prefixes that routers advertise.
 TEST(DeliverNd, RoutersConfigureAHost) {
   Autoconfigured host;
-  EXPECT_THAT(host.first, Contains(IsIpv6(AllOf(
-                              To(IpAddress::all_routers_v6()), Hops(255),
-                              Carries(IsIcmp(wire::Icmpv6Type::kRouterSolicitation, 0))))));
-  host.hear(router_advertisement(prefix_option("2001:db8::", 3600, 1800) +
-                                 mac_option(1, kPeerMac) +
+  EXPECT_THAT(host.first,
+              Contains(IsIpv6(AllOf(To(IpAddress::all_routers_v6()), Hops(255),
+                                    Carries(IsIcmp(wire::Icmpv6Type::kRouterSolicitation, 0))))));
+  host.hear(router_advertisement(prefix_option("2001:db8::", 3600, 1800) + mac_option(1, kPeerMac) +
                                  bytes({5, 1, 0, 0}) + big_endian32(1400)));
   EXPECT_EQ(host.count_in("2001:db8::/64"), 2U);  // stable and temporary
   EXPECT_TRUE(host.has_default_route());
@@ -248,10 +247,9 @@ TEST(DeliverNd, ARedirectMovesItsDestination) {
   ASSERT_TRUE(host.stack.add_route(
       {.destination = prefix("::/0"), .gateway = kRouter, .interface = host.eth0}));
   const auto redirect = [&](const IpAddress& source) {
-    return host.from_peer(icmp_packet(source, kOwn6, wire::Icmpv6Type::kRedirect, 0,
-                                      Frame(4) + address_bytes(better) + address_bytes(far) +
-                                          mac_option(2, kOtherMac),
-                                      255));
+    return host.from_peer(icmp_packet(
+        source, kOwn6, wire::Icmpv6Type::kRedirect, 0,
+        Frame(4) + address_bytes(better) + address_bytes(far) + mac_option(2, kOtherMac), 255));
   };
   redirect(address("fe80::44"));
   EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 1U);

@@ -20,8 +20,8 @@ TEST(DeliverPacketSockets, FramesAreChosenByInterfaceAndEthertype) {
   PacketSocket& ip = open(host.eth0, 0x0800);
   PacketSocket& arp = open(kNoInterface, 0x0806);
   PacketSocket& elsewhere = open(77, PacketSocket::kEveryEthertype);
-  const Frame frame = ip_frame(kOurMac, kPeerMac,
-                               udp_packet({host.peer4, 9}, {host.own4, 7}, text("x")));
+  const Frame frame =
+      ip_frame(kOurMac, kPeerMac, udp_packet({host.peer4, 9}, {host.own4, 7}, text("x")));
   (void)host.exchange(frame);
   EXPECT_EQ(all.queue.size(), 1U);
   EXPECT_EQ(ip.queue.size(), 1U);

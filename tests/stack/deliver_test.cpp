@@ -27,12 +27,12 @@ Frame fragment(const IpAddress& source, const Frame& upper, std::size_t begin, s
   const Frame part(upper.all().subspan(begin, end - begin));
   if (source.is_v4()) {
     return ipv4_packet({.identification = static_cast<std::uint16_t>(identification),
-                 .more_fragments = more,
-                 .fragment_offset = static_cast<std::uint16_t>(begin),
-                 .protocol = wire::kIpProtocolUdp,
-                 .source = source,
-                 .destination = kOwn},
-                part);
+                        .more_fragments = more,
+                        .fragment_offset = static_cast<std::uint16_t>(begin),
+                        .protocol = wire::kIpProtocolUdp,
+                        .source = source,
+                        .destination = kOwn},
+                       part);
   }
   Frame header(wire::Ipv6FragmentLayout::kSize);
   write(wire::Ipv6FragmentHeader{.next_header = wire::kIpProtocolUdp,
@@ -40,8 +40,9 @@ Frame fragment(const IpAddress& source, const Frame& upper, std::size_t begin, s
                                  .more_fragments = more,
                                  .identification = identification},
         header.writable().first<wire::Ipv6FragmentLayout::kSize>());
-  return ipv6_packet({.next_header = wire::kIpProtocolFragment, .source = source, .destination = kOwn6},
-              header + part);
+  return ipv6_packet(
+      {.next_header = wire::kIpProtocolFragment, .source = source, .destination = kOwn6},
+      header + part);
 }
 
 class Fragments : public testing::TestWithParam<bool> {
@@ -53,8 +54,8 @@ class Fragments : public testing::TestWithParam<bool> {
   Host host;
   UdpPort port{host, {IpAddress::any_v6(), 7}};
   const Frame payload = pattern(3000);
-  Frame upper = udp_datagram({GetParam() ? kPeer : kPeer6, 9}, {GetParam() ? kOwn : kOwn6, 7},
-                             payload);
+  Frame upper =
+      udp_datagram({GetParam() ? kPeer : kPeer6, 9}, {GetParam() ? kOwn : kOwn6, 7}, payload);
 };
 
 // RFC 1122 3.3.2 MUST: fragments are put together, in whatever order they come.
@@ -86,9 +87,9 @@ TEST_P(Fragments, OfOddSizeAreMalformed) {
   if (GetParam()) {
     EXPECT_THAT(answers, IsEmpty());
   } else {
-    EXPECT_THAT(answers, ElementsAre(IsIpv6(AllOf(
-                             Carries(IsIcmp(wire::Icmpv6Type::kParameterProblem, 0)),
-                             Carries(HasRest(big_endian32(4)))))));
+    EXPECT_THAT(answers,
+                ElementsAre(IsIpv6(AllOf(Carries(IsIcmp(wire::Icmpv6Type::kParameterProblem, 0)),
+                                         Carries(HasRest(big_endian32(4)))))));
   }
 }
 
@@ -133,8 +134,7 @@ TEST(Deliver, FragmentsAreHeldWithinTheirBudget) {
 TEST(Deliver, AProtocolNobodySpeaksIsReported) {
   Host host;
   EXPECT_THAT(host.from_peer(ip_packet(kPeer, kOwn, 200, pattern(20))),
-              ElementsAre(IsIpv4(Carries(
-                  IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 2)))));
+              ElementsAre(IsIpv4(Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 2)))));
   EXPECT_EQ(host.drops(DropReason::kUnknownProtocol), 1U);
 }
 

@@ -53,8 +53,9 @@ TEST_P(UdpDrops, CountTheirReason) {
   Host host;
   UdpPort port(host, {IpAddress::any_v6(), 7});
   const Case& is = GetParam();
-  EXPECT_THAT(host.from_peer(ip_packet(is.source, is.destination, wire::kIpProtocolUdp, is.datagram)),
-              IsEmpty());
+  EXPECT_THAT(
+      host.from_peer(ip_packet(is.source, is.destination, wire::kIpProtocolUdp, is.datagram)),
+      IsEmpty());
   EXPECT_EQ(host.drops(is.reason), 1U);
   EXPECT_EQ(port.waiting(), 0U);
 }
@@ -63,15 +64,12 @@ TEST_P(UdpDrops, CountTheirReason) {
 // RFC 8200 8.1 MUST: an IPv6 receiver discards datagrams without a checksum.
 INSTANTIATE_TEST_SUITE_P(
     Reasons, UdpDrops,
-    testing::Values(Case{"Short", kPeer, kOwn, pattern(7), DropReason::kUdpTooShort},
-                    Case{"LengthBeyondPacket", kPeer, kOwn, with_header(100, 0),
-                         DropReason::kUdpBadLength},
-                    Case{"LengthBelowHeader", kPeer, kOwn, with_header(7, 0),
-                         DropReason::kUdpBadLength},
-                    Case{"Checksum", kPeer, kOwn, with_header(13, 0x1234),
-                         DropReason::kUdpBadChecksum},
-                    Case{"NoChecksum6", kPeer6, kOwn6, with_header(13, 0),
-                         DropReason::kUdpNoChecksum}),
+    testing::Values(
+        Case{"Short", kPeer, kOwn, pattern(7), DropReason::kUdpTooShort},
+        Case{"LengthBeyondPacket", kPeer, kOwn, with_header(100, 0), DropReason::kUdpBadLength},
+        Case{"LengthBelowHeader", kPeer, kOwn, with_header(7, 0), DropReason::kUdpBadLength},
+        Case{"Checksum", kPeer, kOwn, with_header(13, 0x1234), DropReason::kUdpBadChecksum},
+        Case{"NoChecksum6", kPeer6, kOwn6, with_header(13, 0), DropReason::kUdpNoChecksum}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
 // RFC 1122 4.1.3.4 MUST: a datagram without a checksum is taken over IPv4.
@@ -101,15 +99,15 @@ TEST(DeliverUdp, WhatComesWithoutChecksumOverIpv6IsNotAnsweredEither) {
 // RFC 1122 4.1.3.1 SHOULD: a datagram to a port nobody has is answered with port unreachable.
 TEST(DeliverUdp, NobodyListensIsToldInBothFamilies) {
   Host host;
-  EXPECT_THAT(host.from_peer(udp_packet({kPeer, 9}, {kOwn, 7}, text("x"))),
-              ElementsAre(IsIpv4(AllOf(
-                  From(kOwn), To(kPeer),
-                  Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 3))))));
+  EXPECT_THAT(
+      host.from_peer(udp_packet({kPeer, 9}, {kOwn, 7}, text("x"))),
+      ElementsAre(IsIpv4(AllOf(From(kOwn), To(kPeer),
+                               Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 3))))));
   // RFC 4443 3.1 SHOULD: code 4.
-  EXPECT_THAT(host.from_peer(udp_packet({kPeer6, 9}, {kOwn6, 7}, text("x"))),
-              ElementsAre(IsIpv6(AllOf(
-                  From(kOwn6), To(kPeer6),
-                  Carries(IsIcmp(wire::Icmpv6Type::kDestinationUnreachable, 4))))));
+  EXPECT_THAT(
+      host.from_peer(udp_packet({kPeer6, 9}, {kOwn6, 7}, text("x"))),
+      ElementsAre(IsIpv6(AllOf(From(kOwn6), To(kPeer6),
+                               Carries(IsIcmp(wire::Icmpv6Type::kDestinationUnreachable, 4))))));
   EXPECT_EQ(host.drops(DropReason::kUdpNoSocket), 2U);
 }
 
@@ -126,8 +124,9 @@ TEST(DeliverUdp, AFullQueueDrops) {
 // RFC 1122 4.1.3.3 MUST NOT be reported: errors about broadcasts would multiply.
 TEST(DeliverUdp, BroadcastsGoToAllAndAreNeverAnswered) {
   Host host;
-  EXPECT_THAT(host.from_peer_to_group(udp_packet({kPeer, 9}, {IpAddress::limited_broadcast(), 7}, {})),
-              IsEmpty());
+  EXPECT_THAT(
+      host.from_peer_to_group(udp_packet({kPeer, 9}, {IpAddress::limited_broadcast(), 7}, {})),
+      IsEmpty());
   EXPECT_EQ(host.drops(DropReason::kUdpNoSocket), 1U);
   UdpPort one(host, {}, AddressFamily::kIpv4);
   UdpPort two(host, {}, AddressFamily::kIpv4);
@@ -136,7 +135,8 @@ TEST(DeliverUdp, BroadcastsGoToAllAndAreNeverAnswered) {
     ASSERT_TRUE(host.stack.core().udp.bind(port->socket(), {IpAddress::any_v4(), 7}));
   }
   for (const IpAddress& all : {IpAddress::limited_broadcast(), IpAddress::v4(10, 0, 0, 255)}) {
-    host.exchange(ip_frame(MacAddress::broadcast(), kPeerMac, udp_packet({kPeer, 9}, {all, 7}, text("b"))));
+    host.exchange(
+        ip_frame(MacAddress::broadcast(), kPeerMac, udp_packet({kPeer, 9}, {all, 7}, text("b"))));
     EXPECT_EQ(one.receive(), text("b"));
     EXPECT_EQ(two.receive(), text("b"));
   }
@@ -145,8 +145,7 @@ TEST(DeliverUdp, BroadcastsGoToAllAndAreNeverAnswered) {
 // RFC 3376 3.2 MUST: what a socket's source filter refuses is not delivered to it.
 TEST(DeliverUdp, SourceFiltersChooseAmongSenders) {
   Host host;
-  for (const auto& [group, source] :
-       {std::pair{kGroup, kPeer}, std::pair{kGroup6, kPeer6}}) {
+  for (const auto& [group, source] : {std::pair{kGroup, kPeer}, std::pair{kGroup6, kPeer6}}) {
     UdpPort port(host, {IpAddress::any_v6(), 7});
     auto& groups = host.stack.core().interface(host.eth0)->groups;
     const auto key = udp_socket_key(port.handle());
@@ -192,8 +191,8 @@ TEST(DeliverUdp, AMergedDatagramIsTakenApartUnlessAskedFor) {
 
 TEST(DeliverUdp, ADryPoolIsCounted) {
   BenchOptions options;
-  options.pool = {.small_buffers = 8, .large_buffers = 0, .external_buffers = 0,
-                  .extra_descriptors = 0};
+  options.pool = {
+      .small_buffers = 8, .large_buffers = 0, .external_buffers = 0, .extra_descriptors = 0};
   Host host(options);
   UdpPort port(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
   // Each listener of a group needs a descriptor of its own.

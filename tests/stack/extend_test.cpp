@@ -41,9 +41,9 @@ TEST(Extend, EthertypesCanBeAdded) {
   ASSERT_TRUE(host.stack.set_ethertype_handler(0x88b5, &handler));
   EXPECT_EQ(host.stack.set_ethertype_handler(0x88b5, &handler).error(), Error::kAlreadyExists);
   for (const unsigned spoken : {0x0800U, 0x86ddU, 0x0806U, 0x8100U, 0x0100U}) {
-    EXPECT_EQ(host.stack.set_ethertype_handler(static_cast<std::uint16_t>(spoken), &handler)
-                  .error(),
-              Error::kAlreadyExists);
+    EXPECT_EQ(
+        host.stack.set_ethertype_handler(static_cast<std::uint16_t>(spoken), &handler).error(),
+        Error::kAlreadyExists);
   }
   (void)host.exchange(ethernet(kOurMac, kPeerMac, 0x88b5, text("mine")));
   EXPECT_EQ(handler.heard, text("mine"));
@@ -60,9 +60,8 @@ TEST(Extend, ProtocolsCanBeAdded) {
   Protocols handler;
   ASSERT_TRUE(host.stack.set_protocol_handler(200, &handler));
   for (const unsigned spoken : {1U, 2U, 17U, 58U}) {
-    EXPECT_EQ(
-        host.stack.set_protocol_handler(static_cast<std::uint8_t>(spoken), &handler).error(),
-        Error::kAlreadyExists);
+    EXPECT_EQ(host.stack.set_protocol_handler(static_cast<std::uint8_t>(spoken), &handler).error(),
+              Error::kAlreadyExists);
   }
   for (const auto& [peer, own] : {std::pair{host.peer4, host.own4}, {host.peer6, host.own6}}) {
     EXPECT_THAT(host.from_peer(ip_packet(peer, own, 200, text("mine"))), IsEmpty());
@@ -89,11 +88,11 @@ TEST(Extend, RoutesComeAndGo) {
   EXPECT_EQ(host.stack.remove_route(route).error(), Error::kNotFound);
   EXPECT_EQ(count(), 0);
   // A gateway nobody is a neighbour of.
-  EXPECT_EQ(host.stack
-                .add_route({.destination = prefix("192.0.2.0/24"),
-                            .gateway = address("203.0.113.1")})
-                .error(),
-            Error::kNetworkUnreachable);
+  EXPECT_EQ(
+      host.stack
+          .add_route({.destination = prefix("192.0.2.0/24"), .gateway = address("203.0.113.1")})
+          .error(),
+      Error::kNetworkUnreachable);
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ using testing::SizeIs;
 
 class CountingHook final : public Hook {
  public:
-  void on_packets(HookPoint, std::span<Packet* const> packets, std::span<Verdict>,
-                  Time) override {
+  void on_packets(HookPoint, std::span<Packet* const> packets, std::span<Verdict>, Time) override {
     seen += packets.size();
   }
   std::size_t seen = 0;
@@ -75,8 +74,8 @@ TEST(Flush, ProgramsAreToldAfterwardsAndTheirAnswersLeaveInTheSameTurn) {
   port.socket().ready.callback = [&](Readiness) {
     EXPECT_TRUE(port.send({host.peer4, 9}, port.receive()));
   };
-  host.device.push(ip_frame(kOurMac, kPeerMac,
-                            udp_packet({host.peer4, 9}, {host.own4, 7}, text("echo"))));
+  host.device.push(
+      ip_frame(kOurMac, kPeerMac, udp_packet({host.peer4, 9}, {host.own4, 7}, text("echo"))));
   host.stack.poll(host.now);
   EXPECT_EQ(port.waiting(), 1U);
   host.stack.flush(host.now);

@@ -33,8 +33,8 @@ class Router : public Host {
     for (const char* other : {"10.1.0.2", "fd01::2"}) {
       EXPECT_TRUE(stack.add_neighbor(eth1, address(other), kFarMac, now));
     }
-    EXPECT_TRUE(stack.add_route(
-        {.destination = prefix("192.0.2.0/24"), .gateway = address("10.1.0.2")}));
+    EXPECT_TRUE(
+        stack.add_route({.destination = prefix("192.0.2.0/24"), .gateway = address("10.1.0.2")}));
     run_for(10s);
     (void)device.take_sent();
     (void)device1.take_sent();
@@ -62,8 +62,8 @@ TEST(Forward, LowersTheHopLimitAndNothingElse) {
     const Frame packet = datagram(from, to, 100);
     const Frames out = router.through(packet);
     ASSERT_THAT(out, ElementsAre(AllOf(ToMac(router.kFarMac),
-                                       IsIp(AllOf(From(address(from)), To(address(to)),
-                                                  Hops(63), Carries(IsUdp(9, 7)))))));
+                                       IsIp(AllOf(From(address(from)), To(address(to)), Hops(63),
+                                                  Carries(IsUdp(9, 7)))))));
   }
   EXPECT_EQ(router.stack.counters().ipv4_forwarded, 1U);
   EXPECT_EQ(router.stack.counters().ipv6_forwarded, 1U);
@@ -86,11 +86,9 @@ TEST(Forward, WhatHasNoHopsLeftEndsHere) {
 TEST(Forward, WithoutARouteTheSourceIsTold) {
   Router router;
   EXPECT_THAT(router.from_peer(datagram("10.0.0.2", "203.0.113.1")),
-              ElementsAre(IsIpv4(
-                  Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 0)))));
+              ElementsAre(IsIpv4(Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 0)))));
   EXPECT_THAT(router.from_peer(datagram("fd00::2", "2001:db8::1")),
-              ElementsAre(IsIpv6(
-                  Carries(IsIcmp(wire::Icmpv6Type::kDestinationUnreachable, 0)))));
+              ElementsAre(IsIpv6(Carries(IsIcmp(wire::Icmpv6Type::kDestinationUnreachable, 0)))));
   EXPECT_EQ(router.drops(DropReason::kNoRoute), 2U);
 }
 
@@ -101,10 +99,10 @@ TEST(Forward, WhatIsTooBigIsReportedWithTheMtu) {
   Frame packet = datagram("10.0.0.2", "192.0.2.9", 1450);
   wire::Ipv4Layout::DontFragment::set(packet.writable(), 1);
   wire::set_ipv4_checksum(packet.writable().first(20));
-  EXPECT_THAT(router.from_peer(packet),
-              ElementsAre(IsIpv4(AllOf(
-                  Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 4)),
-                  Carries(HasRest(big_endian32(1400)))))));
+  EXPECT_THAT(
+      router.from_peer(packet),
+      ElementsAre(IsIpv4(AllOf(Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 4)),
+                               Carries(HasRest(big_endian32(1400)))))));
   EXPECT_THAT(router.from_peer(datagram("fd00::2", "fd01::2", 1450)),
               ElementsAre(IsIpv6(AllOf(Carries(IsIcmp(wire::Icmpv6Type::kPacketTooBig, 0)),
                                        Carries(HasRest(big_endian32(1400)))))));
@@ -126,9 +124,9 @@ TEST(Forward, ADetourIsRedirected) {
       {.destination = prefix("198.51.100.0/24"), .gateway = address("10.0.0.3")}));
   ASSERT_TRUE(router.stack.add_neighbor(router.eth0, address("10.0.0.3"), kOtherMac, router.now));
   const Frames out = router.from_peer(datagram("10.0.0.2", "198.51.100.1"));
-  EXPECT_THAT(out, Contains(IsIpv4(AllOf(
-                       To(router.peer4), Carries(IsIcmp(wire::Icmpv4Type::kRedirect, 1)),
-                       Carries(HasRest(big_endian32(address("10.0.0.3").v4_value())))))));
+  EXPECT_THAT(
+      out, Contains(IsIpv4(AllOf(To(router.peer4), Carries(IsIcmp(wire::Icmpv4Type::kRedirect, 1)),
+                                 Carries(HasRest(big_endian32(address("10.0.0.3").v4_value())))))));
   EXPECT_THAT(out, Contains(AllOf(ToMac(kOtherMac), IsIpv4(To(address("198.51.100.1"))))));
   const Frames out6 = router.from_peer(datagram("fd00::2", "fd00::77"));
   EXPECT_THAT(out6, Contains(IsIpv6(AllOf(To(router.peer6), Hops(255),
@@ -139,8 +137,7 @@ TEST(Forward, LinkLocalPacketsStayOnTheirLink) {
   Router router;
   // RFC 4291 2.5.6 MUST NOT: packets with link-local addresses are not forwarded.
   EXPECT_THAT(router.from_peer(datagram("fe80::2", "fd01::2")),
-              ElementsAre(IsIpv6(
-                  Carries(IsIcmp(wire::Icmpv6Type::kDestinationUnreachable, 2)))));
+              ElementsAre(IsIpv6(Carries(IsIcmp(wire::Icmpv6Type::kDestinationUnreachable, 2)))));
   (void)router.from_peer(datagram("10.0.0.2", "169.254.1.1"));
   EXPECT_EQ(router.drops(DropReason::kLinkLocalForwarded), 2U);
   EXPECT_THAT(router.device1.take_sent(), IsEmpty());
@@ -150,10 +147,10 @@ TEST(Forward, LinkLocalPacketsStayOnTheirLink) {
 TEST(Forward, ASilentNeighbourIsReportedToTheSource) {
   Router router;
   (void)router.from_peer(datagram("10.0.0.2", "10.1.0.99"));
-  EXPECT_THAT(router.after(10s),
-              ElementsAre(IsIpv4(AllOf(
-                  To(router.peer4),
-                  Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 1))))));
+  EXPECT_THAT(
+      router.after(10s),
+      ElementsAre(IsIpv4(
+          AllOf(To(router.peer4), Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 1))))));
   EXPECT_EQ(router.drops(DropReason::kNeighborUnresolved), 1U);
 }
 

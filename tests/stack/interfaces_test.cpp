@@ -64,19 +64,16 @@ TEST(Interfaces, ASmallMtuHasNoIpv6) {
 
 TEST(Interfaces, TagsAreChecked) {
   Host host;
-  for (const VlanTags& tags :
-       {VlanTags{}, VlanTags{.tags = {{{.id = 0}}}, .count = 1},
-        VlanTags{.tags = {{{.id = 4095}}}, .count = 1},
-        VlanTags{.tags = {{{.id = 5, .priority = 8}}}, .count = 1},
-        VlanTags{.tags = {{{.tpid = 0x0800, .id = 5}}}, .count = 1}}) {
-    EXPECT_EQ(host.stack.add_vlan(host.eth0, tags, {}, host.now).error(),
-              Error::kInvalidArgument);
+  for (const VlanTags& tags : {VlanTags{}, VlanTags{.tags = {{{.id = 0}}}, .count = 1},
+                               VlanTags{.tags = {{{.id = 4095}}}, .count = 1},
+                               VlanTags{.tags = {{{.id = 5, .priority = 8}}}, .count = 1},
+                               VlanTags{.tags = {{{.tpid = 0x0800, .id = 5}}}, .count = 1}}) {
+    EXPECT_EQ(host.stack.add_vlan(host.eth0, tags, {}, host.now).error(), Error::kInvalidArgument);
   }
   const VlanTags five{.tags = {{{.id = 5}}}, .count = 1};
   ASSERT_TRUE(host.stack.add_vlan(host.eth0, five, {}, host.now));
   EXPECT_EQ(host.stack.add_vlan(host.eth0, five, {}, host.now).error(), Error::kAlreadyExists);
-  EXPECT_EQ(host.stack.add_vlan(kLoopbackId, five, {}, host.now).error(),
-            Error::kInvalidArgument);
+  EXPECT_EQ(host.stack.add_vlan(kLoopbackId, five, {}, host.now).error(), Error::kInvalidArgument);
 }
 
 TEST(Interfaces, AVlanGoesWithItsPort) {
@@ -111,9 +108,8 @@ TEST(Interfaces, ManyGroupsAreReportedOverALargeLink) {
   std::array<IpAddress, 20> sources;
   for (std::uint32_t i = 0; i < 20; ++i) sources[i] = IpAddress::v4(0x0a00'0001U + i);
   std::uint32_t joined = 0;
-  while (joined < 60 &&
-         groups.set_filter(joined + 1, IpAddress::v4(0xef01'0000U + joined),
-                           multicast::FilterMode::kInclude, sources, bench.now)) {
+  while (joined < 60 && groups.set_filter(joined + 1, IpAddress::v4(0xef01'0000U + joined),
+                                          multicast::FilterMode::kInclude, sources, bench.now)) {
     ++joined;
   }
   EXPECT_GT(joined * 88, 1500U);  // more than one report of the usual size holds

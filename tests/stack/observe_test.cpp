@@ -25,20 +25,17 @@ TEST(Observe, InterfacesAddressesAndNeighboursAreTold) {
   EXPECT_TRUE(interfaces[1].is_up);
   EXPECT_GT(interfaces[1].sent_packets, 0U);
   host.device.is_plugged = false;
-  host.stack.for_each_interface([&](const InterfaceEntry& entry) {
-    EXPECT_EQ(entry.is_up, entry.id != host.eth0);
-  });
+  host.stack.for_each_interface(
+      [&](const InterfaceEntry& entry) { EXPECT_EQ(entry.is_up, entry.id != host.eth0); });
   std::map<IpAddress, AddressEntry> addresses;
-  host.stack.for_each_address([&](const AddressEntry& entry) {
-    addresses[entry.prefix.address()] = entry;
-  });
+  host.stack.for_each_address(
+      [&](const AddressEntry& entry) { addresses[entry.prefix.address()] = entry; });
   EXPECT_EQ(addresses[host.own4].prefix.length(), 24U);
   EXPECT_EQ(addresses[host.own6].state, AddressState::kPreferred);
   EXPECT_EQ(addresses[IpAddress::loopback_v4()].interface, interfaces[0].id);
   std::map<IpAddress, NeighborEntry> neighbors;
-  host.stack.for_each_neighbor(host.now, [&](const NeighborEntry& entry) {
-    neighbors[entry.address] = entry;
-  });
+  host.stack.for_each_neighbor(
+      host.now, [&](const NeighborEntry& entry) { neighbors[entry.address] = entry; });
   EXPECT_EQ(neighbors[host.peer4].mac, kPeerMac);
   EXPECT_EQ(neighbors[host.peer4].state, NeighborState::kPermanent);
 }

@@ -116,8 +116,7 @@ TEST(ReceiveFrame, VlansAndStackedVlansHaveInterfacesOfTheirOwn) {
   (void)host.after(10s);
 
   const Frame in_one = echo_request(address("10.5.0.2"), address("10.5.0.1"), 1, 1, text("a"));
-  Frames answers =
-      host.exchange(tagged({{.id = 5, .type = wire::kEtherTypeIpv4}}, in_one));
+  Frames answers = host.exchange(tagged({{.id = 5, .type = wire::kEtherTypeIpv4}}, in_one));
   ASSERT_THAT(answers, ElementsAre(is_pong()));
   Decoded answer = decode(answers[0].all());
   ASSERT_EQ(answer.tags.size(), 1U);
@@ -125,10 +124,9 @@ TEST(ReceiveFrame, VlansAndStackedVlansHaveInterfacesOfTheirOwn) {
   EXPECT_EQ(answer.tags[0].header.priority, 3);
 
   const Frame in_two = echo_request(address("10.6.0.2"), address("10.6.0.1"), 1, 1, text("b"));
-  answers = host.exchange(
-      ethernet(kOurMac, kPeerMac, 0x88a8,
-               vlan_tag({.id = 6, .type = 0x8100}) +
-                   vlan_tag({.id = 7, .type = wire::kEtherTypeIpv4}) + in_two));
+  answers = host.exchange(ethernet(kOurMac, kPeerMac, 0x88a8,
+                                   vlan_tag({.id = 6, .type = 0x8100}) +
+                                       vlan_tag({.id = 7, .type = wire::kEtherTypeIpv4}) + in_two));
   ASSERT_THAT(answers, ElementsAre(is_pong()));
   answer = decode(answers[0].all());
   ASSERT_EQ(answer.tags.size(), 2U);
@@ -154,9 +152,9 @@ TEST(ReceiveFrame, OurOwnMtuDoesNotLimitWhatOthersSend) {
   ASSERT_TRUE(bench.stack.add_neighbor(id, address("10.0.0.2"), kPeerMac, bench.now));
   bench.run_for(10s);
   (void)device.take_sent();
-  device.push(ip_frame(kOurMac, kPeerMac,
-                       echo_request(address("10.0.0.2"), address("10.0.0.1"), 1, 1,
-                                    pattern(1400))));
+  device.push(
+      ip_frame(kOurMac, kPeerMac,
+               echo_request(address("10.0.0.2"), address("10.0.0.1"), 1, 1, pattern(1400))));
   bench.settle();
   EXPECT_EQ(bench.drops(DropReason::kFrameTooLong), 0U);
   EXPECT_THAT(device.take_sent(), ElementsAre(IsIpv4(IsFragment()), IsIpv4(IsFragment())));

@@ -91,7 +91,7 @@ TEST(ReceiveIpv4, UnicastInABroadcastFrameIsNotTaken) {
 
 Frame with_options(const Frame& options) {
   return ipv4_packet({.protocol = wire::kIpProtocolIcmpv4, .source = kPeer, .destination = kOwn},
-              icmp_message(kPeer, kOwn, 8, 0, bytes({0, 1, 0, 1})), options);
+                     icmp_message(kPeer, kOwn, 8, 0, bytes({0, 1, 0, 1})), options);
 }
 
 // RFC 1122 3.2.1.8 MUST: options that are not understood are ignored.
@@ -105,8 +105,8 @@ TEST(ReceiveIpv4, UnknownOptionsAreIgnored) {
 TEST(ReceiveIpv4, AFaultyOptionIsReported) {
   Host host;
   EXPECT_THAT(host.from_peer(with_options(bytes({0x44, 3, 5, 0}))),
-              ElementsAre(IsIpv4(AllOf(
-                  To(kPeer), Carries(IsIcmp(wire::Icmpv4Type::kParameterProblem, 0))))));
+              ElementsAre(IsIpv4(
+                  AllOf(To(kPeer), Carries(IsIcmp(wire::Icmpv4Type::kParameterProblem, 0))))));
   EXPECT_EQ(host.drops(DropReason::kIpv4BadOption), 1U);
 }
 
@@ -116,8 +116,8 @@ TEST(ReceiveIpv4, SourceRoutesThatGoOnAreRefused) {
   const Frame route = bytes({0x83, 7, 4, 10, 0, 0, 9, 0});
   const Frames answers = host.from_peer(with_options(route));
   EXPECT_EQ(host.drops(DropReason::kIpv4SourceRouteRefused), 1U);
-  EXPECT_THAT(answers, ElementsAre(IsIpv4(
-                           Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 5)))));
+  EXPECT_THAT(answers,
+              ElementsAre(IsIpv4(Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 5)))));
 }
 
 TEST(ReceiveIpv4, ATentativeAddressTakesNothingYet) {

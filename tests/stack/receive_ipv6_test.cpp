@@ -19,17 +19,16 @@ const IpAddress kPeer = IpAddress::v6(0xfd00'0000'0000'0000, 2);
 const IpAddress kMapped = IpAddress::v4(10, 0, 0, 2);
 
 Frame between(const IpAddress& source, const IpAddress& destination) {
-  return ipv6_packet({.next_header = wire::kIpProtocolIcmpv6,
-               .source = source,
-               .destination = destination},
-              icmp_message(source, destination, 128, 0, bytes({0, 1, 0, 1})));
+  return ipv6_packet(
+      {.next_header = wire::kIpProtocolIcmpv6, .source = source, .destination = destination},
+      icmp_message(source, destination, 128, 0, bytes({0, 1, 0, 1})));
 }
 Frame ping() { return between(kPeer, kOwn); }
 
 // An echo request behind the extension headers, of which the first is `first`.
 Frame behind(std::uint8_t first, const Frame& extensions) {
   return ipv6_packet({.next_header = first, .source = kPeer, .destination = kOwn},
-              extensions + icmp_message(kPeer, kOwn, 128, 0, bytes({0, 1, 0, 1})));
+                     extensions + icmp_message(kPeer, kOwn, 128, 0, bytes({0, 1, 0, 1})));
 }
 
 Frame with_byte(Frame packet, std::size_t at, unsigned value) {
@@ -121,21 +120,20 @@ INSTANTIATE_TEST_SUITE_P(
                             DropReason::kIpv6UnknownOption, 2, 42},
                     Problem{"RoutingType", behind(43, bytes({58, 0, 99, 1, 0, 0, 0, 0})),
                             DropReason::kIpv6RoutingRefused, 0, 42},
-                    Problem{"ExtensionBeyondPacket",
-                            behind(60, bytes({58, 200, 0, 0, 0, 0, 0, 0})),
+                    Problem{"ExtensionBeyondPacket", behind(60, bytes({58, 200, 0, 0, 0, 0, 0, 0})),
                             DropReason::kIpv6BadExtension, 0, 41},
                     Problem{"NextHeader",
                             ipv6_packet({.next_header = 200, .source = kPeer, .destination = kOwn},
-                                 pattern(20)),
+                                        pattern(20)),
                             DropReason::kIpv6UnknownNextHeader, 1, 6}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
 TEST(ReceiveIpv6, ExtensionHeadersAreWalked) {
   Host host;
   // Padding options, and a routing header with no segments left.
-  for (const Frame& packet : {behind(60, bytes({58, 0, 1, 4, 0, 0, 0, 0})),
-                              behind(0, bytes({58, 0, 1, 4, 0, 0, 0, 0})),
-                              behind(43, bytes({58, 0, 99, 0, 0, 0, 0, 0}))}) {
+  for (const Frame& packet :
+       {behind(60, bytes({58, 0, 1, 4, 0, 0, 0, 0})), behind(0, bytes({58, 0, 1, 4, 0, 0, 0, 0})),
+        behind(43, bytes({58, 0, 99, 0, 0, 0, 0, 0}))}) {
     EXPECT_THAT(host.from_peer(packet),
                 ElementsAre(IsIpv6(Carries(IsIcmp(wire::Icmpv6Type::kEchoReply, 0)))));
   }
@@ -145,7 +143,7 @@ TEST(ReceiveIpv6, ExtensionHeadersAreWalked) {
 TEST(ReceiveIpv6, NothingFollowsNoNextHeader) {
   Host host;
   EXPECT_THAT(host.from_peer(ipv6_packet({.next_header = 59, .source = kPeer, .destination = kOwn},
-                                  pattern(20))),
+                                         pattern(20))),
               IsEmpty());
   EXPECT_EQ(host.all_drops(), 0U);
 }

@@ -45,14 +45,14 @@ class HookPoints : public testing::TestWithParam<HookPoint> {
  protected:
   HookPoints() {
     host.stack.set_forwarding(true, true);
-    EXPECT_TRUE(host.stack.add_neighbor(host.eth0, IpAddress::v4(10, 0, 0, 9), kOtherMac,
-                                        host.now));
+    EXPECT_TRUE(
+        host.stack.add_neighbor(host.eth0, IpAddress::v4(10, 0, 0, 9), kOtherMac, host.now));
   }
   // A packet that passes the point and causes one frame to leave.
   Frames pass() {
     if (GetParam() == HookPoint::kForward) {
-      Frames sent = host.from_peer(udp_packet({IpAddress::v4(10, 8, 0, 1), 1},
-                                              {IpAddress::v4(10, 0, 0, 9), 2}, text("x")));
+      Frames sent = host.from_peer(
+          udp_packet({IpAddress::v4(10, 8, 0, 1), 1}, {IpAddress::v4(10, 0, 0, 9), 2}, text("x")));
       return sent;
     }
     return host.from_peer(echo_request(host.peer4, host.own4, 1, 1, text("x")));
@@ -65,8 +65,7 @@ TEST_P(HookPoints, Accept) {
   ASSERT_TRUE(host.stack.add_hook(GetParam(), hook));
   EXPECT_THAT(pass(), SizeIs(1));
   EXPECT_THAT(hook.points, ElementsAre(GetParam()));
-  const bool sees_frames =
-      GetParam() == HookPoint::kFrameIn || GetParam() == HookPoint::kFrameOut;
+  const bool sees_frames = GetParam() == HookPoint::kFrameIn || GetParam() == HookPoint::kFrameOut;
   EXPECT_EQ(hook.first_bytes[0], sees_frames ? 0x02U : 0x45U);
   host.stack.remove_hook(GetParam(), hook);
   EXPECT_THAT(pass(), SizeIs(1));
@@ -95,9 +94,8 @@ TEST_P(HookPoints, Steal) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HookPoints,
-                         testing::Values(HookPoint::kFrameIn, HookPoint::kIpIn,
-                                         HookPoint::kForward, HookPoint::kIpOut,
-                                         HookPoint::kFrameOut));
+                         testing::Values(HookPoint::kFrameIn, HookPoint::kIpIn, HookPoint::kForward,
+                                         HookPoint::kIpOut, HookPoint::kFrameOut));
 
 TEST(RunHooks, ForwardedPacketsAreNotOurOwn) {
   Host host;

@@ -46,11 +46,10 @@ TEST(SendFrame, PacketsWaitForTheAnswer) {
 // RFC 826 MUST: a request for our address is answered with our link-layer address.
 TEST(SendFrame, ArpRequestsAreAnswered) {
   Host host;
-  EXPECT_THAT(
-      host.exchange(ethernet(MacAddress::broadcast(), kPeerMac, wire::kEtherTypeArp,
-                             arp_packet({wire::ArpOperation::kRequest, kPeerMac, host.peer4, {},
-                                         kOwn}))),
-      ElementsAre(AllOf(ToMac(kPeerMac), IsArpReply(kOwn, kOurMac))));
+  EXPECT_THAT(host.exchange(ethernet(
+                  MacAddress::broadcast(), kPeerMac, wire::kEtherTypeArp,
+                  arp_packet({wire::ArpOperation::kRequest, kPeerMac, host.peer4, {}, kOwn}))),
+              ElementsAre(AllOf(ToMac(kPeerMac), IsArpReply(kOwn, kOurMac))));
   host.exchange(ethernet(MacAddress::broadcast(), kPeerMac, wire::kEtherTypeArp, Frame(10)));
   EXPECT_EQ(host.drops(DropReason::kArpMalformed), 1U);
   host.exchange(ethernet(

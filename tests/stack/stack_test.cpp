@@ -47,8 +47,8 @@ TEST(Stack, MemoryThatRunsOutAtAnyMomentIsAnError) {
   for (std::size_t most = 0; most < 40; ++most) {
     CountedMemory memory;
     HeapMemory pool_memory;
-    PacketPool pool(pool_memory, {.small_buffers = 16, .large_buffers = 0,
-                                  .extra_descriptors = 16});
+    PacketPool pool(pool_memory,
+                    {.small_buffers = 16, .large_buffers = 0, .extra_descriptors = 16});
     TestDevice device;
     {
       memory.allocations_max = most;
@@ -94,8 +94,8 @@ TEST(Stack, GivesAllItsMemoryBack) {
     ASSERT_TRUE(stack->add_address(*id, prefix("10.0.0.1/24"), Time{}));
     stack->flush(Time{});
     stack->flush(Time{} + 1s);
-    device.push(ip_frame(kOurMac, kPeerMac, echo_request(address("10.0.0.2"),
-                                                         address("10.0.0.1"), 1, 1, {})));
+    device.push(ip_frame(kOurMac, kPeerMac,
+                         echo_request(address("10.0.0.2"), address("10.0.0.1"), 1, 1, {})));
     stack->poll(Time{} + 2s);
   }
   EXPECT_EQ(memory.bytes_used(), 0U);
@@ -108,8 +108,8 @@ TEST(Stack, AnEmptyOneIsSmall) {
   TestDevice device;
   bench.add(device, InterfaceConfig{});
   const std::size_t total = bench.memory.bytes_used();
-  EXPECT_LE(total, std::size_t{24} * 1024) << "core and loopback " << core << ", interface "
-                                           << total - core;
+  EXPECT_LE(total, std::size_t{24} * 1024)
+      << "core and loopback " << core << ", interface " << total - core;
 }
 
 TEST(Stack, SeveralShareAPoolAndKnowNothingOfEachOther) {
@@ -149,8 +149,8 @@ TEST(Stack, SeveralShareAPoolAndKnowNothingOfEachOther) {
 TEST(Stack, PacketsAllocateNothing) {
   CountedMemory memory;
   HeapMemory pool_memory;
-  PacketPool pool(pool_memory, {.small_buffers = 256, .large_buffers = 4,
-                                .extra_descriptors = 256});
+  PacketPool pool(pool_memory,
+                  {.small_buffers = 256, .large_buffers = 4, .extra_descriptors = 256});
   StackConfig config;
   config.memory = &memory;
   config.pool = &pool;
@@ -173,22 +173,18 @@ TEST(Stack, PacketsAllocateNothing) {
   const Handle handle = *core.udp.open(AddressFamily::kIpv6);
   udp::Socket& socket = *core.udp.find(handle);
   ASSERT_TRUE(core.udp.bind(socket, {IpAddress::any_v6(), 7}));
-  const auto wait = [&](int seconds) {
-    for (int i = 0; i < seconds; ++i) {
-      now += 1s;
-      stack->poll(now);
-      stack->flush(now);
-    }
-  };
-  wait(20);
+  for (int second = 0; second < 20; ++second) {
+    stack->poll(now += 1s);
+    stack->flush(now);
+  }
   device.keeps = false;
   const Frame frames[] = {
-      ip_frame(kOurMac, kPeerMac, udp_packet({address("10.0.0.2"), 9}, {address("10.0.0.1"), 7},
-                                             pattern(1000))),
-      ip_frame(kOurMac, kPeerMac, udp_packet({address("fd00::2"), 9}, {address("fd00::1"), 7},
-                                             pattern(1000))),
-      ip_frame(kOurMac, kPeerMac, echo_request(address("10.0.0.2"), address("10.0.0.1"), 1, 1,
-                                               pattern(500)))};
+      ip_frame(kOurMac, kPeerMac,
+               udp_packet({address("10.0.0.2"), 9}, {address("10.0.0.1"), 7}, pattern(1000))),
+      ip_frame(kOurMac, kPeerMac,
+               udp_packet({address("fd00::2"), 9}, {address("fd00::1"), 7}, pattern(1000))),
+      ip_frame(kOurMac, kPeerMac,
+               echo_request(address("10.0.0.2"), address("10.0.0.1"), 1, 1, pattern(500)))};
   const Frame payload = pattern(1000);
   const Bytes part = payload.all();
   std::size_t of_memory = 0;

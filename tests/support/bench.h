@@ -35,10 +35,8 @@ inline const MacAddress kOtherMac = MacAddress::from_value(0x0200'0000'0003);
 
 struct BenchOptions {
   StackConfig stack{};
-  PacketPoolConfig pool{.small_buffers = 512,
-                        .large_buffers = 16,
-                        .external_buffers = 0,
-                        .extra_descriptors = 512};
+  PacketPoolConfig pool{
+      .small_buffers = 512, .large_buffers = 16, .external_buffers = 0, .extra_descriptors = 512};
 };
 
 class Bench {
@@ -89,7 +87,8 @@ class Bench {
   [[nodiscard]] std::uint64_t drops(DropReason reason) const { return stack.drops(reason); }
   [[nodiscard]] std::uint64_t all_drops() const {
     std::uint64_t total = 0;
-    for (std::size_t i = 0; i < kDropReasonCount; ++i) total += drops(DropReason{static_cast<std::uint8_t>(i)});
+    for (std::size_t i = 0; i < kDropReasonCount; ++i)
+      total += drops(DropReason{static_cast<std::uint8_t>(i)});
     return total;
   }
 

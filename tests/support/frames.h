@@ -66,7 +66,7 @@ using Frames = std::vector<Frame>;
 // ── IP ────────────────────────────────────────────────────────────────────────────────────────
 // Lengths and the checksum are filled in; what else the header says is taken as it is.
 [[nodiscard]] inline Frame ipv4_packet(wire::Ipv4Header header, const Frame& payload,
-                                const Frame& options = {}) {
+                                       const Frame& options = {}) {
   header.header_length = static_cast<std::uint8_t>(wire::Ipv4Layout::kSize + options.size());
   header.total_length = static_cast<std::uint16_t>(header.header_length + payload.size());
   Frame packet(wire::Ipv4Layout::kSize);
@@ -85,20 +85,20 @@ using Frames = std::vector<Frame>;
 
 // Either family, by the addresses.
 [[nodiscard]] inline Frame ip_packet(const IpAddress& source, const IpAddress& destination,
-                              std::uint8_t protocol, const Frame& payload,
-                              std::uint8_t hop_limit = 64) {
+                                     std::uint8_t protocol, const Frame& payload,
+                                     std::uint8_t hop_limit = 64) {
   if (destination.is_v4()) {
     return ipv4_packet({.time_to_live = hop_limit,
-                 .protocol = protocol,
-                 .source = source,
-                 .destination = destination},
-                payload);
+                        .protocol = protocol,
+                        .source = source,
+                        .destination = destination},
+                       payload);
   }
   return ipv6_packet({.next_header = protocol,
-               .hop_limit = hop_limit,
-               .source = source,
-               .destination = destination},
-              payload);
+                      .hop_limit = hop_limit,
+                      .source = source,
+                      .destination = destination},
+                     payload);
 }
 
 [[nodiscard]] inline wire::Sum upper_sum(const IpAddress& source, const IpAddress& destination,
@@ -126,42 +126,41 @@ using Frames = std::vector<Frame>;
 
 // `rest` is what follows the checksum; both families lay it out alike.
 [[nodiscard]] inline Frame icmp_message(const IpAddress& source, const IpAddress& destination,
-                                        std::uint8_t type, std::uint8_t code,
-                                        const Frame& rest) {
+                                        std::uint8_t type, std::uint8_t code, const Frame& rest) {
   Frame message(4);
   message[0] = std::byte{type};
   message[1] = std::byte{code};
   message += rest.all();
-  const wire::Sum sum = destination.is_v4()
-                            ? wire::partial_sum(message.all())
-                            : upper_sum(source, destination, wire::kIpProtocolIcmpv6,
-                                        message.all());
+  const wire::Sum sum =
+      destination.is_v4() ? wire::partial_sum(message.all())
+                          : upper_sum(source, destination, wire::kIpProtocolIcmpv6, message.all());
   wire::Icmpv6Layout::Checksum::set(message.writable(), fold(sum));
   return message;
 }
 
 // ── Whole IP packets ──────────────────────────────────────────────────────────────────────────
 [[nodiscard]] inline Frame udp_packet(const Endpoint& source, const Endpoint& destination,
-                               const Frame& payload, std::uint8_t hop_limit = 64) {
+                                      const Frame& payload, std::uint8_t hop_limit = 64) {
   return ip_packet(source.address, destination.address, wire::kIpProtocolUdp,
-            udp_datagram(source, destination, payload), hop_limit);
+                   udp_datagram(source, destination, payload), hop_limit);
 }
 
 [[nodiscard]] inline Frame icmp_packet(const IpAddress& source, const IpAddress& destination,
-                                std::uint8_t type, std::uint8_t code, const Frame& rest,
-                                std::uint8_t hop_limit = 64) {
+                                       std::uint8_t type, std::uint8_t code, const Frame& rest,
+                                       std::uint8_t hop_limit = 64) {
   return ip_packet(source, destination,
-            destination.is_v4() ? wire::kIpProtocolIcmpv4 : wire::kIpProtocolIcmpv6,
-            icmp_message(source, destination, type, code, rest), hop_limit);
+                   destination.is_v4() ? wire::kIpProtocolIcmpv4 : wire::kIpProtocolIcmpv6,
+                   icmp_message(source, destination, type, code, rest), hop_limit);
 }
 
 [[nodiscard]] inline Frame icmp_packet(const IpAddress& source, const IpAddress& destination,
-                                wire::Icmpv4Type type, std::uint8_t code, const Frame& rest) {
+                                       wire::Icmpv4Type type, std::uint8_t code,
+                                       const Frame& rest) {
   return icmp_packet(source, destination, static_cast<std::uint8_t>(type), code, rest);
 }
 [[nodiscard]] inline Frame icmp_packet(const IpAddress& source, const IpAddress& destination,
-                                wire::Icmpv6Type type, std::uint8_t code, const Frame& rest,
-                                std::uint8_t hop_limit = 64) {
+                                       wire::Icmpv6Type type, std::uint8_t code, const Frame& rest,
+                                       std::uint8_t hop_limit = 64) {
   return icmp_packet(source, destination, static_cast<std::uint8_t>(type), code, rest, hop_limit);
 }
 
@@ -176,15 +175,17 @@ using Frames = std::vector<Frame>;
                                         unsigned identifier, unsigned sequence_number,
                                         const Frame& payload) {
   const Frame rest = big_endian16(identifier) + big_endian16(sequence_number) + payload;
-  return destination.is_v4() ? icmp_packet(source, destination, wire::Icmpv4Type::kEchoRequest, 0, rest)
-                             : icmp_packet(source, destination, wire::Icmpv6Type::kEchoRequest, 0, rest);
+  return destination.is_v4()
+             ? icmp_packet(source, destination, wire::Icmpv4Type::kEchoRequest, 0, rest)
+             : icmp_packet(source, destination, wire::Icmpv6Type::kEchoRequest, 0, rest);
 }
 [[nodiscard]] inline Frame echo_reply(const IpAddress& source, const IpAddress& destination,
                                       unsigned identifier, unsigned sequence_number,
                                       const Frame& payload) {
   const Frame rest = big_endian16(identifier) + big_endian16(sequence_number) + payload;
-  return destination.is_v4() ? icmp_packet(source, destination, wire::Icmpv4Type::kEchoReply, 0, rest)
-                             : icmp_packet(source, destination, wire::Icmpv6Type::kEchoReply, 0, rest);
+  return destination.is_v4()
+             ? icmp_packet(source, destination, wire::Icmpv4Type::kEchoReply, 0, rest)
+             : icmp_packet(source, destination, wire::Icmpv6Type::kEchoReply, 0, rest);
 }
 
 // ── Link ──────────────────────────────────────────────────────────────────────────────────────
@@ -212,8 +213,7 @@ using Frames = std::vector<Frame>;
 [[nodiscard]] inline Frame ip_frame(const MacAddress& destination, const MacAddress& source,
                                     const Frame& packet) {
   const bool is_v4 = !packet.empty() && std::to_integer<unsigned>(packet[0]) >> 4U == 4;
-  return ethernet(destination, source, is_v4 ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6,
-                  packet);
+  return ethernet(destination, source, is_v4 ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6, packet);
 }
 
 // ── Reading back ──────────────────────────────────────────────────────────────────────────────

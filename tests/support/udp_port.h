@@ -14,8 +14,7 @@ namespace strata::support {
 
 class UdpPort {
  public:
-  UdpPort(Bench& bench, const Endpoint& local,
-          AddressFamily family = AddressFamily::kIpv6)
+  UdpPort(Bench& bench, const Endpoint& local, AddressFamily family = AddressFamily::kIpv6)
       : bench_(bench), handle_(*core().udp.open(family)) {
     EXPECT_TRUE(local.port == 0 || core().udp.bind(socket(), local));
   }

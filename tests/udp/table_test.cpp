@@ -156,10 +156,8 @@ INSTANTIATE_TEST_SUITE_P(
         Pair{"DualStackTakesAnAddress", kIpv6, kAny6, kNone, kIpv4, kOwn, kNone, false},
         Pair{"V6OnlyLeavesIpv4", kIpv6, kAny6, kV6Only, kIpv4, kAny4, kNone, true},
         Pair{"MappedIsTheSame", kIpv6, kOwn, kNone, kIpv4, kOwn, kNone, false},
-        Pair{"OtherInterface", kIpv4, kAny4, bound_to(2), kIpv4, kAny4,
-             bound_to(3), true},
-        Pair{"SameInterface", kIpv4, kAny4, bound_to(2), kIpv4, kAny4,
-             bound_to(2), false}),
+        Pair{"OtherInterface", kIpv4, kAny4, bound_to(2), kIpv4, kAny4, bound_to(3), true},
+        Pair{"SameInterface", kIpv4, kAny4, bound_to(2), kIpv4, kAny4, bound_to(2), false}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
 TEST_F(Tables, AFlowStaysWithOneOfThoseThatShareItsPort) {
@@ -244,10 +242,10 @@ TEST_F(Tables, TuplesThatCollideUnderAnUnkeyedHashDoNotCollideHere) {
     Socket& socket = bound(kIpv4, {kAny4, 0}, kShare);
     ASSERT_TRUE(table.connect(socket, peer, kOwn));
     ASSERT_EQ(match({kOwn, socket.local.port}, peer), &socket);
-    places.insert(static_cast<std::uint32_t>(
-                      hash_words(key, {kOwn.high(), kOwn.low(), peer.address.high(),
-                                       peer.address.low(), peer.port})) %
-                  (2 * kCount));
+    places.insert(
+        static_cast<std::uint32_t>(hash_words(
+            key, {kOwn.high(), kOwn.low(), peer.address.high(), peer.address.low(), peer.port})) %
+        (2 * kCount));
   }
   std::size_t most = 0;
   for (auto at = places.begin(); at != places.end(); at = places.upper_bound(*at)) {
