@@ -186,8 +186,10 @@ void Verbs::add_status() {
   watch->type_name("[SECONDS]")->expected(0, 1)->check(CLI::Range(0.1, kSecondsMax));
   verb.add_flag("--json", status_.json, "one JSON object per look");
   finish(verb, [this, watch]() -> Outcome<Command> {
+    // CLI11 reads a flag without its value as zero.
+    const double seconds = watch_s_ > 0 ? watch_s_ : 1;
     if (watch->count() != 0) {
-      status_.watch = std::chrono::duration_cast<std::chrono::milliseconds>(duration_of(watch_s_));
+      status_.watch = std::chrono::duration_cast<std::chrono::milliseconds>(duration_of(seconds));
     }
     return status_;
   });

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace strata::app {
+namespace {
+
+std::expected<Command, EarlyEnd> parse(const std::string& line) {
+  std::istringstream in(line);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return parse_command_line(words);
+}
+
+TEST(CommandLine, AddressesAndMtuBelongToTheDeviceBeforeThem) {
+  const auto command = parse(
+      "up --device tap:a --address 10.1.0.2/24 --mtu 9000 --device tap:b --address 10.2.0.2/24 "
+      "--address fd00::2/64 --gateway 10.1.0.1 --gateway fd00::1 --serve echo,daytime:1313");
+  ASSERT_TRUE(command.has_value()) << command.error().text;
+  const auto& up = std::get<UpCommand>(*command);
+  ASSERT_EQ(up.stack.devices.size(), 2U);
+  EXPECT_EQ(up.stack.devices[0].spec, "tap:a");
+  EXPECT_EQ(up.stack.devices[0].mtu, 9000U);
+  EXPECT_EQ(up.stack.devices[0].addresses.size(), 1U);
+  EXPECT_EQ(up.stack.devices[1].mtu, 0U);
+  EXPECT_EQ(up.stack.devices[1].addresses.size(), 2U);
+  EXPECT_EQ(up.stack.gateways.size(), 2U);
+  ASSERT_EQ(up.stack.serve.size(), 2U);
+  EXPECT_EQ(up.stack.serve[1].port, 1313);
+}
+
+TEST(CommandLine, PingTakesWhatPingTakes) {
+  const auto command = parse("ping -c 3 -i 0.2 -s 100 -t 5 -W 2 -q -4 10.0.0.1 --seed 9");
+  ASSERT_TRUE(command.has_value()) << command.error().text;
+  const auto& ping = std::get<PingCommand>(*command);
+  EXPECT_EQ(ping.echo.destination, IpAddress::v4(10, 0, 0, 1));
+  EXPECT_EQ(ping.echo.count, 3U);
+  EXPECT_EQ(ping.echo.interval, std::chrono::milliseconds(200));
+  EXPECT_EQ(ping.echo.size, 100U);
+  EXPECT_EQ(ping.echo.hop_limit, 5);
+  EXPECT_EQ(ping.echo.patience, std::chrono::seconds(2));
+  EXPECT_TRUE(ping.quiet);
+  EXPECT_EQ(ping.stack.seed, 9U);
+}
+
+TEST(CommandLine, TracerouteTakesWhatTracerouteTakes) {
+  const auto command = parse("traceroute -q 2 -m 5 -f 2 -w 1 -p 40000 -n fd77::1");
+  ASSERT_TRUE(command.has_value()) << command.error().text;
+  const auto& trace = std::get<TracerouteCommand>(*command);
+  EXPECT_EQ(trace.trace.probes_each, 2U);
+  EXPECT_EQ(trace.trace.hops_max, 5);
+  EXPECT_EQ(trace.trace.first_hop, 2);
+  EXPECT_EQ(trace.trace.base_port, 40'000);
+  EXPECT_EQ(trace.trace.patience, std::chrono::seconds(1));
+  EXPECT_TRUE(trace.numeric);
+  EXPECT_FALSE(trace.trace.uses_icmp);
+  EXPECT_TRUE(std::get<TracerouteCommand>(*parse("traceroute --icmp 10.0.0.1")).trace.uses_icmp);
+}
+
+TEST(CommandLine, WatchNeedsNoNumber) {
+  EXPECT_FALSE(std::get<StatusCommand>(*parse("status")).watch.has_value());
+  EXPECT_EQ(std::get<StatusCommand>(*parse("status --watch")).watch, std::chrono::seconds(1));
+  EXPECT_EQ(std::get<StatusCommand>(*parse("status --watch 0.5")).watch,
+            std::chrono::milliseconds(500));
+}
+
+struct Case {
+  const char* line;
+  const char* says;
+};
+
+TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
+  const Case cases[] = {
+      {"", "subcommand"},
+      {"dance", ""},
+      {"up --dns 10.0.0.1", "--dns"},
+      {"up --address 10.0.0.2/24", "--address 10.0.0.2/24: it stands before every --device"},
+      {"up --mtu 9000 --device tap:x", "--mtu: it stands before every --device"},
+      {"up --device tap:x --address 10.0.0.2", "not an address with its prefix length"},
+      {"up --device tpa:x", "--device: device 'tpa:x': unknown kind 'tpa'"},
+      {"up --mtu 10", "--mtu: 10 is not an MTU"},
+      {"up --gateway x", "--gateway: 'x' is not the address of a router"},
+      {"up --log loud", "--log: 'loud' is not one of"},
+      {"up --policy lazy", "--policy: 'lazy' is not one of"},
+      {"up --serve http", "--serve: 'http' is not one of: echo, discard, chargen, daytime"},
+      {"up --config /nonexistent.toml", "/nonexistent.toml: cannot be read"},
+      {"ping", "host is required"},
+      {"ping example.org", "names are not looked up"},
+      {"ping -4 fd77::1", "'fd77::1' is not an IPv4 address"},
+      {"ping -6 10.0.0.1", "'10.0.0.1' is not an IPv6 address"},
+      {"ping -4 -6 10.0.0.1", "excludes"},
+      {"ping -c 0 10.0.0.1", "-c"},
+      {"ping -s 65508 10.0.0.1", "-s"},
+      {"ping -f -i 1 10.0.0.1", "excludes"},
+      {"ping 10.0.0.1%x", "only a link-local IPv6 address names its interface"},
+      {"traceroute -f 5 -m 4 10.0.0.1", "-f: the first hop lies beyond the last"},
+      {"traceroute -I -p 5 10.0.0.1", "excludes"},
+      {"capture --device tap:x -r file", "excludes"},
+      {"capture --json -w file", "excludes"},
+      {"status --watch never", "--watch"},
+  };
+  for (const Case& example : cases) {
+    const auto command = parse(example.line);
+    ASSERT_FALSE(command.has_value()) << example.line;
+    EXPECT_EQ(command.error().status, kUsage) << example.line;
+    EXPECT_NE(command.error().text.find(example.says), std::string::npos) << example.line << "\n"
+                                                                          << command.error().text;
+  }
+}
+
+TEST(CommandLine, EveryVerbHasHelpWithAnExample) {
+  for (const char* verb : {"up", "ping", "traceroute", "capture", "doctor", "status"}) {
+    const auto help = parse(std::string(verb) + " --help");
+    ASSERT_FALSE(help.has_value());
+    EXPECT_EQ(help.error().status, kOk);
+    EXPECT_NE(help.error().text.find("Example:\n  strata " + std::string(verb)), std::string::npos)
+        << help.error().text;
+  }
+  const auto version = parse("--version");
+  ASSERT_FALSE(version.has_value());
+  EXPECT_EQ(version.error().status, kOk);
+  EXPECT_TRUE(version.error().text.starts_with("strata "));
+}
+
+}  // namespace
+}  // namespace strata::app

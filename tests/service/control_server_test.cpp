@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/control_server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+#include "service/control_messages.h"
+#include "service/echo_session.h"
+#include "service/lab.h"
+#include "service/unix_socket.h"
+
+namespace strata::service {
+namespace {
+
+class ControlServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = ControlServer::open(*lab.loop, path, {lab.ours.get(), lab.theirs.get()});
+    ASSERT_TRUE(opened.has_value()) << opened.error().text;
+    server = std::move(*opened);
+  }
+  int connect() {
+    const auto client = connect_to_unix_socket(path);
+    EXPECT_TRUE(client.has_value());
+    turn();
+    return client.value_or(-1);
+  }
+  void turn() {
+    for (int i = 0; i < 40; ++i) lab.settle();
+  }
+  void send(int client, const std::string& text) {
+    ASSERT_EQ(::send(client, text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+    turn();
+  }
+  // What has come so far.
+  static std::string receive(int client) {
+    std::string text;
+    std::array<char, 65'536> buffer;
+    for (;;) {
+      const ssize_t count = ::recv(client, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (count <= 0) return text;
+      text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+  }
+  // Ten thousand echoes: far more captured bytes than a client may have waiting.
+  void make_traffic(std::uint64_t count, std::size_t size) {
+    EchoOptions options{.destination = *IpAddress::parse("10.77.0.1")};
+    options.count = count;
+    options.size = size;
+    options.flood = true;
+    EchoSession session(lab.ours->stack(), *lab.loop, options, {});
+    ASSERT_TRUE(session.start().has_value());
+    for (int i = 0; i < 4000 && !session.is_done(); ++i) {
+      lab.run_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_EQ(session.statistics().received, count);
+  }
+
+  Lab lab;
+  TemporaryFolder folder;
+  std::string path = folder.path + "/run/x.sock";
+  std::unique_ptr<ControlServer> server;
+};
+
+TEST_F(ControlServerTest, AnswersStatusOfAllItsStacks) {
+  const int client = connect();
+  send(client, control_request(ControlCommand::kStatus));
+  const std::string reply = receive(client);
+  ASSERT_TRUE(reply.ends_with("\n"));
+  const auto text = render_status(reply, false);
+  ASSERT_TRUE(text.has_value()) << text.error().text;
+  EXPECT_NE(text->find("ours: up"), std::string::npos);
+  EXPECT_NE(text->find("theirs: up"), std::string::npos);
+  EXPECT_NE(text->find("10.77.0.2/24"), std::string::npos);
+  ::close(client);
+}
+
+TEST_F(ControlServerTest, RefusesWhatItDoesNotUnderstandAndGoesOn) {
+  const int client = connect();
+  send(client, "nonsense\n{\"command\":\"dance\"}\n{\"command\":\"status\",\"x\":1}\n");
+  const std::string reply = receive(client);
+  EXPECT_EQ(std::ranges::count(reply, '\n'), 3);
+  EXPECT_NE(reply.find("expected one JSON object per line"), std::string::npos);
+  EXPECT_NE(reply.find("unknown command 'dance'"), std::string::npos);
+  send(client, control_request(ControlCommand::kStatus));
+  EXPECT_TRUE(parse_control_reply(receive(client)).has_value());
+  ::close(client);
+}
+
+TEST_F(ControlServerTest, ARequestWithoutEndCostsTheConnection) {
+  const int client = connect();
+  send(client, std::string(8000, 'x'));
+  EXPECT_NE(receive(client).find("at most 4096 bytes"), std::string::npos);
+  char byte = 0;
+  EXPECT_EQ(::recv(client, &byte, 1, MSG_DONTWAIT), 0);
+  ::close(client);
+}
+
+TEST_F(ControlServerTest, StreamsFramesUntilTheClientLeaves) {
+  const int client = connect();
+  send(client, control_request(ControlCommand::kCapture));
+  EXPECT_TRUE(parse_control_reply(receive(client)).has_value());
+  make_traffic(2, 56);
+  turn();
+  const std::string lines = receive(client);
+  const auto frame = parse_captured_frame(lines.substr(0, lines.find('\n')));
+  ASSERT_TRUE(frame.has_value()) << frame.error().text;
+  EXPECT_EQ(frame->interface, "ours");
+  EXPECT_EQ(frame->medium, Medium::kEthernet);
+  EXPECT_EQ(frame->size, frame->bytes.size());
+  ::close(client);
+  turn();
+  make_traffic(2, 56);
+}
+
+TEST_F(ControlServerTest, AClientThatStallsLosesFramesAndHoldsUpNobody) {
+  const int client = connect();
+  send(client, control_request(ControlCommand::kCapture));
+  make_traffic(4000, 1400);
+  std::uint64_t missed = 0;
+  std::string rest;
+  for (int i = 0; i < 200; ++i) {
+    rest += receive(client);
+    turn();
+  }
+  // The buffer is bounded: what was kept is less than what was captured.
+  EXPECT_LT(rest.size(), 2 * ControlServer::kWaitingBytesMax);
+  make_traffic(1, 56);
+  turn();
+  rest += receive(client);
+  const std::size_t last = rest.rfind('\n', rest.size() - 2);
+  const auto frame = parse_captured_frame(rest.substr(last + 1, rest.size() - last - 2));
+  ASSERT_TRUE(frame.has_value());
+  missed = frame->missed;
+  EXPECT_GT(missed, 0U);
+  ::close(client);
+}
+
+TEST_F(ControlServerTest, ClientsBeyondTheLimitAreToldSo) {
+  std::vector<int> clients;
+  for (std::size_t i = 0; i < ControlServer::kClientsMax; ++i) clients.push_back(connect());
+  const int one_more = connect();
+  EXPECT_NE(receive(one_more).find("too many clients"), std::string::npos);
+  for (const int client : clients) ::close(client);
+  ::close(one_more);
+}
+
+TEST_F(ControlServerTest, TheSocketIsForItsOwnerAloneAndGoesWithTheServer) {
+  const auto mode = std::filesystem::status(path).permissions();
+  EXPECT_EQ(mode & std::filesystem::perms::all,
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const auto second = ControlServer::open(*lab.loop, path, {lab.ours.get()});
+  ASSERT_FALSE(second.has_value());
+  EXPECT_NE(second.error().text.find("another stack answers there"), std::string::npos);
+  server = nullptr;
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace strata::service

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/node.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "service/lab.h"
+
+namespace strata::service {
+namespace {
+
+StackOptions with_null_device() {
+  StackOptions options;
+  options.devices.push_back({.spec = "null:sink", .addresses = {*Prefix::parse("10.1.0.2/24")}});
+  options.log = LogLevel::kOff;
+  return options;
+}
+
+TEST(Node, OpensWhatTheOptionsName) {
+  const TemporaryFolder folder;
+  StackOptions options = with_null_device();
+  options.control = folder.path + "/x.sock";
+  options.capture = folder.path + "/x.pcapng";
+  options.gateways.push_back(*IpAddress::parse("10.1.0.1"));
+  const auto node = Node::create(options, {});
+  ASSERT_TRUE(node.has_value()) << node.error().text;
+  EXPECT_EQ((*node)->main().name(), "sink");
+  EXPECT_TRUE((*node)->stack().find_interface("sink").has_value());
+  EXPECT_EQ((*node)->peer(), nullptr);
+  EXPECT_FALSE((*node)->fallback_reason().has_value());
+  EXPECT_EQ((*node)->control_path(), options.control);
+  EXPECT_TRUE(std::filesystem::exists(options.control));
+  EXPECT_TRUE(std::filesystem::exists(options.capture));
+}
+
+TEST(Node, SaysWhatCouldNotBeOpened) {
+  StackOptions options = with_null_device();
+  options.capture = "/nonexistent/x.pcapng";
+  EXPECT_NE(Node::create(options, {}).error().text.find("/nonexistent/x.pcapng"),
+            std::string::npos);
+  options = with_null_device();
+  options.gateways.push_back(*IpAddress::parse("192.0.2.1"));
+  EXPECT_TRUE(Node::create(options, {}).error().text.starts_with("gateway 192.0.2.1: "));
+  options = with_null_device();
+  options.devices[0].spec = "pcap:/nonexistent.pcap";
+  EXPECT_FALSE(Node::create(options, {}).has_value());
+}
+
+TEST(Node, TheMtuOfTheOptionsReachesTheDevice) {
+  StackOptions options = with_null_device();
+  options.devices[0].mtu = 9000;
+  const auto node = Node::create(options, {});
+  ASSERT_TRUE(node.has_value()) << node.error().text;
+  std::size_t mtu = 0;
+  (*node)->stack().for_each_interface([&](const InterfaceEntry& entry) {
+    if (entry.name.view() == "sink") mtu = entry.mtu;
+  });
+  EXPECT_EQ(mtu, 9000U);
+}
+
+TEST(Node, ASeedMakesTheSameStackAgain) {
+  std::string first;
+  for (int round = 0; round < 2; ++round) {
+    StackOptions options = with_null_device();
+    options.seed = 42;
+    const auto node = Node::create(options, {.detects_duplicates = false});
+    ASSERT_TRUE(node.has_value());
+    std::string addresses;
+    (*node)->loop().run_once(std::chrono::milliseconds(0));
+    (*node)->stack().for_each_address([&](const AddressEntry& entry) {
+      addresses += std::string(to_text(entry.prefix).view()) + " ";
+    });
+    if (round == 0) first = addresses;
+    EXPECT_EQ(addresses, first);
+  }
+}
+
+}  // namespace
+}  // namespace strata::service
