@@ -2,6 +2,7 @@
 #include "stack/forward.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ip/forwarding.h"
 #include "stack/run_hooks.h"
@@ -9,6 +10,8 @@
 #include "stack/send_ip.h"
 #include "strata/wire/ipv4.h"
 #include "strata/wire/ipv6.h"
+#include "strata/wire/tcp.h"
+#include "strata/wire/udp.h"
 
 namespace strata::stack {
 namespace {
@@ -20,14 +23,20 @@ bool is_on_link(const Interface& interface, const IpAddress& address) {
   return false;
 }
 
-// What the next link must carry: of a merged packet, one of the segments it will be cut into.
+// What the next link must carry: of a merged packet, one of the segments it will be cut into. To
+// the byte, for segments are as large as the path lets them be.
 std::uint32_t size_on_link(const Packet& packet) {
   const PacketNotes& notes = packet.notes();
-  if (notes.segment_kind == SegmentKind::kNone || notes.segment_size == 0) {
-    return static_cast<std::uint32_t>(packet.size());
+  const auto size = static_cast<std::uint32_t>(packet.size());
+  if (notes.segment_kind == SegmentKind::kNone || notes.segment_size == 0) return size;
+  std::uint32_t header = wire::UdpLayout::kSize;
+  if (notes.segment_kind == SegmentKind::kTcp) {
+    std::array<std::byte, wire::TcpLayout::kSize> tcp{};
+    if (notes.transport_offset + tcp.size() > size) return size;
+    packet.copy_out(notes.transport_offset, tcp);
+    header = std::uint32_t{wire::TcpLayout::DataOffset::get(tcp)} * 4;
   }
-  constexpr std::uint32_t kTransportHeaderMax = 60;
-  return notes.transport_offset + kTransportHeaderMax + notes.segment_size;
+  return std::min(size, notes.transport_offset + header + notes.segment_size);
 }
 
 icmp::ErrorContent content_of(const ip::ForwardDecision& decision) {

@@ -154,5 +154,30 @@ TEST(Forward, ASilentNeighbourIsReportedToTheSource) {
   EXPECT_EQ(router.drops(DropReason::kNeighborUnresolved), 1U);
 }
 
+// RFC 1812 5.3.4: what counts is the size on the next link, and segments are as large as the path
+// lets them be: one byte of doubt would stop every bulk transfer.
+TEST(Forward, SuperSegmentsAreJudgedByTheSegmentsTheyBecome) {
+  Router router;
+  constexpr std::uint16_t kFits = 1400 - 20 - 8;
+  const auto forward_segments_of = [&](std::uint16_t size) {
+    PacketNotes notes;
+    notes.checksum = ChecksumState::kPartial;
+    notes.transport_offset = 14 + 20;
+    notes.checksum_offset = 6;
+    notes.segment_kind = SegmentKind::kUdp;
+    notes.segment_size = size;
+    Frame packet = datagram("10.0.0.2", "192.0.2.9", std::size_t{3} * size);
+    packet.writable()[6] = std::byte{0x40};  // must not be fragmented
+    wire::set_ipv4_checksum(packet.writable().first(20));
+    (void)router.exchange(ip_frame(kOurMac, kPeerMac, packet), notes);
+    std::vector<std::size_t> sizes;
+    for (const Frame& frame : router.device1.take_sent()) sizes.push_back(frame.size());
+    return sizes;
+  };
+  EXPECT_THAT(forward_segments_of(kFits), ElementsAre(1414U, 1414U, 1414U));
+  EXPECT_THAT(forward_segments_of(kFits + 1), IsEmpty());
+  EXPECT_EQ(router.drops(DropReason::kPacketTooBig), 1U);
+}
+
 }  // namespace
 }  // namespace strata::stack
