@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A router that advertises: radvd on the kernel's end gives the stack its addresses and routes."""
 import ipaddress
-import re
 import signal
-import time
 
 import bench
 from bench import STACK4, TAP
@@ -26,7 +24,8 @@ CONFIG = """interface {tap} {{
 class Router:
     def __init__(self, lab, namespace):
         self.lab, self.namespace = lab, namespace
-        self.config, self.process = lab.folder / "radvd.conf", None
+        self.config, self.log = lab.folder / "radvd.conf", lab.folder / "radvd.log"
+        self.process = None
         namespace.set("ipv6/conf/all/forwarding", 1)
 
     def advertise(self, **values):
@@ -38,7 +37,7 @@ class Router:
             bench.end(self.process, signal.SIGKILL)
         self.process = self.namespace.start(
             "radvd", "-n", "-m", "stderr", "-C", self.config, "-p", self.lab.folder / "radvd.pid",
-            output=self.lab.folder / "radvd.log")
+            output=self.log)
 
 
 def address_in(stack, network, state):
@@ -93,7 +92,7 @@ with bench.Bench(needs=["ping", "radvd"]) as test:
     router.advertise(router=0, preferred=0)
     test.check("a router that resigns is no default route any more",
                bench.wait_until(lambda: default_route(running) is None, 10, pause=0.2),
-               running.status()["routes"])
+               f"{default_route(running)}; radvd: {router.log.read_text()}")
 
     second = ipaddress.ip_network("fd55:0:0:2::/64")
     router.advertise(prefix=second)

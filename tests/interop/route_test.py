@@ -4,9 +4,11 @@
 
     stack 10.77.0.2 -- strata0 -- 10.77.0.1 [kernel routes] 10.78.0.1 -- veth 1400 -- 10.78.0.2 far
 """
+import contextlib
+import hashlib
 import re
 import socket
-import time
+import threading
 
 import bench
 from bench import HOST4, HOST6, STACK4, STACK6, TAP
@@ -14,6 +16,7 @@ from bench import HOST4, HOST6, STACK4, STACK6, TAP
 FAR4, FAR6 = "10.78.0.2", "fd78::2"
 MIDDLE4, MIDDLE6 = "10.78.0.1", "fd78::1"
 NARROW = 1400
+BLOCKS = 30
 
 
 def build(lab):
@@ -107,6 +110,41 @@ def no_route(lab, router, stack):
                   done.stdout)
 
 
+def bulk(lab, family, left, right, target):
+    """TCP of the two kernels through the stack: super-segments come in and are cut again."""
+    kind = socket.AF_INET6 if ":" in target else socket.AF_INET
+    for name, sender, receiver in (("there", left, right), ("and back", right, left)):
+        listener = right.socket(kind, socket.SOCK_STREAM)
+        listener.bind((target, 0))
+        listener.listen(1)
+        client = left.socket(kind, socket.SOCK_STREAM)
+        client.settimeout(5)
+        client.connect(listener.getsockname()[:2])
+        server = listener.accept()[0]
+        lab.closing.callback(server.close)
+        server.settimeout(5)
+        source, sink = (client, server) if sender is left else (server, client)
+        block = bytes(range(256)) * 4096
+        sent = threading.Thread(target=send_blocks, args=(source, block, BLOCKS), daemon=True)
+        sent.start()
+        got, digest = 0, hashlib.sha256()
+        try:
+            while chunk := sink.recv(1 << 20):
+                got += len(chunk)
+                digest.update(chunk)
+        except socket.timeout:
+            pass
+        lab.check(f"{family}: {BLOCKS} MB of TCP through the stack, {name}",
+                  digest.digest() == hashlib.sha256(block * BLOCKS).digest(), f"{got} bytes came")
+
+
+def send_blocks(source, block, count):
+    with contextlib.suppress(OSError):
+        for _ in range(count):
+            source.sendall(block)
+        source.shutdown(socket.SHUT_WR)
+
+
 def forwarding(lab):
     """The stack between two kernels, whose second link is narrower."""
     if "--forward" not in lab.namespace().run(lab.program, "up", "--help").stdout:
@@ -146,6 +184,7 @@ def forwarding(lab):
                   " 3000 received" in done.stdout, done.stdout)
         done = left.run("ping", "-n", "-c", 1, "-t", 1, target)
         lab.check(f"{family}: a hop limit of 1 ends here", "exceeded" in done.stdout, done.stdout)
+        bulk(lab, family, left, right, target)
     done = left.run("ping", "-n", "-c", 1, "-W", 5, "10.82.0.77")
     lab.check("IPv4: nobody there is told as host unreachable", "nreachable" in done.stdout,
               done.stdout)
