@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "service/control_client.h"
-#include "service/control_path.h"
+#include "service/control_socket.h"
 #include "service/json_text.h"
 #include "service/packet_line.h"
 #include "service/stack_options.h"

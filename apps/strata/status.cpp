@@ -8,7 +8,7 @@
 #include <string>
 
 #include "service/control_client.h"
-#include "service/control_path.h"
+#include "service/control_socket.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
 #include "strata/loop.h"

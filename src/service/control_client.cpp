@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "service/unix_socket.h"
+#include "service/control_socket.h"
 
 namespace strata::service {
 namespace {

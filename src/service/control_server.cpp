@@ -19,7 +19,7 @@
 
 #include "driver/frame.h"
 #include "service/control_messages.h"
-#include "service/unix_socket.h"
+#include "service/control_socket.h"
 
 namespace strata::service {
 namespace {

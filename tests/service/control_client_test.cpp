@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "service/control_socket.h"
 #include "service/lab.h"
-#include "service/unix_socket.h"
 
 namespace strata::service {
 namespace {
@@ -28,26 +28,6 @@ TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
   ::close(accepted);
   EXPECT_EQ((*client)->next_line().value(), std::nullopt);
   ::close(*listener);
-}
-
-TEST(UnixSocket, SaysWhenNobodyAnswers) {
-  const TemporaryFolder folder;
-  const auto client = ControlClient::connect(folder.path + "/x.sock");
-  ASSERT_FALSE(client.has_value());
-  EXPECT_TRUE(client.error().text.ends_with("no stack answers there"));
-  EXPECT_FALSE(connect_to_unix_socket(std::string(200, 'x')).has_value());
-}
-
-TEST(UnixSocket, TakesThePlaceOfASocketThatWasLeftBehind) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path + "/run/x.sock";
-  const auto first = listen_on_unix_socket(path);
-  ASSERT_TRUE(first.has_value());
-  EXPECT_FALSE(listen_on_unix_socket(path).has_value());
-  ::close(*first);
-  const auto second = listen_on_unix_socket(path);
-  ASSERT_TRUE(second.has_value());
-  ::close(*second);
 }
 
 }  // namespace

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "service/control_messages.h"
+#include "service/control_socket.h"
 #include "service/echo_session.h"
 #include "service/lab.h"
-#include "service/unix_socket.h"
 
 namespace strata::service {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/unix_socket.h"
+#include "service/control_socket.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,10 +9,12 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 namespace strata::service {
 namespace {
@@ -52,6 +54,34 @@ Outcome<void> make_directory_for(const std::string& path) {
 }
 
 }  // namespace
+
+std::string control_directory() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (::geteuid() == 0) return "/run/strata";
+  return runtime == nullptr || *runtime == '\0' ? "" : fmt::format("{}/strata", runtime);
+}
+
+std::string control_path_of(std::string_view name) {
+  const std::string directory = control_directory();
+  return directory.empty() ? "" : fmt::format("{}/{}.sock", directory, name);
+}
+
+Outcome<std::string> find_control_path(const std::string& directory) {
+  std::vector<std::string> found;
+  std::error_code error;
+  if (!directory.empty()) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+      if (entry.path().extension() == ".sock") found.push_back(entry.path().string());
+    }
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    return failed("no running stack was found", "start one with: strata up");
+  }
+  std::string list;
+  for (const std::string& path : found) list += " " + path;
+  return failed("several stacks are running:" + list, "choose one with --control PATH");
+}
 
 Outcome<int> listen_on_unix_socket(const std::string& path) {
   const auto address = address_of(path);

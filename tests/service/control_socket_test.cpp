@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_path.h"
+#include "service/control_socket.h"
+
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -33,6 +35,26 @@ TEST(ControlPath, IsNamedAfterTheStack) {
   } else {
     EXPECT_EQ(control_path_of("x"), directory + "/x.sock");
   }
+}
+
+TEST(UnixSocket, SaysWhenNobodyAnswers) {
+  const TemporaryFolder folder;
+  const auto client = connect_to_unix_socket(folder.path + "/x.sock");
+  ASSERT_FALSE(client.has_value());
+  EXPECT_TRUE(client.error().text.ends_with("no stack answers there"));
+  EXPECT_FALSE(connect_to_unix_socket(std::string(200, 'x')).has_value());
+}
+
+TEST(UnixSocket, TakesThePlaceOfASocketThatWasLeftBehind) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path + "/run/x.sock";
+  const auto first = listen_on_unix_socket(path);
+  ASSERT_TRUE(first.has_value());
+  EXPECT_FALSE(listen_on_unix_socket(path).has_value());
+  ::close(*first);
+  const auto second = listen_on_unix_socket(path);
+  ASSERT_TRUE(second.has_value());
+  ::close(*second);
 }
 
 }  // namespace
