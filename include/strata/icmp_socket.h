@@ -10,7 +10,7 @@
 namespace strata {
 
 struct EchoReply {
-  DatagramInfo info;  // sizes count the echo payload
+  DatagramInfo info{};  // sizes count the echo payload
   std::uint16_t identifier = 0;
   std::uint16_t sequence_number = 0;
 };

@@ -28,13 +28,14 @@ void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const Arrival& ar
   ++core.counters.reassembled;
   // The rebuilt header is read like any other, so that nothing downstream knows the difference.
   const bool is_v4 = arrival.is_v4();
-  const Checked whole = is_v4 ? check_ipv4(core, *arrival.interface, *outcome.whole)
-                              : check_ipv6(core, *arrival.interface, *outcome.whole);
-  if (!whole) return drop(core, std::move(outcome.whole), whole.error());
+  Arrival whole;
+  const DropReason why = is_v4 ? check_ipv4(core, *arrival.interface, *outcome.whole, whole)
+                               : check_ipv6(core, *arrival.interface, *outcome.whole, whole);
+  if (why != DropReason::kNone) return drop(core, std::move(outcome.whole), why);
   if (is_v4) {
-    deliver(core, std::move(outcome.whole), *whole, now);
+    deliver(core, std::move(outcome.whole), whole, now);
   } else {
-    receive_ipv6(core, std::move(outcome.whole), *whole, now);
+    receive_ipv6(core, std::move(outcome.whole), whole, now);
   }
 }
 

@@ -109,20 +109,16 @@ InterfaceId path_mtu_zone(const Departure& departure) {
   return departure.destination.is_link_local() ? departure.interface->id : kNoInterface;
 }
 
-}  // namespace
-
-Result<Departure> depart(Core& core, const DepartureQuery& query) {
+Result<void> fill_departure(Core& core, const DepartureQuery& query, Departure& departure) {
   if (query.destination.is_unspecified()) return std::unexpected(Error::kInvalidArgument);
-  Departure departure{.source = query.source,
-                      .destination = query.destination,
-                      .protocol = query.protocol,
-                      .hop_limit = query.hop_limit,
-                      .traffic_class = query.traffic_class,
-                      .fragment_policy = query.fragment_policy,
-                      .loops_groups = query.loops_groups};
-  if (const auto found = find_way(core, query, departure); !found) {
-    return std::unexpected(found.error());
-  }
+  departure.source = query.source;
+  departure.destination = query.destination;
+  departure.protocol = query.protocol;
+  departure.hop_limit = query.hop_limit;
+  departure.traffic_class = query.traffic_class;
+  departure.fragment_policy = query.fragment_policy;
+  departure.loops_groups = query.loops_groups;
+  if (const auto found = find_way(core, query, departure); !found) return found;
   if (departure.kind == Departure::Kind::kLocal) {
     departure.mtu = core.interface(kLoopbackId)->mtu;
     if (departure.source.is_unspecified()) departure.source = departure.destination;
@@ -142,7 +138,18 @@ Result<Departure> depart(Core& core, const DepartureQuery& query) {
                                             : departure.interface->hop_limit.value_or(
                                                   core.config.hop_limit);
   }
-  return departure;
+  return {};
+}
+
+}  // namespace
+
+Result<Departure> depart(Core& core, const DepartureQuery& query) {
+  // One named object, returned on every path, so that it is made where the caller will find it.
+  Result<Departure> result(std::in_place);
+  if (const auto done = fill_departure(core, query, *result); !done) {
+    result = std::unexpected(done.error());
+  }
+  return result;
 }
 
 }  // namespace strata::stack

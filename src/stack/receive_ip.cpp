@@ -6,21 +6,22 @@
 namespace strata::stack {
 namespace {
 
-Checked check(Core& core, Packet& packet) {
+DropReason check(Core& core, Packet& packet, Arrival& arrival) {
   Interface* interface = core.interface(packet.notes().interface);
-  if (interface == nullptr) return std::unexpected(DropReason::kInterfaceDown);
-  return packet.notes().scratch == 4 ? check_ipv4(core, *interface, packet)
-                                     : check_ipv6(core, *interface, packet);
+  if (interface == nullptr) return DropReason::kInterfaceDown;
+  return packet.notes().scratch == 4 ? check_ipv4(core, *interface, packet, arrival)
+                                     : check_ipv6(core, *interface, packet, arrival);
 }
 
 void receive_one(Core& core, PacketPtr packet, Time now) {
   const bool is_v4 = packet->notes().scratch == 4;
-  const Checked arrival = check(core, *packet);
-  if (!arrival) return drop(core, std::move(packet), arrival.error());
+  Arrival arrival;
+  const DropReason why = check(core, *packet, arrival);
+  if (why != DropReason::kNone) return drop(core, std::move(packet), why);
   if (is_v4) {
-    receive_ipv4(core, std::move(packet), *arrival, now);
+    receive_ipv4(core, std::move(packet), arrival, now);
   } else {
-    receive_ipv6(core, std::move(packet), *arrival, now);
+    receive_ipv6(core, std::move(packet), arrival, now);
   }
 }
 
@@ -28,8 +29,9 @@ void receive_one(Core& core, PacketPtr packet, Time now) {
 // they see, so it is read again after them.
 void run_ip_in_hooks(Core& core, PacketBatch& packets, Time now) {
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    const Checked arrival = check(core, packets[i]);
-    if (!arrival) drop(core, packets.take(i), arrival.error());
+    Arrival arrival;
+    const DropReason why = check(core, packets[i], arrival);
+    if (why != DropReason::kNone) drop(core, packets.take(i), why);
   }
   packets.compact();
   run_hooks(core, HookPoint::kIpIn, packets, now);

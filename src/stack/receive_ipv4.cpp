@@ -97,33 +97,33 @@ bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) 
 
 }  // namespace
 
-Checked check_ipv4(Core& core, Interface& interface, Packet& packet) {
+DropReason check_ipv4(Core& core, Interface& interface, Packet& packet, Arrival& arrival) {
   const auto view = wire::Ipv4View::parse_quoted(packet.bytes());
-  if (!view) return std::unexpected(drop_reason_of(view.error()));
-  if (view->total_length() > packet.size()) return std::unexpected(DropReason::kIpv4BadLength);
-  if (!view->checksum_is_valid()) return std::unexpected(DropReason::kIpv4BadChecksum);
-  Arrival arrival{.interface = &interface,
-                  .source = view->source(),
-                  .destination = view->destination(),
-                  .protocol = view->protocol(),
-                  .hop_limit = view->time_to_live(),
-                  .traffic_class = view->traffic_class(),
-                  .header_length = static_cast<std::uint16_t>(view->header_length()),
-                  .is_v4_fragment = view->is_fragment(),
-                  .is_later_fragment = view->fragment_offset() != 0};
+  if (!view) return drop_reason_of(view.error());
+  if (view->total_length() > packet.size()) return DropReason::kIpv4BadLength;
+  if (!view->checksum_is_valid()) return DropReason::kIpv4BadChecksum;
+  arrival.interface = &interface;
+  arrival.source = view->source();
+  arrival.destination = view->destination();
+  arrival.protocol = view->protocol();
+  arrival.hop_limit = view->time_to_live();
+  arrival.traffic_class = view->traffic_class();
+  arrival.header_length = static_cast<std::uint16_t>(view->header_length());
+  arrival.is_v4_fragment = view->is_fragment();
+  arrival.is_later_fragment = view->fragment_offset() != 0;
   if (const DropReason why =
           check_source(core, interface, packet, arrival.source, arrival.destination);
       why != DropReason::kNone) {
-    return std::unexpected(why);
+    return why;
   }
   const auto kind = kind_of(core, interface, packet, arrival.destination);
-  if (!kind) return std::unexpected(kind.error());
+  if (!kind) return kind.error();
   arrival.kind = *kind;
   packet.truncate(view->total_length());  // what Ethernet padded
-  return arrival;
+  return DropReason::kNone;
 }
 
-void receive_ipv4(Core& core, PacketPtr packet, Arrival arrival, Time now) {
+void receive_ipv4(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
   if (arrival.header_length > wire::Ipv4Layout::kSize &&
       !process_options(core, packet, arrival, now)) {
     return;

@@ -87,7 +87,7 @@ bool came_as_fragment(const Packet& packet) {
   return view && wire::find_upper_layer(view->next_header(), view->payload()).fragment.has_value();
 }
 
-void deliver_here(Core& core, PacketPtr packet, Arrival arrival, Time now) {
+void deliver_here(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
   if (!is_extension(arrival.protocol)) [[likely]] {
     return deliver(core, std::move(packet), arrival, now);
   }
@@ -104,7 +104,7 @@ void deliver_here(Core& core, PacketPtr packet, Arrival arrival, Time now) {
   deliver(core, std::move(packet), arrival, now);
 }
 
-void forward_on(Core& core, PacketPtr packet, Arrival arrival, Time now) {
+void forward_on(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
   // RFC 8200 4: only the hop-by-hop options concern a router.
   if (arrival.protocol == wire::kIpProtocolHopByHop) {
     ip::Ipv6Headers headers;
@@ -117,28 +117,28 @@ void forward_on(Core& core, PacketPtr packet, Arrival arrival, Time now) {
 
 }  // namespace
 
-Checked check_ipv6(Core& core, Interface& interface, Packet& packet) {
+DropReason check_ipv6(Core& core, Interface& interface, Packet& packet, Arrival& arrival) {
   const auto view = wire::Ipv6View::parse_quoted(packet.bytes());
-  if (!view) return std::unexpected(drop_reason_of(view.error()));
-  if (view->total_length() > packet.size()) return std::unexpected(DropReason::kIpv6BadLength);
-  Arrival arrival{.interface = &interface,
-                  .source = view->source(),
-                  .destination = view->destination(),
-                  .protocol = view->next_header(),
-                  .hop_limit = view->hop_limit(),
-                  .traffic_class = view->traffic_class(),
-                  .header_length = wire::Ipv6Layout::kSize,
-                  .protocol_at = wire::Ipv6Layout::NextHeader::kBegin};
+  if (!view) return drop_reason_of(view.error());
+  if (view->total_length() > packet.size()) return DropReason::kIpv6BadLength;
+  arrival.interface = &interface;
+  arrival.source = view->source();
+  arrival.destination = view->destination();
+  arrival.protocol = view->next_header();
+  arrival.hop_limit = view->hop_limit();
+  arrival.traffic_class = view->traffic_class();
+  arrival.header_length = wire::Ipv6Layout::kSize;
+  arrival.protocol_at = wire::Ipv6Layout::NextHeader::kBegin;
   if (const DropReason why = check_addresses(core, interface, packet, arrival);
       why != DropReason::kNone) {
-    return std::unexpected(why);
+    return why;
   }
   if (arrival.destination.is_multicast()) arrival.kind = DestinationKind::kMulticast;
   packet.truncate(view->total_length());  // what Ethernet padded
-  return arrival;
+  return DropReason::kNone;
 }
 
-void receive_ipv6(Core& core, PacketPtr packet, Arrival arrival, Time now) {
+void receive_ipv6(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
   if (arrival.kind == DestinationKind::kMulticast) {
     if (!arrival.interface->groups.is_member(arrival.destination)) {
       return drop(core, std::move(packet), DropReason::kMulticastNotJoined);

@@ -6,10 +6,10 @@
 
 namespace strata::native {
 
-DatagramInfo info_of(const Packet& packet) {
-  DatagramInfo info{.interface = packet.notes().interface,
-                    .segment_size = packet.notes().segment_size,
-                    .arrival = packet.notes().arrival};
+void describe(const Packet& packet, DatagramInfo& info) {
+  info.interface = packet.notes().interface;
+  info.segment_size = packet.notes().segment_size;
+  info.arrival = packet.notes().arrival;
   if (const auto v4 = wire::Ipv4View::parse_quoted(packet.bytes())) {
     info.source.address = v4->source();
     info.destination.address = v4->destination();
@@ -25,7 +25,6 @@ DatagramInfo info_of(const Packet& packet) {
   if (info.source.address.is_v6() && info.source.address.is_link_local()) {
     info.source.zone = info.interface;
   }
-  return info;
 }
 
 void copy_payload(const Packet& packet, std::size_t offset, std::span<const MutableBytes> parts,

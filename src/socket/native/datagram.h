@@ -16,8 +16,9 @@ namespace strata::native {
   return {handle.index, handle.generation};
 }
 
-// Addresses and marks from the IP header the packet begins with; ports are left at 0.
-[[nodiscard]] DatagramInfo info_of(const Packet& packet);
+// Addresses and marks from the IP header the packet begins with; ports are left at 0. In place,
+// for a copy of fresh small writes stalls the processor.
+void describe(const Packet& packet, DatagramInfo& info);
 
 // Copies what lies from `offset` on into the parts; sets size and is_truncated.
 void copy_payload(const Packet& packet, std::size_t offset, std::span<const MutableBytes> parts,

@@ -118,9 +118,9 @@ Result<EchoReply> IcmpSocket::receive(MutableBytes buffer) {
     if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
     const std::size_t message = packet->notes().transport_offset;
     const Bytes header = packet->bytes().subspan(message);
-    EchoReply reply{.info = native::info_of(*packet),
-                    .identifier = wire::Icmpv4EchoLayout::Identifier::get(header),
+    EchoReply reply{.identifier = wire::Icmpv4EchoLayout::Identifier::get(header),
                     .sequence_number = wire::Icmpv4EchoLayout::SequenceNumber::get(header)};
+    native::describe(*packet, reply.info);
     native::copy_payload(*packet, message + wire::Icmpv4EchoLayout::kSize, {&buffer, 1},
                          reply.info);
     return reply;

@@ -129,7 +129,8 @@ Result<DatagramInfo> RawSocket::receive(MutableBytes buffer) {
     if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
     const PacketPtr packet = socket.queue.pop();
     if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
-    DatagramInfo info = native::info_of(*packet);
+    DatagramInfo info;
+    native::describe(*packet, info);
     native::copy_payload(*packet, 0, {&buffer, 1}, info);
     return info;
   });

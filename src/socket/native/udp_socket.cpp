@@ -22,12 +22,19 @@ std::size_t payload_offset(const Packet& packet) {
   return packet.notes().transport_offset + wire::UdpLayout::kSize;
 }
 
-DatagramInfo describe(const Packet& packet) {
-  DatagramInfo info = native::info_of(packet);
+void describe(const Packet& packet, DatagramInfo& info) {
+  native::describe(packet, info);
   const Bytes header = packet.bytes().subspan(packet.notes().transport_offset);
   info.source.port = wire::UdpLayout::SourcePort::get(header);
   info.destination.port = wire::UdpLayout::DestinationPort::get(header);
-  return info;
+}
+
+// The error that receiving answers with at once: a pending one, or that nothing is there.
+std::optional<Error> reason_not_to_receive(udp::Socket* socket) {
+  if (socket == nullptr) return Error::kInvalidHandle;
+  if (const auto pending = socket->errors.take_pending()) return *pending;
+  if (socket->queue.empty()) return Error::kWouldBlock;
+  return std::nullopt;
 }
 
 // RFC 1122 4.1.3.5: a program may only speak from an address of this host, or listen to a group.
@@ -130,26 +137,31 @@ Result<DatagramInfo> UdpSocket::receive(MutableBytes buffer) {
   return receive(std::span<const MutableBytes>(&buffer, 1));
 }
 
+// Results are made where the caller will find them: one named object, returned on every path.
 Result<DatagramInfo> UdpSocket::receive(std::span<const MutableBytes> parts) {
-  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<DatagramInfo> {
-    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
-    const PacketPtr packet = socket.queue.pop();
-    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
-    DatagramInfo info = describe(*packet);
-    native::copy_payload(*packet, payload_offset(*packet), parts, info);
-    return info;
-  });
+  Result<DatagramInfo> info(std::in_place);
+  udp::Socket* socket = find(core_, id_);
+  if (const auto why = reason_not_to_receive(socket)) {
+    info = std::unexpected(*why);
+  } else {
+    const PacketPtr packet = socket->queue.pop();
+    describe(*packet, *info);
+    native::copy_payload(*packet, payload_offset(*packet), parts, *info);
+  }
+  return info;
 }
 
 Result<DatagramInfo> UdpSocket::peek(MutableBytes buffer) {
-  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<DatagramInfo> {
-    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
-    const Packet* packet = socket.queue.front();
-    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
-    DatagramInfo info = describe(*packet);
-    native::copy_payload(*packet, payload_offset(*packet), {&buffer, 1}, info);
-    return info;
-  });
+  Result<DatagramInfo> info(std::in_place);
+  udp::Socket* socket = find(core_, id_);
+  if (const auto why = reason_not_to_receive(socket)) {
+    info = std::unexpected(*why);
+  } else {
+    const Packet& packet = *socket->queue.front();
+    describe(packet, *info);
+    native::copy_payload(packet, payload_offset(packet), {&buffer, 1}, *info);
+  }
+  return info;
 }
 
 Result<std::size_t> UdpSocket::receive_batch(std::span<IncomingDatagram> datagrams) {
@@ -164,15 +176,18 @@ Result<std::size_t> UdpSocket::receive_batch(std::span<IncomingDatagram> datagra
 }
 
 Result<UdpSocket::Received> UdpSocket::receive_packet() {
-  return with(find(core_, id_), [&](udp::Socket& socket) -> Result<Received> {
-    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
-    PacketPtr packet = socket.queue.pop();
-    if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
-    DatagramInfo info = describe(*packet);
-    packet->skip(payload_offset(*packet));
-    info.size = packet->size();
-    return Received{std::move(packet), info};
-  });
+  Result<Received> received(std::in_place);
+  udp::Socket* socket = find(core_, id_);
+  if (const auto why = reason_not_to_receive(socket)) {
+    received = std::unexpected(*why);
+  } else {
+    received->packet = socket->queue.pop();
+    Packet& packet = *received->packet;
+    describe(packet, received->info);
+    packet.skip(payload_offset(packet));
+    received->info.size = packet.size();
+  }
+  return received;
 }
 
 }  // namespace strata
