@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What a stack writes, tshark reads: captures in pcapng, classic pcap, and their replay."""
-import json
 import re
-import socket
 import time
 
 import bench

@@ -10,8 +10,7 @@ from bench import HOST4, STACK4, TAP
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
 try:
-    from scapy.contrib.igmp import IGMP
-    from scapy.contrib.igmpv3 import IGMPv3, IGMPv3mq, IGMPv3mr
+    from scapy.contrib.igmpv3 import IGMPv3, IGMPv3mq
     from scapy.layers.inet import IP, IPOption_Router_Alert
     from scapy.layers.inet6 import (ICMPv6MLQuery, ICMPv6MLQuery2, ICMPv6MLReport, ICMPv6MLReport2,
                                     IPv6, IPv6ExtHdrHopByHop, RouterAlert)
@@ -21,7 +20,7 @@ except ImportError:
 
 
 def igmp_of(frame):
-    """(version, group) of a report in the frame; None if there is none."""
+    """What a report says, if the frame is one."""
     packet = Ether(frame)
     if IP not in packet or packet[IP].proto != 2:
         return None

@@ -60,8 +60,8 @@ class Oddities:
         return ICMPv6EchoRequest(id=0x0dd, seq=self.identifier, data=data)
 
     def try_frames(self, name, frames, answer=None, drops=None, seconds=0.15):
-        """Sends the frames. `answer(packet)` must be true of a packet that comes back (None: nothing
-        may come back), and the drop counters must have moved by exactly `drops`."""
+        """Sends the frames. `answer(packet)` must be true of a packet that comes back (None:
+        nothing may come back), and the drop counters must have moved by exactly `drops`."""
         before = self.stack.drops()
         self.wire.clear()
         self.wire.send(*frames)
@@ -115,7 +115,8 @@ def is_error(kind, code, pointer=None):
 def fragments_of(odd, cuts, data):
     """An echo request cut as said: (from, to, more)."""
     whole = bytes(odd.echo(data))
-    whole = whole[:2] + struct.pack("!H", bench.checksum(whole[:2] + b"\0\0" + whole[4:])) + whole[4:]
+    checksum = bench.checksum(whole[:2] + b"\0\0" + whole[4:])
+    whole = whole[:2] + struct.pack("!H", checksum) + whole[4:]
     identifier = odd.identifier
     return [odd.frame(IP(src=HOST4, dst=STACK4, id=identifier, proto=1,
                          flags="MF" if more else 0, frag=begin // 8) / Raw(whole[begin:end]))
@@ -206,7 +207,8 @@ def extension_headers(odd):
                               odd.echo6())], is_echo_reply())
     for action, answers in ((0, True), (1, False), (2, False), (3, False)):
         option = HBHOptUnknown(otype=action << 6 | 0x1e, optdata=b"1234")
-        for name, header in (("hop-by-hop", IPv6ExtHdrHopByHop), ("destination", IPv6ExtHdrDestOpt)):
+        for name, header in (("hop-by-hop", IPv6ExtHdrHopByHop),
+                             ("destination", IPv6ExtHdrDestOpt)):
             frame = odd.frame(odd.ip6() / header(options=[option]) / odd.echo6())
             wanted = is_echo_reply() if answers else is_error(4, 2, 42) if action >= 2 else None
             odd.try_frames(f"an unknown {name} option with action {action:02b}", [frame], wanted,

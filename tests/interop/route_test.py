@@ -11,7 +11,7 @@ import socket
 import threading
 
 import bench
-from bench import HOST4, HOST6, STACK4, STACK6, TAP
+from bench import HOST4, HOST6, STACK4, STACK6
 
 FAR4, FAR6 = "10.78.0.2", "fd78::2"
 MIDDLE4, MIDDLE6 = "10.78.0.1", "fd78::1"
@@ -38,7 +38,8 @@ def hops(output):
     """The addresses a trace shows, by hop."""
     found = {}
     for line in output.splitlines():
-        match = re.match(r"\s*(\d+)(?:\.\|--|[:?]?)\s+\S*?((?:\d+\.){3}\d+|[0-9a-f]*:[0-9a-f:]+)", line)
+        match = re.match(r"\s*(\d+)(?:\.\|--|[:?]?)\s+\S*?"
+                         r"((?:\d+\.){3}\d+|[0-9a-f]*:[0-9a-f:]+)", line)
         if match:
             found.setdefault(int(match.group(1)), match.group(2))
     return [found[hop] for hop in sorted(found)]
@@ -85,8 +86,8 @@ def path_mtu(lab, router, far):
                 except socket.timeout:
                     answers.append(None)
             # The first answer may be what the router reports as too big.
-            lab.check(f"{family}: {size} bytes through a link of {NARROW}", answers[1:] == [True] * 2,
-                      answers)
+            lab.check(f"{family}: {size} bytes through a link of {NARROW}",
+                      answers[1:] == [True] * 2, answers)
     client = far.udp(FAR6, timeout=1)
     frames = router.wire()
     client.sendto(b"x" * 1440, (STACK6, 7))

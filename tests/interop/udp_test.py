@@ -7,8 +7,9 @@ import struct
 import time
 
 import bench
-from bench import HOST4, HOST6, STACK4, STACK6, TAP
+from bench import HOST4, HOST6, STACK4, STACK6
 
+UDP_SEGMENT = 103  # <linux/udp.h>
 SIZES = (0, 1, 2, 511, 1471, 1472, 1473, 2952, 8192, 32768, 65507)
 
 
@@ -39,6 +40,25 @@ def echo(lab, host):
     sent = pattern(65527)
     lab.check("IPv6: echo of 65527 bytes, the most there is",
               ask(client, (STACK6, 7), sent) == sent)
+
+
+def super_segments(lab, host):
+    """One send of the kernel that stays whole up to the device and becomes 21 datagrams."""
+    for family, ours, address in (("IPv4", HOST4, STACK4), ("IPv6", HOST6, STACK6)):
+        client = host.udp(ours)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        client.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
+        sent = pattern(20500)
+        client.sendto(sent, (address, 7))
+        got = []
+        try:
+            while sum(map(len, got)) < len(sent):
+                got.append(client.recv(70000))
+        except socket.timeout:
+            pass
+        lab.check(f"{family}: a super-segment is echoed datagram by datagram",
+                  [len(one) for one in got] == [1000] * 20 + [500] and b"".join(got) == sent,
+                  [len(one) for one in got])
 
 
 def burst(lab, family, client, address):
@@ -152,6 +172,7 @@ with bench.Bench(needs=["ping", "nmap"]) as test:
     namespace = test.namespace()
     running = test.up(namespace, "--serve", "echo,discard,chargen,daytime").wait()
     echo(test, namespace)
+    super_segments(test, namespace)
     services(test, namespace)
     closed_ports(test, namespace, running)
     groups(test, namespace, running)
