@@ -20,7 +20,10 @@ instructions() {
     sed -n 's/^==[0-9]*== I *refs: *//p' | tr -d ,
 }
 
-command -v valgrind >/dev/null || { echo "callgrind: valgrind is missing: ./dev setup bench" >&2; exit 1; }
+if ! command -v valgrind >/dev/null; then
+  echo "callgrind: valgrind is missing: ./dev setup bench" >&2
+  exit 1
+fi
 short=$(instructions "$few")
 long=$(instructions "$many")
 [[ -n $short && -n $long ]] || { echo "callgrind: '$program' has no work '$work'" >&2; exit 1; }

@@ -20,7 +20,8 @@ endif()
 # 105651). Code that may use std::string, which is all above rank 3, goes without these warnings.
 set(STRATA_HOSTED_OPTIONS "")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  set(STRATA_HOSTED_OPTIONS -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  set(STRATA_HOSTED_OPTIONS -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow
+                            -Wno-stringop-overread)
 endif()
 
 if(STRATA_SANITIZE)

@@ -29,8 +29,8 @@ int main() {
   Time answered{};
   (void)caller.on_ready([&](Readiness) { answered = world.now(); });
   client.executor().start_timer(asked, [&] {
-    (void)caller.send_to(std::as_bytes(std::span("hello")),
-                         {IpAddress::v4(10, 0, 0, 1), 7}, world.now());
+    (void)caller.send_to(std::as_bytes(std::span("hello")), {IpAddress::v4(10, 0, 0, 1), 7},
+                         world.now());
   });
   world.run_for(std::chrono::seconds(10));
   std::printf("echo after %lld us\n",

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "fuzz/law.h"
+#include "ip/discovery/router_discovery.h"
 #include "ip/route_table.h"
-#include "ip/router_discovery.h"
 #include "strata/memory.h"
 #include "strata/wire/nd.h"
 

@@ -11,7 +11,7 @@
 
 #include "fuzz/law.h"
 #include "stack/core.h"
-#include "stack/send_udp.h"
+#include "stack/out/send_udp.h"
 #include "strata/stack.h"
 #include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"

@@ -47,6 +47,7 @@ void StackFlags::add_to(CLI::App& verb) {
   list(verb.add_option("--mtu", mtus_, "MTU of the device before it, or of the default device"))
       ->type_name("BYTES");
   list(verb.add_option("--gateway", gateways_, "a default router, IPv4 or IPv6"))->type_name("IP");
+  verb.add_flag("--forward", forward_, "route packets for others")->group("Stack");
   verb.add_option("--capture", capture_, "write every frame to a pcapng file")
       ->type_name("FILE")
       ->group("Stack");
@@ -121,6 +122,7 @@ Outcome<void> StackFlags::read_values(const CLI::App& verb, StackOptions& option
                            [&](IpAddress address) { options.gateways.push_back(address); });
     if (!done) return done;
   }
+  if (forward_) options.forward = true;
   if (is_given(verb, "--capture")) options.capture = capture_;
   if (is_given(verb, "--seed")) options.seed = seed_;
   if (is_given(verb, "--control")) options.control = control_;

@@ -34,6 +34,7 @@ class StackFlags {
   std::vector<std::int64_t> mtus_;
   std::vector<std::string> gateways_;
   std::string capture_;
+  bool forward_ = false;
   std::uint64_t seed_ = 0;
   std::string control_;
   std::string log_;

@@ -99,9 +99,7 @@ class IpAddress {
   [[nodiscard]] constexpr std::uint64_t low() const {
     return load_big_endian<std::uint64_t>(octets_.data() + 8);
   }
-  [[nodiscard]] constexpr bool is_v4() const {
-    return high() == 0 && (low() >> 32U) == 0xffff;
-  }
+  [[nodiscard]] constexpr bool is_v4() const { return high() == 0 && (low() >> 32U) == 0xffff; }
   [[nodiscard]] constexpr bool is_v6() const { return !is_v4(); }
   // The IPv4 address in host order; meaningful only when is_v4().
   [[nodiscard]] constexpr std::uint32_t v4_value() const {
@@ -168,8 +166,7 @@ class Prefix {
   }
   [[nodiscard]] constexpr bool contains(const IpAddress& address) const {
     const auto [high, low] = mask();
-    return is_v4() == address.is_v4() &&
-           ((address.high() ^ address_.high()) & high) == 0 &&
+    return is_v4() == address.is_v4() && ((address.high() ^ address_.high()) & high) == 0 &&
            ((address.low() ^ address_.low()) & low) == 0;
   }
   // The same prefix with its host bits cleared.
@@ -191,8 +188,12 @@ class Prefix {
   };
   [[nodiscard]] constexpr Mask mask() const {
     const unsigned bits = mapped_length();
-    return {bits == 0 ? 0 : bits >= 64 ? ~std::uint64_t{0} : ~std::uint64_t{0} << (64 - bits),
-            bits <= 64 ? 0 : bits >= 128 ? ~std::uint64_t{0} : ~std::uint64_t{0} << (128 - bits)};
+    return {bits == 0    ? 0
+            : bits >= 64 ? ~std::uint64_t{0}
+                         : ~std::uint64_t{0} << (64 - bits),
+            bits <= 64    ? 0
+            : bits >= 128 ? ~std::uint64_t{0}
+                          : ~std::uint64_t{0} << (128 - bits)};
   }
 
   IpAddress address_;

@@ -37,7 +37,8 @@ template <std::unsigned_integral T>
 constexpr void store_big_endian(std::byte* to, T value) {
   if consteval {
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-      to[i] = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8U * (sizeof(T) - 1 - i)));
+      to[i] =
+          static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8U * (sizeof(T) - 1 - i)));
     }
   } else {
     if constexpr (std::endian::native == std::endian::little && sizeof(T) > 1) {

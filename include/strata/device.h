@@ -38,9 +38,10 @@ class Device {
 
   [[nodiscard]] virtual const DeviceCapabilities& capabilities() const = 0;
 
-  // Adds what has arrived to `batch` until it is full, in packets of `pool`. Received super-segments
-  // carry segment_kind and segment_size; checksums the device vouches for are kVerified. When the
-  // pool is empty a device discards what arrives and counts it in pool_empty_drops().
+  // Adds what has arrived to `batch` until it is full, in packets of `pool`. Received
+  // super-segments carry segment_kind and segment_size; checksums the device vouches for are
+  // kVerified. When the pool is empty a device discards what arrives and counts it in
+  // pool_empty_drops().
   virtual void receive(PacketPool& pool, PacketBatch& batch) = 0;
 
   // How many packets transmit() would take now.

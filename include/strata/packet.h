@@ -80,19 +80,19 @@ using PacketPtr = std::unique_ptr<Packet, PacketRecycler>;
 
 // Notes that travel with the packet. Plain data: any layer may read and set them.
 struct PacketNotes {
-  Time arrival{};                             // 0 until a device or the stack sets it
-  std::uint32_t flow_hash = 0;                // 0: not computed
-  InterfaceId interface = kNoInterface;       // where it came in, or goes out
-  std::uint16_t segment_size = 0;             // payload bytes a segment, with segment_kind
-  std::uint8_t network_offset = 0;            // of the IP header, from the first byte
-  std::uint8_t checksum_offset = 0;           // of the checksum in the transport header
-  std::uint16_t transport_offset = 0;         // of the transport header, from the first byte
+  Time arrival{};                        // 0 until a device or the stack sets it
+  std::uint32_t flow_hash = 0;           // 0: not computed
+  InterfaceId interface = kNoInterface;  // where it came in, or goes out
+  std::uint16_t segment_size = 0;        // payload bytes a segment, with segment_kind
+  std::uint8_t network_offset = 0;       // of the IP header, from the first byte
+  std::uint8_t checksum_offset = 0;      // of the checksum in the transport header
+  std::uint16_t transport_offset = 0;    // of the transport header, from the first byte
   ChecksumState checksum : 2 = ChecksumState::kUnknown;
   SegmentKind segment_kind : 2 = SegmentKind::kNone;
-  bool is_link_multicast : 1 = false;         // the frame went to a group or to all stations
-  bool is_reassembled : 1 = false;            // was put together from fragments
-  bool is_looped_back : 1 = false;            // we sent it ourselves and hear it again
-  std::uint8_t scratch = 0;                   // for the step that holds the packet
+  bool is_link_multicast : 1 = false;  // the frame went to a group or to all stations
+  bool is_reassembled : 1 = false;     // was put together from fragments
+  bool is_looped_back : 1 = false;     // we sent it ourselves and hear it again
+  std::uint8_t scratch = 0;            // for the step that holds the packet
 };
 
 class alignas(64) Packet {
@@ -115,7 +115,9 @@ class alignas(64) Packet {
   [[nodiscard]] std::size_t headroom() const {
     return static_cast<std::size_t>(data_ - buffer_->bytes);
   }
-  [[nodiscard]] std::size_t tailroom() const { return buffer_->capacity - headroom() - slice_size_; }
+  [[nodiscard]] std::size_t tailroom() const {
+    return buffer_->capacity - headroom() - slice_size_;
+  }
   // What this packet keeps from being used by others: buffers, not payload.
   [[nodiscard]] std::size_t buffer_bytes() const;
   [[nodiscard]] PacketPool& pool() const { return *buffer_->pool; }

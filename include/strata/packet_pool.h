@@ -13,7 +13,7 @@ namespace strata {
 struct PacketPoolConfig {
   std::uint32_t small_buffers = 4096;
   std::uint32_t large_buffers = 64;
-  std::uint32_t external_buffers = 0;   // headers for memory that others own
+  std::uint32_t external_buffers = 0;      // headers for memory that others own
   std::uint32_t extra_descriptors = 4096;  // for slices that share buffers
 };
 

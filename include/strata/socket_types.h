@@ -49,10 +49,10 @@ struct SocketOptions {
   bool reuse_port = false;     // share address and port; arrivals are spread by flow
   bool broadcast = false;      // RFC 1122 4.1.3.4: sending to broadcast addresses must be asked for
   bool multicast_loop = true;  // hear our own group packets
-  bool without_checksum = false;         // UDP over IPv4 only: send checksum 0
-  bool accept_zero_checksum = false;     // UDP over IPv6 only: RFC 6935, for tunnels
-  bool receive_errors = false;           // keep ICMP errors for receive_error()
-  bool receive_super_segments = false;   // take merged datagrams whole, with segment_size
+  bool without_checksum = false;        // UDP over IPv4 only: send checksum 0
+  bool accept_zero_checksum = false;    // UDP over IPv6 only: RFC 6935, for tunnels
+  bool receive_errors = false;          // keep ICMP errors for receive_error()
+  bool receive_super_segments = false;  // take merged datagrams whole, with segment_size
 };
 
 // An ICMP error, or a local one, that concerns something a socket sent.
@@ -62,8 +62,8 @@ struct SocketError {
   IpAddress offender{};    // who reported it
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
-  bool is_hard = false;          // RFC 1122 4.2.3.9: would end a connection
-  std::uint32_t path_mtu = 0;    // with kMessageTooLong
+  bool is_hard = false;        // RFC 1122 4.2.3.9: would end a connection
+  std::uint32_t path_mtu = 0;  // with kMessageTooLong
   Time when{};
 };
 

@@ -24,7 +24,7 @@
 // `now` only ever grows. One thread owns a stack and all that is attached to it; several stacks in
 // one process know nothing of each other. A packet's way in is receive_frame, receive_ipv4 or
 // receive_ipv6, deliver_udp or deliver_icmp; its way out is send_udp, send_ip, send_frame, flush:
-// each is a file of that name in src/stack/.
+// each is a file of that name in src/stack/in/ or src/stack/out/.
 
 namespace strata {
 
@@ -34,10 +34,20 @@ struct Core;
 
 enum class AddressState : std::uint8_t { kTentative, kPreferred, kDeprecated, kDuplicate };
 enum class NeighborState : std::uint8_t {
-  kIncomplete, kReachable, kStale, kDelay, kProbe, kUnreachable, kPermanent
+  kIncomplete,
+  kReachable,
+  kStale,
+  kDelay,
+  kProbe,
+  kUnreachable,
+  kPermanent
 };
 enum class RouteOrigin : std::uint8_t {
-  kStatic, kConnected, kRouterAdvertisement, kRedirect, kProtocol
+  kStatic,
+  kConnected,
+  kRouterAdvertisement,
+  kRedirect,
+  kProtocol
 };
 
 struct RouteEntry {
@@ -166,8 +176,8 @@ class Stack {
                           std::uint16_t ethertype, PacketPtr packet);
   // Sends a packet of any IP protocol; the packet begins behind the IP header. An unspecified
   // source is chosen.
-  Result<void> send_ip(const IpAddress& source, const IpAddress& destination,
-                       std::uint8_t protocol, PacketPtr packet, Time now);
+  Result<void> send_ip(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol,
+                       PacketPtr packet, Time now);
 
   // ── Observation ───────────────────────────────────────────────────────────────────────────
   [[nodiscard]] const StackCounters& counters() const;

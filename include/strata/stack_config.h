@@ -14,9 +14,9 @@
 namespace strata {
 
 struct StackConfig {
-  Memory* memory = nullptr;     // tables and sockets; must outlive the stack
-  PacketPool* pool = nullptr;   // packets; several stacks of one thread may share it
-  std::uint64_t seed = 0;       // jitter, ports, identifiers: one seed, one run
+  Memory* memory = nullptr;               // tables and sockets; must outlive the stack
+  PacketPool* pool = nullptr;             // packets; several stacks of one thread may share it
+  std::uint64_t seed = 0;                 // jitter, ports, identifiers: one seed, one run
   std::array<std::uint64_t, 2> secret{};  // keys every hash and identifier a stranger might guess
 
   std::uint8_t hop_limit = 64;
@@ -34,7 +34,7 @@ struct StackConfig {
   std::uint32_t udp_sockets_max = 4096;
   std::uint32_t other_sockets_max = 256;  // ICMP, raw and packet sockets together
   std::uint32_t routes_max = 4096;
-  std::uint32_t neighbors_max = 1024;     // per interface
+  std::uint32_t neighbors_max = 1024;  // per interface
   std::uint32_t path_mtus_max = 1024;
   std::size_t reassembly_bytes_max = std::size_t{4} << 20U;
   std::uint32_t reassembly_datagrams_max = 256;
@@ -55,13 +55,13 @@ struct VlanTags {
 };
 
 struct InterfaceConfig {
-  std::string_view name;          // up to 15 characters
-  std::size_t mtu = 0;            // 0: the device's
-  MacAddress mac;                 // unspecified: the device's
-  bool ipv6 = true;               // make a link-local address and speak IPv6
+  std::string_view name;  // up to 15 characters
+  std::size_t mtu = 0;    // 0: the device's
+  MacAddress mac;         // unspecified: the device's
+  bool ipv6 = true;       // make a link-local address and speak IPv6
   bool accept_router_advertisements = true;
-  bool detect_duplicates = true;  // DAD (RFC 4862 5.4) and address conflict detection (RFC 5227)
-  bool proxy_neighbors = false;   // answer ARP and ND for what we can forward to
+  bool detect_duplicates = true;     // DAD (RFC 4862 5.4) and address conflict detection (RFC 5227)
+  bool proxy_neighbors = false;      // answer ARP and ND for what we can forward to
   bool temporary_addresses = false;  // RFC 8981 beside the stable ones
 };
 

@@ -62,8 +62,8 @@ class UdpSocket final : public DatagramSocket {
                                  InterfaceId interface, Time now);
   Result<void> leave_source_group(const IpAddress& group, const IpAddress& source,
                                   InterfaceId interface, Time now);
-  Result<void> block_source(const IpAddress& group, const IpAddress& source,
-                            InterfaceId interface, Time now);
+  Result<void> block_source(const IpAddress& group, const IpAddress& source, InterfaceId interface,
+                            Time now);
   Result<void> unblock_source(const IpAddress& group, const IpAddress& source,
                               InterfaceId interface, Time now);
   Result<void> set_source_filter(const IpAddress& group, SourceFilterMode mode,
@@ -71,12 +71,12 @@ class UdpSocket final : public DatagramSocket {
                                  Time now);
 
   // ── Options ───────────────────────────────────────────────────────────────────────────────
-  Result<void> set_reuse_address(bool on);           // before bind
-  Result<void> set_reuse_port(bool on);              // before bind
-  Result<void> set_v6_only(bool on);                 // before bind; IPv6 sockets
+  Result<void> set_reuse_address(bool on);  // before bind
+  Result<void> set_reuse_port(bool on);     // before bind
+  Result<void> set_v6_only(bool on);        // before bind; IPv6 sockets
   Result<void> set_broadcast(bool on);
-  Result<void> set_without_checksum(bool on);        // IPv4 sockets
-  Result<void> set_accept_zero_checksum(bool on);    // IPv6 sockets
+  Result<void> set_without_checksum(bool on);      // IPv4 sockets
+  Result<void> set_accept_zero_checksum(bool on);  // IPv6 sockets
   Result<void> set_receive_super_segments(bool on);
   // The largest datagram to the connected peer that will not be fragmented.
   [[nodiscard]] Result<std::size_t> path_mtu() const;

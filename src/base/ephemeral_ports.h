@@ -23,12 +23,11 @@ class EphemeralPorts {
 
   // The first free port on this flow's walk; none when is_free(port) refuses all of them.
   template <typename IsFree>
-  [[nodiscard]] std::optional<std::uint16_t> choose(const IpAddress& local,
-                                                    const Endpoint& remote, IsFree is_free) {
+  [[nodiscard]] std::optional<std::uint16_t> choose(const IpAddress& local, const Endpoint& remote,
+                                                    IsFree is_free) {
     constexpr std::uint32_t kCount = kLast - kFirst + 1U;
-    const std::uint64_t hash = hash_words(
-        key_, {local.high(), local.low(), remote.address.high(), remote.address.low(),
-               remote.port});
+    const std::uint64_t hash = hash_words(key_, {local.high(), local.low(), remote.address.high(),
+                                                 remote.address.low(), remote.port});
     const auto offset = static_cast<std::uint32_t>(hash);
     const auto place = static_cast<std::size_t>((hash >> 32U) % counters_.size());
     std::uint32_t& counter = counters_[place];

@@ -33,7 +33,7 @@ class ListLink {
   T* previous_ = nullptr;
 };
 
-template <typename T, ListLink<T> T::*kLink>
+template <typename T, ListLink<T> T::* kLink>
 class IntrusiveList {
  public:
   class Iterator {

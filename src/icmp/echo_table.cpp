@@ -19,8 +19,7 @@ void EchoTable::close(Handle handle) {
   sockets_.destroy(handle);
 }
 
-Result<void> EchoTable::bind(EchoSocket& socket, const IpAddress& local,
-                             std::uint16_t identifier) {
+Result<void> EchoTable::bind(EchoSocket& socket, const IpAddress& local, std::uint16_t identifier) {
   if (socket.local.port != 0) return std::unexpected(Error::kInvalidArgument);
   const auto is_free = [&](std::uint16_t candidate) {
     return match(socket.family, candidate) == nullptr;

@@ -17,7 +17,7 @@ enum class ErrorKind : std::uint8_t {
   kProtocolUnreachable,  // ICMPv6 says it as a parameter problem
   kPortUnreachable,
   kPacketTooBig,
-  kSourceRouteFailed,    // IPv4 only
+  kSourceRouteFailed,  // IPv4 only
   kHopLimitExceeded,
   kReassemblyTimeout,
   kParameterProblem,
@@ -26,9 +26,9 @@ enum class ErrorKind : std::uint8_t {
 // What is to be said about a packet.
 struct ErrorContent {
   ErrorKind kind = ErrorKind::kNoRoute;
-  std::uint32_t mtu = 0;           // kPacketTooBig
-  std::uint8_t problem_code = 0;   // kParameterProblem
-  std::uint32_t pointer = 0;       // kParameterProblem and, for ICMPv6, kProtocolUnreachable
+  std::uint32_t mtu = 0;          // kPacketTooBig
+  std::uint8_t problem_code = 0;  // kParameterProblem
+  std::uint32_t pointer = 0;      // kParameterProblem and, for ICMPv6, kProtocolUnreachable
 };
 
 // What is known of the packet that caused it.
@@ -36,9 +36,9 @@ struct Offense {
   IpAddress source;
   IpAddress destination;
   std::uint8_t protocol = 0;
-  bool is_icmp_error = false;       // itself an ICMP error, or a redirect
-  bool is_later_fragment = false;   // its offset is not zero
-  bool is_link_multicast = false;   // came to a group or to all stations of the link
+  bool is_icmp_error = false;      // itself an ICMP error, or a redirect
+  bool is_later_fragment = false;  // its offset is not zero
+  bool is_link_multicast = false;  // came to a group or to all stations of the link
   bool is_directed_broadcast = false;
 };
 

@@ -66,8 +66,8 @@ Meaning meaning_of(const wire::Icmpv6ErrorView& error) {
 // RFC 792: eight bytes of the quoted payload are sure to be there, which holds the ports.
 bool read_ports(Bytes payload, ErrorReport& report) {
   if (payload.size() < 8) return false;
-  const bool is_echo = report.protocol == wire::kIpProtocolIcmpv4 ||
-                       report.protocol == wire::kIpProtocolIcmpv6;
+  const bool is_echo =
+      report.protocol == wire::kIpProtocolIcmpv4 || report.protocol == wire::kIpProtocolIcmpv6;
   if (is_echo) {
     report.source_port = load_big_endian<std::uint16_t>(payload.data() + 4);
     report.destination_port = load_big_endian<std::uint16_t>(payload.data() + 6);
@@ -106,9 +106,8 @@ std::optional<ErrorReport> read_report(const wire::Icmpv6ErrorView& error) {
   const wire::Ipv6UpperLayer upper =
       wire::find_upper_layer(quoted->next_header(), quoted->payload());
   if (upper.end != wire::Ipv6ChainEnd::kUpperLayer) return std::nullopt;
-  ErrorReport report{.source = quoted->source(),
-                     .destination = quoted->destination(),
-                     .protocol = upper.protocol};
+  ErrorReport report{
+      .source = quoted->source(), .destination = quoted->destination(), .protocol = upper.protocol};
   if (!read_ports(upper.payload, report)) return std::nullopt;
   const Meaning meaning = meaning_of(error);
   report.quoted_size = static_cast<std::uint32_t>(quoted->total_length());

@@ -20,8 +20,8 @@ constexpr std::size_t kBlockAlignment = 64;
 
 PacketPool::PacketPool(Memory& memory, const PacketPoolConfig& config)
     : memory_(memory), config_(config) {
-  const std::size_t headers = std::size_t{config.small_buffers} + config.large_buffers +
-                              config.external_buffers;
+  const std::size_t headers =
+      std::size_t{config.small_buffers} + config.large_buffers + config.external_buffers;
   descriptor_count_ = headers + config.extra_descriptors;
   const std::size_t header_bytes = (headers * sizeof(Buffer) + 63) & ~std::size_t{63};
   block_bytes_ = descriptor_count_ * sizeof(Packet) + header_bytes +
@@ -45,8 +45,8 @@ void PacketPool::lay_out(std::byte* block) {
   descriptors_free_ = descriptor_count_;
 
   auto* headers = reinterpret_cast<Buffer*>(block + descriptor_count_ * sizeof(Packet));
-  const std::size_t header_count = std::size_t{config_.small_buffers} + config_.large_buffers +
-                                   config_.external_buffers;
+  const std::size_t header_count =
+      std::size_t{config_.small_buffers} + config_.large_buffers + config_.external_buffers;
   const std::size_t header_bytes = (header_count * sizeof(Buffer) + 63) & ~std::size_t{63};
   std::byte* bytes = reinterpret_cast<std::byte*>(headers) + header_bytes;
   const auto add = [&](BufferClass buffer_class, std::uint32_t count, std::size_t capacity) {

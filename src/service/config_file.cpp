@@ -59,6 +59,17 @@ class TableReader {
     settle(key, *node, parse(*value), into);
   }
 
+  template <typename Into>
+  void boolean(std::string_view key, Into into) {
+    const toml::node* node = known(key);
+    if (node == nullptr) return;
+    const auto value = node->value_exact<bool>();
+    if (!value) {
+      return fail(key, *node, fmt::format("expected true or false, found {}", name_of_type(*node)));
+    }
+    into(*value);
+  }
+
   template <typename Visit>
   void tables(std::string_view key, Visit visit) {
     const toml::node* node = known(key);
@@ -160,6 +171,7 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   reader.texts("gateway", parse_gateway,
                [&](const IpAddress& gateway) { options.gateways.push_back(gateway); });
   reader.number("mtu", check_mtu, [&](std::size_t mtu) { options.default_device_mtu = mtu; });
+  reader.boolean("forward", [&](bool forward) { options.forward = forward; });
   reader.text("capture", parse_path, [&](std::string text) { options.capture = std::move(text); });
   reader.number("seed", parse_seed, [&](std::uint64_t seed) { options.seed = seed; });
   reader.text("control", parse_path, [&](std::string text) { options.control = std::move(text); });

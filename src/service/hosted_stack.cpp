@@ -39,6 +39,8 @@ Outcome<void> HostedStack::start(const HostedStackOptions& options, std::span<co
   config.pool = &pool_;
   config.seed = options.seed;
   config.secret = options.secret;
+  config.forward_ipv4 = options.forward;
+  config.forward_ipv6 = options.forward;
   auto stack = Stack::create(config);
   if (!stack) return failed(fmt::format("no stack: {}", to_text(stack.error())));
   stack_.emplace(std::move(*stack));

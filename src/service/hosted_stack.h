@@ -35,6 +35,7 @@ struct HostedStackOptions {
   std::string name;
   std::uint64_t seed = 0;
   std::array<std::uint64_t, 2> secret{};
+  bool forward = false;
 };
 
 class HostedStack {

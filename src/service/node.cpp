@@ -20,7 +20,7 @@ namespace strata::service {
 namespace {
 
 HostedStackOptions options_of(const StackOptions& options, std::string name) {
-  HostedStackOptions hosted{.name = std::move(name)};
+  HostedStackOptions hosted{.name = std::move(name), .forward = options.forward};
   if (options.seed) {
     Rng rng(*options.seed);
     hosted.seed = rng.next();

@@ -33,6 +33,7 @@ struct StackOptions {
   std::vector<DeviceOptions> devices;  // empty: default_device()
   std::size_t default_device_mtu = 0;  // --mtu without --device
   std::vector<IpAddress> gateways;
+  bool forward = false;               // route packets for others, IPv4 and IPv6
   std::string capture;                // a pcapng file; empty: none
   std::optional<std::uint64_t> seed;  // none: the operating system's chance
   std::string control;                // path of the control socket; empty: the verb decides

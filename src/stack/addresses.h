@@ -16,7 +16,6 @@ Result<void> remove_own_address(Core& core, Interface& interface, const IpAddres
 void on_duplicate_address(Core& core, Interface& interface, const IpAddress& address, Time now);
 
 // Time, or the end of duplicate detection, changed an address.
-void on_address_change(Core& core, Interface& interface, const ip::AddressChange& change,
-                       Time now);
+void on_address_change(Core& core, Interface& interface, const ip::AddressChange& change, Time now);
 
 }  // namespace strata::stack

@@ -2,11 +2,11 @@
 #include "stack/deadlines.h"
 
 #include "stack/addresses.h"
-#include "stack/group_messages.h"
-#include "stack/nd_messages.h"
-#include "stack/receive_arp.h"
-#include "stack/send_frame.h"
-#include "stack/send_icmp.h"
+#include "stack/in/receive_arp.h"
+#include "stack/out/group_messages.h"
+#include "stack/out/nd_messages.h"
+#include "stack/out/send_frame.h"
+#include "stack/out/send_icmp.h"
 
 namespace strata::stack {
 namespace {
@@ -157,15 +157,15 @@ void run_engines(Core& core, Time now) {
 }
 
 std::optional<Time> next_engine_deadline(const Core& core) {
-  std::optional<Time> first = earlier(
-      earlier(core.routes.next_deadline(), core.redirects.next_deadline()),
-      earlier(core.path_mtus.next_deadline(), core.reassembly.next_deadline()));
+  std::optional<Time> first =
+      earlier(earlier(core.routes.next_deadline(), core.redirects.next_deadline()),
+              earlier(core.path_mtus.next_deadline(), core.reassembly.next_deadline()));
   core.for_each_interface([&](const Interface& interface) {
     if (interface.is_loopback()) return;
-    first = earlier(first, earlier(interface.addresses.next_deadline(),
-                                   interface.neighbors.next_deadline()));
-    first = earlier(first, earlier(interface.groups.next_deadline(),
-                                   interface.routers.next_deadline()));
+    first = earlier(
+        first, earlier(interface.addresses.next_deadline(), interface.neighbors.next_deadline()));
+    first = earlier(first,
+                    earlier(interface.groups.next_deadline(), interface.routers.next_deadline()));
   });
   return first;
 }

@@ -62,7 +62,7 @@ bool stack_speaks_protocol(std::uint8_t protocol) {
 
 // One handler a number; null takes it away.
 template <typename Entry, typename Number, typename Handler>
-Result<void> replace_handler(Vector<Entry>& entries, Number Entry::*number, Number wanted,
+Result<void> replace_handler(Vector<Entry>& entries, Number Entry::* number, Number wanted,
                              Handler* handler) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].*number != wanted) continue;
@@ -94,8 +94,8 @@ Result<void> Stack::remove_route(const RouteEntry& entry) {
   if (!removed || route->is_on_link()) return removed;
   bool is_still_used = false;
   core_->routes.for_each([&](const ip::Route& other) {
-    is_still_used = is_still_used || (other.gateway == route->gateway &&
-                                      other.interface == route->interface);
+    is_still_used =
+        is_still_used || (other.gateway == route->gateway && other.interface == route->interface);
   });
   if (!is_still_used) {
     (void)core_->interface(route->interface)->neighbors.remove_router(route->gateway);

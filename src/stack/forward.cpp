@@ -5,9 +5,9 @@
 #include <array>
 
 #include "ip/forwarding.h"
+#include "stack/out/send_icmp.h"
+#include "stack/out/send_ip.h"
 #include "stack/run_hooks.h"
-#include "stack/send_icmp.h"
-#include "stack/send_ip.h"
 #include "strata/wire/ipv4.h"
 #include "strata/wire/ipv6.h"
 #include "strata/wire/tcp.h"

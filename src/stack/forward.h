@@ -2,8 +2,8 @@
 // Packets for others, when this stack routes: RFC 1812 5.2, RFC 8200.
 #pragma once
 
-#include "stack/arrival.h"
 #include "stack/core.h"
+#include "stack/in/arrival.h"
 
 namespace strata::stack {
 

@@ -35,10 +35,8 @@ ip::RouterDiscoveryConfig discovery_config(InterfaceId id, const MacAddress& mac
   return result;
 }
 
-const DeviceCapabilities kLoopbackCapabilities{.medium = Medium::kIp,
-                                               .mtu = 65535,
-                                               .completes_checksums = true,
-                                               .vouches_for_bytes = true};
+const DeviceCapabilities kLoopbackCapabilities{
+    .medium = Medium::kIp, .mtu = 65535, .completes_checksums = true, .vouches_for_bytes = true};
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "ip/address_list.h"
-#include "ip/router_discovery.h"
+#include "ip/discovery/router_discovery.h"
 #include "multicast/membership.h"
 #include "neighbor/cache.h"
 #include "strata/address.h"
@@ -38,7 +38,7 @@ struct Interface {
   Medium medium = Medium::kEthernet;
   std::optional<std::uint8_t> hop_limit;  // as a router advertised it
 
-  Device* device = nullptr;    // none: the loopback interface, or a VLAN
+  Device* device = nullptr;     // none: the loopback interface, or a VLAN
   Interface* parent = nullptr;  // of a VLAN: whose device it uses
   VlanTags vlan;
 
@@ -55,7 +55,8 @@ struct Interface {
   multicast::Membership groups;
   ip::RouterDiscovery routers;
   PacketQueue transmit_queue;
-  PacketQueue refused;  // frames that hooks have seen and the device had no room for
+  std::optional<Time> retry_at;  // the device had no room: when to try it again
+  PacketQueue refused;           // frames that hooks have seen and the device had no room for
 
   std::uint64_t received_packets = 0;
   std::uint64_t received_bytes = 0;

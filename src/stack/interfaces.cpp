@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "stack/addresses.h"
-#include "stack/send_frame.h"
+#include "stack/out/flush.h"
 #include "strata/wire/vlan.h"
 
 namespace strata::stack {
@@ -31,8 +31,8 @@ Result<Interface*> make_interface(Core& core, const MacAddress& mac, std::size_t
                              .secret = core.secret,
                              .local = core.local,
                              .neighbors_max = core.config.neighbors_max};
-  auto* interface = new (block)
-      Interface(parts, static_cast<InterfaceId>(place + 1), mac, mtu, config);
+  auto* interface =
+      new (block) Interface(parts, static_cast<InterfaceId>(place + 1), mac, mtu, config);
   core.interfaces[place] = interface;
   return interface;
 }
@@ -61,14 +61,6 @@ void bring_up(Core& core, Interface& interface, Time now) {
   interface.routers.on_link_up(now);
 }
 
-void drop_queued(Core& core, Interface& interface) {
-  for (PacketQueue* queue : {&interface.refused, &interface.transmit_queue}) {
-    while (PacketPtr packet = queue->pop()) {
-      drop(core, std::move(packet), DropReason::kInterfaceDown);
-    }
-  }
-}
-
 MacAddress usable_mac(const InterfaceConfig& config, const DeviceCapabilities& capabilities) {
   return config.mac.is_unspecified() ? capabilities.mac : config.mac;
 }
@@ -85,8 +77,8 @@ Result<void> add_loopback(Core& core) {
   Interface& loopback = **made;
   CHECK(loopback.id == kLoopbackId);
   loopback.medium = Medium::kIp;
-  for (const Prefix& prefix : {Prefix(IpAddress::loopback_v4(), 8),
-                               Prefix(IpAddress::loopback_v6(), 128)}) {
+  for (const Prefix& prefix :
+       {Prefix(IpAddress::loopback_v4(), 8), Prefix(IpAddress::loopback_v6(), 128)}) {
     const auto added =
         loopback.addresses.add({.address = prefix.address(),
                                 .prefix_length = static_cast<std::uint8_t>(prefix.length()),
@@ -97,8 +89,7 @@ Result<void> add_loopback(Core& core) {
   return {};
 }
 
-Result<InterfaceId> add_port(Core& core, Device& device, const InterfaceConfig& config,
-                             Time now) {
+Result<InterfaceId> add_port(Core& core, Device& device, const InterfaceConfig& config, Time now) {
   const DeviceCapabilities& capabilities = device.capabilities();
   const std::size_t mtu = config.mtu == 0 ? capabilities.mtu : config.mtu;
   if (mtu > capabilities.mtu || mtu < 68) return std::unexpected(Error::kInvalidArgument);
@@ -153,7 +144,7 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
   }
   core.redirects.on_interface_down(interface.id);
   core.routes.remove_interface(interface.id);
-  drop_queued(core, interface);
+  drop_queued(core, interface, DropReason::kInterfaceDown);
   core.interfaces[interface.id - 1U] = nullptr;
   std::destroy_at(&interface);
   core.memory.release(&interface, sizeof(Interface), alignof(Interface));
@@ -172,7 +163,7 @@ Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time no
   }
   interface.routers.on_link_down(now);
   core.redirects.on_interface_down(interface.id);
-  drop_queued(core, interface);
+  drop_queued(core, interface, DropReason::kInterfaceDown);
   return {};
 }
 

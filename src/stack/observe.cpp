@@ -82,8 +82,7 @@ void Stack::for_each_route(InlineFunction<void(const RouteEntry&)> visit) const 
   });
 }
 
-void Stack::for_each_neighbor(Time now,
-                              InlineFunction<void(const NeighborEntry&)> visit) const {
+void Stack::for_each_neighbor(Time now, InlineFunction<void(const NeighborEntry&)> visit) const {
   core_->for_each_interface([&](const stack::Interface& interface) {
     interface.neighbors.for_each(now, [&](const neighbor::EntryView& entry) {
       visit({.address = entry.address,

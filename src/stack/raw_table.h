@@ -35,8 +35,8 @@ struct PacketSocket {
 
   static constexpr std::uint16_t kEveryEthertype = 0;
 
-  InterfaceId interface;    // kNoInterface: all
-  std::uint16_t ethertype;  // kEveryEthertype: all
+  InterfaceId interface;      // kNoInterface: all
+  std::uint16_t ethertype;    // kEveryEthertype: all
   bool hears_others = false;  // frames for other stations, and our own on their way out
   ReceiveQueue queue;
   ReadyHook ready;

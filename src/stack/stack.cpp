@@ -7,12 +7,12 @@
 #include "stack/addresses.h"
 #include "stack/core.h"
 #include "stack/deadlines.h"
-#include "stack/flush.h"
+#include "stack/in/receive_frame.h"
+#include "stack/in/receive_ip.h"
 #include "stack/interfaces.h"
-#include "stack/receive_frame.h"
-#include "stack/receive_ip.h"
-#include "stack/send_frame.h"
-#include "stack/send_ip.h"
+#include "stack/out/flush.h"
+#include "stack/out/send_frame.h"
+#include "stack/out/send_ip.h"
 
 namespace strata {
 
@@ -89,11 +89,10 @@ void Stack::flush(Time now) {
 std::optional<Time> Stack::next_deadline() const {
   // Packets to ourselves, and programs yet to be told, wait for nothing.
   if (!core_->loopback.empty() || !core_->ready.empty()) return Time::min();
-  return stack::next_engine_deadline(*core_);
+  return earlier(stack::next_flush(*core_), stack::next_engine_deadline(*core_));
 }
 
-Result<InterfaceId> Stack::add_interface(Device& device, const InterfaceConfig& config,
-                                         Time now) {
+Result<InterfaceId> Stack::add_interface(Device& device, const InterfaceConfig& config, Time now) {
   return stack::add_port(*core_, device, config, now);
 }
 
@@ -190,10 +189,9 @@ Result<void> Stack::send_ip(const IpAddress& source, const IpAddress& destinatio
                             std::uint8_t protocol, PacketPtr packet, Time now) {
   // RFC 1112 6.1: group packets stay on the link unless somebody asks for more.
   const std::uint8_t hop_limit = destination.is_multicast() ? 1 : 0;
-  const auto departure = stack::depart(*core_, {.destination = destination,
-                                                .source = source,
-                                                .protocol = protocol,
-                                                .hop_limit = hop_limit});
+  const auto departure = stack::depart(
+      *core_,
+      {.destination = destination, .source = source, .protocol = protocol, .hop_limit = hop_limit});
   if (!departure) return std::unexpected(departure.error());
   return stack::send_ip(*core_, std::move(packet), *departure, now);
 }

@@ -17,14 +17,14 @@ struct Socket {
   explicit Socket(AddressFamily address_family) : family(address_family) {}
 
   AddressFamily family;
-  Endpoint local;   // port 0: not bound yet
-  Endpoint remote;  // port 0: not connected
+  Endpoint local;                          // port 0: not bound yet
+  Endpoint remote;                         // port 0: not connected
   std::optional<IpAddress> bound_address;  // what local.address was before connect()
   SocketOptions options;
   ReceiveQueue queue;  // packets that begin with their IP header, UDP header at transport_offset
   SocketErrors errors;
   ReadyHook ready;
-  std::uint32_t index = 0;  // its own place in the table
+  std::uint32_t index = 0;    // its own place in the table
   bool is_in_groups = false;  // joined one at some time
 
   [[nodiscard]] bool is_bound() const { return local.port != 0; }

@@ -22,8 +22,7 @@ constexpr bool may_share(const Socket& a, const Endpoint& at, const Socket& b) {
   if (!a.options.reuse_address || !b.options.reuse_address) return false;
   // Several programs may listen to one group, or one to an address beside another's wildcard;
   // two on the same unicast address would steal from each other.
-  return at.address.is_multicast() || at.address != b.local.address ||
-         at.address.is_unspecified();
+  return at.address.is_multicast() || at.address != b.local.address || at.address.is_unspecified();
 }
 
 constexpr bool same_zone(const Socket& socket, const FourTuple& tuple) {
@@ -135,8 +134,8 @@ bool Table::accepts(const Socket& socket, const FourTuple& tuple) {
   if (!socket.local.address.is_unspecified() && socket.local.address != tuple.local.address) {
     return false;
   }
-  if (socket.is_connected() && (socket.remote.address != tuple.remote.address ||
-                                socket.remote.port != tuple.remote.port)) {
+  if (socket.is_connected() &&
+      (socket.remote.address != tuple.remote.address || socket.remote.port != tuple.remote.port)) {
     return false;
   }
   return same_zone(socket, tuple);

@@ -42,7 +42,10 @@ struct FourTuple {
 class Table {
  public:
   Table(Memory& memory, std::uint32_t sockets_max, const SipKey& key)
-      : sockets_(memory, sockets_max), places_(memory), ports_index_(memory), key_(key),
+      : sockets_(memory, sockets_max),
+        places_(memory),
+        ports_index_(memory),
+        key_(key),
         ports_(key) {}
 
   [[nodiscard]] Result<Handle> open(AddressFamily family);

@@ -53,11 +53,12 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
   const Case cases[] = {
       {"\nspeed = 1",
        "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, "
-       "capture, seed, control, log, policy, serve"},
+       "forward, capture, seed, control, log, policy, serve"},
       {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
       {"gateway = \"10.0.0.300\"",
        "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "
        "fd77::1"},
+      {"forward = 1", "f.toml:1: forward: expected true or false, found a number"},
       {"seed = \"x\"", "f.toml:1: seed: expected a number, found a string"},
       {"seed = -1", "f.toml:1: seed: -1 is not a number from 0"},
       {"mtu = 10", "f.toml:1: mtu: 10 is not an MTU from 68 to 65535 bytes"},

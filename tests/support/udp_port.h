@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "stack/core.h"
-#include "stack/send_udp.h"
+#include "stack/out/send_udp.h"
 #include "support/bench.h"
 
 namespace strata::support {

@@ -53,6 +53,7 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"icmp_socket", "socket/native"},
     {"packet_socket", "socket/native"},
     {"raw_socket", "socket/native"},
+    {"datagram_socket", "socket/native"},
     {"udp_socket", "socket/native"},
     {"devices", "driver"},
     {"pcap", "driver"},

@@ -12,9 +12,7 @@
 namespace strata::native {
 
 [[nodiscard]] constexpr Handle handle_of(SocketId id) { return {id.index, id.generation}; }
-[[nodiscard]] constexpr SocketId id_of(Handle handle) {
-  return {handle.index, handle.generation};
-}
+[[nodiscard]] constexpr SocketId id_of(Handle handle) { return {handle.index, handle.generation}; }
 
 // Addresses and marks from the IP header the packet begins with; ports are left at 0. In place,
 // for a copy of fresh small writes stalls the processor.

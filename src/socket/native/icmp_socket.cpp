@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "socket/native/datagram.h"
-#include "stack/send_ip.h"
+#include "stack/out/send_ip.h"
 #include "strata/wire/icmpv4.h"
 #include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"

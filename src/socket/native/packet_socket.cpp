@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "socket/native/datagram.h"
-#include "stack/send_frame.h"
+#include "stack/out/send_frame.h"
 #include "strata/raw_socket.h"
 #include "strata/wire/ethernet.h"
 

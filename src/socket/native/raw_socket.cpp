@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "socket/native/datagram.h"
-#include "stack/send_ip.h"
+#include "stack/out/send_ip.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv4.h"
 #include "strata/wire/ipv6.h"
@@ -115,10 +115,9 @@ Result<std::size_t> RawSocket::send(Bytes bytes, const SendChoices& choices, Tim
     PacketPtr packet = core_->pool.allocate_for(bytes.size());
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
     copy_bytes(bytes, packet->append(bytes.size()));
-    const auto sent =
-        socket.includes_header
-            ? send_with_header(*core_, std::move(packet), *departure, now)
-            : stack::send_ip(*core_, std::move(packet), *departure, now);
+    const auto sent = socket.includes_header
+                          ? send_with_header(*core_, std::move(packet), *departure, now)
+                          : stack::send_ip(*core_, std::move(packet), *departure, now);
     if (!sent) return std::unexpected(sent.error());
     return bytes.size();
   });

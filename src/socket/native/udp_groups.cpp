@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Group membership of UDP sockets (RFC 3376 2, RFC 3678).
 #include "socket/native/datagram.h"
-#include "stack/send_ip.h"
+#include "stack/out/send_ip.h"
 #include "strata/udp_socket.h"
 
 namespace strata {
@@ -82,8 +82,8 @@ Result<void> UdpSocket::unblock_source(const IpAddress& group, const IpAddress& 
 }
 
 Result<void> UdpSocket::set_source_filter(const IpAddress& group, SourceFilterMode mode,
-                                          std::span<const IpAddress> sources,
-                                          InterfaceId interface, Time now) {
+                                          std::span<const IpAddress> sources, InterfaceId interface,
+                                          Time now) {
   const auto place = place_of(core_, id_, group, interface, now);
   if (!place) return std::unexpected(place.error());
   place->socket.is_in_groups = true;

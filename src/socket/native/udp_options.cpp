@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options of UDP sockets: each setter acts, or says why not.
 #include "socket/native/datagram.h"
-#include "stack/send_ip.h"
+#include "stack/out/send_ip.h"
 #include "strata/udp_socket.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv4.h"
@@ -89,17 +89,16 @@ Result<void> UdpSocket::set_receive_super_segments(bool on) {
 Result<std::size_t> UdpSocket::path_mtu() const {
   return with(find(core_, id_), [&](const udp::Socket& socket) -> Result<std::size_t> {
     if (!socket.is_connected()) return std::unexpected(Error::kNotConnected);
-    const auto departure =
-        stack::depart(*core_, {.destination = socket.remote.address,
-                               .source = socket.local.address,
-                               .interface = socket.remote.zone != kNoInterface
-                                                ? socket.remote.zone
-                                                : socket.options.bound_interface,
-                               .protocol = wire::kIpProtocolUdp});
+    const auto departure = stack::depart(
+        *core_, {.destination = socket.remote.address,
+                 .source = socket.local.address,
+                 .interface = socket.remote.zone != kNoInterface ? socket.remote.zone
+                                                                 : socket.options.bound_interface,
+                 .protocol = wire::kIpProtocolUdp});
     if (!departure) return std::unexpected(departure.error());
-    const std::size_t headers = wire::UdpLayout::kSize + (departure->is_v4()
-                                                              ? wire::Ipv4Layout::kSize
-                                                              : wire::Ipv6Layout::kSize);
+    const std::size_t headers =
+        wire::UdpLayout::kSize +
+        (departure->is_v4() ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize);
     return departure->mtu - headers;
   });
 }

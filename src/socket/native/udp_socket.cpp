@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "socket/native/datagram.h"
-#include "stack/send_ip.h"
-#include "stack/send_udp.h"
+#include "stack/out/send_ip.h"
+#include "stack/out/send_udp.h"
 #include "strata/wire/udp.h"
 
 namespace strata {
@@ -76,8 +76,7 @@ Result<void> UdpSocket::connect(const Endpoint& remote) {
     const IpAddress bound = socket.bound_address.value_or(socket.local.address);
     IpAddress source = bound;
     if (source.is_unspecified() || source.is_multicast()) {
-      const auto chosen =
-          stack::source_towards(*core_, remote, socket.options.bound_interface);
+      const auto chosen = stack::source_towards(*core_, remote, socket.options.bound_interface);
       if (!chosen) return std::unexpected(chosen.error());
       source = *chosen;
     }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// IGMP and MLD in: RFC 3376 4 and 9.1, RFC 3810 6.2 and 10.
+#include "stack/in/deliver.h"
+#include "stack/out/packet_sum.h"
+#include "strata/wire/igmp.h"
+#include "strata/wire/mld.h"
+
+namespace strata::stack {
+
+void deliver_igmp(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
+  if (!make_contiguous(core, packet, packet->size(), DropReason::kIgmpMalformed)) return;
+  const Bytes message = packet->bytes().subspan(arrival.header_length);
+  const auto view = wire::IgmpView::parse(message);
+  if (!view || !is_valid(wire::partial_sum(message))) {
+    return drop(core, std::move(packet), DropReason::kIgmpMalformed);
+  }
+  multicast::Membership& groups = arrival.interface->groups;
+  switch (view->type()) {
+    case wire::IgmpType::kMembershipQuery: {
+      const auto query = wire::IgmpQueryView::parse(message);
+      const DropReason why =
+          query ? groups.on_query(*query, arrival.destination, now) : DropReason::kIgmpMalformed;
+      if (why != DropReason::kNone) core.drops.add(why);
+      return;
+    }
+    case wire::IgmpType::kV1MembershipReport:
+    case wire::IgmpType::kV2MembershipReport: return groups.on_report(view->group(), now);
+    default: return;  // reports of version 3 and leaves concern routers only
+  }
+}
+
+void deliver_mld(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
+  // RFC 3810 6.2: from a link-local address, with hop limit 1; what else comes is forged.
+  const bool is_valid_source = arrival.source.is_link_local() || arrival.source.is_unspecified();
+  if (!is_valid_source || arrival.hop_limit != 1) {
+    return drop(core, std::move(packet), DropReason::kMldMalformed);
+  }
+  if (!make_contiguous(core, packet, packet->size(), DropReason::kMldMalformed)) return;
+  const Bytes message = packet->bytes().subspan(arrival.header_length);
+  multicast::Membership& groups = arrival.interface->groups;
+  switch (static_cast<wire::Icmpv6Type>(wire::Icmpv6Layout::Type::get(message))) {
+    case wire::Icmpv6Type::kMulticastListenerQuery: {
+      const auto query = wire::MldQueryView::parse(message);
+      const bool may_ask = arrival.source.is_link_local();
+      const DropReason why = query && may_ask ? groups.on_query(*query, arrival.destination, now)
+                                              : DropReason::kMldMalformed;
+      if (why != DropReason::kNone) core.drops.add(why);
+      return;
+    }
+    case wire::Icmpv6Type::kMulticastListenerReport: {
+      const auto report = wire::MldView::parse(message);
+      if (!report) return core.drops.add(DropReason::kMldMalformed);
+      return groups.on_report(report->group(), now);
+    }
+    default: return;  // reports of version 2 and dones concern routers only
+  }
+}
+
+}  // namespace strata::stack

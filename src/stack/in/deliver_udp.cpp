@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// UDP in: RFC 768, RFC 1122 4.1, RFC 8200 8.1.
+#include <algorithm>
+
+#include "stack/in/deliver.h"
+#include "stack/out/packet_sum.h"
+#include "stack/out/send_icmp.h"
+#include "strata/wire/ip_protocol.h"
+#include "strata/wire/udp.h"
+
+namespace strata::stack {
+namespace {
+
+struct Ports {
+  std::uint16_t source;
+  std::uint16_t destination;
+  std::uint16_t length;
+  std::uint16_t checksum;
+};
+
+bool checksum_is_valid(const Packet& packet, const Arrival& arrival, const Ports& ports) {
+  // A device vouched for it, or it never left this machine.
+  if (packet.notes().checksum != ChecksumState::kUnknown) return true;
+  if (ports.checksum == 0) return arrival.is_v4();
+  return is_valid(packet_sum(packet, arrival.header_length) +
+                  wire::pseudo_header_sum(arrival.source, arrival.destination, wire::kIpProtocolUdp,
+                                          ports.length));
+}
+
+bool take(Core& core, udp::Socket& socket, PacketPtr packet, const Ports& ports,
+          const Arrival& arrival) {
+  // RFC 8200 8.1: without a checksum nothing protects the addresses; RFC 6935 lets tunnels agree.
+  if (ports.checksum == 0 && !arrival.is_v4() && !socket.options.accept_zero_checksum) {
+    drop(core, std::move(packet), DropReason::kUdpNoChecksum);
+    return false;
+  }
+  if (!socket.queue.try_push(std::move(packet))) {
+    core.drops.add(DropReason::kUdpQueueFull);
+    return false;
+  }
+  core.ready.add(socket.ready, {.readable = true});
+  return true;
+}
+
+bool group_filter_accepts(Core& core, const udp::Socket& socket, const Arrival& arrival) {
+  if (arrival.kind != DestinationKind::kMulticast) return true;
+  const IpAddress& group = arrival.destination;
+  if (group == IpAddress::all_hosts_v4() || group == IpAddress::all_nodes_v6()) return true;
+  return arrival.interface->groups.accepts(udp_socket_key(core.udp.handle_of(socket)), group,
+                                           arrival.source);
+}
+
+// Every listener of a group or broadcast gets a share of the same buffer.
+void deliver_to_all(Core& core, PacketPtr packet, const Arrival& arrival, const Ports& ports,
+                    const udp::FourTuple& tuple) {
+  bool any = false;
+  bool any_accepts = false;
+  core.udp.for_each_match(tuple, [&](udp::Socket& socket) {
+    any = true;
+    if (!group_filter_accepts(core, socket, arrival)) return;
+    any_accepts = true;
+    PacketPtr share = packet->share(0, packet->size());
+    if (share == nullptr) return core.drops.add(DropReason::kPoolEmpty);
+    share->notes() = packet->notes();
+    take(core, socket, std::move(share), ports, arrival);
+  });
+  if (any && !any_accepts) core.drops.add(DropReason::kUdpSourceNotPermitted);
+  if (!any) core.drops.add(DropReason::kUdpNoSocket);
+}
+
+// Puts bytes [at, at + count) of `whole` behind the headers in `segment`. What fits there is
+// copied: queues count buffers, and a share of a large one costs each datagram all of it.
+bool append_payload(PacketPtr& segment, const Packet& whole, std::size_t at, std::size_t count) {
+  if (count <= segment->tailroom()) {
+    whole.copy_out(at, segment->append(count));
+    return true;
+  }
+  PacketPtr payload = whole.share(at, count);
+  if (payload == nullptr) return false;
+  segment->append_chain(std::move(payload));
+  return true;
+}
+
+// A super-segment that a socket did not ask for becomes the datagrams it was made of. Each gets
+// the headers in front of its own part of the payload.
+void deliver_in_segments(Core& core, udp::Socket& socket, const Packet& whole,
+                         const Arrival& arrival, const Ports& ports) {
+  const std::size_t headers = arrival.header_length + wire::UdpLayout::kSize;
+  const std::size_t step = whole.notes().segment_size;
+  for (std::size_t at = headers; at < whole.size(); at += step) {
+    const std::size_t count = std::min(step, whole.size() - at);
+    PacketPtr segment = core.pool.allocate();
+    if (segment == nullptr) return core.drops.add(DropReason::kPoolEmpty);
+    whole.copy_out(0, segment->append(headers));
+    wire::UdpLayout::Length::set(segment->mutable_bytes().subspan(arrival.header_length),
+                                 static_cast<std::uint16_t>(wire::UdpLayout::kSize + count));
+    if (!append_payload(segment, whole, at, count)) return core.drops.add(DropReason::kPoolEmpty);
+    segment->notes() = whole.notes();
+    segment->notes().segment_kind = SegmentKind::kNone;
+    segment->notes().segment_size = 0;
+    take(core, socket, std::move(segment), ports, arrival);
+  }
+}
+
+void deliver_to_one(Core& core, PacketPtr packet, const Arrival& arrival, const Ports& ports,
+                    const udp::FourTuple& tuple, Time now) {
+  udp::Socket* socket = core.udp.match(tuple);
+  if (socket == nullptr && ports.checksum == 0 && !arrival.is_v4()) {
+    // RFC 8200 8.1: it is not to be trusted, not even with an answer.
+    return drop(core, std::move(packet), DropReason::kUdpNoChecksum);
+  }
+  if (socket == nullptr) {
+    // RFC 1122 4.1.3.1 and RFC 4443 3.1: the sender is told that nobody listens.
+    send_icmp_error(core, *packet, arrival, {.kind = icmp::ErrorKind::kPortUnreachable}, now);
+    return drop(core, std::move(packet), DropReason::kUdpNoSocket);
+  }
+  if (packet->notes().segment_kind == SegmentKind::kUdp && packet->notes().segment_size != 0 &&
+      !socket->options.receive_super_segments) {
+    return deliver_in_segments(core, *socket, *packet, arrival, ports);
+  }
+  take(core, *socket, std::move(packet), ports, arrival);
+}
+
+}  // namespace
+
+void deliver_udp(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
+  ++core.counters.udp_received;
+  const std::size_t headers = arrival.header_length + wire::UdpLayout::kSize;
+  if (!make_contiguous(core, packet, headers, DropReason::kUdpTooShort)) return;
+  const Bytes header = packet->bytes().subspan(arrival.header_length);
+  const Ports ports{wire::UdpLayout::SourcePort::get(header),
+                    wire::UdpLayout::DestinationPort::get(header),
+                    wire::UdpLayout::Length::get(header), wire::UdpLayout::Checksum::get(header)};
+  const std::size_t size = packet->size() - arrival.header_length;
+  if (ports.length < wire::UdpLayout::kSize || ports.length > size) {
+    return drop(core, std::move(packet), DropReason::kUdpBadLength);
+  }
+  packet->truncate(arrival.header_length + ports.length);
+  const bool may_lack_checksum = ports.checksum == 0 && !arrival.is_v4();
+  if (!may_lack_checksum && !checksum_is_valid(*packet, arrival, ports)) {
+    return drop(core, std::move(packet), DropReason::kUdpBadChecksum);
+  }
+  const udp::FourTuple tuple{.local = {arrival.destination, ports.destination},
+                             .remote = {arrival.source, ports.source},
+                             .interface = arrival.interface->id};
+  if (arrival.is_to_group()) {
+    return deliver_to_all(core, std::move(packet), arrival, ports, tuple);
+  }
+  deliver_to_one(core, std::move(packet), arrival, ports, tuple, now);
+}
+
+}  // namespace strata::stack

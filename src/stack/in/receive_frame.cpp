@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/in/receive_frame.h"
+
+#include <algorithm>
+
+#include "stack/in/deliver_packet_sockets.h"
+#include "stack/in/receive_arp.h"
+#include "stack/in/receive_ip.h"
+#include "stack/run_hooks.h"
+#include "strata/wire/ethernet.h"
+#include "strata/wire/llc.h"
+#include "strata/wire/vlan.h"
+
+namespace strata::stack {
+namespace {
+
+// How far ahead of the packet in hand the next ones are brought into the cache.
+constexpr std::size_t kPrefetchAhead = 4;
+
+struct LinkHeader {
+  MacAddress source;
+  MacAddress destination;
+  std::uint16_t ethertype = 0;
+};
+
+// The packet then begins behind it, and so do the offsets a device noted.
+void take_link_header(Packet& packet, std::size_t size) {
+  packet.trim_front(size);
+  std::uint16_t& transport = packet.notes().transport_offset;
+  transport = static_cast<std::uint16_t>(transport - std::min<std::size_t>(transport, size));
+}
+
+Interface* interface_of_tags(Core& core, Interface& port, const wire::VlanTags& tags) {
+  for (Interface* candidate : core.interfaces) {
+    if (candidate == nullptr || candidate->parent != &port) continue;
+    if (candidate->vlan.count != tags.count) continue;
+    bool same = true;
+    for (std::size_t i = 0; i < tags.count; ++i) {
+      same = same && candidate->vlan.tags[i].tpid == tags.tags[i].tpid &&
+             candidate->vlan.tags[i].id == tags.tags[i].header.id;
+    }
+    if (same) return candidate;
+  }
+  return nullptr;
+}
+
+// IEEE 802.1Q 9.6: a tag with VLAN 0 carries a priority only; the frame belongs to the port.
+bool is_priority_only(const wire::VlanTags& tags) {
+  return tags.count == 1 && tags.tags[0].header.id == wire::VlanLayout::kIdPriorityOnly;
+}
+
+// Takes off tags and LLC. `interface` becomes the VLAN's. The packet then begins behind it all.
+DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, LinkHeader& link) {
+  const Bytes payload = packet.bytes().subspan(wire::EthernetLayout::kSize);
+  const auto tags = wire::parse_vlan_tags(link.ethertype, payload);
+  if (!tags) return DropReason::kVlanTagMalformed;
+  if (wire::is_vlan_tpid(tags->type)) return DropReason::kVlanTagMalformed;
+  if (tags->count != 0 && !is_priority_only(*tags)) {
+    interface = interface_of_tags(core, *interface, *tags);
+    if (interface == nullptr) return DropReason::kVlanNotConfigured;
+    if (!interface->is_up) return DropReason::kInterfaceDown;
+  }
+  const auto content = wire::classify_frame(tags->type, tags->payload);
+  if (!content) return DropReason::kFrameBadLength;
+  link.ethertype = content->ethertype;
+  const std::size_t before =
+      static_cast<std::size_t>(content->payload.data() - packet.bytes().data());
+  if (tags->type < wire::kEtherTypeMin) packet.truncate(before + content->payload.size());
+  take_link_header(packet, before);
+  return DropReason::kNone;
+}
+
+void hand_over(Core& core, Interface& interface, PacketPtr packet, const LinkHeader& link,
+               PacketBatch& ip, Time now) {
+  if (link.ethertype == wire::kEtherTypeIpv4 || link.ethertype == wire::kEtherTypeIpv6) {
+    packet->notes().scratch = link.ethertype == wire::kEtherTypeIpv4 ? 4 : 6;
+    return ip.push(std::move(packet));
+  }
+  if (link.ethertype == wire::kEtherTypeArp) {
+    return receive_arp(core, interface, std::move(packet), now);
+  }
+  for (const EthertypeEntry& entry : core.ethertypes) {
+    if (entry.ethertype != link.ethertype) continue;
+    return entry.handler->on_frame(std::move(packet), link.source, link.destination, now);
+  }
+  drop(core, std::move(packet), DropReason::kFrameUnknownEthertype);
+}
+
+void receive_frame(Core& core, Interface& port, PacketPtr packet, PacketBatch& ip, Time now) {
+  const auto frame = wire::EthernetView::parse(packet->bytes());
+  if (!frame) return drop(core, std::move(packet), DropReason::kFrameTooShort);
+  LinkHeader link{frame->source(), frame->destination(), frame->type()};
+  const bool is_ours = link.destination == port.mac;
+  const bool is_group = link.destination.is_multicast();
+  deliver_to_packet_sockets(core, port, *packet, link.ethertype, is_ours || is_group);
+
+  // RFC 2464 and IEEE 802.3: a station takes frames to itself and to groups; which groups of IP
+  // it wants is decided where the IP destination is known.
+  if (!is_ours && !is_group) return drop(core, std::move(packet), DropReason::kFrameNotForUs);
+  packet->notes().is_link_multicast = is_group;
+
+  Interface* interface = &port;
+  const bool is_plain =
+      link.ethertype >= wire::kEtherTypeMin && !wire::is_vlan_tpid(link.ethertype);
+  if (is_plain) {
+    take_link_header(*packet, wire::EthernetLayout::kSize);
+  } else if (const DropReason why = strip_tags(core, interface, *packet, link);
+             why != DropReason::kNone) {
+    return drop(core, std::move(packet), why);
+  }
+  packet->notes().interface = interface->id;
+  if (interface != &port) count_received(*interface, packet->size());
+  // What we may send does not bind the others on the link; what the device can carry does.
+  if (packet->size() > port.device->capabilities().mtu &&
+      packet->notes().segment_kind == SegmentKind::kNone) {
+    return drop(core, std::move(packet), DropReason::kFrameTooLong);
+  }
+  hand_over(core, *interface, std::move(packet), link, ip, now);
+}
+
+// Without a link header only the version tells what a packet is.
+void receive_bare(Core& core, PacketPtr packet, PacketBatch& ip) {
+  if (packet->bytes().empty()) return drop(core, std::move(packet), DropReason::kFrameTooShort);
+  const unsigned version = std::to_integer<unsigned>(packet->bytes()[0]) >> 4U;
+  if (version != 4 && version != 6) {
+    return drop(core, std::move(packet), DropReason::kFrameUnknownEthertype);
+  }
+  packet->notes().scratch = static_cast<std::uint8_t>(version);
+  ip.push(std::move(packet));
+}
+
+}  // namespace
+
+void receive_frames(Core& core, Interface& port, PacketBatch& frames, Time now) {
+  for (Packet* packet : frames.packets()) {
+    packet->notes().interface = port.id;
+    if (packet->notes().arrival == Time{}) packet->notes().arrival = now;
+    count_received(port, packet->size());
+  }
+  run_hooks(core, HookPoint::kFrameIn, frames, now);
+  PacketBatch ip;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (i + kPrefetchAhead < frames.size()) {
+      __builtin_prefetch(frames[i + kPrefetchAhead].bytes().data());
+    }
+    PacketPtr packet = frames.take(i);
+    if (!port.is_up) {
+      drop(core, std::move(packet), DropReason::kInterfaceDown);
+    } else if (port.medium == Medium::kIp) {
+      receive_bare(core, std::move(packet), ip);
+    } else {
+      receive_frame(core, port, std::move(packet), ip, now);
+    }
+  }
+  frames.clear();
+  receive_ip(core, ip, now);
+}
+
+}  // namespace strata::stack

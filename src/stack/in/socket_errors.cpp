@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/in/socket_errors.h"
+
+#include <algorithm>
+
+#include "strata/wire/ip_protocol.h"
+
+namespace strata::stack {
+namespace {
+
+SocketError socket_error(const icmp::ErrorReport& report, const IpAddress& offender, Time now) {
+  return {.error = report.error,
+          .destination = {report.destination, report.destination_port},
+          .offender = offender,
+          .icmp_type = report.type,
+          .icmp_code = report.code,
+          .is_hard = report.is_hard,
+          .path_mtu = report.mtu.value_or(0),
+          .when = now};
+}
+
+// RFC 1122 4.1.3.3: UDP passes errors up. A connected socket hears of them by itself; one that
+// talks to many must ask, for only the kept error says whom it concerns.
+template <typename Socket>
+void tell(Core& core, Socket& socket, bool is_connected, const SocketError& error) {
+  if (socket.options.receive_errors) socket.errors.keep(error);
+  if (is_connected && error.error != Error::kMessageTooLong) {
+    socket.errors.set_pending(error.error);
+  }
+  if (is_connected || socket.options.receive_errors) core.ready.add(socket.ready, {.error = true});
+}
+
+bool tell_udp(Core& core, const icmp::ErrorReport& report, InterfaceId interface,
+              const SocketError& error) {
+  udp::Socket* socket = core.udp.match({.local = {report.source, report.source_port},
+                                        .remote = {report.destination, report.destination_port},
+                                        .interface = interface});
+  if (socket == nullptr) return false;
+  tell(core, *socket, socket->is_connected(), error);
+  return true;
+}
+
+bool tell_echo(Core& core, const icmp::ErrorReport& report, const SocketError& error) {
+  icmp::EchoSocket* socket = core.echo.match(
+      report.source.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6, report.source_port);
+  if (socket == nullptr) return false;
+  tell(core, *socket, socket->remote.address == report.destination, error);
+  return true;
+}
+
+bool tell_raw(Core& core, const icmp::ErrorReport& report, const SocketError& error) {
+  bool is_heard = false;
+  auto& sockets = core.raw.raw;
+  for (Index i = sockets.next_used(0); i != kNoIndex; i = sockets.next_used(i + 1)) {
+    RawSocket& socket = sockets[i];
+    const bool same_family = (socket.family == AddressFamily::kIpv4) == report.source.is_v4();
+    if (socket.protocol != report.protocol || !same_family) continue;
+    is_heard = true;
+    tell(core, socket, socket.remote == report.destination, error);
+  }
+  return is_heard;
+}
+
+bool tell_by_protocol(Core& core, const icmp::ErrorReport& report, InterfaceId interface,
+                      const SocketError& error) {
+  const bool raw = tell_raw(core, report, error);
+  switch (report.protocol) {
+    case wire::kIpProtocolUdp: return tell_udp(core, report, interface, error) || raw;
+    case wire::kIpProtocolIcmpv4:
+    case wire::kIpProtocolIcmpv6: return tell_echo(core, report, error) || raw;
+    default: return raw;
+  }
+}
+
+}  // namespace
+
+bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arrival, Time now) {
+  const InterfaceId interface = arrival.interface->id;
+  if (!core.local.is_local(report.source, interface)) return false;
+  SocketError error = socket_error(report, arrival.source, now);
+  if (!tell_by_protocol(core, report, interface, error)) return false;
+  if (report.mtu) {
+    (void)core.path_mtus.on_packet_too_big(
+        {.destination = report.destination,
+         .mtu = *report.mtu,
+         .sent_size = report.quoted_size,
+         .zone = report.destination.is_link_local() ? interface : kNoInterface},
+        now);
+  }
+  return true;
+}
+
+void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Error error,
+                     Time now) {
+  if (header.is_later_fragment || header.header_length + 8U > packet.size()) return;
+  std::array<std::byte, 8> start{};
+  packet.copy_out(header.header_length, start);
+  icmp::ErrorReport report{.source = header.source,
+                           .destination = header.destination,
+                           .protocol = header.protocol,
+                           .error = error};
+  const bool is_udp = header.protocol == wire::kIpProtocolUdp;
+  report.source_port = load_big_endian<std::uint16_t>(start.data() + (is_udp ? 0 : 4));
+  report.destination_port = load_big_endian<std::uint16_t>(start.data() + (is_udp ? 2 : 6));
+  const SocketError told = socket_error(report, header.source, now);
+  (void)tell_by_protocol(core, report, header.interface->id, told);
+}
+
+}  // namespace strata::stack

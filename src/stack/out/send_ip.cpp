@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/out/send_ip.h"
+
+#include "stack/out/packet_sum.h"
+#include "stack/out/send_frame.h"
+#include "stack/run_hooks.h"
+#include "strata/wire/icmpv4.h"
+#include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
+#include "strata/wire/ipv6_extension.h"
+
+namespace strata::stack {
+namespace {
+
+constexpr std::size_t kPacketBytesMax = 65535;
+
+// The packet behind an empty slice with all the headroom there is. Null, and counted, when the pool
+// is empty.
+PacketPtr with_head(Core& core, PacketPtr packet) {
+  PacketPtr head = core.pool.allocate();
+  if (head == nullptr) {
+    drop(core, std::move(packet), DropReason::kPoolEmpty);
+    return nullptr;
+  }
+  head->notes() = packet->notes();
+  head->append_chain(std::move(packet));
+  return head;
+}
+
+void prepend_header_v4(Core& core, Packet& packet, const Departure& departure) {
+  const std::size_t total = packet.size() + wire::Ipv4Layout::kSize;
+  const bool dont_fragment = departure.fragment_policy != FragmentPolicy::kFragment;
+  // RFC 6864 4.1: a packet that cannot become fragments needs no identification.
+  const std::uint32_t identification =
+      dont_fragment
+          ? 0
+          : core.identifications.next(departure.source, departure.destination, departure.protocol);
+  const auto out = packet.prepend<wire::Ipv4Layout::kSize>();
+  write(wire::Ipv4Header{.traffic_class = departure.traffic_class,
+                         .total_length = static_cast<std::uint16_t>(total),
+                         .identification = static_cast<std::uint16_t>(identification),
+                         .dont_fragment = dont_fragment,
+                         .time_to_live = departure.hop_limit,
+                         .protocol = departure.protocol,
+                         .source = departure.source,
+                         .destination = departure.destination},
+        out);
+  wire::set_ipv4_checksum(out);
+  packet.notes().network_offset = 0;
+  packet.notes().transport_offset = wire::Ipv4Layout::kSize;
+}
+
+void prepend_header_v6(Packet& packet, const Departure& departure) {
+  const std::size_t payload = packet.size();
+  const auto out = packet.prepend<wire::Ipv6Layout::kSize>();
+  write(wire::Ipv6Header{.traffic_class = departure.traffic_class,
+                         .payload_length = static_cast<std::uint16_t>(payload),
+                         .next_header = departure.protocol,
+                         .hop_limit = departure.hop_limit,
+                         .source = departure.source,
+                         .destination = departure.destination},
+        out);
+  packet.notes().network_offset = 0;
+  packet.notes().transport_offset = wire::Ipv6Layout::kSize;
+}
+
+void loop_back(Core& core, PacketPtr packet, const Departure& departure) {
+  if (core.loopback.size() >= core.config.transmit_queue_max) {
+    return drop(core, std::move(packet), DropReason::kTransmitQueueFull);
+  }
+  PacketNotes& notes = packet->notes();
+  notes.interface = departure.interface->id;
+  notes.scratch = departure.is_v4() ? 4 : 6;
+  notes.is_looped_back = true;
+  notes.arrival = Time{};
+  // It never leaves this machine's memory.
+  notes.checksum = ChecksumState::kVerified;
+  core.loopback.push(std::move(packet));
+}
+
+// RFC 1112 6.1 and RFC 1122 3.3.7: a copy of what we send to a group that we listen to.
+void loop_group(Core& core, const Packet& packet, const Departure& departure) {
+  if (departure.kind == Departure::Kind::kMulticast &&
+      (!departure.loops_groups ||
+       !departure.interface->groups.is_wanted(departure.destination, departure.source))) {
+    return;
+  }
+  PacketPtr copy = packet.copy(core.pool);
+  if (copy == nullptr) return core.drops.add(DropReason::kPoolEmpty);
+  loop_back(core, std::move(copy), departure);
+}
+
+Result<void> send_fragments(Core& core, PacketPtr packet, const Departure& departure, Time now) {
+  const std::uint32_t identification =
+      core.identifications.next(departure.source, departure.destination, departure.protocol);
+  auto fragmenter = ip::Fragmenter::make(std::move(packet), departure.mtu, identification);
+  if (!fragmenter) {
+    core.drops.add(DropReason::kPacketTooBig);
+    return std::unexpected(fragmenter.error());
+  }
+  while (!fragmenter->is_done()) {
+    PacketPtr fragment = fragmenter->next_fragment(core.pool);
+    if (fragment == nullptr) {
+      core.drops.add(DropReason::kPoolEmpty);
+      return std::unexpected(Error::kOutOfMemory);
+    }
+    ++core.counters.fragments_sent;
+    send_to_next_hop(core, *departure.interface, std::move(fragment), departure.next_hop, now);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, Time now) {
+  const std::size_t header = departure.is_v4() ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize;
+  const std::size_t limit =
+      departure.is_v4() ? kPacketBytesMax : kPacketBytesMax + wire::Ipv6Layout::kSize;
+  if (packet->size() + header > limit) {
+    drop(core, std::move(packet), DropReason::kPacketTooBig);
+    return std::unexpected(Error::kMessageTooLong);
+  }
+  if (packet->headroom() < header || !packet->is_writable()) {
+    packet = with_head(core, std::move(packet));
+    if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
+  }
+  if (departure.is_v4()) {
+    prepend_header_v4(core, *packet, departure);
+  } else {
+    prepend_header_v6(*packet, departure);
+  }
+  ++(departure.is_v4() ? core.counters.ipv4_sent : core.counters.ipv6_sent);
+  return send_ip_packet(core, std::move(packet), departure, now);
+}
+
+Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& departure, Time now) {
+  packet = run_hooks(core, HookPoint::kIpOut, std::move(packet), now);
+  if (packet == nullptr) return {};
+  if (departure.kind == Departure::Kind::kLocal) {
+    loop_back(core, std::move(packet), departure);
+    return {};
+  }
+  if (departure.kind != Departure::Kind::kUnicast) loop_group(core, *packet, departure);
+  const bool stays_here = departure.kind == Departure::Kind::kMulticast && departure.hop_limit == 0;
+  if (stays_here) return {};
+  return send_onto_link(core, std::move(packet), departure, now);
+}
+
+Result<void> send_onto_link(Core& core, PacketPtr packet, const Departure& departure, Time now) {
+  const bool fits =
+      packet->size() <= departure.mtu || packet->notes().segment_kind != SegmentKind::kNone;
+  if (fits) {
+    send_to_next_hop(core, *departure.interface, std::move(packet), departure.next_hop, now);
+    return {};
+  }
+  if (departure.fragment_policy != FragmentPolicy::kFragment) {
+    drop(core, std::move(packet), DropReason::kPacketTooBig);
+    return std::unexpected(Error::kMessageTooLong);
+  }
+  return send_fragments(core, std::move(packet), departure, now);
+}
+
+void finish_icmp_checksum(Packet& message, const Departure& departure) {
+  const MutableBytes header = message.mutable_bytes();
+  wire::Icmpv4Layout::Checksum::set(header, 0);
+  wire::Sum sum = packet_sum(message, 0);
+  if (!departure.is_v4()) {
+    sum += wire::pseudo_header_sum(departure.source, departure.destination, wire::kIpProtocolIcmpv6,
+                                   static_cast<std::uint32_t>(message.size()));
+  }
+  wire::Icmpv4Layout::Checksum::set(header, fold(sum));
+  message.notes().checksum = ChecksumState::kVerified;
+}
+
+std::optional<Arrival> arrival_of(const Packet& packet, Interface& interface) {
+  if (const auto v4 = wire::Ipv4View::parse_quoted(packet.bytes())) {
+    return Arrival{.interface = &interface,
+                   .source = v4->source(),
+                   .destination = v4->destination(),
+                   .kind = v4->destination().is_multicast() ? DestinationKind::kMulticast
+                                                            : DestinationKind::kUnicast,
+                   .protocol = v4->protocol(),
+                   .header_length = static_cast<std::uint16_t>(v4->header_length()),
+                   .is_later_fragment = v4->fragment_offset() != 0};
+  }
+  const auto v6 = wire::Ipv6View::parse_quoted(packet.bytes());
+  if (!v6) return std::nullopt;
+  const auto upper = wire::find_upper_layer(v6->next_header(), v6->payload());
+  return Arrival{
+      .interface = &interface,
+      .source = v6->source(),
+      .destination = v6->destination(),
+      .kind = v6->destination().is_multicast() ? DestinationKind::kMulticast
+                                               : DestinationKind::kUnicast,
+      .protocol = upper.protocol,
+      .header_length = static_cast<std::uint16_t>(wire::Ipv6Layout::kSize + upper.offset),
+      .is_later_fragment = upper.end == wire::Ipv6ChainEnd::kLaterFragment};
+}
+
+}  // namespace strata::stack

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/out/send_udp.h"
+
+#include <algorithm>
+
+#include "stack/out/send_ip.h"
+#include "strata/wire/ip_protocol.h"
+#include "strata/wire/udp.h"
+
+namespace strata::stack {
+namespace {
+
+constexpr std::size_t kPayloadMax = 65535 - wire::UdpLayout::kSize;
+
+// A sequence of byte strings read from front to back.
+class Gather {
+ public:
+  explicit Gather(std::span<const Bytes> parts) : parts_(parts) {}
+
+  [[nodiscard]] std::size_t left() const {
+    std::size_t total = 0;
+    for (const Bytes part : parts_) total += part.size();
+    return total - offset_;
+  }
+  // Copies as much as fits, and sums it on the way: the checksum then costs nothing more.
+  [[nodiscard]] wire::Sum copy_to(MutableBytes to) {
+    wire::Sum sum;
+    std::size_t done = 0;
+    while (done < to.size()) {
+      const Bytes rest = parts_.front().subspan(offset_);
+      const std::size_t count = std::min(rest.size(), to.size() - done);
+      sum = combine(sum, wire::copy_and_sum(rest.first(count), to.subspan(done, count)),
+                    done % 2 != 0);
+      done += count;
+      offset_ += count;
+      if (offset_ == parts_.front().size()) {
+        parts_ = parts_.subspan(1);
+        offset_ = 0;
+      }
+    }
+    return sum;
+  }
+
+ private:
+  std::span<const Bytes> parts_;
+  std::size_t offset_ = 0;
+};
+
+DepartureQuery query_for(const udp::Socket& socket, const SendChoices& choices,
+                         const Endpoint& remote) {
+  const SocketOptions& options = socket.options;
+  DepartureQuery query{.destination = remote.address,
+                       .source = choices.source.value_or(socket.local.address),
+                       .interface = choices.interface,
+                       .protocol = wire::kIpProtocolUdp,
+                       .traffic_class = choices.traffic_class.value_or(options.traffic_class),
+                       .fragment_policy = options.fragment_policy,
+                       .loops_groups = options.multicast_loop};
+  if (query.source.is_multicast()) query.source = {};  // a socket bound to a group
+  if (query.interface == kNoInterface) query.interface = remote.zone;
+  if (query.interface == kNoInterface) query.interface = options.bound_interface;
+  if (query.interface == kNoInterface) query.interface = socket.local.zone;
+  const bool is_group = remote.address.is_multicast();
+  if (is_group && query.interface == kNoInterface) query.interface = options.multicast_interface;
+  query.hop_limit = choices.hop_limit.value_or(is_group ? options.multicast_hop_limit
+                                                        : options.hop_limit.value_or(0));
+  return query;
+}
+
+Result<Endpoint> destination_of(const udp::Socket& socket, const SendChoices& choices) {
+  if (!choices.destination && !socket.is_connected()) return std::unexpected(Error::kNotConnected);
+  Endpoint remote = choices.destination.value_or(socket.remote);
+  if (remote.port == 0) return std::unexpected(Error::kInvalidArgument);
+  if (!socket.speaks(remote.address)) return std::unexpected(Error::kInvalidArgument);
+  return remote;
+}
+
+Result<void> may_send(Core& core, const udp::Socket& socket, const Departure& departure) {
+  // RFC 1122 4.1.3.4: a program must not broadcast by accident.
+  if (departure.kind == Departure::Kind::kBroadcast && !socket.options.broadcast) {
+    return std::unexpected(Error::kNotPermitted);
+  }
+  Interface& port = departure.interface->port();
+  const std::size_t queued =
+      departure.kind == Departure::Kind::kLocal ? core.loopback.size() : port.transmit_queue.size();
+  if (queued < core.config.transmit_queue_max) return {};
+  port.was_full = true;
+  core.somebody_waits_for_room = true;
+  return std::unexpected(Error::kWouldBlock);
+}
+
+// The longest datagrams leave a buffer no room but for the UDP header; send_ip then puts the IP
+// header into a slice of its own.
+constexpr std::size_t headroom_for(std::size_t payload) {
+  return std::min(kHeadroom, kLargeBufferBytes - payload);
+}
+static_assert(headroom_for(kPayloadMax) >= wire::UdpLayout::kSize);
+
+Result<std::size_t> send_one(Core& core, const udp::Socket& socket, Gather& payload,
+                             std::size_t size, std::uint16_t port, const Departure& departure,
+                             Time now) {
+  PacketPtr packet = core.pool.allocate_for(size, headroom_for(size));
+  if (packet == nullptr) {
+    core.drops.add(DropReason::kPoolEmpty);
+    return std::unexpected(Error::kOutOfMemory);
+  }
+  const wire::Sum payload_sum = payload.copy_to(packet->append(size));
+  const auto length = static_cast<std::uint16_t>(size + wire::UdpLayout::kSize);
+  const auto header = packet->prepend<wire::UdpLayout::kSize>();
+  write(wire::UdpHeader{.source_port = socket.local.port,
+                        .destination_port = port,
+                        .length = length,
+                        .checksum = 0},
+        header);
+  if (!(socket.options.without_checksum && departure.is_v4())) {
+    const wire::Sum sum = payload_sum + wire::partial_sum(header) +
+                          wire::pseudo_header_sum(departure.source, departure.destination,
+                                                  wire::kIpProtocolUdp, length);
+    wire::UdpLayout::Checksum::set(header, fold_for_udp(sum));
+  }
+  packet->notes().checksum = ChecksumState::kVerified;
+  const auto sent = send_ip(core, std::move(packet), departure, now);
+  if (!sent) return std::unexpected(sent.error());
+  ++core.counters.udp_sent;
+  return size;
+}
+
+}  // namespace
+
+Result<IpAddress> source_towards(Core& core, const Endpoint& remote, InterfaceId interface) {
+  const auto departure =
+      depart(core, {.destination = remote.address,
+                    .interface = interface != kNoInterface ? interface : remote.zone,
+                    .protocol = wire::kIpProtocolUdp});
+  if (!departure) return std::unexpected(departure.error());
+  return departure->source;
+}
+
+Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const Bytes> parts,
+                             const SendChoices& choices, Time now) {
+  if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+  const auto remote = destination_of(socket, choices);
+  if (!remote) return std::unexpected(remote.error());
+  Gather payload(parts);
+  const std::size_t total = payload.left();
+  const std::size_t segment = choices.segment_size == 0 ? total : choices.segment_size;
+  if (std::min(segment, total) > kPayloadMax) return std::unexpected(Error::kMessageTooLong);
+  const auto departure = depart(core, query_for(socket, choices, *remote));
+  if (!departure) return std::unexpected(departure.error());
+  if (choices.source && !core.local.is_local(*choices.source)) {
+    return std::unexpected(Error::kAddressNotAvailable);
+  }
+  if (!socket.is_bound()) {
+    const IpAddress any =
+        socket.family == AddressFamily::kIpv4 ? IpAddress::any_v4() : IpAddress::any_v6();
+    if (const auto bound = core.udp.bind(socket, {any, 0}, *remote); !bound) {
+      return std::unexpected(bound.error());
+    }
+  }
+  if (const auto allowed = may_send(core, socket, *departure); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  std::size_t sent = 0;
+  do {
+    const std::size_t size = std::min(segment, total - sent);
+    const auto one = send_one(core, socket, payload, size, remote->port, *departure, now);
+    if (!one) return sent == 0 ? one : Result<std::size_t>(sent);
+    sent += size;
+  } while (sent < total);
+  return sent;
+}
+
+}  // namespace strata::stack

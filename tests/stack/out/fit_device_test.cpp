@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stack/out/fit_device.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "stack/core.h"
+#include "strata/wire/ethernet.h"
+#include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipv4.h"
+#include "strata/wire/tcp.h"
+#include "strata/wire/udp.h"
+#include "support/bench.h"
+
+namespace strata::stack {
+namespace {
+
+using namespace support;
+
+constexpr std::size_t kLink = wire::EthernetLayout::kSize;
+
+PacketNotes merged(SegmentKind kind, std::uint16_t segment_size) {
+  PacketNotes notes;
+  notes.segment_size = segment_size;
+  notes.segment_kind = kind;
+  return notes;
+}
+
+class FitDevice : public testing::Test {
+ protected:
+  // A TCP super-segment as a device that merges would hand it over.
+  PacketPtr super_segment(std::size_t payload_size, std::uint16_t segment_size) {
+    Frame tcp(wire::TcpLayout::kSize);
+    write(wire::TcpHeader{.source_port = 1000,
+                          .destination_port = 2000,
+                          .sequence_number = 0xffff'ff00,
+                          .acknowledgment_number = 7,
+                          .flags = wire::kTcpAck | wire::kTcpPsh | wire::kTcpCwr,
+                          .window = 100},
+          std::span(tcp).first<wire::TcpLayout::kSize>());
+    const Frame payload = pattern(payload_size);
+    tcp.insert(tcp.end(), payload.begin(), payload.end());
+    return packet_of(ip_packet(host.own4, host.peer4, wire::kIpProtocolTcp, tcp),
+                     merged(SegmentKind::kTcp, segment_size));
+  }
+  PacketPtr packet_of(const Frame& ip, PacketNotes notes) {
+    const Frame frame = ip_frame(kPeerMac, kOurMac, ip);
+    PacketPtr packet = host.pool.allocate_for(frame.size());
+    copy_bytes(frame.all(), packet->append(frame.size()));
+    notes.network_offset = kLink;
+    notes.transport_offset = kLink + wire::Ipv4Layout::kSize;
+    packet->notes() = notes;
+    return packet;
+  }
+  std::vector<Frame> fit(PacketPtr packet, const DeviceCapabilities& capabilities = {}) {
+    PacketQueue out;
+    fit_to_device(host.stack.core(), capabilities, std::move(packet), out);
+    std::vector<Frame> frames;
+    while (const PacketPtr piece = out.pop()) {
+      Frame frame(piece->size());
+      piece->copy_out(0, frame.writable());
+      frames.push_back(std::move(frame));
+    }
+    return frames;
+  }
+
+  Host host;
+};
+
+TEST_F(FitDevice, CutsATcpSuperSegmentIntoSegmentsThatStandAlone) {
+  const auto frames = fit(super_segment(3000, 1400));
+  ASSERT_EQ(frames.size(), 3U);
+  std::uint32_t sequence = 0xffff'ff00;  // wraps on the way
+  Frame all;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const auto ip = wire::Ipv4View::parse(frames[i].all().subspan(kLink));
+    ASSERT_TRUE(ip) << i;
+    EXPECT_TRUE(ip->checksum_is_valid()) << i;
+    const auto tcp = wire::TcpView::parse(ip->payload());
+    ASSERT_TRUE(tcp) << i;
+    EXPECT_EQ(tcp->header().sequence_number, sequence) << i;
+    EXPECT_TRUE(is_valid(upper_sum(ip->source(), ip->destination(), ip->protocol(), ip->payload())))
+        << i;
+    EXPECT_EQ(tcp->header().flags.contains(wire::kTcpPsh), i == 2) << i;
+    EXPECT_EQ(tcp->header().flags.contains(wire::kTcpCwr), i == 0) << i;
+    sequence += static_cast<std::uint32_t>(tcp->payload().size());
+    all.insert(all.end(), tcp->payload().begin(), tcp->payload().end());
+  }
+  EXPECT_EQ(all, pattern(3000));
+}
+
+TEST_F(FitDevice, LeavesASuperSegmentToADeviceThatCuts) {
+  DeviceCapabilities cutter;
+  cutter.tcp_segment_bytes_max = 65535;
+  EXPECT_EQ(fit(super_segment(3000, 1400), cutter).size(), 1U);
+  cutter.tcp_segment_bytes_max = 2000;
+  EXPECT_EQ(fit(super_segment(3000, 1400), cutter).size(), 3U);
+}
+
+TEST_F(FitDevice, CutsAUdpSuperSegmentIntoDatagrams) {
+  const Frame ip = udp_packet({host.own4, 1}, {host.peer4, 2}, pattern(250));
+  const auto frames = fit(packet_of(ip, merged(SegmentKind::kUdp, 100)));
+  ASSERT_EQ(frames.size(), 3U);
+  for (const Frame& frame : frames) {
+    const Decoded is = decode(frame.all());
+    EXPECT_TRUE(is.checksum_is_right());
+  }
+  const auto last = wire::Ipv4View::parse(frames[2].all().subspan(kLink));
+  ASSERT_TRUE(last);
+  EXPECT_EQ(wire::UdpView::parse(last->payload())->payload().size(), 50U);
+}
+
+TEST_F(FitDevice, FinishesAPartialChecksumForADeviceThatCannot) {
+  const Frame ip = udp_packet({host.own4, 1}, {host.peer4, 2}, pattern(33));
+  const auto half_done = [&] {
+    PacketNotes notes;
+    notes.checksum_offset = wire::UdpLayout::Checksum::kBegin;
+    notes.checksum = ChecksumState::kPartial;
+    PacketPtr packet = packet_of(ip, notes);
+    const auto length = static_cast<std::uint32_t>(ip.size() - wire::Ipv4Layout::kSize);
+    const wire::Sum pseudo =
+        wire::pseudo_header_sum(host.own4, host.peer4, wire::kIpProtocolUdp, length);
+    const auto partial = static_cast<std::uint16_t>(~fold(pseudo));
+    wire::UdpLayout::Checksum::set(packet->mutable_bytes().subspan(kLink + wire::Ipv4Layout::kSize),
+                                   partial);
+    return packet;
+  };
+  const auto finished = fit(half_done());
+  ASSERT_EQ(finished.size(), 1U);
+  EXPECT_EQ(finished[0], ip_frame(kPeerMac, kOurMac, ip));
+  DeviceCapabilities capable;
+  capable.completes_checksums = true;
+  EXPECT_NE(fit(half_done(), capable)[0], finished[0]);
+}
+
+TEST_F(FitDevice, DropsASuperSegmentWhoseHeadersMakeNoSense) {
+  PacketPtr packet = super_segment(3000, 1400);
+  packet->notes().transport_offset = 5;
+  EXPECT_TRUE(fit(std::move(packet)).empty());
+  packet = super_segment(3000, 0);
+  EXPECT_TRUE(fit(std::move(packet)).empty());
+  EXPECT_EQ(host.drops(DropReason::kDeviceFailed), 2U);
+}
+
+}  // namespace
+}  // namespace strata::stack
