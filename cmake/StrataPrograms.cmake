@@ -101,6 +101,11 @@ function(strata_examples)
     set_target_properties(example_${name} PROPERTIES
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples
                           OUTPUT_NAME ${name})
+    # An example is a promise of the README: it runs in every test, and says itself if it failed.
+    if(STRATA_TESTS)
+      add_test(NAME example_${name} COMMAND example_${name})
+      set_tests_properties(example_${name} PROPERTIES LABELS programs)
+    endif()
   endforeach()
 endfunction()
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A UDP echo server in a world of two hosts: the whole of a first program.
+// A UDP echo between two hosts of a simulated world: the whole of a first program.
 #include <cstdio>
 
 #include "strata/sim.h"
@@ -25,14 +25,14 @@ int main() {
   });
 
   auto caller = *UdpSocket::open(client.stack());
-  const Time asked = world.now() + std::chrono::seconds(5);  // by then the addresses are ours
+  const Time asked = world.now() + std::chrono::seconds(10);  // by then nobody has claimed them
   Time answered{};
   (void)caller.on_ready([&](Readiness) { answered = world.now(); });
   client.executor().start_timer(asked, [&] {
     (void)caller.send_to(std::as_bytes(std::span("hello")), {IpAddress::v4(10, 0, 0, 1), 7},
                          world.now());
   });
-  world.run_for(std::chrono::seconds(10));
+  world.run_for(std::chrono::seconds(20));
   std::printf("echo after %lld us\n",
               static_cast<long long>((answered - asked) / std::chrono::microseconds(1)));
   return answered == Time{} ? 1 : 0;

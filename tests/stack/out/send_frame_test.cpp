@@ -43,7 +43,7 @@ TEST(SendFrame, PacketsWaitForTheAnswer) {
   EXPECT_EQ(host.all_drops(), 0U);
 }
 
-// RFC 826 0 MUST: a request for our address is answered with our link-layer address.
+// RFC 826 reception MUST: a request for our address is answered with our link-layer address.
 TEST(SendFrame, ArpRequestsAreAnswered) {
   Host host;
   EXPECT_THAT(host.exchange(ethernet(
