@@ -16,6 +16,8 @@ if(STRATA_TESTS)
   else()
     set(STRATA_PCH_OPTIONS -Xclang -fno-pch-timestamp)
   endif()
+  # A test is compiled as often as it runs: what is under test is optimised, the test is not.
+  list(APPEND STRATA_PCH_OPTIONS -O0)
   target_compile_options(strata_gtest_header PRIVATE ${STRATA_PCH_OPTIONS}
                                                      ${STRATA_HOSTED_OPTIONS})
 

@@ -80,7 +80,8 @@ class Harness {
     }
   }
   void query() {
-    const std::size_t size = std::min<std::size_t>(byte(), rest_.size());
+    const std::size_t asked = byte();
+    const std::size_t size = std::min(asked, rest_.size());
     const Bytes message = rest_.first(size);
     rest_ = rest_.subspan(size);
     const IpAddress destination = group(byte());

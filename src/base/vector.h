@@ -102,7 +102,9 @@ class Vector {
   // Clears and gives the block back.
   void release() {
     clear();
-    if (data_ != nullptr) memory_->release(data_, capacity_ * sizeof(T), alignof(T));
+    if (data_ != nullptr) {
+      memory_->release(static_cast<void*>(data_), capacity_ * sizeof(T), alignof(T));
+    }
     data_ = nullptr;
     capacity_ = 0;
   }

@@ -15,7 +15,6 @@
 namespace strata::sim {
 namespace {
 
-const IpAddress kAlice = IpAddress::v4(10, 0, 0, 1);
 const IpAddress kBob = IpAddress::v4(10, 0, 0, 2);
 
 // Addresses at once: what DAD takes is not these tests' concern.

@@ -13,8 +13,6 @@ namespace {
 
 using namespace support;
 using testing::AllOf;
-using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
