@@ -154,7 +154,7 @@ class Vector {
     if (data_ != nullptr) {
       std::uninitialized_move_n(data_, size_, block);
       std::destroy_n(data_, size_);
-      memory_->release(data_, capacity_ * sizeof(T), alignof(T));
+      memory_->release(static_cast<void*>(data_), capacity_ * sizeof(T), alignof(T));
     }
     data_ = block;
     capacity_ = static_cast<std::uint32_t>(capacity);

@@ -15,7 +15,6 @@ namespace {
 using namespace support;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::SizeIs;
 
 class CountedMemory final : public Memory {
  public:

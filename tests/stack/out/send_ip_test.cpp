@@ -12,9 +12,6 @@ namespace strata::stack {
 namespace {
 
 using namespace support;
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
