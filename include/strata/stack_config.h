@@ -61,7 +61,6 @@ struct InterfaceConfig {
   bool ipv6 = true;       // make a link-local address and speak IPv6
   bool accept_router_advertisements = true;
   bool detect_duplicates = true;     // DAD (RFC 4862 5.4) and address conflict detection (RFC 5227)
-  bool proxy_neighbors = false;      // answer ARP and ND for what we can forward to
   bool temporary_addresses = false;  // RFC 8981 beside the stable ones
 };
 

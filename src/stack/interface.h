@@ -46,7 +46,6 @@ struct Interface {
   bool has_ipv6;
   bool hears_routers;  // router advertisements configure it
   bool detects_duplicates;
-  bool proxies_neighbors;
   Time last_turn{};       // when the stack last looked after it: closing needs a time, too
   bool was_full = false;  // the transmit queue refused something since it last had room
 
