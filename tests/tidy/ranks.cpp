@@ -50,6 +50,8 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"stack", "stack"},
     {"stack_config", "stack"},
     {"socket_types", "packet"},
+    {"tcp_state", "tcp"},
+    {"tcp_config", "tcp"},
     {"icmp_socket", "socket/native"},
     {"packet_socket", "socket/native"},
     {"raw_socket", "socket/native"},
