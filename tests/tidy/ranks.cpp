@@ -52,6 +52,8 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"socket_types", "packet"},
     {"tcp_state", "tcp"},
     {"tcp_config", "tcp"},
+    {"tcp_info", "tcp"},
+    {"tcp_event", "tcp"},
     {"icmp_socket", "socket/native"},
     {"packet_socket", "socket/native"},
     {"raw_socket", "socket/native"},
