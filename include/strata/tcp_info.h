@@ -66,6 +66,7 @@ struct TcpInfo {
   std::uint32_t out_of_order_queue = 0;  // waits for a hole to be filled
 
   // Timing.
+  Duration age{};  // since it was opened
   Duration retransmission_timeout{};
   Duration smoothed_rtt{};  // 0: no sample yet
   Duration rtt_variation{};
