@@ -220,6 +220,9 @@ struct FixedText {
 
   [[nodiscard]] constexpr std::string_view view() const { return {characters.data(), length}; }
   constexpr operator std::string_view() const { return view(); }
+  friend constexpr bool operator==(const FixedText& a, const FixedText& b) {
+    return a.view() == b.view();
+  }
 };
 
 [[nodiscard]] FixedText<17> to_text(const MacAddress& address);

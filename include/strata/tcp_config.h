@@ -56,6 +56,8 @@ struct TcpSocketOptions {
   std::optional<Duration> linger{};      // SO_LINGER: 0 aborts at close
   Duration defer_accept{};               // accept only once data came, or this has passed
   CongestionName congestion{};           // empty: TcpConfig's
+
+  friend bool operator==(const TcpSocketOptions&, const TcpSocketOptions&) = default;
 };
 
 struct TcpConfig {

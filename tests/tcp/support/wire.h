@@ -5,11 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -82,23 +83,11 @@ class Wire {
 
   explicit Wire(std::uint64_t seed = 1, const WireConfig& config = {},
                 const TcpConfig& client_config = {}, const TcpConfig& server_config = {})
-      : config_(config),
-        rng_(seed),
-        client(kClientAddress, client_config, seed * 2 + 1, config.mtu),
-        server(kServerAddress, server_config, seed * 2 + 2, config.mtu) {}
+      : client(kClientAddress, client_config, seed * 2 + 1, config.mtu),
+        server(kServerAddress, server_config, seed * 2 + 2, config.mtu),
+        config_(config),
+        rng_(seed) {}
 
- private:
-  struct InFlight {
-    Side to;
-    Segment segment;
-  };
-
-  WireConfig config_;
-  Rng rng_;
-  std::multimap<Time, InFlight> in_flight_;
-  Time free_at_[2]{};
-
- public:
   Host client;
   Host server;
   Time now{std::chrono::seconds(1000)};
@@ -128,8 +117,8 @@ class Wire {
   // To the next arrival or deadline; false when nothing would ever happen.
   bool step() {
     pump();
-    std::optional<Time> next = earlier(client.transport.next_deadline(),
-                                       server.transport.next_deadline());
+    std::optional<Time> next =
+        earlier(client.transport.next_deadline(), server.transport.next_deadline());
     if (!in_flight_.empty()) next = earlier(next, in_flight_.begin()->first);
     if (!next) return false;
     now = std::max(now, *next);
@@ -148,8 +137,8 @@ class Wire {
     const Time end = now + duration;
     pump();
     for (int steps = 0; steps < 10'000'000; ++steps) {
-      std::optional<Time> next = earlier(client.transport.next_deadline(),
-                                         server.transport.next_deadline());
+      std::optional<Time> next =
+          earlier(client.transport.next_deadline(), server.transport.next_deadline());
       if (!in_flight_.empty()) next = earlier(next, in_flight_.begin()->first);
       if (!next || *next > end) break;
       (void)step();
@@ -178,6 +167,11 @@ class Wire {
   }
 
  private:
+  struct InFlight {
+    Side to;
+    Segment segment;
+  };
+
   void send(Side side, Outgoing outgoing) {
     const std::uint32_t total =
         outgoing.payload == nullptr ? 0 : static_cast<std::uint32_t>(outgoing.payload->size());
@@ -301,6 +295,11 @@ class Wire {
   }
 
   static constexpr wire::TcpFlags kFinAndPush = wire::kTcpFin | wire::kTcpPsh;
+
+  WireConfig config_;
+  Rng rng_;
+  std::multimap<Time, InFlight> in_flight_;
+  std::array<Time, 2> free_at_{};
 };
 
 }  // namespace strata::tcp::testing
