@@ -204,6 +204,32 @@ class Stack:
         self.process = namespace.start(lab.program, "up", *arguments, "--control", self.control,
                                        output=self.log)
 
+    def ask_control(self, seconds=5):
+        """A line from the control socket itself, or None when nobody listens there."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(seconds)
+            try:
+                client.connect(self.control)
+                client.sendall(b'{"command":"status"}\n')
+                return client.recv(1) or None
+            except OSError:
+                return None
+
+    def start(self, seconds=20):
+        """Until the stack answers on its control socket. One that ends before is for the test
+        to judge."""
+        wait_until(lambda: not self.is_running or self.ask_control(), seconds)
+        if self.is_running and not self.ask_control():
+            raise RuntimeError(f"the control socket is silent after {seconds} s: {self.output}")
+        return self
+
+    def settle(self):
+        """Until the stack has seen all that was sent to it before: it looks at every device once
+        between two answers."""
+        for _ in range(2):
+            if not self.ask_control():
+                raise RuntimeError(f"the control socket is silent: {self.output}")
+
     @property
     def output(self):
         return self.log.read_text(errors="replace")
@@ -218,7 +244,8 @@ class Stack:
         try:
             told = json.loads(done.stdout)
         except ValueError:
-            raise RuntimeError(f"strata status: {done.stdout.strip() or 'says nothing'}")
+            raise RuntimeError(f"strata status: {done.stdout.strip() or 'says nothing'}; "
+                               f"strata up: {self.output.strip()}")
         return told["stacks"][0] if "stacks" in told else told
 
     def drops(self):
@@ -262,6 +289,12 @@ class Drops(dict):
     def since(self, earlier):
         return {reason: count - earlier[reason] for reason, count in self.items()
                 if count != earlier[reason]}
+
+
+def catches(process, how=signal.SIGTERM):
+    """Whether the process has a handler for the signal by now."""
+    text = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"^SigCgt:\s+(\w+)$", text, re.M).group(1), 16) >> (how - 1) & 1
 
 
 def end(process, how=signal.SIGTERM, seconds=10):
@@ -365,9 +398,10 @@ class Bench:
         other.must("ip", "link", "set", other_name, "up")
 
     def up(self, namespace, *arguments, control=None):
-        """Starts `strata up`: without arguments on tap:strata0, as 10.77.0.2 and fd77::2."""
+        """Starts `strata up`: without arguments on tap:strata0, as 10.77.0.2 and fd77::2. It can
+        be asked for its status at once; its addresses are a matter of `wait()`."""
         self.stacks.append(Stack(self, namespace, arguments, control))
-        return self.stacks[-1]
+        return self.stacks[-1].start()
 
 
 def checksum(data):

@@ -22,7 +22,7 @@ def tshark(host, path, *words):
         if done.returncode == 0 else [f"tshark: {done.stdout}"]
 
 
-def talk(host):
+def talk(host, stack):
     """Every kind of frame a stack without TCP has a part in."""
     host.run("ping", "-n", "-c", 3, "-i", 0.01, STACK4)
     host.run("ping", "-n", "-c", 3, "-i", 0.01, "-s", 9000, STACK4)
@@ -33,7 +33,7 @@ def talk(host):
             client.sendto(b"x" * 100, (address, port))
     host.run("arping", "-c", 1, "-i", TAP, STACK4)
     host.run("ndisc6", "-m", "-w", 500, STACK6, TAP)
-    time.sleep(0.3)
+    stack.settle()
 
 
 def judge(lab, host, name, path):
@@ -54,7 +54,7 @@ def judge(lab, host, name, path):
 def writing(lab, host, kind):
     path = str(lab.folder / f"talk.{kind}")
     stack = lab.up(host, "--capture", path, "--serve", "echo,daytime").wait()
-    talk(host)
+    talk(host, stack)
     lab.check(f"{kind}: strata up ends well on SIGTERM", stack.stop() == 0, stack.output)
     done = host.run("capinfos", path)
     lab.check(f"{kind}: capinfos reads it", done.returncode == 0 and
@@ -84,9 +84,13 @@ def replaying(lab, host, path):
     mac = tshark(host, path, "-Y", "icmp.type==0", "-T", "fields", "-e", "eth.src")[0]
     stack = lab.up(host, "--device", f"pcap:{path},write={answers},mac={mac}",
                    "--address", f"{STACK4}/24")
-    done = bench.wait_until(lambda: stack.status()["counters"]["ipv4_received"] > asked, 10,
-                            pause=0.2)
-    lab.check("replay: the stack reads the frames of the capture", done, stack.status()["counters"])
+    counters = {}
+
+    def is_read():
+        counters.update(stack.status()["counters"])
+        return counters["ipv4_received"] > asked
+    lab.check("replay: the stack reads the frames of the capture",
+              bench.wait_until(is_read, 10, pause=0.2), counters)
     lab.check("replay: strata up ends well", stack.stop() == 0, stack.output)
     bad = tshark(host, answers, "-Y", WRONG)
     lab.check("replay: what was sent meanwhile is a sound capture", not bad, "\n".join(bad[:6]))
@@ -99,8 +103,9 @@ def capturing(lab, host):
     log = lab.folder / "capture.log"
     process = host.start(lab.program, "capture", "--control", stack.control, "-w", path,
                          output=log)
-    time.sleep(0.5)
-    talk(host)
+    # It minds signals as soon as the stack has agreed to tell of frames.
+    bench.wait_until(lambda: process.poll() is not None or bench.catches(process), 10)
+    talk(host, stack)
     lab.check("strata capture ends well", bench.end(process) == 0, log.read_text())
     judge(lab, host, "strata capture", path)
     stack.stop()

@@ -3,7 +3,6 @@
 """IGMP and MLD: what the stack tells routers of its own accord, and when a router asks, in every
 version, as an AF_PACKET socket of the kernel sees it and scapy reads it."""
 import logging
-import time
 
 import bench
 from bench import HOST4, STACK4, TAP
@@ -110,7 +109,7 @@ with bench.Bench(needs=["ping"]) as test:
            IPv6(src="fe80::aa", dst="ff02::1", hlim=64) /
            IPv6ExtHdrHopByHop(options=[RouterAlert()]) / ICMPv6MLQuery2(mrd=500))
     wire.send(far)
-    time.sleep(0.2)
+    running.settle()
     since = running.drops().since(before)
     test.check("MLD: queries from afar are refused", since.get("mld_malformed") == 2, since)
     test.check("the stack still answers", running.is_answering(STACK4))

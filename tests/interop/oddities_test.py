@@ -65,6 +65,7 @@ class Oddities:
         before = self.stack.drops()
         self.wire.clear()
         self.wire.send(*frames)
+        self.stack.settle()
         back = [Ether(frame) for frame in self.wire.all(seconds)]
         back = [packet for packet in back if self.is_about_us(packet)]
         since = self.stack.drops().since(before)
