@@ -63,7 +63,9 @@ struct Config {
 
   std::uint32_t entries_max = 1024;
   std::uint32_t packets_max = 256;           // waiting in all
-  std::uint32_t packets_per_entry_max = 16;  // waiting for one neighbour
+  // Waiting for one neighbour: two of the longest datagrams, in fragments. A host that has only
+  // just been brought up may answer the second solicitation, not the first.
+  std::uint32_t packets_per_entry_max = 96;
   std::uint32_t own_addresses_max = 64;
   std::uint32_t proxies_max = 16;
   std::uint32_t proxy_replies_max = 32;  // waiting for their random delay
