@@ -66,8 +66,8 @@ void check_quoted(const Tree& tree, const File& file, const Place& from, const I
 constexpr std::array<std::string_view, 12> kSystemHeaders = {
     "sys/",    "linux/", "net/",     "netinet/",  "arpa/",   "unistd.h",
     "fcntl.h", "poll.h", "signal.h", "pthread.h", "netdb.h", "ifaddrs.h"};
-constexpr std::array<std::string_view, 6> kSystemFolders = {"driver", "runtime", "socket/posix",
-                                                            "attach", "service", "apps"};
+constexpr std::array<std::string_view, 7> kSystemFolders = {
+    "driver", "runtime", "socket/posix", "attach", "service", "script", "apps"};
 
 // Headers that bring a heap, locks, streams, clocks or exceptions into ranks 0 to 3.
 struct BannedHeader {
@@ -111,7 +111,7 @@ void check_angled(const File& file, const Place& place, const Include& include,
     findings.push_back({file.path, include.line,
                         "<" + include.path + "> in " + describe(place) +
                             "; the system is called in driver, runtime, socket/posix, attach, "
-                            "service and apps only"});
+                            "service, script and apps only"});
   }
   if (file.is_under("include") && !system && include.path.find('/') != std::string::npos) {
     findings.push_back({file.path, include.line,

@@ -21,7 +21,7 @@ constexpr Folder kFolders[] = {
     {"routing", 2},     {"stack", 3},       {"socket/native", 4},
     {"socket/coro", 5}, {"socket/asio", 5}, {"socket/posix", 5},
     {"driver", 5},      {"runtime", 5},     {"sim", 5},
-    {"attach", 6},      {"service", 6},
+    {"attach", 6},      {"service", 6},     {"script", 6},
 };
 
 // The public headers that lie flat in include/strata, by the folder each speaks for.

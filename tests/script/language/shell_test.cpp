@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "script/language/shell.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace strata::script {
+namespace {
+
+// Commands as "a|b|c" and ";" between them.
+std::string split(std::string_view text) {
+  const auto commands = split_commands(text);
+  if (!commands) return "error: " + commands.error().text;
+  std::string out;
+  for (const Words& command : *commands) {
+    if (!out.empty()) out += ';';
+    for (std::size_t i = 0; i < command.words.size(); ++i) {
+      out += (i == 0 ? "" : "|") + command.words[i];
+    }
+  }
+  return out;
+}
+
+TEST(Shell, SplitsCommandsAndWords) {
+  struct Row {
+    std::string_view text, words;
+  };
+  const Row rows[] = {
+      {"a b  c", "a|b|c"},
+      {"a\nb;c && d", "a;b;c;d"},
+      {"a \\\n b", "a|b"},
+      {"# nothing\na # b", "a"},
+      {"a 'b c' \"d e\"f", "a|b c|d ef"},
+      {"sysctl -q x=\"4096 540000 $((15*1024*1024))\"", "sysctl|-q|x=4096 540000 15728640"},
+      {"a=$(( (1 + 2) * 4 / 3 - 1 ))", "a=3"},
+      {"a > /dev/null 2>&1\nb >/dev/null", "a;b"},
+      {"/tmp/restore_${PPID}.sh", "/tmp/restore_${PPID}.sh"},
+      {"a ''", "a|"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(split(row.text), row.words) << row.text;
+}
+
+TEST(Shell, NamesWhatItDoesNotSupport) {
+  struct Row {
+    std::string_view text, part;
+  };
+  const Row rows[] = {{"a | b", "'|'"},
+                      {"a $HOME", "variables"},
+                      {"a &", "'&'"},
+                      {"a 'b", "without its"},
+                      {"a $((1/0))", "arithmetic"},
+                      {"(a)", "'('"},
+                      {"a $((((((((((((((((((((1", "variables"}};
+  for (const Row& row : rows) {
+    EXPECT_NE(split(row.text).find(row.part), std::string::npos) << row.text << split(row.text);
+  }
+}
+
+}  // namespace
+}  // namespace strata::script
