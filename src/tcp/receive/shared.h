@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReceiverShared: what all receivers of a stack have in common, an argument of their calls.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/slab.h"
+#include "strata/memory.h"
+#include "strata/packet_pool.h"
+#include "strata/tcp_config.h"
+#include "tcp/buffer_account.h"
+#include "tcp/receive/inbox.h"
+#include "tcp/receive/owed_acks.h"
+#include "tcp/receive/reassembly.h"
+#include "tcp/receive/sack_history.h"
+#include "tcp/receive/urgent_mark.h"
+
+namespace strata::tcp {
+
+// What a connection needs only while not everything goes as usual: it lives in a slab, and goes
+// back as soon as nothing in it is of use.
+struct Disorder {
+  Disorder(Memory& memory, std::uint32_t segments_max) : reassembly(memory, segments_max) {}
+
+  Reassembly reassembly;
+  SackHistory history;
+  OwedAcks owed;
+  UrgentMark urgent;
+  std::optional<std::uint64_t> fin{};  // the offset behind the last byte, once FIN was seen
+
+  [[nodiscard]] bool is_needed() const {
+    return !reassembly.empty() || !owed.empty() || urgent.is_set() || fin.has_value();
+  }
+};
+
+// Owned by the transport, one a stack.
+class ReceiverSlabs {
+ public:
+  ReceiverSlabs(Memory& memory, const TcpConfig& config)
+      : inboxes_(memory, config.connections_max), disorders_(memory, config.connections_max) {}
+
+  [[nodiscard]] Slab<Inbox>& inboxes() { return inboxes_; }
+  [[nodiscard]] Slab<Disorder>& disorders() { return disorders_; }
+  [[nodiscard]] std::size_t bytes_used() const {
+    return inboxes_.bytes_used() + disorders_.bytes_used();
+  }
+
+ private:
+  Slab<Inbox> inboxes_;
+  Slab<Disorder> disorders_;
+};
+
+struct ReceiverShared {
+  Memory& memory;
+  PacketPool& pool;
+  const TcpConfig& config;
+  BufferAccount& account;
+  ReceiverSlabs& slabs;
+};
+
+}  // namespace strata::tcp
