@@ -93,6 +93,16 @@ enum class DropReason : std::uint8_t {
   // Raw and packet sockets
   kRawQueueFull,
 
+  // TCP connections
+  kTcpNoSocket,
+  kTcpBacklogFull,
+  kTcpAcceptQueueFull,
+  kTcpTableFull,
+  kTcpUnacceptable,
+  kTcpOldTimestamp,
+  kTcpResetRefused,
+  kTcpSynRefused,
+
   // Leaving
   kPoolEmpty,
   kTransmitQueueFull,
