@@ -5,21 +5,57 @@
 set(STRATA_FOLDERS "")
 set(STRATA_EXTERNAL "")
 
-if(STRATA_TESTS)
-  # gtest is the dearest header of a test: it is parsed once per build.
-  file(WRITE ${PROJECT_BINARY_DIR}/gtest_header.cpp "")
-  add_library(strata_gtest_header OBJECT ${PROJECT_BINARY_DIR}/gtest_header.cpp)
-  target_link_libraries(strata_gtest_header PRIVATE GTest::gtest GTest::gmock)
-  target_precompile_headers(strata_gtest_header PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    set(STRATA_PCH_OPTIONS -fpch-preprocess)
-  else()
-    set(STRATA_PCH_OPTIONS -Xclang -fno-pch-timestamp)
+# What nearly every file includes is parsed once per build. A precompiled header can only be shared
+# by files of the same flags, so there is one for ranks 0 to 3, one for what is above and one for
+# tests. Firmware is built without: there an include that a file forgot is found.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(STRATA_PCH_OPTIONS -fpch-preprocess)
+else()
+  set(STRATA_PCH_OPTIONS -Xclang -fno-pch-timestamp)
+endif()
+set(STRATA_CORE_OPTIONS -fno-exceptions -fno-rtti)
+set(STRATA_STANDARD_HEADERS <algorithm> <array> <chrono> <concepts> <cstring> <expected> <iterator>
+                            <limits> <optional> <span> <string_view> <tuple> <utility> <variant>)
+set(STRATA_HOSTED_HEADERS <functional> <memory> <string> <vector> <fmt/format.h>)
+
+add_custom_target(strata_headers)  # all of them: what clang-tidy needs to have been built
+
+# strata_header(NAME [LIBRARY] LIBRARIES target... OPTIONS flag... HEADERS header...); LIBRARY: its
+# users are position-independent, as the folders are.
+function(strata_header name)
+  cmake_parse_arguments(arg "LIBRARY" "" "LIBRARIES;OPTIONS;HEADERS" ${ARGN})
+  file(WRITE ${PROJECT_BINARY_DIR}/${name}.cpp "")
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cpp)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ${arg_LIBRARY})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+  target_compile_options(${name} PRIVATE ${STRATA_PCH_OPTIONS} ${arg_OPTIONS})
+  target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
+  add_dependencies(strata_headers ${name})
+endfunction()
+
+if(PROJECT_IS_TOP_LEVEL AND NOT STRATA_FREESTANDING)
+  strata_header(strata_core_header LIBRARY OPTIONS ${STRATA_CORE_OPTIONS}
+                HEADERS ${STRATA_STANDARD_HEADERS})
+  if(STRATA_RANK_MAX GREATER_EQUAL 4)
+    strata_header(strata_hosted_header LIBRARY LIBRARIES fmt::fmt
+                  OPTIONS ${STRATA_HOSTED_OPTIONS} HEADERS ${STRATA_STANDARD_HEADERS}
+                                                           ${STRATA_HOSTED_HEADERS})
   endif()
+endif()
+
+# strata_precompiled(TARGET HEADER): lets a target of this tree share one of them.
+function(strata_precompiled target header)
+  if(TARGET ${header})
+    target_compile_options(${target} PRIVATE ${STRATA_PCH_OPTIONS})
+    target_precompile_headers(${target} REUSE_FROM ${header})
+  endif()
+endfunction()
+
+if(STRATA_TESTS)
   # A test is compiled as often as it runs: what is under test is optimised, the test is not.
-  list(APPEND STRATA_PCH_OPTIONS -O0)
-  target_compile_options(strata_gtest_header PRIVATE ${STRATA_PCH_OPTIONS}
-                                                     ${STRATA_HOSTED_OPTIONS})
+  strata_header(strata_gtest_header LIBRARIES GTest::gtest GTest::gmock
+                OPTIONS -O0 ${STRATA_HOSTED_OPTIONS}
+                HEADERS ${STRATA_STANDARD_HEADERS} <gtest/gtest.h> <gmock/gmock.h>)
 
   # Matchers and fixtures that several test programs share.
   file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
@@ -38,19 +74,26 @@ function(strata_tests name)
   target_include_directories(${target}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests
                                                     ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${target}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock)
-  target_compile_options(${target}_test PRIVATE ${STRATA_PCH_OPTIONS} ${STRATA_HOSTED_OPTIONS})
+  target_compile_options(${target}_test PRIVATE -O0 ${STRATA_HOSTED_OPTIONS})
   target_compile_definitions(${target}_test PRIVATE
                              STRATA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_precompile_headers(${target}_test REUSE_FROM strata_gtest_header)
+  strata_precompiled(${target}_test strata_gtest_header)
+  # Tests of a folder include the same and instantiate the same. Each file has a namespace of its
+  # own, so that a handful of them is one translation unit; what is no test stands alone.
+  set_target_properties(${target}_test PROPERTIES UNITY_BUILD ${STRATA_UNITY_TESTS}
+                                                  UNITY_BUILD_BATCH_SIZE 8)
+  list(FILTER tests EXCLUDE REGEX "_test.cpp$")
+  set_source_files_properties(${tests} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   add_test(NAME ${target} COMMAND ${target}_test WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
   set_tests_properties(${target} PROPERTIES LABELS "${arg_AREA}" TIMEOUT 600)
 endfunction()
 
-# strata_folder(NAME RANK n AREA area [DEPENDS folder...] [LIBRARIES external...]): the library
-# strata_NAME from src/NAME and the test program NAME_test from tests/NAME. Slashes become
-# underscores. A folder of headers alone is an interface library.
+# strata_folder(NAME RANK n AREA area [HEADER file] [DEPENDS folder...] [LIBRARIES external...]):
+# the library strata_NAME from src/NAME and the test program NAME_test from tests/NAME. Slashes
+# become underscores. A folder of headers alone is an interface library. HEADER is what all its
+# files include, and is precompiled with the rest.
 function(strata_folder name)
-  cmake_parse_arguments(arg "" "RANK;AREA" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "RANK;AREA;HEADER" "DEPENDS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target ${name})
   if(arg_RANK GREATER STRATA_RANK_MAX)
     return()
@@ -67,10 +110,21 @@ function(strata_folder name)
       set_target_properties(strata_${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     endif()
     if(arg_RANK LESS_EQUAL 3)
-      target_compile_options(strata_${target} PRIVATE -fno-exceptions -fno-rtti)
+      set(options ${STRATA_CORE_OPTIONS})
+      set(header strata_core_header)
     else()
-      target_compile_options(strata_${target} PRIVATE ${STRATA_HOSTED_OPTIONS})
+      set(options ${STRATA_HOSTED_OPTIONS})
+      set(header strata_hosted_header)
     endif()
+    if(arg_HEADER AND TARGET ${header})
+      set(header strata_${target}_header)
+      strata_header(${header} LIBRARY LIBRARIES ${arg_LIBRARIES} OPTIONS ${options}
+                    HEADERS ${STRATA_STANDARD_HEADERS} ${PROJECT_SOURCE_DIR}/src/${arg_HEADER})
+      target_include_directories(${header} PRIVATE ${PROJECT_SOURCE_DIR}/include
+                                                   ${PROJECT_SOURCE_DIR}/src)
+    endif()
+    target_compile_options(strata_${target} PRIVATE ${options})
+    strata_precompiled(strata_${target} ${header})
     target_link_libraries(strata_${target} PRIVATE ${arg_LIBRARIES})
   else()
     set(scope INTERFACE)

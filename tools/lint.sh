@@ -60,13 +60,13 @@ check_format() {
 [[ $mode == --tidy ]] || check_format || status=1
 [[ $mode == --format ]] && exit $status
 
-# clang-tidy reads the flags, and the precompiled gtest, of the clang build.
-configure_preset asan || exit 1
-run_locked asan ninja -C build/asan strata_gtest_header >build/logs/lint-build.log 2>&1 || {
+# clang-tidy reads a build of its own, with a command and the precompiled headers for every file.
+configure_preset lint || exit 1
+run_locked lint ninja -C build/lint strata_headers >build/logs/lint-build.log 2>&1 || {
   tail -n 20 build/logs/lint-build.log >&2
   exit 1
 }
-known=$(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/asan/compile_commands.json)
+known=$(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/lint/compile_commands.json)
 if [[ $mode == --all ]]; then
   mapfile -t units < <(git ls-files | sources | existing | translation_units)
 else
@@ -82,7 +82,7 @@ if [[ $mode != --all && $total -gt $limit ]]; then
 fi
 if [[ ${#checked[@]} -gt 0 ]]; then
   printf '%s\n' "${checked[@]}" |
-    xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/asan --quiet --warnings-as-errors='*' \
+    xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/lint --quiet --warnings-as-errors='*' \
       2>build/logs/clang-tidy-stderr.log || status=1
 fi
 echo "lint: clang-tidy on ${#checked[@]} of $total files"

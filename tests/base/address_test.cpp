@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace strata {
+namespace strata::address_test {
 namespace {
 
 IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
@@ -162,4 +162,4 @@ TEST(Endpoint, DiffersByAddressPortAndZone) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::address_test

@@ -9,7 +9,7 @@
 #include "strata/address.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::address_text_test {
 namespace {
 
 TEST(AddressText, ReadsMacAddresses) {
@@ -190,4 +190,4 @@ TEST(AddressText, TheLongestTextsFit) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::address_text_test

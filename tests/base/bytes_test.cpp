@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace strata {
+namespace strata::bytes_test {
 namespace {
 
 constexpr std::array<std::byte, 9> kBytes{std::byte{0},    std::byte{0x12}, std::byte{0x34},
@@ -59,4 +59,4 @@ TEST(Bytes, CopyWhatIsThereAndNoMore) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::bytes_test

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace strata {
+namespace strata::check_test {
 namespace {
 
 TEST(Check, ATrueConditionIsEvaluatedOnceAndPasses) {
@@ -38,4 +38,4 @@ constexpr int checked(int value) {
 static_assert(checked(3) == 3);
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::check_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata {
+namespace strata::counters_test {
 namespace {
 
 enum class Event : std::uint8_t { kIn, kOut, kLost, kCount };
@@ -45,4 +45,4 @@ TEST(CountersDeathTest, AnUnknownEnumeratorStopsTheProgram) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::counters_test

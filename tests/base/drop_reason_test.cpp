@@ -7,7 +7,7 @@
 #include <set>
 #include <string_view>
 
-namespace strata {
+namespace strata::drop_reason_test {
 namespace {
 
 DropReason reason(std::size_t index) { return static_cast<DropReason>(index); }
@@ -35,4 +35,4 @@ TEST(DropReason, EachIsExplainedInASentence) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::drop_reason_test

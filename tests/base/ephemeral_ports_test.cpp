@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace strata {
+namespace strata::ephemeral_ports_test {
 namespace {
 
 constexpr IpAddress kLocal = IpAddress::v4(10, 0, 0, 1);
@@ -52,4 +52,4 @@ TEST(EphemeralPorts, StartElsewhereForEachDestinationAndSecret) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::ephemeral_ports_test

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace strata {
+namespace strata::error_test {
 namespace {
 
 TEST(Error, EachHasATextOfItsOwn) {
@@ -26,4 +26,4 @@ TEST(Error, AResultIsAValueOrAnError) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::error_test

@@ -8,7 +8,7 @@
 
 #include "base/checked_memory.h"
 
-namespace strata {
+namespace strata::handle_table_test {
 namespace {
 
 TEST(HandleTable, FindsWhatLives) {
@@ -89,4 +89,4 @@ TEST(HandleTable, IteratesInTheOrderOfIndices) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::handle_table_test

@@ -14,7 +14,7 @@
 #include "base/siphash.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::hash_index_test {
 namespace {
 
 std::uint32_t hash_of(std::uint64_t key) {
@@ -229,4 +229,4 @@ TEST_P(HashIndexProperty, BehavesLikeAMultimap) {
 INSTANTIATE_TEST_SUITE_P(Seeds, HashIndexProperty, ::testing::Range<std::uint64_t>(0, 8));
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::hash_index_test

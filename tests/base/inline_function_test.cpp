@@ -8,7 +8,7 @@
 
 #include "base/checked_memory.h"
 
-namespace strata {
+namespace strata::inline_function_test {
 namespace {
 
 TEST(InlineFunction, IsFalseUntilItHoldsSomething) {
@@ -46,4 +46,4 @@ TEST(InlineFunction, MovesWhatItHoldsAndDestroysItOnce) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::inline_function_test

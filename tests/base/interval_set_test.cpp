@@ -11,7 +11,7 @@
 #include "base/checked_memory.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::interval_set_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -161,4 +161,4 @@ TEST(IntervalSet, BehavesLikeABitset) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::interval_set_test

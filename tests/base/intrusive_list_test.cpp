@@ -11,7 +11,7 @@
 
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::intrusive_list_test {
 namespace {
 
 struct Item {
@@ -128,4 +128,4 @@ TEST(IntrusiveList, BehavesLikeAStandardList) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::intrusive_list_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace strata {
+namespace strata::log_test {
 namespace {
 
 struct Recorder {
@@ -65,4 +65,4 @@ TEST(Log, EveryLevelHasAName) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::log_test

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <span>
 
-namespace strata {
+namespace strata::memory_test {
 namespace {
 
 bool is_aligned(const void* block, std::size_t alignment) {
@@ -93,4 +93,4 @@ TEST(ArenaMemory, RefusesSizesThatOverflow) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::memory_test

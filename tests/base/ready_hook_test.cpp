@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace strata {
+namespace strata::ready_hook_test {
 namespace {
 
 TEST(ReadyList, TellsEachHookOnceInTheOrderOfItsFirstNews) {
@@ -88,4 +88,4 @@ TEST(ReadyList, ACallMayReplaceItsOwnCallback) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::ready_hook_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace strata {
+namespace strata::resolver_test {
 namespace {
 
 // The smallest resolver that keeps the contract: a table, and answers that wait for their turn.
@@ -62,4 +62,4 @@ TEST(Resolver, SaysWhenANameIsNotThere) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::resolver_test

@@ -10,7 +10,7 @@
 #include "base/checked_memory.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::ring_test {
 namespace {
 
 TEST(Ring, TakesItsBlockWithTheFirstPush) {
@@ -108,4 +108,4 @@ TEST(Ring, BehavesLikeABoundedDeque) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::ring_test

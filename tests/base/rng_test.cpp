@@ -6,7 +6,7 @@
 #include <array>
 #include <set>
 
-namespace strata {
+namespace strata::rng_test {
 namespace {
 
 // The reference xoshiro256** (Blackman and Vigna), seeded by its own SplitMix64, from seed 0.
@@ -67,4 +67,4 @@ TEST(Rng, AForkIsAStreamOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::rng_test

@@ -10,7 +10,7 @@
 
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::shared_ring_test {
 namespace {
 
 constexpr std::uint32_t kCapacity = 16;
@@ -198,4 +198,4 @@ TEST(SharedRing, CarriesAStreamBetweenThreads) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::shared_ring_test

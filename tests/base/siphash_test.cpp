@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-namespace strata {
+namespace strata::siphash_test {
 namespace {
 
 // The key of the reference vectors: the bytes 00 to 0f.
@@ -50,4 +50,4 @@ TEST(SipHash, TheKeyAndTheLengthMatter) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::siphash_test

@@ -10,7 +10,7 @@
 #include "base/checked_memory.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::slab_test {
 namespace {
 
 TEST(Slab, OwnsNothingBeforeTheFirstEntryAndAfterTheLast) {
@@ -201,4 +201,4 @@ TEST(Slab, BehavesLikeAMapOfIndices) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::slab_test

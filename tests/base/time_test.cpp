@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata {
+namespace strata::time_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -23,4 +23,4 @@ TEST(Time, TheEarlierOfTwoDeadlines) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::time_test

@@ -13,7 +13,7 @@
 
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::timer_wheel_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -301,4 +301,4 @@ TEST(TimerWheel, SleepingEndsAlsoWhenTheEarliestTimersWereCancelled) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::timer_wheel_test

@@ -11,7 +11,7 @@
 #include "base/checked_memory.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::vector_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -179,4 +179,4 @@ TEST(Vector, BehavesLikeAStandardVector) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::vector_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace strata::bench {
+namespace strata::bench::options_test {
 namespace {
 
 std::expected<Options, std::string> parse(std::vector<std::string> words) {
@@ -59,4 +59,4 @@ TEST(BenchOptions, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace strata::bench
+}  // namespace strata::bench::options_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace strata::bench {
+namespace strata::bench::report_test {
 namespace {
 
 using testing::HasSubstr;
@@ -78,4 +78,4 @@ TEST(BenchReport, FiguresHaveAFewDigits) {
 }
 
 }  // namespace
-}  // namespace strata::bench
+}  // namespace strata::bench::report_test

@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace strata::bench {
+namespace strata::bench::statistics_test {
 namespace {
 
 TEST(Statistics, MedianIsTheMiddleOfAnOddCountAndTheMeanOfTwoMiddles) {
@@ -29,4 +29,4 @@ TEST(Statistics, QuantilesLieBetweenTheirNeighbours) {
 }
 
 }  // namespace
-}  // namespace strata::bench
+}  // namespace strata::bench::statistics_test

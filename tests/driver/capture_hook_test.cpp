@@ -5,7 +5,7 @@
 #include "strata/pcap.h"
 #include "strata/wire/checksum.h"
 
-namespace strata::driver {
+namespace strata::driver::capture_hook_test {
 namespace {
 
 TEST(CaptureHook, WritesWhatPassesWithInterfaceTimeAndDirection) {
@@ -96,4 +96,4 @@ TEST(CaptureHook, ACaptureThatFailedDisturbsNobody) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::capture_hook_test

@@ -3,7 +3,7 @@
 
 #include "strata/devices.h"
 
-namespace strata::driver {
+namespace strata::driver::device_spec_test {
 namespace {
 
 TEST(DeviceSpec, TakesKindNameAndOptionsApart) {
@@ -124,4 +124,4 @@ INSTANTIATE_TEST_SUITE_P(
                 "not given"}));
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::device_spec_test

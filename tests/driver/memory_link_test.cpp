@@ -7,7 +7,7 @@
 #include "strata/devices.h"
 #include "strata/wire/checksum.h"
 
-namespace strata::driver {
+namespace strata::driver::memory_link_test {
 namespace {
 
 constexpr std::size_t kMtu = 1500;
@@ -270,4 +270,4 @@ TEST(MemoryLink, NotesOfTheSenderStayWithTheSender) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::memory_link_test

@@ -4,7 +4,7 @@
 #include "driver/packets.h"
 #include "strata/devices.h"
 
-namespace strata::driver {
+namespace strata::driver::null_device_test {
 namespace {
 
 TEST(NullDevice, DiscardsAndCountsWhatIsSent) {
@@ -58,4 +58,4 @@ TEST(NullDevice, AnEmptyPoolCostsNoFrame) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::null_device_test

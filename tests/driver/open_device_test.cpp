@@ -7,7 +7,7 @@
 #include "driver/packets.h"
 #include "strata/devices.h"
 
-namespace strata::driver {
+namespace strata::driver::open_device_test {
 namespace {
 
 using testing::HasSubstr;
@@ -50,4 +50,4 @@ TEST(MacForName, IsStableLocalAndNoGroup) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::open_device_test

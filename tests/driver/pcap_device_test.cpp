@@ -8,7 +8,7 @@
 #include "strata/devices.h"
 #include "strata/pcap.h"
 
-namespace strata::driver {
+namespace strata::driver::pcap_device_test {
 namespace {
 
 using testing::HasSubstr;
@@ -132,4 +132,4 @@ TEST(PcapDevice, CountsTheEndOfADamagedFile) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::pcap_device_test

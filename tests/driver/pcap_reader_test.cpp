@@ -9,7 +9,7 @@
 #include "driver/pcap_format.h"
 #include "strata/pcap.h"
 
-namespace strata::driver {
+namespace strata::driver::pcap_reader_test {
 namespace {
 
 using testing::HasSubstr;
@@ -245,4 +245,4 @@ TEST(PcapReader, EndsOnEveryTruncationAndEveryDamagedByte) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::pcap_reader_test

@@ -8,7 +8,7 @@
 #include "driver/packets.h"
 #include "strata/pcap.h"
 
-namespace strata::driver {
+namespace strata::driver::pcap_writer_test {
 namespace {
 
 using testing::HasSubstr;
@@ -203,4 +203,4 @@ TEST(PcapWriter, SaysWhyAFileCannotBeMade) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::pcap_writer_test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace strata::driver {
+namespace strata::driver::read_budget_test {
 namespace {
 
 // A call on a device with `waiting` frames: 1 when its last read found nothing.
@@ -56,4 +56,4 @@ TEST(ReadBudget, NeverAsksForNothing) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::read_budget_test

@@ -21,7 +21,7 @@
 #include "strata/wire/ipv4.h"
 #include "strata/wire/udp.h"
 
-namespace strata::driver {
+namespace strata::driver::tap_test {
 namespace {
 
 using testing::HasSubstr;
@@ -379,4 +379,4 @@ TEST_F(TapTest, NamesTheCommandThatGrantsWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::tap_test

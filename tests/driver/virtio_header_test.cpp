@@ -5,7 +5,7 @@
 
 #include "driver/packets.h"
 
-namespace strata::driver {
+namespace strata::driver::virtio_header_test {
 namespace {
 
 constexpr std::size_t kTransport = 34;
@@ -147,4 +147,4 @@ TEST(VirtioHeader, DoesNotSendNotesThatDoNotFitThePacket) {
 }
 
 }  // namespace
-}  // namespace strata::driver
+}  // namespace strata::driver::virtio_header_test

@@ -7,7 +7,7 @@
 
 #include "strata/memory.h"
 
-namespace strata::icmp {
+namespace strata::icmp::echo_table_test {
 namespace {
 
 constexpr auto kIpv4 = AddressFamily::kIpv4;
@@ -64,4 +64,4 @@ TEST_F(EchoTables, ClosingFreesTheIdentifier) {
 }
 
 }  // namespace
-}  // namespace strata::icmp
+}  // namespace strata::icmp::echo_table_test

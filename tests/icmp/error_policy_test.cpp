@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace strata::icmp {
+namespace strata::icmp::error_policy_test {
 namespace {
 
 constexpr IpAddress kPeer = IpAddress::v4(10, 0, 0, 2);
@@ -119,4 +119,4 @@ TEST(Quote, FillsTheSmallestPacketEverybodyTakes) {
 }
 
 }  // namespace
-}  // namespace strata::icmp
+}  // namespace strata::icmp::error_policy_test

@@ -6,7 +6,7 @@
 #include "strata/rng.h"
 #include "support/frames.h"
 
-namespace strata::icmp {
+namespace strata::icmp::error_report_test {
 namespace {
 
 using namespace support;
@@ -134,4 +134,4 @@ TEST(ErrorReport, AnyBytesAreReadSafely) {
 }
 
 }  // namespace
-}  // namespace strata::icmp
+}  // namespace strata::icmp::error_report_test

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace strata::icmp {
+namespace strata::icmp::rate_limit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -71,4 +71,4 @@ TEST(RateLimit, TheCommonLimitWavers) {
 }
 
 }  // namespace
-}  // namespace strata::icmp
+}  // namespace strata::icmp::rate_limit_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::address_list_test {
 namespace {
 
 using std::chrono::seconds;
@@ -146,4 +146,4 @@ TEST(AddressList, GivesBackWhatItRegistered) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::address_list_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::forwarding_test {
 namespace {
 
 [[nodiscard]] IpAddress ip(std::string_view text) { return *IpAddress::parse(text); }
@@ -143,4 +143,4 @@ TEST_F(ForwardingTest, RedirectTargetOfIpv6IsLinkLocalOrTheDestination) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::forwarding_test

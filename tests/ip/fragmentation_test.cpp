@@ -12,7 +12,7 @@
 #include "strata/wire/ipv4_options.h"
 #include "strata/wire/ipv6_extension.h"
 
-namespace strata::ip {
+namespace strata::ip::fragmentation_test {
 namespace {
 
 struct FragmentationTest : ::testing::Test {
@@ -214,4 +214,4 @@ TEST(IdentificationSource, ValuesAreUniqueForADestinationAndApartForOthers) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::fragmentation_test

@@ -6,7 +6,7 @@
 #include "ip/packets.h"
 #include "strata/rng.h"
 
-namespace strata::ip {
+namespace strata::ip::ipv6_options_test {
 namespace {
 
 struct Ipv6OptionsTest : ::testing::Test {
@@ -179,4 +179,4 @@ TEST_F(Ipv6OptionsTest, AnyBytesAreSafe) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::ipv6_options_test

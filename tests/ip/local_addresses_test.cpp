@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::local_addresses_test {
 namespace {
 
 constexpr SipKey kKey{1, 2};
@@ -75,4 +75,4 @@ TEST_F(LocalAddressesTest, StaysWithinItsLimitAndGivesEverythingBack) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::local_addresses_test

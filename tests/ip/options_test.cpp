@@ -7,7 +7,7 @@
 #include "strata/rng.h"
 #include "strata/wire/ipv4_options.h"
 
-namespace strata::ip {
+namespace strata::ip::options_test {
 namespace {
 
 constexpr IpAddress kOwn = IpAddress::v4(10, 0, 0, 9);
@@ -142,4 +142,4 @@ TEST_F(OptionsTest, AnyBytesAreSafe) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::options_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::path_mtu_test {
 namespace {
 
 using std::chrono::minutes;
@@ -114,4 +114,4 @@ TEST_F(PathMtuTest, ZonesAreApart) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::path_mtu_test

@@ -5,7 +5,7 @@
 #include "ip/reassembly.h"
 #include "strata/rng.h"
 
-namespace strata::ip {
+namespace strata::ip::reassembly_table_test {
 namespace {
 
 constexpr ReassemblyConfig kSmall{.buffer_bytes_max = 64 * kSmallBufferBytes,
@@ -134,4 +134,4 @@ TEST_F(ReassemblyTableTest, LinkLocalSourcesOfTwoLinksAreStrangers) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::reassembly_table_test

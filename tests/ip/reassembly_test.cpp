@@ -9,7 +9,7 @@
 #include "ip/packets.h"
 #include "strata/rng.h"
 
-namespace strata::ip {
+namespace strata::ip::reassembly_test {
 namespace {
 
 using std::chrono::seconds;
@@ -355,4 +355,4 @@ TEST_P(ReassemblyTest, AgreesWithAByteOracle) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::reassembly_test

@@ -5,7 +5,7 @@
 
 #include "ip/route_table.h"
 
-namespace strata::ip {
+namespace strata::ip::redirects_test {
 namespace {
 
 [[nodiscard]] IpAddress ip(std::string_view text) { return *IpAddress::parse(text); }
@@ -148,4 +148,4 @@ TEST_F(RedirectsTest, FloodStaysWithinTheLimitAndTheTableFollows) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::redirects_test

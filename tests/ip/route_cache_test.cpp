@@ -8,7 +8,7 @@
 #include "ip/route_table.h"
 #include "strata/rng.h"
 
-namespace strata::ip {
+namespace strata::ip::route_cache_test {
 namespace {
 
 // Counts how often it is asked.
@@ -71,4 +71,4 @@ TEST(RouteCache, AlwaysAnswersAsTheTableWould) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::route_cache_test

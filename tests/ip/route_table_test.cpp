@@ -9,7 +9,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::ip {
+namespace strata::ip::route_table_test {
 namespace {
 
 using std::chrono::seconds;
@@ -241,4 +241,4 @@ TEST_F(RouteTableTest, VisitsInOrderOfPrefix) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::route_table_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::route_test {
 namespace {
 
 constexpr IpAddress kGateway = IpAddress::v4(192, 0, 2, 1);
@@ -32,4 +32,4 @@ TEST(Route, PathIsDestinationGatewayInterfaceAndOrigin) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::route_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace strata::ip {
+namespace strata::ip::source_selection_test {
 namespace {
 
 [[nodiscard]] IpAddress ip(std::string_view text) { return *IpAddress::parse(text); }
@@ -208,4 +208,4 @@ TEST(SourceSelection, NativeTransportAndFreshSourcesComeFirst) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::source_selection_test

@@ -3,7 +3,7 @@
 
 #include "multicast/multicast_testing.h"
 
-namespace strata::multicast {
+namespace strata::multicast::group_test {
 namespace {
 
 struct MergeCase {
@@ -86,4 +86,4 @@ TEST(Group, TellsSourcesApartOnlyWhileThereIsMemoryForIt) {
 }
 
 }  // namespace
-}  // namespace strata::multicast
+}  // namespace strata::multicast::group_test

@@ -5,7 +5,7 @@
 
 #include "multicast/multicast_testing.h"
 
-namespace strata::multicast {
+namespace strata::multicast::membership_test {
 namespace {
 
 constexpr SocketKey kOne = 1;
@@ -213,4 +213,4 @@ TEST(Membership, HoldsItsInvariantsUnderRandomUse) {
 }
 
 }  // namespace
-}  // namespace strata::multicast
+}  // namespace strata::multicast::membership_test

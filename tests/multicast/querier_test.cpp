@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::multicast {
+namespace strata::multicast::querier_test {
 namespace {
 
 using std::chrono::seconds;
@@ -41,4 +41,4 @@ TEST(Querier, NeverSpeaksNewerThanConfigured) {
 }
 
 }  // namespace
-}  // namespace strata::multicast
+}  // namespace strata::multicast::querier_test

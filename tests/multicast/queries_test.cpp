@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "multicast/multicast_testing.h"
 
-namespace strata::multicast {
+namespace strata::multicast::queries_test {
 namespace {
 
 constexpr SocketKey kOne = 1;
@@ -199,4 +199,4 @@ TEST(Queries, AreNotHeardWhileTheLinkIsDownAndAllIsToldWhenItIsBack) {
 }
 
 }  // namespace
-}  // namespace strata::multicast
+}  // namespace strata::multicast::queries_test

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "multicast/multicast_testing.h"
 
-namespace strata::multicast {
+namespace strata::multicast::reports_test {
 namespace {
 
 constexpr SocketKey kOne = 1;
@@ -186,4 +186,4 @@ TEST(Reports, OfVersionOneNeverSayGoodbye) {
 }
 
 }  // namespace
-}  // namespace strata::multicast
+}  // namespace strata::multicast::reports_test

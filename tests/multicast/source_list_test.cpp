@@ -10,7 +10,7 @@
 #include "strata/memory.h"
 #include "strata/rng.h"
 
-namespace strata::multicast {
+namespace strata::multicast::source_list_test {
 namespace {
 
 IpAddress numbered(std::uint64_t number) {
@@ -73,4 +73,4 @@ TEST(SourceList, IsUnchangedWhenMemoryIsShort) {
 }
 
 }  // namespace
-}  // namespace strata::multicast
+}  // namespace strata::multicast::source_list_test

@@ -3,7 +3,7 @@
 
 #include "neighbor/neighbor_testing.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::cache_test {
 namespace {
 
 TEST(NeighborCache, AnswersFromTheCacheOnceResolved) {
@@ -261,4 +261,4 @@ TEST(NeighborCache, SurvivesMemoryThatRunsOut) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::cache_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::neighbor {
+namespace strata::neighbor::deadline_lists_test {
 namespace {
 
 using std::chrono::seconds;
@@ -45,4 +45,4 @@ TEST(DeadlineLists, BringForwardWhatWaitsWhenTheWaitBecomesShorter) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::deadline_lists_test

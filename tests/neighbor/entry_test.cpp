@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace strata::neighbor {
+namespace strata::neighbor::entry_test {
 namespace {
 
 TEST(NeighborEntry, HasALinkLayerAddressInAllStatesButTwo) {
@@ -22,4 +22,4 @@ TEST(NeighborEntry, HasALinkLayerAddressInAllStatesButTwo) {
 TEST(NeighborEntry, IsSmallEnoughForATableOfThousands) { EXPECT_LE(sizeof(Entry), 192U); }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::entry_test

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "neighbor/neighbor_testing.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::learn_test {
 namespace {
 
 enum class Mac { kNone, kSame, kOther };
@@ -288,4 +288,4 @@ TEST(NeighborLearn, AnswersSolicitationsForItsReadyAddresses) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::learn_test

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "neighbor/neighbor_testing.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::output_test {
 namespace {
 
 // RFC 4861 7.2.2 SHOULD: the question comes from the source of the packet that prompts it, if that
@@ -261,4 +261,4 @@ TEST(NeighborOutput, HasNoDeadlineWhenNothingIsGoingOn) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::output_test

@@ -3,7 +3,7 @@
 
 #include "neighbor/neighbor_testing.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::own_addresses_test {
 namespace {
 
 class Lonely : public World {
@@ -303,4 +303,4 @@ TEST(OwnAddresses, AreUnicastUniqueAndBounded) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::own_addresses_test

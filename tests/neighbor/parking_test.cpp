@@ -6,7 +6,7 @@
 #include "strata/memory.h"
 #include "strata/packet_pool.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::parking_test {
 namespace {
 
 class ParkingTest : public testing::Test {
@@ -67,4 +67,4 @@ TEST_F(ParkingTest, GivesThePacketBackWhenThereIsNoMemory) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::parking_test

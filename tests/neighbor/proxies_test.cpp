@@ -3,7 +3,7 @@
 
 #include "neighbor/neighbor_testing.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::proxies_test {
 namespace {
 
 TEST(Proxies, AnswerForNobodyUnlessConfigured) {
@@ -65,4 +65,4 @@ TEST(Proxies, AreBoundedInAddressesAndInAnswersThatWait) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::proxies_test

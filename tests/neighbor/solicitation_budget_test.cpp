@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::neighbor {
+namespace strata::neighbor::solicitation_budget_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -37,4 +37,4 @@ TEST(SolicitationBudget, AlwaysAllowsOne) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::solicitation_budget_test

@@ -5,7 +5,7 @@
 
 #include "strata/memory.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::table_test {
 namespace {
 
 using std::chrono::seconds;
@@ -90,4 +90,4 @@ TEST_F(TableTest, GivesProvenNeighborsInUseASecondChance) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::table_test

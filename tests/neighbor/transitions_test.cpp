@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "neighbor/neighbor_testing.h"
 
-namespace strata::neighbor {
+namespace strata::neighbor::transitions_test {
 namespace {
 
 // RFC 4861 7.3.3 SHOULD: the machine of states runs for every neighbour in use.
@@ -141,4 +141,4 @@ TEST(NeighborTransitions, DrawReachableTimeBetweenHalfAndOneAndAHalf) {
 }
 
 }  // namespace
-}  // namespace strata::neighbor
+}  // namespace strata::neighbor::transitions_test

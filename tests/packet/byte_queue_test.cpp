@@ -9,7 +9,7 @@
 #include "strata/memory.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::byte_queue_test {
 namespace {
 
 std::vector<std::byte> random_bytes(Rng& rng, std::size_t size) {
@@ -123,4 +123,4 @@ TEST_F(ByteQueueTest, EqualsAQueueOfBytesUnderRandomCalls) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::byte_queue_test

@@ -7,7 +7,7 @@
 
 #include "strata/packet_pool.h"
 
-namespace strata {
+namespace strata::packet_batch_test {
 namespace {
 
 class Batches : public testing::Test {
@@ -67,4 +67,4 @@ TEST_F(Batches, QueuesAreFirstInFirstOut) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::packet_batch_test

@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-namespace strata {
+namespace strata::packet_pool_test {
 namespace {
 
 constexpr PacketPoolConfig kLittle{
@@ -116,4 +116,4 @@ TEST(PacketPool, MayNotEndBeforeItsPackets) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::packet_pool_test

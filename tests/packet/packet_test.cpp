@@ -9,7 +9,7 @@
 #include "strata/packet_pool.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::packet_test {
 namespace {
 
 using Oracle = std::vector<std::byte>;
@@ -209,4 +209,4 @@ TEST_P(PacketOperations, AgreeWithAVector) {
 INSTANTIATE_TEST_SUITE_P(Seeds, PacketOperations, testing::Range(0, 50));
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::packet_test

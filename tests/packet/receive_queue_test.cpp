@@ -5,7 +5,7 @@
 
 #include "strata/packet_pool.h"
 
-namespace strata {
+namespace strata::receive_queue_test {
 namespace {
 
 class ReceiveQueues : public testing::Test {
@@ -46,4 +46,4 @@ TEST_F(ReceiveQueues, ALowerLimitHoldsFromTheNextPacketOn) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::receive_queue_test

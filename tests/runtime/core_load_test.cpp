@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
-namespace strata::runtime {
+namespace strata::runtime::core_load_test {
 namespace {
 
 constexpr Time kStart{Duration(1000)};
@@ -51,4 +51,4 @@ TEST_F(CoreLoadFile, WithoutAnAnswerASingleCoreCountsAsContended) {
 }
 
 }  // namespace
-}  // namespace strata::runtime
+}  // namespace strata::runtime::core_load_test

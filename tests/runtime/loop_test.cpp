@@ -14,7 +14,7 @@
 
 #include "strata/real_clock.h"
 
-namespace strata::runtime {
+namespace strata::runtime::loop_test {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(10);
@@ -403,4 +403,4 @@ TEST(Loop, OnlyOneLoopOfAProcessCatchesSignals) {
 }
 
 }  // namespace
-}  // namespace strata::runtime
+}  // namespace strata::runtime::loop_test

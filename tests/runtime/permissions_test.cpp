@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace strata::runtime {
+namespace strata::runtime::permissions_test {
 namespace {
 
 TEST(Permissions, WhatIsMissingComesWithARemedyAndWhatIsThereWithout) {
@@ -33,4 +33,4 @@ TEST(Permissions, AnOrdinaryUserHasNoCapabilities) {
 }
 
 }  // namespace
-}  // namespace strata::runtime
+}  // namespace strata::runtime::permissions_test

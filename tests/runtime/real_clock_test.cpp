@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace strata::runtime {
+namespace strata::runtime::real_clock_test {
 namespace {
 
 TEST(RealClock, NeverGoesBack) {
@@ -42,4 +42,4 @@ TEST(RandomBytes, FillsEveryByteAndDoesNotRepeat) {
 }
 
 }  // namespace
-}  // namespace strata::runtime
+}  // namespace strata::runtime::real_clock_test

@@ -8,7 +8,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::runtime {
+namespace strata::runtime::timer_queue_test {
 namespace {
 
 constexpr Time at(std::int64_t nanoseconds) { return Time(Duration(nanoseconds)); }
@@ -75,4 +75,4 @@ TEST(TimerQueue, AnOldNameFindsNothing) {
 }
 
 }  // namespace
-}  // namespace strata::runtime
+}  // namespace strata::runtime::timer_queue_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace strata::service {
+namespace strata::service::config_file_test {
 namespace {
 
 TEST(ConfigFile, ReadsEveryKey) {
@@ -97,4 +97,4 @@ TEST(ConfigFile, SaysWhichFileCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::config_file_test

@@ -9,7 +9,7 @@
 #include "service/control_socket.h"
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::control_client_test {
 namespace {
 
 TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
@@ -31,4 +31,4 @@ TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::control_client_test

@@ -7,7 +7,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::control_messages_test {
 namespace {
 
 TEST(ControlMessages, RequestsComeBackAsTheyWere) {
@@ -67,4 +67,4 @@ TEST(ControlMessages, ARefusalSaysWhy) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::control_messages_test

@@ -15,7 +15,7 @@
 #include "service/echo_session.h"
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::control_server_test {
 namespace {
 
 class ControlServerTest : public ::testing::Test {
@@ -164,4 +164,4 @@ TEST_F(ControlServerTest, TheSocketIsForItsOwnerAloneAndGoesWithTheServer) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::control_server_test

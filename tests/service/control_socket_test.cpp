@@ -9,7 +9,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::control_socket_test {
 namespace {
 
 void touch(const std::string& path) { std::fclose(std::fopen(path.c_str(), "w")); }
@@ -58,4 +58,4 @@ TEST(UnixSocket, TakesThePlaceOfASocketThatWasLeftBehind) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::control_socket_test

@@ -7,7 +7,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::echo_session_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -119,4 +119,4 @@ TEST(EchoSession, AnUnansweredNeighbourIsAnErrorWithItsSequenceNumber) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::echo_session_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::service {
+namespace strata::service::echo_text_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -74,4 +74,4 @@ TEST(EchoText, TheJsonHasTimesOnlyWhenThereWereAnswers) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::echo_text_test

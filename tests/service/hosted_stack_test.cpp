@@ -5,7 +5,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::hosted_stack_test {
 namespace {
 
 TEST(HostedStack, IsReadyOnceNoAddressIsBeingChecked) {
@@ -52,4 +52,4 @@ TEST(HostedStack, AGatewayIsANeighbour) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::hosted_stack_test

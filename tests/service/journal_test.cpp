@@ -10,7 +10,7 @@
 #include "service/lab.h"
 #include "strata/udp_socket.h"
 
-namespace strata::service {
+namespace strata::service::journal_test {
 namespace {
 
 using std::chrono::seconds;
@@ -62,4 +62,4 @@ TEST(Journal, DropsAreToldByReasonAtDebugAlone) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::journal_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::service {
+namespace strata::service::json_text_test {
 namespace {
 
 TEST(JsonText, EscapesWhatWouldEndTheStringOrTheLine) {
@@ -13,4 +13,4 @@ TEST(JsonText, EscapesWhatWouldEndTheStringOrTheLine) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::json_text_test

@@ -7,7 +7,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::node_test {
 namespace {
 
 StackOptions with_null_device() {
@@ -77,4 +77,4 @@ TEST(Node, ASeedMakesTheSameStackAgain) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::node_test

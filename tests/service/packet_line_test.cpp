@@ -8,7 +8,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::service {
+namespace strata::service::packet_line_test {
 namespace {
 
 std::vector<std::byte> from_hex(std::string_view text) {
@@ -122,4 +122,4 @@ TEST(PacketLine, TellsTheTimeInMicroseconds) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::packet_line_test

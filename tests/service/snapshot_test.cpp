@@ -9,7 +9,7 @@
 #include "service/lab.h"
 #include "strata/udp_socket.h"
 
-namespace strata::service {
+namespace strata::service::snapshot_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -74,4 +74,4 @@ TEST(StatusText, LeavesOutWhatItDoesNotFindOrDoesNotExpect) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::snapshot_test

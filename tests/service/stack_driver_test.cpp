@@ -5,7 +5,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::stack_driver_test {
 namespace {
 
 TEST(StackDriver, ATurnHasWorkedWhenAPacketMoved) {
@@ -54,4 +54,4 @@ TEST(StackDriver, ADeviceThatIsGoneIsToldOnce) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::stack_driver_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::service {
+namespace strata::service::stack_options_test {
 namespace {
 
 TEST(StackOptions, TheDefaultDeviceHasAddressesOnBothEnds) {
@@ -51,4 +51,4 @@ TEST(StackOptions, PassesOnWhatIsWrongWithADevice) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::stack_options_test

@@ -8,7 +8,7 @@
 #include "service/lab.h"
 #include "strata/sim.h"
 
-namespace strata::service {
+namespace strata::service::trace_session_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -107,4 +107,4 @@ TEST(TraceText, WritesAsTracerouteDoes) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::trace_session_test

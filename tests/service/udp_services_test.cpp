@@ -8,7 +8,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service {
+namespace strata::service::udp_services_test {
 namespace {
 
 class UdpServicesTest : public ::testing::Test {
@@ -89,4 +89,4 @@ TEST(UdpServices, ChargenRotatesItsPattern) {
 }
 
 }  // namespace
-}  // namespace strata::service
+}  // namespace strata::service::udp_services_test

@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace strata::sim {
+namespace strata::sim::address_table_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -52,4 +52,4 @@ TEST(AddressTable, ForgetsAPort) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::address_table_test

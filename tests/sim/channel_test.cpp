@@ -8,7 +8,7 @@
 
 #include "sim/lab.h"
 
-namespace strata::sim {
+namespace strata::sim::channel_test {
 namespace {
 
 constexpr std::uint64_t kMegabit = 1'000'000;
@@ -306,4 +306,4 @@ TEST(Channel, AnEmptyPoolIsACauseLikeAnyOther) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::channel_test

@@ -9,7 +9,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::sim {
+namespace strata::sim::deadline_heap_test {
 namespace {
 
 TEST(DeadlineHeap, AgreesWithASortedMapWhateverIsSetMovedAndRemoved) {
@@ -45,4 +45,4 @@ TEST(DeadlineHeap, DoesNotKnowAnIndexThatWasNeverSet) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::deadline_heap_test

@@ -12,7 +12,7 @@
 #include "sim/engine.h"
 #include "sim/lab.h"
 
-namespace strata::sim {
+namespace strata::sim::device_test {
 namespace {
 
 // A node with a device and no stack.
@@ -133,4 +133,4 @@ TEST_F(DeviceTest, IsDownWhenItsLinkIs) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::device_test

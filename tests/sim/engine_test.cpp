@@ -7,7 +7,7 @@
 
 #include "sim/lab.h"
 
-namespace strata::sim {
+namespace strata::sim::engine_test {
 namespace {
 
 TEST(Engine, TimersRunAtTheirInstantInTheOrderOfStarting) {
@@ -98,4 +98,4 @@ TEST(Engine, CountsWhatItDoes) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::engine_test

@@ -9,7 +9,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::sim {
+namespace strata::sim::event_heap_test {
 namespace {
 
 TEST(EventHeap, GivesEventsByTimeAndThenByTheOrderOfDeciding) {
@@ -51,4 +51,4 @@ TEST(EventHeap, StaysInOrderWhenPushesAndPopsAlternate) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::event_heap_test

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-namespace strata::sim {
+namespace strata::sim::faults_test {
 namespace {
 
 constexpr int kFrames = 200'000;
@@ -130,4 +130,4 @@ TEST(Faults, AFrameThatIsLostSuffersNothingElse) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::faults_test

@@ -10,7 +10,7 @@
 #include "strata/memory.h"
 #include "strata/wire/vlan.h"
 
-namespace strata::sim {
+namespace strata::sim::frame_test {
 namespace {
 
 struct FrameTest : testing::Test {
@@ -132,4 +132,4 @@ TEST(Later, StopsAtTheEndOfTime) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::frame_test

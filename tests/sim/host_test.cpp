@@ -12,7 +12,7 @@
 #include "strata/sim.h"
 #include "strata/udp_socket.h"
 
-namespace strata::sim {
+namespace strata::sim::host_test {
 namespace {
 
 const IpAddress kBob = IpAddress::v4(10, 0, 0, 2);
@@ -314,4 +314,4 @@ TEST(Chaos, ASeedIsARun) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::host_test

@@ -4,7 +4,7 @@
 #include "sim/lab.h"
 #include "strata/sim_link.h"
 
-namespace strata::sim {
+namespace strata::sim::link_test {
 namespace {
 
 TEST(Link, KnowsItsEndsAndItsName) {
@@ -38,4 +38,4 @@ TEST(Link, TellsWhatIsInFlight) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::link_test

@@ -7,7 +7,7 @@
 #include "sim/lab.h"
 #include "strata/sim_link.h"
 
-namespace strata::sim {
+namespace strata::sim::sim_link_test {
 namespace {
 
 TEST(LinkConfig, WhatNoLinkCanBeIsRefused) {
@@ -56,4 +56,4 @@ TEST(LinkDrop, EveryCauseHasWordsOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::sim_link_test

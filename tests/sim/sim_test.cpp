@@ -8,7 +8,7 @@
 #include "sim/lab.h"
 #include "strata/udp_socket.h"
 
-namespace strata::sim {
+namespace strata::sim::sim_test {
 namespace {
 
 // The world of twenty lines that strata/sim.h opens with.
@@ -50,4 +50,4 @@ TEST(Sim, TheExampleOfTheHeaderRunsAndIsTheSameTwice) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::sim_test

@@ -4,7 +4,7 @@
 #include "sim/lab.h"
 #include "strata/sim.h"
 
-namespace strata::sim {
+namespace strata::sim::station_test {
 namespace {
 
 TEST(Station, KeepsWhatItGetsUntilItIsTaken) {
@@ -43,4 +43,4 @@ TEST(Station, RefusesAFrameThatNoBufferHolds) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::station_test

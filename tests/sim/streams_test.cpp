@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace strata::sim {
+namespace strata::sim::streams_test {
 namespace {
 
 TEST(Streams, DifferBySeedNameDirectionAndUse) {
@@ -27,4 +27,4 @@ TEST(Streams, DependOnNothingElse) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::streams_test

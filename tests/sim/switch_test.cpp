@@ -8,7 +8,7 @@
 #include "strata/sim.h"
 #include "strata/wire/vlan.h"
 
-namespace strata::sim {
+namespace strata::sim::switch_test {
 namespace {
 
 MacAddress mac_of(std::size_t station) {
@@ -259,4 +259,4 @@ TEST(SwitchPair, TwoLinksBetweenTwoSwitchesWithoutDelayStallTheWorldAndDoNotHang
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::switch_test

@@ -8,7 +8,7 @@
 #include "sim/lab.h"
 #include "strata/memory.h"
 
-namespace strata::sim {
+namespace strata::sim::tail_drop_test {
 namespace {
 
 struct TailDropTest : testing::Test, QueueDiscipline::Drops {
@@ -68,4 +68,4 @@ TEST_F(TailDropTest, KeepsWhatWaitsWhenItsLimitsShrink) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::tail_drop_test

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-namespace strata::sim {
+namespace strata::sim::tasks_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -105,4 +105,4 @@ TEST(Tasks, ClearDestroysWithoutRunning) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::tasks_test

@@ -7,7 +7,7 @@
 #include "sim/lab.h"
 #include "strata/sim.h"
 
-namespace strata::sim {
+namespace strata::sim::world_test {
 namespace {
 
 const LinkConfig kBadLine{.bits_per_second = 10'000'000,
@@ -223,4 +223,4 @@ TEST(World, EndsCleanlyInTheMiddleOfEverything) {
 }
 
 }  // namespace
-}  // namespace strata::sim
+}  // namespace strata::sim::world_test

@@ -7,7 +7,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::addresses_test {
 namespace {
 
 using namespace support;
@@ -72,4 +72,4 @@ TEST(Addresses, WhatIsNoAddressOfAHostIsRefused) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::addresses_test

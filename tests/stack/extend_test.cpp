@@ -6,7 +6,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata {
+namespace strata::extend_test {
 namespace {
 
 using namespace support;
@@ -96,4 +96,4 @@ TEST(Extend, RoutesComeAndGo) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::extend_test

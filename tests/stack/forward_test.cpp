@@ -7,7 +7,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::forward_test {
 namespace {
 
 using namespace support;
@@ -180,4 +180,4 @@ TEST(Forward, SuperSegmentsAreJudgedByTheSegmentsTheyBecome) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::forward_test

@@ -9,7 +9,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::interfaces_test {
 namespace {
 
 using namespace support;
@@ -118,4 +118,4 @@ TEST(Interfaces, ManyGroupsAreReportedOverALargeLink) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::interfaces_test

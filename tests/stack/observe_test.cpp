@@ -9,7 +9,7 @@
 #include "support/bench.h"
 #include "support/udp_port.h"
 
-namespace strata {
+namespace strata::observe_test {
 namespace {
 
 using namespace support;
@@ -58,4 +58,4 @@ TEST(Observe, SocketsOfEveryKindAreTold) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::observe_test

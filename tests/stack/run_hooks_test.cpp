@@ -11,7 +11,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::run_hooks_test {
 namespace {
 
 using namespace support;
@@ -131,4 +131,4 @@ TEST(RunHooks, APointHasRoomForEight) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::run_hooks_test

@@ -9,7 +9,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::stack_test {
 namespace {
 
 using namespace support;
@@ -278,4 +278,4 @@ TEST(Stack, ADeviceCanBeExchangedForAnother) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::stack_test

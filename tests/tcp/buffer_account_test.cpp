@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace strata::tcp {
+namespace strata::tcp::buffer_account_test {
 namespace {
 
 TEST(BufferAccount, RefusesWhatWouldPassTheLimitAndTakesNothingThen) {
@@ -49,4 +49,4 @@ TEST(BufferAccount, GivesAllToALoneHolder) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::buffer_account_test

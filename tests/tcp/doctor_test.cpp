@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::doctor_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -79,4 +79,4 @@ TEST(Doctor, EveryCauseHasASentenceOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::doctor_test

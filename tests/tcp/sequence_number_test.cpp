@@ -5,7 +5,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sequence_number_test {
 namespace {
 
 // RFC 9293 3.4 MUST: arithmetic on sequence numbers is performed modulo 2^32.
@@ -32,4 +32,4 @@ TEST(SequenceNumber, OrdersAnyTwoNumbersOfOneWindow) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sequence_number_test

@@ -5,7 +5,7 @@
 
 #include "strata/memory.h"
 
-namespace strata::tcp {
+namespace strata::tcp::socket_options_test {
 namespace {
 
 TcpSocketOptions with_hop_limit(std::uint8_t hop_limit) {
@@ -56,4 +56,4 @@ TEST(OptionSets, AFullTableLeavesTheIndexAsItWas) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::socket_options_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::state_test {
 namespace {
 
 TEST(State, FollowsTheArrowsOfFigure5) {
@@ -28,4 +28,4 @@ TEST(State, EveryStateButClosedCanEnd) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::state_test

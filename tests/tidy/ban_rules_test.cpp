@@ -3,7 +3,7 @@
 
 #include "tidy/planted.h"
 
-namespace strata::tidy {
+namespace strata::tidy::ban_rules_test {
 namespace {
 
 struct Case {
@@ -69,4 +69,4 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"src/wire/a.cpp", "auto x = Layout::Port::get(bytes);", ""}));
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::ban_rules_test

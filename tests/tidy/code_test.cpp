@@ -6,7 +6,7 @@
 
 #include "tidy/tree.h"
 
-namespace strata::tidy {
+namespace strata::tidy::code_test {
 namespace {
 
 TEST(Strip, RemovesComments) {
@@ -86,4 +86,4 @@ TEST(Functions, AreNotTypes) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::code_test

@@ -3,7 +3,7 @@
 
 #include "tidy/planted.h"
 
-namespace strata::tidy {
+namespace strata::tidy::dead_rules_test {
 namespace {
 
 TEST(DeadHeaders, AreThoseNobodyIncludes) {
@@ -47,4 +47,4 @@ TEST(UnbuiltSources, AreThoseWhoseFolderCmakeDoesNotName) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::dead_rules_test

@@ -4,7 +4,7 @@
 #include "tidy/planted.h"
 #include "tidy/ranks.h"
 
-namespace strata::tidy {
+namespace strata::tidy::include_rules_test {
 namespace {
 
 struct Case {
@@ -86,4 +86,4 @@ TEST(PlaceOf, KnowsFoldersHeadersAndTheOutside) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::include_rules_test

@@ -3,7 +3,7 @@
 
 #include "tidy/planted.h"
 
-namespace strata::tidy {
+namespace strata::tidy::link_rules_test {
 namespace {
 
 Findings links(const std::string& text) {
@@ -45,4 +45,4 @@ TEST(NamedPaths, MayBePatternsAndExamples) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::link_rules_test

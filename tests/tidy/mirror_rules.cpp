@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every module has its test, and every way to lose a packet is lost in one.
+// Every module has its test, every test its namespace, and every way to lose a packet is lost in
+// one.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -148,6 +149,22 @@ Findings check_drop_reasons(const Tree& tree) {
       });
     });
     if (!hit) findings.push_back({header->path, reason.line, "no test names " + reason.name});
+  }
+  return findings;
+}
+
+Findings check_test_namespaces(const Tree& tree) {
+  Findings findings;
+  for (const File& file : tree.files()) {
+    if (!file.is_under("tests") || !file.path.ends_with("_test.cpp")) continue;
+    const std::string ending = "::" + std::string(file.stem()) + " {";
+    const bool has_own = std::ranges::any_of(file.lines, [&](const std::string& line) {
+      return line.starts_with("namespace strata") && line.ends_with(ending);
+    });
+    if (has_own) continue;
+    findings.push_back({file.path, 0,
+                        "its namespace must end with " + ending.substr(0, ending.size() - 2) +
+                            ": tests of a folder are compiled together"});
   }
   return findings;
 }

@@ -3,7 +3,7 @@
 
 #include "tidy/planted.h"
 
-namespace strata::tidy {
+namespace strata::tidy::mirror_rules_test {
 namespace {
 
 constexpr const char* kAllowList = "tests/tidy/untested.txt";
@@ -56,6 +56,17 @@ TEST(UntestedModules, MayStandOnTheListWithAReason) {
       kAllowList, "not there"));
 }
 
+TEST(TestNamespaces, EndWithTheNameOfTheFile) {
+  const auto findings = [](const char* line) {
+    return check_test_namespaces(planted({{"tests/ip/route_test.cpp", line}}));
+  };
+  EXPECT_TRUE(findings("namespace strata::ip::route_test {\n").empty());
+  EXPECT_TRUE(only_finding(findings("namespace strata::ip {\n"), "tests/ip/route_test.cpp",
+                           "must end with ::route_test"));
+  EXPECT_TRUE(only_finding(findings("namespace strata::ip::other_route_test {\n"),
+                           "tests/ip/route_test.cpp", "compiled together"));
+}
+
 Tree drop_reasons(const std::string& test_path, const std::string& test) {
   return planted({{"include/strata/drop_reason.h",
                    "enum class DropReason : std::uint8_t {\n  kNone,\n  // Link\n  kTooShort,\n"
@@ -79,4 +90,4 @@ TEST(DropReasons, AreNotHitByCommentsOrByTheTestOfTheEnum) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::mirror_rules_test

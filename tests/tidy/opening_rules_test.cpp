@@ -3,7 +3,7 @@
 
 #include "tidy/planted.h"
 
-namespace strata::tidy {
+namespace strata::tidy::opening_rules_test {
 namespace {
 
 const std::string kLicense = "SPDX-License-Identifier: Apache-2.0\n";
@@ -63,4 +63,4 @@ TEST(Words, DoNotNameIssues) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::opening_rules_test

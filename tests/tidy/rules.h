@@ -27,6 +27,7 @@ Findings check_words(const Tree& tree);
 
 // mirror_rules.cpp
 Findings check_untested_modules(const Tree& tree);
+Findings check_test_namespaces(const Tree& tree);
 Findings check_drop_reasons(const Tree& tree);
 
 // dead_rules.cpp

@@ -3,7 +3,7 @@
 
 #include "tidy/planted.h"
 
-namespace strata::tidy {
+namespace strata::tidy::size_rules_test {
 namespace {
 
 std::string lines(std::size_t count) {
@@ -57,4 +57,4 @@ TEST(FolderSizes, EndAtTwentyModulesExceptForWire) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::size_rules_test

@@ -8,7 +8,7 @@
 
 #include "tidy/rules.h"
 
-namespace strata::tidy {
+namespace strata::tidy::tree_test {
 namespace {
 
 struct Rule {
@@ -39,9 +39,10 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"LineWidths", check_line_widths}, Rule{"FolderSizes", check_folder_sizes},
         Rule{"FirstLines", check_first_lines}, Rule{"FolderReadmes", check_folder_readmes},
         Rule{"Words", check_words}, Rule{"UntestedModules", check_untested_modules},
-        Rule{"DropReasons", check_drop_reasons}, Rule{"DeadHeaders", check_dead_headers},
-        Rule{"DeadPages", check_dead_pages}, Rule{"UnbuiltSources", check_unbuilt_sources},
-        Rule{"Links", check_links}, Rule{"NamedPaths", check_named_paths}),
+        Rule{"TestNamespaces", check_test_namespaces}, Rule{"DropReasons", check_drop_reasons},
+        Rule{"DeadHeaders", check_dead_headers}, Rule{"DeadPages", check_dead_pages},
+        Rule{"UnbuiltSources", check_unbuilt_sources}, Rule{"Links", check_links},
+        Rule{"NamedPaths", check_named_paths}),
     [](const testing::TestParamInfo<Rule>& rule) { return std::string(rule.param.name); });
 
 TEST(Tree, HoldsTheTextAndNotTheBuild) {
@@ -69,4 +70,4 @@ TEST(NormalPath, ResolvesDots) {
 }
 
 }  // namespace
-}  // namespace strata::tidy
+}  // namespace strata::tidy::tree_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::udp {
+namespace strata::udp::socket_test {
 namespace {
 
 TEST(Socket, SpeaksItsFamilies) {
@@ -30,4 +30,4 @@ TEST(Socket, IsNeitherBoundNorConnectedAtFirst) {
 }
 
 }  // namespace
-}  // namespace strata::udp
+}  // namespace strata::udp::socket_test

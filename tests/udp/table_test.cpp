@@ -8,7 +8,7 @@
 
 #include "base/checked_memory.h"
 
-namespace strata::udp {
+namespace strata::udp::table_test {
 namespace {
 
 constexpr IpAddress kOwn = IpAddress::v4(10, 0, 0, 1);
@@ -255,4 +255,4 @@ TEST_F(Tables, TuplesThatCollideUnderAnUnkeyedHashDoNotCollideHere) {
 }
 
 }  // namespace
-}  // namespace strata::udp
+}  // namespace strata::udp::table_test

@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::arp_test {
 namespace {
 
 constexpr ArpHeader kRequest{ArpOperation::kRequest, MacAddress::from_value(0x0200'0000'0001),
@@ -74,4 +74,4 @@ TEST(Arp, Ieee802HardwareIsReadAsEthernet) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::arp_test

@@ -11,7 +11,7 @@
 #include "wire/checksum_kernels.h"
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::checksum_test {
 namespace {
 
 // RFC 1071 1, as a beginner would write it.
@@ -273,4 +273,4 @@ TEST(Checksum, AnUpdateThatEndsInZeroKeepsZeroAndNotAllOnes) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::checksum_test

@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::ethernet_test {
 namespace {
 
 constexpr EthernetHeader kExample{MacAddress::broadcast(), MacAddress::from_value(0x0200'5e10'0001),
@@ -61,4 +61,4 @@ TEST(Ethernet, UpTo1500TheTypeIsALength) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ethernet_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::wire {
+namespace strata::wire::ethertype_test {
 namespace {
 
 TEST(EtherType, ThreeIdentifiersStartAVlanTag) {
@@ -18,4 +18,4 @@ TEST(EtherType, ThreeIdentifiersStartAVlanTag) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ethertype_test

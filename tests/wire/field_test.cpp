@@ -8,7 +8,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::field_test {
 namespace {
 
 using Word = Field<std::uint16_t, 1>;
@@ -69,4 +69,4 @@ TEST(Field, AddressesAreReadAsTheyAreWritten) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::field_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::wire {
+namespace strata::wire::float_code_test {
 namespace {
 
 template <typename Float, typename Code>
@@ -44,4 +44,4 @@ TEST(FloatCode, RoundsDownBetweenCodesAndSaturates) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::float_code_test

@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::group_records_test {
 namespace {
 
 template <template <std::size_t> class AddressField>
@@ -86,4 +86,4 @@ TEST(GroupRecords, WritesNoMoreAddressesThanFit) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::group_records_test

@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::icmp_extensions_test {
 namespace {
 
 // Version 2, an MPLS label stack entry (RFC 4950) and an empty object.
@@ -66,4 +66,4 @@ TEST(IcmpExtensions, AnIllegalLengthMeansThatAllIsQuote) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::icmp_extensions_test

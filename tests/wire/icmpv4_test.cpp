@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::icmpv4_test {
 namespace {
 
 constexpr bool survives_constexpr() {
@@ -162,4 +162,4 @@ TEST(Icmpv4, AnyLengthAttributeStaysWithinTheMessage) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::icmpv4_test

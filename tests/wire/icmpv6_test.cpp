@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::icmpv6_test {
 namespace {
 
 constexpr bool survives_constexpr() {
@@ -117,4 +117,4 @@ TEST(Icmpv6, AnyLengthAttributeStaysWithinTheMessage) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::icmpv6_test

@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::igmp_test {
 namespace {
 
 constexpr bool survives_constexpr() {
@@ -128,4 +128,4 @@ TEST(Igmp, ViewsRefuseTheTypesOfTheOthers) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::igmp_test

@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::ipv4_options_test {
 namespace {
 
 constexpr IpAddress kA = IpAddress::v4(10, 0, 0, 1);
@@ -250,4 +250,4 @@ TEST(Ipv4Options, SecurityAndRouterAlertAreRead) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ipv4_options_test

@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::ipv4_test {
 namespace {
 
 // An echo request of 84 bytes with its header checksum.
@@ -159,4 +159,4 @@ TEST(Ipv4, TheReservedFlagIsSeenAndNeverSent) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ipv4_test

@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::ipv6_extension_test {
 namespace {
 
 constexpr bool round_trips(const Ipv6FragmentHeader& header) {
@@ -201,4 +201,4 @@ TEST(Ipv6Extension, RandomBytesEndSomewhereInside) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ipv6_extension_test

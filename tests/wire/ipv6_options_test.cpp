@@ -7,7 +7,7 @@
 #include "strata/wire/ipv6_extension.h"
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::ipv6_options_test {
 namespace {
 
 static_assert(ipv6_router_alert_header(kIpProtocolIcmpv6)[2] == std::byte{5});
@@ -173,4 +173,4 @@ TEST(Ipv6Options, RouterAlertAndHomeAddressCheckTheirSize) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ipv6_options_test

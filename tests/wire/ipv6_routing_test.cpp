@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::ipv6_routing_test {
 namespace {
 
 constexpr IpAddress address_of(std::uint64_t low) {
@@ -119,4 +119,4 @@ TEST(Ipv6Routing, EachViewTakesItsOwnTypeOnly) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ipv6_routing_test

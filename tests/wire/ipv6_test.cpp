@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::ipv6_test {
 namespace {
 
 constexpr Ipv6Header kExample{.traffic_class = 0xb9,
@@ -88,4 +88,4 @@ TEST(Ipv6, NoTruncationIsReadBeyondItsEnd) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::ipv6_test

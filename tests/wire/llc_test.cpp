@@ -5,7 +5,7 @@
 
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::llc_test {
 namespace {
 
 constexpr bool round_trips(const LlcHeader& header) {
@@ -88,4 +88,4 @@ TEST(Llc, LengthsThatLieAreRefused) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::llc_test

@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::mld_test {
 namespace {
 
 constexpr IpAddress kGroup = IpAddress::v6(0xff02'0000'0000'0000, 0x1'0003);
@@ -105,4 +105,4 @@ TEST(Mld, AQueryWithMoreSourcesThanBytesIsRefused) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::mld_test

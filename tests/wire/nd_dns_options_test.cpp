@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::nd_dns_options_test {
 namespace {
 
 std::vector<std::vector<std::byte>> names_in(Bytes bytes) {
@@ -119,4 +119,4 @@ TEST(NdDnsOptions, NoBytesLeadTheWalkAstray) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::nd_dns_options_test

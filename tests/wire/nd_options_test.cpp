@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::nd_options_test {
 namespace {
 
 NdOptionView option_of(Bytes bytes) { return *NdOptionView::parse(bytes); }
@@ -209,4 +209,4 @@ TEST(NdOptions, ANonceComesBack) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::nd_options_test

@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::nd_test {
 namespace {
 
 constexpr std::string_view kSlla = "01 01 020000000001";
@@ -199,4 +199,4 @@ TEST(NeighborDiscovery, KnowsItsTypes) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::nd_test

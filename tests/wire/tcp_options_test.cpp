@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::tcp_options_test {
 namespace {
 
 TcpOptions parsed(std::string_view hex) { return TcpOptions::parse(from_hex(hex)); }
@@ -280,4 +280,4 @@ TEST(TcpOptions, SignaturesAreNotWrittenBehindTheBackOfWhoSigns) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::tcp_options_test

@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::tcp_test {
 namespace {
 
 constexpr bool survives_constexpr() {
@@ -121,4 +121,4 @@ TEST(Tcp, RefusesEveryTruncation) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::tcp_test

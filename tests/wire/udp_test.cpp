@@ -4,7 +4,7 @@
 
 #include "wire/round_trip.h"
 
-namespace strata::wire {
+namespace strata::wire::udp_test {
 namespace {
 
 constexpr bool survives_constexpr() {
@@ -61,4 +61,4 @@ TEST(Udp, RefusesEveryTruncation) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::udp_test

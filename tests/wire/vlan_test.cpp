@@ -6,7 +6,7 @@
 #include "strata/wire/ethernet.h"
 #include "wire/random_values.h"
 
-namespace strata::wire {
+namespace strata::wire::vlan_test {
 namespace {
 
 constexpr bool round_trips(const VlanHeader& header) {
@@ -79,4 +79,4 @@ TEST(Vlan, TheSecondTagMayBeCutOff) {
 }
 
 }  // namespace
-}  // namespace strata::wire
+}  // namespace strata::wire::vlan_test

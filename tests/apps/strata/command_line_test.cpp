@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace strata::app {
+namespace strata::app::command_line_test {
 namespace {
 
 std::expected<Command, EarlyEnd> parse(const std::string& line) {
@@ -128,4 +128,4 @@ TEST(CommandLine, EveryVerbHasHelpWithAnExample) {
 }
 
 }  // namespace
-}  // namespace strata::app
+}  // namespace strata::app::command_line_test

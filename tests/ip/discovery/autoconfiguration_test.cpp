@@ -8,7 +8,7 @@
 
 #include "ip/discovery/lifetime.h"
 
-namespace strata::ip {
+namespace strata::ip::autoconfiguration_test {
 namespace {
 
 using std::chrono::hours;
@@ -253,4 +253,4 @@ TEST_F(AutoconfigurationTest, CanBeTurnedOff) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::autoconfiguration_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::default_routers_test {
 namespace {
 
 using std::chrono::seconds;
@@ -82,4 +82,4 @@ TEST_F(DefaultRoutersTest, FullListKeepsWhatItHas) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::default_routers_test

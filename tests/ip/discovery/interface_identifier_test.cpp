@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::interface_identifier_test {
 namespace {
 
 constexpr SipKey kSecret{0x0123'4567'89ab'cdef, 0xfedc'ba98'7654'3210};
@@ -65,4 +65,4 @@ TEST(InterfaceIdentifier, AddressJoinsPrefixAndIdentifier) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::interface_identifier_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::ip {
+namespace strata::ip::lifetime_test {
 namespace {
 
 // RFC 4861 4.6.2: a value of all one bits represents infinity.
@@ -21,4 +21,4 @@ TEST(Lifetime, FiniteOnesEnd) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::lifetime_test

@@ -10,7 +10,7 @@
 #include "ip/route_table.h"
 #include "strata/wire/nd_dns_options.h"
 
-namespace strata::ip {
+namespace strata::ip::router_discovery_test {
 namespace {
 
 using std::chrono::hours;
@@ -343,4 +343,4 @@ TEST_F(RouterDiscoveryTest, FloodIsBoundedAndKeepsTheHonestRouter) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::router_discovery_test

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace strata::ip {
+namespace strata::ip::router_solicitation_test {
 namespace {
 
 using std::chrono::hours;
@@ -56,4 +56,4 @@ TEST(RouterSolicitation, StopsWhenToldAndStartsAfresh) {
 }
 
 }  // namespace
-}  // namespace strata::ip
+}  // namespace strata::ip::router_solicitation_test

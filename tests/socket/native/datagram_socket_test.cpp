@@ -9,7 +9,7 @@
 #include "strata/wire/ip_protocol.h"
 #include "support/bench.h"
 
-namespace strata {
+namespace strata::datagram_socket_test {
 namespace {
 
 using namespace support;
@@ -102,4 +102,4 @@ TEST(DatagramSocket, ACallbackMayCloseItsOwnSocket) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::datagram_socket_test

@@ -9,7 +9,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata {
+namespace strata::icmp_socket_test {
 namespace {
 
 using namespace support;
@@ -91,4 +91,4 @@ INSTANTIATE_TEST_SUITE_P(Families, Icmp,
                          testing::Values(AddressFamily::kIpv4, AddressFamily::kIpv6));
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::icmp_socket_test

@@ -9,7 +9,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata {
+namespace strata::raw_socket_test {
 namespace {
 
 using namespace support;
@@ -99,4 +99,4 @@ TEST_F(Raw, PacketSocketsSeeAndSendFrames) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::raw_socket_test

@@ -11,7 +11,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata {
+namespace strata::udp_socket_test {
 namespace {
 
 using namespace support;
@@ -292,4 +292,4 @@ TEST_F(Udp, AClosedSocketIsAnInvalidHandle) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::udp_socket_test

@@ -6,7 +6,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_groups_test {
 namespace {
 
 using namespace support;
@@ -110,4 +110,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_groups_test

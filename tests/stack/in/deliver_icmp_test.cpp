@@ -8,7 +8,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_icmp_test {
 namespace {
 
 using namespace support;
@@ -265,4 +265,4 @@ TEST(DeliverIcmp, AnErrorWithoutASourceOfOursIsNotSent) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_icmp_test

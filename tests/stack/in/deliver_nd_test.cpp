@@ -10,7 +10,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_nd_test {
 namespace {
 
 using namespace support;
@@ -272,4 +272,4 @@ TEST(DeliverNd, UnknownNeighboursAreNotLearnedFromAdvertisements) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_nd_test

@@ -5,7 +5,7 @@
 
 #include "support/bench.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_packet_sockets_test {
 namespace {
 
 using namespace support;
@@ -46,4 +46,4 @@ TEST(DeliverPacketSockets, OthersAndOurselvesAreHeardOnRequest) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_packet_sockets_test

@@ -6,7 +6,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_raw_test {
 namespace {
 
 using namespace support;
@@ -51,4 +51,4 @@ TEST(DeliverRaw, AHeardProtocolIsNotUnreachable) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_raw_test

@@ -8,7 +8,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_test {
 namespace {
 
 using namespace support;
@@ -139,4 +139,4 @@ TEST(Deliver, AProtocolNobodySpeaksIsReported) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_test

@@ -7,7 +7,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_udp_test {
 namespace {
 
 using namespace support;
@@ -222,4 +222,4 @@ TEST(DeliverUdp, ADryPoolIsCounted) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_udp_test

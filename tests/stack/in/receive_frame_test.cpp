@@ -8,7 +8,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::receive_frame_test {
 namespace {
 
 using namespace support;
@@ -199,4 +199,4 @@ TEST(ReceiveFrame, RoutersAreSolicitedWithoutALinkLayerOption) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::receive_frame_test

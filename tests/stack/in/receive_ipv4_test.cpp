@@ -6,7 +6,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::receive_ipv4_test {
 namespace {
 
 using namespace support;
@@ -144,4 +144,4 @@ TEST(ReceiveIpv4, AddressesOfOtherInterfacesAreOursToo) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::receive_ipv4_test

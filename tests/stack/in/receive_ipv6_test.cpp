@@ -6,7 +6,7 @@
 #include "support/bench.h"
 #include "support/matchers.h"
 
-namespace strata::stack {
+namespace strata::stack::receive_ipv6_test {
 namespace {
 
 using namespace support;
@@ -181,4 +181,4 @@ TEST(ReceiveIpv6, LinkLocalAddressesBelongToOneLink) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::receive_ipv6_test

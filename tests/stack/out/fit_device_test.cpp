@@ -13,7 +13,7 @@
 #include "strata/wire/udp.h"
 #include "support/bench.h"
 
-namespace strata::stack {
+namespace strata::stack::fit_device_test {
 namespace {
 
 using namespace support;
@@ -144,4 +144,4 @@ TEST_F(FitDevice, DropsASuperSegmentWhoseHeadersMakeNoSense) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::fit_device_test

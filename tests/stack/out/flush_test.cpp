@@ -8,7 +8,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::flush_test {
 namespace {
 
 using namespace support;
@@ -95,4 +95,4 @@ TEST(Flush, RemovingAnInterfaceEndsWhatWaitedForIt) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::flush_test

@@ -7,7 +7,7 @@
 #include "strata/rng.h"
 #include "support/frames.h"
 
-namespace strata::stack {
+namespace strata::stack::packet_sum_test {
 namespace {
 
 using namespace support;
@@ -37,4 +37,4 @@ TEST(PacketSum, DoesNotDependOnSlices) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::packet_sum_test

@@ -8,7 +8,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::send_frame_test {
 namespace {
 
 using namespace support;
@@ -136,4 +136,4 @@ TEST(SendFrame, DeviceBuffersWithoutHeadroomAreEnough) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::send_frame_test

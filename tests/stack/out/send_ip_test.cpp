@@ -8,7 +8,7 @@
 #include "support/matchers.h"
 #include "support/udp_port.h"
 
-namespace strata::stack {
+namespace strata::stack::send_ip_test {
 namespace {
 
 using namespace support;
@@ -174,4 +174,4 @@ TEST(SendIp, AFullLoopbackIsCounted) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::send_ip_test
