@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::script {
+namespace strata::script::code_test {
 namespace {
 
 CodeNames names() {
@@ -81,4 +81,4 @@ TEST(Code, RefusesWhatItDoesNotKnow) {
 }
 
 }  // namespace
-}  // namespace strata::script
+}  // namespace strata::script::code_test

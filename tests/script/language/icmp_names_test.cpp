@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::script {
+namespace strata::script::icmp_names_test {
 namespace {
 
 TEST(IcmpNames, GoBothWays) {
@@ -32,4 +32,4 @@ TEST(IcmpNames, BelongToAFamily) {
 }
 
 }  // namespace
-}  // namespace strata::script
+}  // namespace strata::script::icmp_names_test

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace strata::script {
+namespace strata::script::lexer_test {
 namespace {
 
 using Kind = Token::Kind;
@@ -72,4 +72,4 @@ TEST(Lexer, UndoesEscapes) {
 }
 
 }  // namespace
-}  // namespace strata::script
+}  // namespace strata::script::lexer_test

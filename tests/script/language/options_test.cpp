@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::script {
+namespace strata::script::options_test {
 namespace {
 
 TEST(Options, ChooseAddressesByFamily) {
@@ -57,4 +57,4 @@ TEST(Options, RefuseWhatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace strata::script
+}  // namespace strata::script::options_test

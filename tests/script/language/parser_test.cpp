@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace strata::script {
+namespace strata::script::parser_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -265,4 +265,4 @@ TEST(Parser, RefusesScriptsOfMoreThanAMegabyte) {
 }
 
 }  // namespace
-}  // namespace strata::script
+}  // namespace strata::script::parser_test

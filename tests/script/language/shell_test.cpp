@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace strata::script {
+namespace strata::script::shell_test {
 namespace {
 
 // Commands as "a|b|c" and ";" between them.
@@ -58,4 +58,4 @@ TEST(Shell, NamesWhatItDoesNotSupport) {
 }
 
 }  // namespace
-}  // namespace strata::script
+}  // namespace strata::script::shell_test
