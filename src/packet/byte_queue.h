@@ -47,6 +47,10 @@ class ByteQueue {
   void consume(std::size_t count);
   // The same bytes as a packet; null when the pool has no descriptors left.
   [[nodiscard]] PacketPtr share(std::size_t offset, std::size_t count) const;
+  // How long the first slice is; 0 when the queue is empty.
+  [[nodiscard]] std::size_t front_size() const {
+    return first_ == nullptr ? 0 : first_->slice_size();
+  }
   // The first slice, out of the queue; null when it is empty.
   [[nodiscard]] PacketPtr pop_slice();
 

@@ -6,7 +6,8 @@
 //                       holds more than his share
 //                       sheds
 //
-// 1. used() never exceeds max: who is refused copes, by a drop or by letting his writer wait.
+// 1. Nothing new is taken above max: who is refused copes, by a drop or by letting his writer wait.
+//    Only what is held already, and came to need more buffer while it was moved, may pass it.
 // 2. Above `pressure` windows and buffers stop growing.
 // 3. Above `pressure` a queue that holds more than fair_share() takes nothing that the peer could
 //    send again (text out of order), and sheds what it has of that, furthest from use first,
@@ -31,10 +32,12 @@ class BufferAccount {
 
   // False, and nothing taken, when that would pass the limit.
   [[nodiscard]] bool try_take(std::size_t bytes) {
-    if (bytes > max_ - used_) return false;
+    if (bytes > room()) return false;
     used_ += bytes;
     return true;
   }
+  // For what is held already and cannot be let go.
+  void take(std::size_t bytes) { used_ += bytes; }
   void give_back(std::size_t bytes) {
     CHECK(bytes <= used_);
     used_ -= bytes;
@@ -58,7 +61,7 @@ class BufferAccount {
 
   [[nodiscard]] std::size_t used() const { return used_; }
   [[nodiscard]] std::size_t max() const { return max_; }
-  [[nodiscard]] std::size_t room() const { return max_ - used_; }
+  [[nodiscard]] std::size_t room() const { return max_ - std::min(used_, max_); }
   [[nodiscard]] std::uint32_t holders() const { return holders_; }
 
  private:

@@ -38,6 +38,12 @@ class AckTiming {
   void on_ack_sent(bool with_text, Time now);
   // What was told until now is acknowledged by an entry of OwedAcks.
   void hand_over();
+  // A duplicate ACK of everything has gone. It did not change the window: if that was owed, it
+  // still is.
+  void on_duplicate_sent() {
+    pending_bytes_ = 0;
+    is_waiting_ = false;
+  }
   // TcpSocketOptions::quick_ack: acknowledge each unit at once, beginning with what waits.
   void set_quick(bool wanted);
   // What survives a snapshot.

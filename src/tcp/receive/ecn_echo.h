@@ -39,6 +39,11 @@ class EcnEcho {
   // Marked segments, modulo 2^16: what RFC 9768 3.2 counts as r.cep, whose low three bits an
   // accurate echo would put into the header.
   [[nodiscard]] std::uint16_t ce_segments() const { return ce_segments_; }
+  void restore(EcnEchoMode mode, bool ece, std::uint16_t ce_segments) {
+    mode_ = mode;
+    ece_ = ece;
+    ce_segments_ = ce_segments;
+  }
 
  private:
   std::uint16_t ce_segments_ = 0;

@@ -27,6 +27,8 @@ class Inbox {
  public:
   // Takes all of it. Where a copy finds no buffer, the slice itself is kept.
   void append(PacketPool& pool, PacketPtr text);
+  // Takes the first `count` bytes of a text that stays the caller's; answers how many could be.
+  [[nodiscard]] std::size_t append_part(PacketPool& pool, const Packet& text, std::size_t count);
   // Copies; answers how much the pool had room for.
   [[nodiscard]] std::size_t write(PacketPool& pool, Bytes text) { return text_.write(pool, text); }
 

@@ -89,16 +89,22 @@ class Reassembly {
     [[nodiscard]] std::uint64_t end() const { return begin + kPageBytes; }
   };
 
-  [[nodiscard]] bool add_piece(PacketPool& pool, std::uint64_t begin, PacketPtr& text,
-                               std::size_t offset, std::size_t count);
+  // Part of a text, none of which is here yet.
+  struct Piece {
+    std::uint64_t begin;
+    std::size_t offset;  // in the text
+    std::size_t size;
+    bool is_sparse;  // the text is small beside its buffers
+  };
+
+  // How much of a piece was kept.
+  [[nodiscard]] std::size_t add_piece(PacketPool& pool, PacketPtr& text, const Piece& piece);
   [[nodiscard]] bool keep_slice(std::uint64_t begin, PacketPtr slice);
-  [[nodiscard]] bool keep_copy(PacketPool& pool, std::uint64_t begin, const Packet& text,
-                               std::size_t offset, std::size_t count);
-  [[nodiscard]] Page* page_at(PacketPool& pool, std::uint64_t begin);
+  [[nodiscard]] std::size_t keep_copy(PacketPool& pool, const Packet& text, const Piece& piece);
+  [[nodiscard]] std::size_t page_for(PacketPool& pool, std::uint64_t place);
+  [[nodiscard]] std::uint64_t last_storage_begin() const;
   [[nodiscard]] std::size_t first_slice_at_or_after(std::uint64_t begin) const;
   [[nodiscard]] std::size_t first_page_ending_after(std::uint64_t place) const;
-  void drop_storage_before(std::uint64_t front);
-  void drop_last_slice();
 
   IntervalSet covered_;
   Vector<Slice> slices_;

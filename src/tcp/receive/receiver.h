@@ -137,8 +137,8 @@ class Receiver {
 
   // ── ACKs ──────────────────────────────────────────────────────────────────────────────────
   // Something must go now: at once, or with the next segment.
-  [[nodiscard]] bool owes_ack() const { return timing_.owes_now() || has_listed_; }
-  [[nodiscard]] bool owes_prompt_ack() const { return has_prompt_; }
+  [[nodiscard]] bool owes_ack() const { return timing_.owes_now() || has_listed_ != 0; }
+  [[nodiscard]] bool owes_prompt_ack() const { return has_prompt_ != 0; }
   // Those that must not wait behind data: duplicates, changes of CE. Pulled means sent.
   [[nodiscard]] std::optional<Ack> next_prompt_ack(ReceiverShared& shared, Time now);
   // Every ACK owed, prompt ones first. Pulled means sent.
@@ -166,8 +166,8 @@ class Receiver {
   [[nodiscard]] bool is_at_urgent_mark(const ReceiverShared& shared) const;
   [[nodiscard]] bool has_urgent(const ReceiverShared& shared) const;  // may be taken now
   // What comes from now on is acknowledged and thrown away; what is here may still be read.
-  void shut_down() { is_shut_down_ = true; }
-  [[nodiscard]] bool is_shut_down() const { return is_shut_down_; }
+  void shut_down() { is_shut_down_ = 1; }
+  [[nodiscard]] bool is_shut_down() const { return is_shut_down_ != 0; }
 
   // Drops text out of order, the furthest first, until `bytes` of buffers are free or none is
   // left: for a transport whose account is full. Answers how much that freed.
@@ -178,7 +178,7 @@ class Receiver {
   [[nodiscard]] std::uint32_t window() const { return distance(next_, right_edge_); }  // RCV.WND
   [[nodiscard]] SequenceNumber acknowledged() const { return acknowledged_; }  // Last.ACK.sent
   [[nodiscard]] std::uint8_t window_shift() const { return window_shift_; }
-  [[nodiscard]] bool fin_reached() const { return fin_reached_; }
+  [[nodiscard]] bool fin_reached() const { return fin_reached_ != 0; }
   [[nodiscard]] std::uint64_t bytes_received() const { return received_; }  // in order
   [[nodiscard]] std::uint32_t buffer_limit() const { return tuning_.limit(); }
   [[nodiscard]] std::optional<Duration> rtt() const { return tuning_.rtt(); }
@@ -199,6 +199,73 @@ class Receiver {
                              Bytes unread);
 
  private:
+  // A segment's text and FIN, cut to what may still come, in offsets.
+  struct Arrival {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    bool has_fin = false;
+    SequenceRange duplicate{};  // the part that stood before RCV.NXT
+  };
+
+  // ── receiver.cpp: what is lent, and given back ────────────────────────────────────────────
+  [[nodiscard]] Disorder* find_disorder(const ReceiverShared& shared) const;
+  [[nodiscard]] Disorder* take_disorder(ReceiverShared& shared);
+  [[nodiscard]] Inbox* find_inbox(const ReceiverShared& shared) const;
+  [[nodiscard]] Inbox* take_inbox(ReceiverShared& shared);
+  // Charges the account for what is held now beyond `before`, and sheds what may not be held.
+  void settle(ReceiverShared& shared, std::size_t before);
+  [[nodiscard]] bool must_shed(const ReceiverShared& shared, const Disorder& disorder) const;
+  void give_back_unused(ReceiverShared& shared);
+  void look_at(const Disorder& disorder);
+
+  // ── receiver_input.cpp ────────────────────────────────────────────────────────────────────
+  TextOutcome on_next_text(ReceiverShared& shared, PacketPtr payload, std::uint32_t bytes,
+                           Time now);
+  TextOutcome on_other_text(ReceiverShared& shared, SequenceNumber begin, PacketPtr payload,
+                            const TextFacts& facts, Time now);
+  [[nodiscard]] Arrival trim(const Disorder* disorder, SequenceNumber begin, PacketPtr& payload,
+                             bool has_fin) const;
+  TextOutcome take_in_order(ReceiverShared& shared, const Arrival& arrival, PacketPtr payload,
+                            Time now);
+  [[nodiscard]] std::uint64_t store_in_order(ReceiverShared& shared, const Arrival& arrival,
+                                             PacketPtr payload);
+  TextOutcome take_out_of_order(ReceiverShared& shared, Arrival arrival, PacketPtr payload,
+                                const TextFacts& facts);
+  [[nodiscard]] std::uint64_t fill(Inbox& inbox, Disorder* disorder, PacketPool& pool,
+                                   PacketPtr payload) const;
+  [[nodiscard]] bool has_room_for(ReceiverShared& shared, const Packet& payload);
+  void advance_to(ReceiverShared& shared, std::uint64_t received);
+  void reach_fin(ReceiverShared& shared);
+  [[nodiscard]] bool on_mark(ReceiverShared& shared, const TextFacts& facts);
+  void note_urgent_byte(ReceiverShared& shared);
+  [[nodiscard]] std::uint64_t offset_of(SequenceNumber sequence) const {
+    return received_ + static_cast<std::uint64_t>(std::int64_t{sequence - text_end()});
+  }
+  // Behind the text in order: RCV.NXT without the FIN.
+  [[nodiscard]] SequenceNumber text_end() const { return next_ - (fin_reached_ ? 1U : 0U); }
+
+  // ── receiver_acks.cpp ─────────────────────────────────────────────────────────────────────
+  void owe_duplicate(ReceiverShared& shared, SequenceNumber trigger, SequenceRange duplicate,
+                     std::uint16_t count);
+  void list_ack(ReceiverShared& shared, const OwedAck& owed);
+  void list_plain_ack(ReceiverShared& shared, bool is_prompt, bool ece);
+  [[nodiscard]] Ack listed_ack(ReceiverShared& shared, Disorder& disorder, Time now);
+  [[nodiscard]] Ack current_ack(ReceiverShared& shared, bool with_text, Time now);
+  [[nodiscard]] std::uint32_t room(const ReceiverShared& shared) const;
+  [[nodiscard]] std::uint32_t room_to_offer(const ReceiverShared& shared) const;
+  [[nodiscard]] bool is_worth_offering(std::uint32_t room) const;
+  void open_window(const ReceiverShared& shared);
+  [[nodiscard]] std::uint16_t window_field(const ReceiverShared& shared, SequenceNumber ack);
+  [[nodiscard]] std::size_t sack_blocks_max() const { return timestamps_ ? 3 : 4; }
+
+  // ── receiver_reads.cpp ────────────────────────────────────────────────────────────────────
+  [[nodiscard]] std::uint64_t read_place(const Inbox& inbox) const {
+    return received_ - inbox.size();
+  }
+  // How much may be read at once; steps over an urgent byte that stands in front.
+  [[nodiscard]] std::size_t begin_read(ReceiverShared& shared, Inbox& inbox, std::size_t wanted);
+  void end_read(ReceiverShared& shared, std::size_t count, std::size_t held_before, Time now);
+
   std::uint64_t received_ = 0;  // text in order since the SYN: the offset of RCV.NXT
   AckTiming timing_;
   ReceiveTuning tuning_;
@@ -208,14 +275,17 @@ class Receiver {
   Index inbox_ = kNoIndex;
   Index disorder_ = kNoIndex;
   EcnEcho echo_;
-  std::uint8_t window_shift_ = 0;
-  bool sack_permitted_ : 1 = false;
-  bool timestamps_ : 1 = false;
-  bool fin_reached_ : 1 = false;
-  bool is_shut_down_ : 1 = false;
-  bool urgent_inline_ : 1 = false;
-  bool has_listed_ : 1 = false;  // OwedAcks has entries
-  bool has_prompt_ : 1 = false;  // and prompt ones among them
+  std::uint16_t window_shift_ : 4 = 0;
+  std::uint16_t sack_permitted_ : 1 = 0;
+  std::uint16_t timestamps_ : 1 = 0;
+  std::uint16_t fin_reached_ : 1 = 0;
+  std::uint16_t is_shut_down_ : 1 = 0;
+  std::uint16_t urgent_inline_ : 1 = 0;
+  std::uint16_t is_holder_ : 1 = 0;   // the account knows of us
+  std::uint16_t has_listed_ : 1 = 0;  // what Disorder has, seen without going there: owed ACKs,
+  std::uint16_t has_prompt_ : 1 = 0;  // prompt ones among them,
+  std::uint16_t has_gap_ : 1 = 0;     // text or FIN that stands behind a hole,
+  std::uint16_t has_mark_ : 1 = 0;    // an urgent mark
 };
 static_assert(sizeof(Receiver) <= 80);
 
