@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flight: what a sender has while text is queued or under way, and gives back when none is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "packet/byte_queue.h"
+#include "strata/memory.h"
+#include "strata/time.h"
+#include "tcp/delivery_rate.h"
+#include "tcp/pacing.h"
+#include "tcp/send/loss_detection.h"
+#include "tcp/send/recovery.h"
+#include "tcp/send/retransmission_queue.h"
+#include "tcp/send/tail_probe.h"
+#include "tcp/send/window_use.h"
+
+namespace strata::tcp {
+
+// The one timer of which there is never more than one of.
+enum class SendTimer : std::uint8_t {
+  kNone,
+  kRetransmission,  // RFC 6298 5
+  kTailProbe,       // RFC 8985 7
+  kPersist,         // RFC 9293 3.8.6.1
+  kReneging,        // the first record was SACKed and still is not acknowledged
+  kMemory,          // something may leave, but there was no memory for it
+};
+
+// What holds a sender back, as Linux counts it.
+enum class SendPhase : std::uint8_t { kBusy, kPeerWindow, kSendBuffer };
+
+struct Flight {
+  explicit Flight(Memory& memory) : sent(memory) {}
+
+  RetransmissionQueue sent;
+  ByteQueue queue;  // position 0 is SND.UNA
+  Recovery recovery{};
+  LossDetection loss{};
+  TailProbe tail{};
+  WindowUse use{};
+  Pacer pacer{};
+  DeliveryRate rate{};
+
+  Time timer_at{};
+  SendTimer timer = SendTimer::kNone;
+  SendPhase phase = SendPhase::kBusy;
+  std::uint8_t backoffs = 0;           // of the timer: RFC 6298 5.5
+  std::uint8_t unanswered = 0;         // timeouts since the peer was last heard
+  std::uint8_t retransmit_now = 0;     // a segment leaves whatever the window says
+  std::uint8_t duplicate_acks = 0;     // RFC 5681 2, since SND.UNA moved
+  bool probe_tail_now = false;
+  bool probe_window_now = false;       // or what the silly window avoidance held back
+  bool holds_tail = false;             // write() was told that more comes
+  bool wants_room = false;             // write() took less than it was given
+  bool is_pacing_blocked = false;
+  bool has_urgent = false;
+  SequenceNumber urgent_end;           // SND.UP
+  SequenceNumber small_end;            // behind the last segment smaller than the MSS
+  bool has_small = false;
+  std::uint8_t new_segments_allowed = 0;  // RFC 5682 2, step 2.b
+  std::uint32_t virtual_sacked = 0;    // without SACK: segments that duplicates speak of
+  std::optional<Time> hold_until{};    // of a tail that waits for more
+  Time phase_began{};
+  Time oldest_unanswered{};            // for the user timeout
+  std::size_t charged = 0;             // of the BufferAccount
+};
+
+}  // namespace strata::tcp

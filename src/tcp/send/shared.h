@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// SenderShared: what the senders of one stack have in common.
+#pragma once
+
+#include <cstdint>
+
+#include "base/slab.h"
+#include "strata/memory.h"
+#include "strata/packet_pool.h"
+#include "strata/rng.h"
+#include "strata/tcp_config.h"
+#include "tcp/buffer_account.h"
+#include "tcp/send/flight.h"
+#include "tcp/send/record.h"
+#include "tcp/send/totals.h"
+
+namespace strata::tcp {
+
+struct SenderShared {
+  // Every segment in flight may become a record; what is in all queues bounds how many those are.
+  static constexpr std::uint32_t kRecordsMax = 1U << 22U;
+
+  SenderShared(Memory& its_memory, PacketPool& its_pool, const TcpConfig& its_config, Rng& its_rng,
+               BufferAccount& its_account)
+      : memory(its_memory),
+        pool(its_pool),
+        config(its_config),
+        rng(its_rng),
+        account(its_account),
+        flights(its_memory, its_config.connections_max + 1),
+        records(its_memory, kRecordsMax),
+        totals(its_memory, its_config.connections_max) {}
+  ~SenderShared() {
+    if (warm_flight != kNoIndex) flights.destroy(warm_flight);
+    if (warm_record != kNoIndex) records.destroy(warm_record);
+  }
+  SenderShared(const SenderShared&) = delete;
+  SenderShared& operator=(const SenderShared&) = delete;
+
+  // A slab without entries gives all its memory back. One entry each that nobody uses keeps a lone
+  // connection from asking for it again with every exchange.
+  void warm_up() {
+    if (warm_flight == kNoIndex) warm_flight = flights.try_create(memory);
+    if (warm_record == kNoIndex) warm_record = records.try_create();
+  }
+
+  Memory& memory;
+  PacketPool& pool;
+  const TcpConfig& config;
+  Rng& rng;
+  BufferAccount& account;
+  Slab<Flight> flights;
+  Slab<Record> records;
+  Slab<Totals> totals;
+  Index warm_flight = kNoIndex;
+  Index warm_record = kNoIndex;
+};
+
+}  // namespace strata::tcp
