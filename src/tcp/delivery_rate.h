@@ -78,6 +78,11 @@ struct LossSample {
 
 class DeliveryRate {
  public:
+  DeliveryRate() = default;
+  // Goes on where another left off with nothing in flight.
+  DeliveryRate(std::uint64_t delivered, std::uint64_t lost)
+      : delivered_(delivered), lost_(lost), round_end_(delivered) {}
+
   // Before the record is counted as in flight; also for each retransmission. `in_flight` are the
   // bytes on their way without it.
   [[nodiscard]] DeliverySnapshot on_sent(std::uint32_t bytes, std::uint32_t in_flight,

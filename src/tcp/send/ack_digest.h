@@ -28,10 +28,9 @@ struct AckDigest {
   bool delivered_original = false;  // text sent once only, at or below the recovery point
   bool is_duplicate = false;
   std::optional<SequenceRange> dsack{};
-  // Of the delivered, what was sent last; RFC 8985 6.2 step 2.
-  Time newest_sent{};
-  SequenceNumber newest_end;
-  bool has_delivered = false;
+  Time newest_sent{};  // of the delivered
+  bool path_probe_arrived = false;
+  TcpLossCause loss_cause = TcpLossCause::kDuplicateAcks;  // of newly_lost
 };
 
 }  // namespace strata::tcp

@@ -79,7 +79,7 @@ struct SendLimits {
 // What must leave. Pulled means sent.
 struct Transmission {
   SequenceRange text;              // FIN, if any, comes behind it
-  PacketPtr payload;               // shared slices; null without text
+  PacketPtr payload{};             // shared slices; null without text
   std::uint16_t segment_size = 0;  // cut into so much; all but the last are full
   std::uint16_t segments = 1;
   bool fin = false;
@@ -126,6 +126,7 @@ struct SenderSnapshot {
   bool ecn_ok = false;
   bool fin_queued = false;
   bool fin_sent = false;
+  bool fin_acked = false;
   SendOptions options{};
   std::uint32_t una = 0;
   std::uint32_t nxt = 0;

@@ -48,7 +48,8 @@ struct Flight {
   SendTimer timer = SendTimer::kNone;
   SendPhase phase = SendPhase::kBusy;
   std::uint8_t backoffs = 0;           // of the timer: RFC 6298 5.5
-  std::uint8_t unanswered = 0;         // timeouts since the peer was last heard
+  std::uint8_t timeouts = 0;           // since SND.UNA moved
+  std::uint8_t unanswered = 0;         // timeouts and probes in a row; R1, R2 of RFC 9293 3.8.3
   std::uint8_t retransmit_now = 0;     // a segment leaves whatever the window says
   std::uint8_t duplicate_acks = 0;     // RFC 5681 2, since SND.UNA moved
   bool probe_tail_now = false;

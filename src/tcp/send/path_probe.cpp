@@ -61,7 +61,7 @@ std::optional<std::uint16_t> PathProbe::next_size(Time now) {
     failures_ = 0;
   }
   // The largest first: most often it is the whole of what was configured that fits.
-  size_ = failures_ == 0 && high_ == high_max_
+  size_ = high_ == high_max_
               ? high_
               : static_cast<std::uint16_t>(low_ + (high_ - low_ + 1) / 2);
   return size_;
@@ -82,7 +82,7 @@ std::uint16_t PathProbe::on_delivered(Time now) {
 
 void PathProbe::on_lost(Time now) {
   is_out_ = false;
-  if (++failures_ < kProbesMax && high_ != high_max_) return;
+  if (++failures_ < kProbesMax) return;
   failures_ = 0;
   high_ = static_cast<std::uint16_t>(std::max<unsigned>(size_ - 1U, low_));
   narrow(now);

@@ -30,12 +30,14 @@
 #include "strata/tcp_info.h"
 #include "strata/time.h"
 #include "tcp/congestion/slot.h"
+#include "tcp/send/ack_digest.h"
 #include "tcp/send/events.h"
 #include "tcp/send/rtt.h"
 #include "tcp/sequence_number.h"
 
 namespace strata::tcp {
 
+enum class SendPhase : std::uint8_t;
 struct Flight;
 struct SenderShared;
 struct Totals;
@@ -124,8 +126,113 @@ class Sender {
     bool fin_sent : 1 = false;
     bool fin_acked : 1 = false;
     bool cwr_due : 1 = false;
-    bool reordering_seen : 1 = false;
+    bool handshake_was_retransmitted : 1 = false;
   };
+  // What a Transmission is made of.
+  struct Piece {
+    std::uint32_t bytes = 0;  // of text
+    std::uint16_t segment_size = 0;
+    bool fin = false;
+    bool is_window_probe = false;
+    bool is_path_probe = false;
+  };
+
+  // sender.cpp
+  [[nodiscard]] Flight* flight(Shared& shared) const;
+  [[nodiscard]] const Flight* flight(const Shared& shared) const;
+  [[nodiscard]] Flight* take_flight(Shared& shared, Time now);
+  void give_back_if_idle(Shared& shared, Time now);
+  void settle_account(Shared& shared, Flight& f, std::size_t taken);
+  void set_phase(Shared& shared, Flight& f, SendPhase phase, Time now);
+  void use_mss(Shared& shared, Flight& f, std::uint16_t mss, Time now);
+  void note_application_limit(Flight& f) const;
+  void refresh_pacing(Flight& f);
+  [[nodiscard]] std::uint32_t initial_window() const;
+  [[nodiscard]] std::uint32_t unsent(const Flight& f) const;
+  [[nodiscard]] std::uint32_t in_flight(const Flight& f) const;
+  [[nodiscard]] std::uint32_t flight_size() const { return distance(una_, nxt_); }
+
+  // sender_ack.cpp
+  [[nodiscard]] bool update_window(const AckEvent& ack);
+  void acknowledge(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest);
+  void apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest);
+  void count_duplicates(Flight& f, AckDigest& digest);
+  void deliver(Shared& shared, Flight& f, const Record& record, const SequenceRange& part,
+               const AckEvent& ack, AckDigest& digest);
+  void sample_rtt(Flight& f, const AckEvent& ack, const AckDigest& digest);
+  void tell_control(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest);
+  void conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, AckOutcome& outcome);
+  void tune_buffer(const Shared& shared);
+
+  // sender_recovery.cpp
+  void judge_tail_probe(Shared& shared, Flight& f, const AckEvent& ack, const AckDigest& digest);
+  void detect_losses(Shared& shared, Flight& f, AckDigest* digest, Time now);
+  void lose(Shared& shared, Flight& f, std::size_t position, TcpLossCause cause, AckDigest* digest,
+            Time now);
+  void judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
+                      AckOutcome& outcome);
+  void lose_first_segment(Shared& shared, Flight& f, TcpLossCause cause, AckDigest& digest);
+  void on_congestion_mark(Shared& shared, Flight& f, Time now);
+  void judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
+                    AckOutcome& outcome);
+  [[nodiscard]] bool judge_timeout(Flight& f, const AckDigest& digest);
+  void enter_recovery(Shared& shared, Flight& f, Time now);
+  void leave_recovery(Shared& shared, Flight& f, Time now);
+  void undo(Shared& shared, Flight& f, Time now);
+  void reduce_window(Flight& f, const AckDigest& digest);
+  void tell_congestion(Shared& shared, Flight& f, congestion::CongestionCause cause, Time now);
+
+  // sender_output.cpp
+  [[nodiscard]] std::optional<Transmission> urgent_need(Shared& shared, Flight& f,
+                                                        const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Transmission> retransmit(Shared& shared, Flight& f,
+                                                       const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Transmission> retransmit_at(Shared& shared, Flight& f,
+                                                          std::size_t position,
+                                                          std::uint32_t bytes_max,
+                                                          const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Transmission> send_new(Shared& shared, Flight& f,
+                                                     const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Transmission> send_piece(Shared& shared, Flight& f,
+                                                       const Piece& piece, Time now);
+  [[nodiscard]] std::optional<Transmission> probe_tail(Shared& shared, Flight& f,
+                                                       const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Transmission> retransmit_last(Shared& shared, Flight& f,
+                                                            const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Transmission> probe_window(Shared& shared, Flight& f,
+                                                         const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Transmission> rescue(Shared& shared, Flight& f,
+                                                   const SendLimits& limits, Time now);
+  [[nodiscard]] Piece next_piece(Flight& f, const SendLimits& limits, Time now);
+  [[nodiscard]] bool may_send_tail(const Flight& f, Time now) const;
+  [[nodiscard]] bool is_worth_waiting(const Flight& f, std::uint32_t bytes,
+                                      std::uint32_t bytes_max) const;
+  [[nodiscard]] std::optional<Piece> path_probe(Shared& shared, const Flight& f,
+                                                const SendLimits& limits, Time now);
+  [[nodiscard]] std::uint32_t usable_window() const;
+  [[nodiscard]] std::uint32_t congestion_room(const Flight& f) const;
+  [[nodiscard]] std::uint16_t segment_size(const SendLimits& limits) const;
+  void restart_after_idle(Flight& f, const Shared& shared, Time now);
+  void on_transmitted(Shared& shared, Flight& f, const Transmission& sent, std::uint32_t bytes,
+                      Time now);
+
+  // sender_timers.cpp
+  [[nodiscard]] Duration timeout(const Shared& shared, const Flight& f) const;
+  void arm(Shared& shared, Flight& f, Time now);
+  void arm_for_memory(Flight& f, Time now);
+  [[nodiscard]] bool may_probe_tail(const Flight& f) const;
+  [[nodiscard]] bool waits_for_window(const Shared& shared, const Flight& f) const;
+  [[nodiscard]] DeadlineOutcome on_timer(Shared& shared, Flight& f, const Patience& patience,
+                                         Time now);
+  void on_timeout(Shared& shared, Flight& f, Time now);
+  void mark_timed_out(Shared& shared, Flight& f, Time now);
+  void forget_sacks(Shared& shared, Flight& f, Time now);
+  [[nodiscard]] DeadlineOutcome count_unanswered(Flight& f, const Patience& patience,
+                                                 Time now) const;
+
+  // sender_info.cpp
+  void fill_from_flight(const Shared& shared, const Flight& f, TcpInfo& info, Time now) const;
+  [[nodiscard]] CongestionName congestion_name() const;
 
   congestion::CongestionSlot control_;
   SequenceNumber una_;
@@ -136,8 +243,10 @@ class Sender {
   SequenceNumber wl2_;
   Index flight_ = kNoIndex;
   Index totals_ = kNoIndex;
-  std::uint16_t mss_ = 536;
+  std::uint16_t mss_ = 536;        // in use
+  std::uint16_t mss_limit_ = 536;  // what options and path allow
   Flags flags_;
+  std::uint8_t initial_segments_ = 10;  // RFC 6928
   std::uint32_t buffer_limit_ = 0;
   Rtt rtt_;
   Time last_sent_{};

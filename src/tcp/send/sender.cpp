@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tcp/send/sender.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tcp/congestion/registry.h"
+#include "tcp/send/shared.h"
+
+namespace strata::tcp {
+namespace {
+
+// What write() takes from the account before it knows which buffers the pool has.
+constexpr std::size_t kBufferMost = kLargeBufferBytes;
+constexpr Duration kHoldMax = std::chrono::milliseconds(200);
+constexpr std::uint32_t kInitialWindowBytes = 1460;  // RFC 6928 2: of a segment
+
+std::size_t most_for(std::size_t bytes) {
+  if (bytes <= kSmallBufferBytes) return kBufferMost;  // a large one where small ones ran out
+  return (bytes + kBufferMost - 1) / kBufferMost * kBufferMost + kBufferMost;
+}
+
+}  // namespace
+
+Sender::Sender(SequenceNumber first) : control_({}), una_(first), nxt_(first) {}
+
+void Sender::release(Shared& shared) {
+  if (Flight* f = flight(shared)) {
+    f->sent.clear(shared.records);
+    f->queue.clear();
+    shared.account.give_back(std::exchange(f->charged, 0));
+    shared.account.leave();
+    shared.flights.destroy(std::exchange(flight_, kNoIndex));
+  }
+  if (totals_ != kNoIndex) shared.totals.destroy(std::exchange(totals_, kNoIndex));
+}
+
+Flight* Sender::flight(Shared& shared) const {
+  return flight_ == kNoIndex ? nullptr : &shared.flights[flight_];
+}
+
+const Flight* Sender::flight(const Shared& shared) const {
+  return flight_ == kNoIndex ? nullptr : &shared.flights[flight_];
+}
+
+Flight* Sender::take_flight(Shared& shared, Time now) {
+  if (Flight* f = flight(shared)) return f;
+  const bool is_first = totals_ == kNoIndex;
+  if (is_first) totals_ = shared.totals.try_create();
+  if (totals_ == kNoIndex) return nullptr;
+  shared.warm_up();
+  flight_ = shared.flights.try_create(shared.memory);
+  if (flight_ == kNoIndex) return nullptr;
+  shared.account.enter();
+  Flight& f = shared.flights[flight_];
+  const Totals& totals = shared.totals[totals_];
+  f.rate = DeliveryRate(totals.delivered, totals.lost);
+  // RFC 6582 3.2 step 1: `recover` begins below everything that will be sent.
+  f.recovery.point = una_ - 1U;
+  f.small_end = una_;
+  f.phase_began = now;
+  if (is_first && flags_.established) on_mss(shared, mss_limit_, now);
+  refresh_pacing(f);
+  return &f;
+}
+
+void Sender::give_back_if_idle(Shared& shared, Time now) {
+  Flight* const f = flight(shared);
+  if (f == nullptr || !f->queue.empty() || !f->sent.empty() || is_fin_unsent()) return;
+  if (!f->recovery.is_open()) leave_recovery(shared, *f, now);
+  set_phase(shared, *f, f->phase, now);
+  Totals& totals = shared.totals[totals_];
+  totals.delivered = f->rate.delivered();
+  totals.lost = f->rate.lost();
+  shared.account.give_back(std::exchange(f->charged, 0));
+  shared.account.leave();
+  shared.flights.destroy(std::exchange(flight_, kNoIndex));
+}
+
+// `taken` was taken on top of what is charged already.
+void Sender::settle_account(Shared& shared, Flight& f, std::size_t taken) {
+  const std::size_t held = f.queue.buffer_bytes();
+  const std::size_t charged = f.charged + taken;
+  CHECK(held <= charged);
+  shared.account.give_back(charged - held);
+  f.charged = held;
+}
+
+void Sender::set_phase(Shared& shared, Flight& f, SendPhase phase, Time now) {
+  Totals& totals = shared.totals[totals_];
+  const Duration span = now - std::exchange(f.phase_began, now);
+  totals.busy += span;
+  if (f.phase == SendPhase::kPeerWindow) totals.limited_by_peer_window += span;
+  if (f.phase == SendPhase::kSendBuffer) totals.limited_by_send_buffer += span;
+  f.phase = phase;
+}
+
+std::uint32_t Sender::room(const Shared& shared) const {
+  if (flags_.fin_queued) return 0;
+  const Flight* const f = flight(shared);
+  const std::uint32_t limit = buffer_limit_ != 0 ? buffer_limit_ : shared.config.send_buffer_first;
+  const std::size_t used = f == nullptr ? 0 : f->queue.size();
+  return used >= limit ? 0 : limit - static_cast<std::uint32_t>(used);
+}
+
+std::uint32_t Sender::write(Shared& shared, Bytes bytes, Time now, bool more) {
+  if (bytes.empty() || flags_.fin_queued) return 0;
+  Flight* const f = take_flight(shared, now);
+  if (f == nullptr) return 0;
+  std::size_t count = std::min<std::size_t>(bytes.size(), room(shared));
+  // Where memory is short, a little is better than nothing.
+  if (count != 0 && !shared.account.try_take(most_for(count))) {
+    count = std::min(count, kSmallBufferBytes);
+    if (!shared.account.try_take(most_for(count))) count = 0;
+  }
+  std::size_t written = 0;
+  if (count != 0) {
+    note_application_limit(*f);
+    written = f->queue.write(shared.pool, bytes.first(count));
+    settle_account(shared, *f, most_for(count));
+  }
+  f->wants_room = written < bytes.size();
+  f->holds_tail = more && !f->wants_room;
+  if (f->holds_tail || flags_.cork) f->hold_until = now + kHoldMax;
+  if (!f->wants_room && f->phase == SendPhase::kSendBuffer) {
+    set_phase(shared, *f, SendPhase::kBusy, now);
+  }
+  give_back_if_idle(shared, now);
+  return static_cast<std::uint32_t>(written);
+}
+
+bool Sender::write_owned(Shared& shared, PacketPtr& packet, Time now) {
+  if (packet == nullptr || packet->size() == 0 || flags_.fin_queued) return false;
+  const std::size_t size = packet->size();
+  const bool is_only = queued(shared) == 0 && size <= shared.config.send_buffer_max;
+  if (size > room(shared) && !is_only) return false;
+  const std::size_t held = packet->buffer_bytes();
+  if (!shared.account.try_take(held)) return false;
+  Flight* const f = take_flight(shared, now);
+  if (f == nullptr) {
+    shared.account.give_back(held);
+    return false;
+  }
+  note_application_limit(*f);
+  f->queue.append(std::move(packet));
+  settle_account(shared, *f, held);
+  f->wants_room = f->holds_tail = false;
+  return true;
+}
+
+// RFC 9293 3.8.5: SND.UP is the byte behind the urgent data.
+void Sender::mark_urgent(Shared& shared) {
+  Flight* const f = flight(shared);
+  if (f == nullptr) return;
+  f->has_urgent = true;
+  f->urgent_end = una_ + static_cast<std::uint32_t>(f->queue.size());
+}
+
+bool Sender::queue_fin(Shared& shared, Time now) {
+  if (flags_.fin_queued) return true;
+  if (take_flight(shared, now) == nullptr) return false;
+  flags_.fin_queued = true;
+  return true;
+}
+
+void Sender::set_options(Shared& shared, const SendOptions& options, Time now) {
+  flags_.no_delay = options.no_delay;
+  flags_.cork = options.cork;
+  flags_.pacing = options.pacing;
+  flags_.fixed_buffer = options.send_buffer != 0;
+  if (flags_.fixed_buffer) {
+    buffer_limit_ = std::min(options.send_buffer, shared.config.send_buffer_max);
+  }
+  pacing_rate_max_ = options.pacing_rate_max;
+  Flight* const f = flight(shared);
+  if (f == nullptr) return;
+  if (options.cork) {
+    f->hold_until = now + kHoldMax;
+  } else {
+    f->holds_tail = false;
+    f->hold_until.reset();
+  }
+  refresh_pacing(*f);
+}
+
+bool Sender::change_control(Shared& shared, const Algorithm& control, Time now) {
+  const congestion::StartEvent start{.now = now,
+                                     .mss = mss_,
+                                     .initial_window = initial_window(),
+                                     .srtt = rtt_.srtt(),
+                                     .seed = shared.rng.next()};
+  return control_.try_change(control, shared.memory, start);
+}
+
+// RFC 6928 2: min(10 SMSS, max(2 SMSS, 14600)). RFC 5681 3.1: one segment after a lost SYN.
+std::uint32_t Sender::initial_window() const {
+  if (flags_.handshake_was_retransmitted) return mss_;
+  const std::uint32_t segments = initial_segments_;
+  return std::min(segments * mss_, std::max(2U * mss_, segments * kInitialWindowBytes));
+}
+
+PacketPtr Sender::share_first(Shared& shared, std::uint32_t bytes_max) const {
+  const Flight* const f = flight(shared);
+  if (f == nullptr || nxt_ != una_) return nullptr;
+  const std::size_t count = std::min<std::size_t>(bytes_max, f->queue.size());
+  return count == 0 ? nullptr : f->queue.share(0, count);
+}
+
+void Sender::on_established(Shared& shared, const PeerParameters& peer, Time now) {
+  flags_.established = true;
+  flags_.sack_ok = peer.sack_ok;
+  flags_.timestamps_ok = peer.timestamps_ok;
+  flags_.ecn_ok = peer.ecn_ok;
+  flags_.handshake_was_retransmitted = peer.handshake_was_retransmitted;
+  window_ = window_max_ = peer.window;
+  wl1_ = peer.seq;
+  wl2_ = peer.una;
+  mss_ = mss_limit_ = std::max<std::uint16_t>(peer.mss, 1);
+  initial_segments_ = std::max<std::uint8_t>(shared.config.initial_window, 1);
+  if (peer.handshake_rtt) {
+    rtt_.on_sample(*peer.handshake_rtt, 1);
+    rtt_.on_minimum_sample(*peer.handshake_rtt, now);
+  }
+  const congestion::StartEvent start{.now = now,
+                                     .mss = mss_,
+                                     .initial_window = initial_window(),
+                                     .srtt = rtt_.srtt(),
+                                     .seed = shared.rng.next()};
+  const Algorithm& control = peer.control == nullptr ? congestion::kReno : *peer.control;
+  if (!control_.try_start(control, shared.memory, start)) {
+    // Reno lives in the slot and needs no memory.
+    CHECK(control_.try_start(congestion::kReno, shared.memory, start));
+  }
+  Flight* const f = flight(shared);
+  if (f == nullptr) {
+    una_ = nxt_ = peer.una;
+    return;
+  }
+  // RFC 7413 4.2.2: what the SYN carried may have been acknowledged with it.
+  const std::uint32_t acked = peer.una > una_ ? distance(una_, peer.una) : 0;
+  const auto text = static_cast<std::uint32_t>(std::min<std::size_t>(acked, f->queue.size()));
+  f->queue.consume(text);
+  settle_account(shared, *f, 0);
+  una_ = nxt_ = una_ + text;
+  f->recovery.point = una_ - 1U;
+  f->small_end = una_;
+  shared.totals[totals_].bytes_acknowledged += text;
+  on_mss(shared, mss_limit_, now);
+  refresh_pacing(*f);
+  give_back_if_idle(shared, now);
+}
+
+void Sender::on_mss(Shared& shared, std::uint16_t mss, Time now) {
+  mss_limit_ = std::max<std::uint16_t>(mss, 1);
+  std::uint16_t used = mss_limit_;
+  if (totals_ != kNoIndex) {
+    used = shared.totals[totals_].path.on_mss(shared.config.path_probing, mss_limit_, now);
+  }
+  Flight* const f = flight(shared);
+  if (f != nullptr) return use_mss(shared, *f, used, now);
+  if (used != mss_) control_->on_mss_change(used);
+  mss_ = used;
+}
+
+void Sender::use_mss(Shared& shared, Flight& f, std::uint16_t mss, Time now) {
+  if (mss == mss_) return;
+  const bool is_smaller = mss < mss_;
+  mss_ = mss;
+  control_->on_mss_change(mss);
+  if (!is_smaller) return;
+  // RFC 1191 6.5: what was too big has not arrived, and that is no sign of congestion.
+  bool is_any = false;
+  for (std::size_t i = 0; i < f.sent.size(); ++i) {
+    const Record& record = f.sent.at(shared.records, i);
+    if (record.state != RecordState::kInFlight || record.segment_size <= mss) continue;
+    if (record.length() <= mss) continue;
+    lose(shared, f, i, TcpLossCause::kPathMtu, nullptr, now);
+    is_any = true;
+  }
+  if (is_any) f.retransmit_now = 1;
+}
+
+// draft-ietf-ccwg-bbr, "Application-limited": nothing to send although the window would allow it.
+void Sender::note_application_limit(Flight& f) const {
+  if (unsent(f) != 0 || f.sent.lost() != 0 || in_flight(f) >= control_->cwnd()) return;
+  f.rate.mark_app_limited(in_flight(f));
+}
+
+void Sender::refresh_pacing(Flight& f) {
+  std::uint64_t rate = control_->pacing_rate();
+  if (rate == 0 && (flags_.pacing || pacing_rate_max_ != UINT64_MAX)) {
+    rate = window_pacing_rate(control_->cwnd(), control_->ssthresh(), rtt_.srtt());
+    if (rate == 0 && pacing_rate_max_ != UINT64_MAX) rate = pacing_rate_max_;
+  }
+  f.pacer.set_rate(std::min(rate, pacing_rate_max_));
+}
+
+std::uint32_t Sender::unsent(const Flight& f) const {
+  if (flags_.fin_sent) return 0;
+  return static_cast<std::uint32_t>(f.queue.size()) - flight_size();
+}
+
+// RFC 6675 2: pipe. Without SACK, each duplicate tells of one segment that left the network.
+std::uint32_t Sender::in_flight(const Flight& f) const {
+  const std::uint32_t bytes = f.sent.in_flight();
+  const std::uint64_t gone = std::uint64_t{f.virtual_sacked} * mss_;
+  return gone >= bytes ? 0 : bytes - static_cast<std::uint32_t>(gone);
+}
+
+std::uint32_t Sender::queued(const Shared& shared) const {
+  const Flight* const f = flight(shared);
+  return f == nullptr ? 0 : static_cast<std::uint32_t>(f->queue.size());
+}
+
+std::uint32_t Sender::unsent(const Shared& shared) const {
+  const Flight* const f = flight(shared);
+  return f == nullptr ? 0 : unsent(*f);
+}
+
+}  // namespace strata::tcp

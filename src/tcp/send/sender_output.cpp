@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+// What leaves next: first what cannot wait, then what is lost, then what is new.
+#include <algorithm>
+#include <utility>
+
+#include "tcp/send/sender.h"
+#include "tcp/send/shared.h"
+
+namespace strata::tcp {
+
+std::optional<Transmission> Sender::next_transmission(Shared& shared, const SendLimits& limits,
+                                                      Time now) {
+  Flight* const f = flight(shared);
+  if (f == nullptr || !flags_.established) return std::nullopt;
+  if (auto sent = urgent_need(shared, *f, limits, now)) return sent;
+  const bool is_idle = unsent(*f) == 0 && !is_fin_unsent() && f->sent.lost() == 0;
+  f->is_pacing_blocked = !is_idle && f->pacer.is_on() && !f->pacer.may_send(now);
+  if (f->is_pacing_blocked) return std::nullopt;
+  if (auto sent = retransmit(shared, *f, limits, now)) return sent;
+  if (auto sent = send_new(shared, *f, limits, now)) return sent;
+  return rescue(shared, *f, limits, now);
+}
+
+// What leaves whatever window, pacing and Nagle say.
+std::optional<Transmission> Sender::urgent_need(Shared& shared, Flight& f,
+                                                const SendLimits& limits, Time now) {
+  if (f.probe_window_now) {
+    f.probe_window_now = false;
+    if (auto sent = probe_window(shared, f, limits, now)) return sent;
+  }
+  if (f.probe_tail_now) {
+    f.probe_tail_now = false;
+    if (auto sent = probe_tail(shared, f, limits, now)) return sent;
+  }
+  if (f.retransmit_now == 0) return std::nullopt;
+  const std::size_t position = f.sent.next_lost(shared.records, 0);
+  f.retransmit_now = 0;
+  if (position == f.sent.size()) return std::nullopt;
+  return retransmit_at(shared, f, position, segment_size(limits), limits, now);
+}
+
+std::uint32_t Sender::usable_window() const {
+  const std::int32_t usable = una_ + window_ - nxt_;
+  return usable > 0 ? static_cast<std::uint32_t>(usable) : 0;
+}
+
+std::uint32_t Sender::congestion_room(const Flight& f) const {
+  const std::uint32_t used = in_flight(f);
+  return control_->cwnd() > used ? control_->cwnd() - used : 0;
+}
+
+std::uint16_t Sender::segment_size(const SendLimits& limits) const {
+  return limits.segment_size_max == 0 ? mss_ : std::min(mss_, limits.segment_size_max);
+}
+
+std::optional<Transmission> Sender::retransmit(Shared& shared, Flight& f, const SendLimits& limits,
+                                               Time now) {
+  // RFC 5682: until the timeout is known to be real, old text stays where it is.
+  if (f.sent.lost() == 0 || f.recovery.timeout_judge.is_waiting_for_second()) return std::nullopt;
+  const std::size_t position = f.sent.next_lost(shared.records, 0);
+  if (position == f.sent.size()) return std::nullopt;
+  const Record& record = f.sent.at(shared.records, position);
+  // RFC 9293 3.8.6: beyond a window that shrank, only the first is sent again, as its probe.
+  if (position > 0 && record.end > una_ + window_) return std::nullopt;
+  const std::uint32_t room = congestion_room(f);
+  const std::uint32_t size = segment_size(limits);
+  if (room < std::min(size, record.length())) {
+    f.use.on_blocked(nxt_);
+    if (in_flight(f) > 0) return std::nullopt;
+  }
+  const std::uint32_t quantum =
+      f.pacer.is_on() ? f.pacer.quantum(mss_) : std::max<std::uint32_t>(limits.bytes_max, size);
+  const std::uint32_t bytes = std::min({room, std::max<std::uint32_t>(limits.bytes_max, size),
+                                        std::max(quantum, size)});
+  return retransmit_at(shared, f, position, std::max(bytes, size), limits, now);
+}
+
+// As much of the record as whole segments of today's size make up.
+std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std::size_t position,
+                                                  std::uint32_t bytes_max,
+                                                  const SendLimits& limits, Time now) {
+  const std::uint16_t size = segment_size(limits);
+  Record* record = &f.sent.at(shared.records, position);
+  const std::uint32_t whole = std::max<std::uint32_t>(bytes_max / size, 1) * size;
+  const bool is_cut = distance(record->begin, record->text_end()) > whole;
+  if (is_cut && !f.sent.split(shared.records, position, record->begin + whole)) {
+    return arm_for_memory(f, now), std::nullopt;
+  }
+  record = &f.sent.at(shared.records, position);
+  Transmission sent{.text = {record->begin, record->text_end()},
+                    .segment_size = size,
+                    .fin = record->has_fin,
+                    .is_retransmission = true,
+                    .is_probe = record->cause == TcpLossCause::kProbe ||
+                                record->cause == TcpLossCause::kWindowProbe,
+                    .cause = record->cause};
+  if (!sent.text.empty()) {
+    sent.payload = f.queue.share(distance(una_, sent.text.begin), sent.text.length());
+    if (sent.payload == nullptr) return arm_for_memory(f, now), std::nullopt;
+  }
+  record->segment_size = size;
+  record->first_size = static_cast<std::uint16_t>(std::min<std::uint32_t>(size, record->length()));
+  sent.segments = static_cast<std::uint16_t>(
+      std::max<std::uint32_t>((sent.text.length() + size - 1U) / size, 1));
+  sent.push = sent.text.end == una_ + static_cast<std::uint32_t>(f.queue.size());
+  const std::uint32_t bytes = record->length();
+  const bool was_in_flight = record->state == RecordState::kInFlight;
+  record->delivery =
+      f.rate.on_sent(bytes, in_flight(f) - (was_in_flight ? std::min(bytes, in_flight(f)) : 0), now);
+  f.sent.mark_sent(shared.records, position, now);
+  Totals& totals = shared.totals[totals_];
+  totals.bytes_retransmitted += sent.text.length();
+  totals.retransmits[static_cast<std::size_t>(sent.cause)] += sent.segments;
+  if (f.recovery.is_repairing()) f.recovery.undo.on_retransmitted(sent.segments, limits.clock);
+  on_transmitted(shared, f, sent, bytes, now);
+  return sent;
+}
+
+std::optional<Transmission> Sender::send_new(Shared& shared, Flight& f, const SendLimits& limits,
+                                             Time now) {
+  const bool may_finish = is_fin_unsent();
+  if (unsent(f) == 0 && !may_finish) {
+    f.hold_until.reset();
+    const bool is_starved = f.wants_room && congestion_room(f) > 0 && usable_window() > 0;
+    if (is_starved != (f.phase == SendPhase::kSendBuffer)) {
+      set_phase(shared, f, is_starved ? SendPhase::kSendBuffer : SendPhase::kBusy, now);
+    }
+    return std::nullopt;
+  }
+  if (f.sent.empty()) restart_after_idle(f, shared, now);
+  if (const auto probe = path_probe(shared, f, limits, now)) {
+    return send_piece(shared, f, *probe, now);
+  }
+  const Piece piece = next_piece(f, limits, now);
+  const bool is_blocked_by_peer = piece.bytes == 0 && !piece.fin && usable_window() < mss_ &&
+                                  usable_window() < unsent(f) + (may_finish ? 1U : 0U);
+  const SendPhase phase = is_blocked_by_peer ? SendPhase::kPeerWindow : SendPhase::kBusy;
+  if (phase != f.phase) set_phase(shared, f, phase, now);
+  if (piece.bytes == 0 && !piece.fin) {
+    if (f.sent.empty() && f.timer == SendTimer::kNone) arm(shared, f, now);
+    return std::nullopt;
+  }
+  return send_piece(shared, f, piece, now);
+}
+
+// RFC 9293 3.8.6.2.1, RFC 5681 3.1: the least of what there is and what the windows allow, in whole
+// segments.
+Sender::Piece Sender::next_piece(Flight& f, const SendLimits& limits, Time now) {
+  Piece piece{.segment_size = segment_size(limits)};
+  const std::uint32_t size = piece.segment_size;
+  const std::uint32_t available = unsent(f);
+  const std::uint32_t usable = usable_window();
+  if (available == 0) {
+    // The last FIN does not wait for the congestion window, which it hardly loads.
+    piece.fin = is_fin_unsent() && usable > 0;
+    return piece;
+  }
+  std::uint32_t room = congestion_room(f);
+  if (f.new_segments_allowed > 0) room = std::max(room, f.new_segments_allowed * size);
+  if (in_flight(f) == 0) room = std::max(room, size);
+  std::uint32_t most = std::max<std::uint32_t>(limits.bytes_max, size);
+  if (f.pacer.is_on()) most = std::min(most, std::max(f.pacer.quantum(mss_), size));
+  if (f.has_urgent && f.urgent_end > nxt_) most = size;
+  const std::uint32_t allowed = std::min(usable, room);
+  const std::uint32_t bytes = std::min({available, allowed, most});
+  const std::uint32_t whole = bytes / size * size;
+  const bool is_all = bytes == available;
+  if (room < std::min(available, size)) f.use.on_blocked(nxt_);
+  if (is_all && (whole == bytes || may_send_tail(f, now))) {
+    piece.bytes = bytes;
+    piece.fin = is_fin_unsent() && usable > bytes;
+  } else if (whole > 0) {
+    piece.bytes = whole;
+    if (!is_all && is_worth_waiting(f, allowed, most)) piece.bytes = 0;
+    if (allowed < available && allowed == room) f.use.on_blocked(nxt_);
+  } else if (!is_all && usable < size && usable < room && usable > 0 &&
+             usable >= window_max_ / 2) {
+    piece.bytes = bytes;  // 3.8.6.2.1 (3): half of the largest window it ever offered
+  }
+  return piece;
+}
+
+// RFC 9293 3.7.4, Nagle's rule, as Minshall has it: a small segment waits while another small one
+// is not acknowledged.
+bool Sender::may_send_tail(const Flight& f, Time now) const {
+  if (flags_.fin_queued) return true;
+  if (f.has_urgent && f.urgent_end > nxt_) return true;
+  const bool holds = f.holds_tail || flags_.cork;
+  if (holds && f.hold_until && now < *f.hold_until) return false;
+  if (flags_.no_delay || holds) return true;
+  return !(f.has_small && una_ < f.small_end);
+}
+
+// Many small pieces cost more than few large ones. While an acknowledgement must come and will
+// allow more, less than a third of the window waits for it, up to a millisecond's worth.
+bool Sender::is_worth_waiting(const Flight& f, std::uint32_t bytes, std::uint32_t bytes_max) const {
+  if (bytes >= bytes_max || in_flight(f) == 0 || f.pacer.is_on() || !f.recovery.is_open()) {
+    return false;
+  }
+  if (bytes >= std::min(control_->cwnd(), window_) / 3) return false;
+  const std::uint64_t rate =
+      window_pacing_rate(control_->cwnd(), control_->ssthresh(), rtt_.srtt());
+  return bytes < std::min<std::uint64_t>(rate / 1024, bytes_max) && bytes >= 2U * mss_;
+}
+
+std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const Piece& piece,
+                                               Time now) {
+  Transmission sent{.text = {nxt_, nxt_ + piece.bytes},
+                    .segment_size = piece.segment_size,
+                    .fin = piece.fin,
+                    .ect = flags_.ecn_ok && !piece.is_window_probe,
+                    .is_probe = piece.is_window_probe,
+                    .is_path_probe = piece.is_path_probe};
+  if (piece.is_window_probe) sent.cause = TcpLossCause::kWindowProbe;
+  if (piece.bytes > 0) {
+    sent.payload = f.queue.share(flight_size(), piece.bytes);
+    if (sent.payload == nullptr) return arm_for_memory(f, now), std::nullopt;
+  }
+  const SequenceNumber end = sent.text.end + (piece.fin ? 1U : 0U);
+  const std::uint32_t before = in_flight(f);
+  Record* const record = f.sent.append(shared.records, nxt_, end, now);
+  if (record == nullptr) return arm_for_memory(f, now), std::nullopt;
+  const std::uint32_t bytes = record->length();
+  record->segment_size = piece.segment_size;
+  record->first_size =
+      static_cast<std::uint16_t>(std::min<std::uint32_t>(piece.segment_size, bytes));
+  record->has_fin = piece.fin;
+  record->is_window_probe = piece.is_window_probe;
+  record->delivery = f.rate.on_sent(bytes, before, now);
+  sent.segments = static_cast<std::uint16_t>(
+      std::max<std::uint32_t>((piece.bytes + piece.segment_size - 1U) / piece.segment_size, 1));
+  if (flight_size() == 0) f.oldest_unanswered = now;
+  nxt_ = end;
+  if (piece.fin) flags_.fin_sent = true;
+  const bool is_all = unsent(f) == 0;
+  sent.push = is_all && piece.bytes > 0;
+  if (is_all) f.hold_until.reset();
+  if (piece.bytes % piece.segment_size != 0) {
+    f.has_small = true;
+    f.small_end = sent.text.end;
+  }
+  if (f.new_segments_allowed > 0) {
+    f.new_segments_allowed -= static_cast<std::uint8_t>(
+        std::min<std::uint16_t>(f.new_segments_allowed, sent.segments));
+  }
+  // RFC 3168 6.1.2: in the first new data behind the reduction.
+  if (flags_.cwr_due && piece.bytes > 0 && !piece.is_window_probe) {
+    sent.cwr = true;
+    flags_.cwr_due = false;
+  }
+  if (piece.is_path_probe) shared.totals[totals_].path.on_sent({sent.text.begin, end});
+  f.use.on_sent(in_flight(f));
+  on_transmitted(shared, f, sent, bytes, now);
+  return sent;
+}
+
+void Sender::on_transmitted(Shared& shared, Flight& f, const Transmission& sent,
+                            std::uint32_t bytes, Time now) {
+  Totals& totals = shared.totals[totals_];
+  totals.bytes_sent += sent.text.length();
+  totals.data_segments_sent += sent.segments;
+  if (f.recovery.is_reducing()) f.recovery.reduction.on_sent(bytes);
+  if (f.pacer.is_on()) f.pacer.on_sent(bytes, mss_, now);
+  last_sent_ = now;
+  const bool is_running = f.timer != SendTimer::kNone && f.timer != SendTimer::kMemory;
+  // RFC 6298 5.1; and RFC 8985 7.2: each new text moves the tail.
+  if (!is_running || (!sent.is_retransmission && f.timer == SendTimer::kTailProbe) ||
+      (!sent.is_retransmission && f.timer == SendTimer::kRetransmission && may_probe_tail(f))) {
+    arm(shared, f, now);
+  }
+}
+
+// RFC 8985 7.3: new text if there is any, else the last segment again.
+std::optional<Transmission> Sender::probe_tail(Shared& shared, Flight& f, const SendLimits& limits,
+                                               Time now) {
+  const std::uint16_t size = segment_size(limits);
+  const std::uint32_t bytes = std::min<std::uint32_t>({unsent(f), size, usable_window()});
+  std::optional<Transmission> sent;
+  if (bytes > 0) {
+    const bool is_all = bytes == unsent(f);
+    sent = send_piece(shared, f,
+                      {.bytes = bytes,
+                       .segment_size = size,
+                       .fin = is_all && is_fin_unsent() && usable_window() > bytes},
+                      now);
+    if (sent) sent->is_probe = true;
+    if (sent) sent->cause = TcpLossCause::kProbe;
+  } else if (!f.sent.empty()) {
+    sent = retransmit_last(shared, f, limits, now);
+  }
+  if (sent) f.tail.on_sent(nxt_, sent->is_retransmission);
+  return sent;
+}
+
+// The last segment of what was sent, if it is still in flight.
+std::optional<Transmission> Sender::retransmit_last(Shared& shared, Flight& f,
+                                                    const SendLimits& limits, Time now) {
+  std::size_t last = f.sent.size() - 1;
+  const Record* record = &f.sent.at(shared.records, last);
+  if (record->state != RecordState::kInFlight) return std::nullopt;
+  if (record->text_end() > record->begin) {
+    const SequenceNumber edge = record->edge_before(record->text_end() - 1U);
+    if (edge > record->begin) {
+      if (!f.sent.split(shared.records, last, edge)) return std::nullopt;
+      ++last;
+    }
+  }
+  f.sent.at(shared.records, last).cause = TcpLossCause::kProbe;
+  return retransmit_at(shared, f, last, segment_size(limits), limits, now);
+}
+
+// RFC 9293 3.8.6.1 and 3.8.6.2.1 (4): what fits; else one byte beyond the closed window.
+std::optional<Transmission> Sender::probe_window(Shared& shared, Flight& f,
+                                                 const SendLimits& limits, Time now) {
+  const std::uint16_t size = segment_size(limits);
+  if (!f.sent.empty()) {
+    const Record& first = f.sent.at(shared.records, 0);
+    if (!first.is_window_probe) return std::nullopt;
+    if (first.state == RecordState::kInFlight) {
+      lose(shared, f, 0, TcpLossCause::kWindowProbe, nullptr, now);
+    }
+    return retransmit_at(shared, f, 0, size, limits, now);
+  }
+  const std::uint32_t available = unsent(f);
+  const std::uint32_t usable = usable_window();
+  Piece piece{.segment_size = size};
+  piece.bytes = std::min<std::uint32_t>({available, size, std::max(usable, 1U)});
+  piece.fin = is_fin_unsent() && (available == 0 || usable > available);
+  if (piece.bytes == 0 && !piece.fin) return std::nullopt;
+  piece.is_window_probe = usable == 0;
+  return send_piece(shared, f, piece, now);
+}
+
+// RFC 6675 4, NextSeg() rule 4: with nothing else to send, the last segment once more, so that its
+// acknowledgement tells of what is behind the last SACK.
+std::optional<Transmission> Sender::rescue(Shared& shared, Flight& f, const SendLimits& limits,
+                                           Time now) {
+  if (f.recovery.state != TcpRecoveryState::kRecovery || f.recovery.was_rescued) return std::nullopt;
+  if (!flags_.sack_ok || f.sent.lost() != 0 || f.sent.empty()) return std::nullopt;
+  if (congestion_room(f) < segment_size(limits)) return std::nullopt;
+  // Only what was in flight when recovery began, and is overdue by its own measure.
+  const Record& last = f.sent.at(shared.records, f.sent.size() - 1);
+  if (last.end > f.recovery.point || last.was_retransmitted()) return std::nullopt;
+  if (now - last.sent_time < rtt_.srtt()) return std::nullopt;
+  f.recovery.was_rescued = true;
+  return retransmit_last(shared, f, limits, now);
+}
+
+// RFC 4821 7.3: new text, in one segment that may not arrive, with enough behind it that its loss
+// is noticed.
+std::optional<Sender::Piece> Sender::path_probe(Shared& shared, const Flight& f,
+                                                const SendLimits& limits, Time now) {
+  if (limits.segment_size_max != 0 || !f.recovery.is_open() || f.sent.lost() != 0) {
+    return std::nullopt;
+  }
+  constexpr std::uint32_t kSegmentsBehind = 3;
+  const auto size = shared.totals[totals_].path.next_size(now);
+  if (!size || *size <= mss_) return std::nullopt;
+  const std::uint32_t wanted = *size + kSegmentsBehind * mss_;
+  if (unsent(f) < wanted || usable_window() < wanted || congestion_room(f) < wanted) {
+    return std::nullopt;
+  }
+  return Piece{.bytes = *size, .segment_size = *size, .is_path_probe = true};
+}
+
+// RFC 5681 4.1, RFC 7661: a window that nobody used for a timeout may be too large by now.
+void Sender::restart_after_idle(Flight& f, const Shared& shared, Time now) {
+  if (last_sent_ == Time{}) return;
+  const Duration idle = now - last_sent_;
+  const Duration rto = rtt_.rto(shared.config);
+  if (idle <= rto) return;
+  control_->on_idle_restart({.now = now,
+                             .idle = idle,
+                             .rto = rto,
+                             .restart_window = initial_window(),
+                             .is_app_limited = window_ > 0});
+  last_sent_ = now;
+  refresh_pacing(f);
+}
+
+}  // namespace strata::tcp
