@@ -16,10 +16,10 @@ struct AckDigest {
   Time now{};
   RateSample sample{};
   std::uint32_t in_flight_before = 0;
-  std::uint32_t bytes_acked = 0;      // by which SND.UNA advanced, FIN included
+  std::uint32_t bytes_acked = 0;  // by which SND.UNA advanced, FIN included
   std::uint32_t segments_acked = 0;
-  std::uint32_t newly_sacked = 0;     // bytes
-  std::uint32_t newly_lost = 0;       // bytes
+  std::uint32_t newly_sacked = 0;             // bytes
+  std::uint32_t newly_lost = 0;               // bytes
   std::uint32_t delivered_by_duplicates = 0;  // without SACK: bytes that duplicates speak of
   // Round trips of what was sent only once; RFC 6298 3 (Karn).
   std::optional<Duration> oldest_acked_rtt{};  // cumulatively

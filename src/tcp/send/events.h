@@ -40,12 +40,12 @@ struct PeerParameters {
 struct AckEvent {
   SequenceNumber seq;
   SequenceNumber ack;
-  std::uint32_t window = 0;   // scaled
-  std::uint32_t length = 0;   // SEG.LEN: what carries text, SYN or FIN is no duplicate ACK
-  bool has_echo = false;      // with timestamps
-  std::uint32_t echo = 0;     // TSecr
-  std::uint32_t clock = 0;    // what TSval would be now
-  bool ece = false;           // RFC 3168 6.1; only where ECN was agreed on
+  std::uint32_t window = 0;  // scaled
+  std::uint32_t length = 0;  // SEG.LEN: what carries text, SYN or FIN is no duplicate ACK
+  bool has_echo = false;     // with timestamps
+  std::uint32_t echo = 0;    // TSecr
+  std::uint32_t clock = 0;   // what TSval would be now
+  bool ece = false;          // RFC 3168 6.1; only where ECN was agreed on
   std::span<const wire::TcpSackBlock> sack{};
 };
 
@@ -61,8 +61,8 @@ enum class AckKind : std::uint8_t {
 struct AckOutcome {
   AckKind kind = AckKind::kOld;
   bool fin_acked = false;
-  bool window_opened = false;   // text may leave that could not before
-  bool made_progress = false;   // something arrived: the way to the peer works
+  bool window_opened = false;  // text may leave that could not before
+  bool made_progress = false;  // something arrived: the way to the peer works
   bool recovery_entered = false;
   bool recovery_left = false;
   bool recovery_undone = false;
@@ -84,8 +84,8 @@ struct Transmission {
   std::uint16_t segments = 1;
   bool fin = false;
   bool push = false;
-  bool cwr = false;                // RFC 3168 6.1.2; with new text only
-  bool ect = false;                // RFC 3168 6.1.5: new text may be marked, nothing else
+  bool cwr = false;  // RFC 3168 6.1.2; with new text only
+  bool ect = false;  // RFC 3168 6.1.5: new text may be marked, nothing else
   bool is_retransmission = false;
   bool is_probe = false;       // of the tail (RFC 8985 7) or of a closed window
   bool is_path_probe = false;  // RFC 4821: one segment larger than the MSS

@@ -47,26 +47,26 @@ struct Flight {
   Time timer_at{};
   SendTimer timer = SendTimer::kNone;
   SendPhase phase = SendPhase::kBusy;
-  std::uint8_t backoffs = 0;           // of the timer: RFC 6298 5.5
-  std::uint8_t timeouts = 0;           // since SND.UNA moved
-  std::uint8_t unanswered = 0;         // timeouts and probes in a row; R1, R2 of RFC 9293 3.8.3
-  std::uint8_t retransmit_now = 0;     // a segment leaves whatever the window says
-  std::uint8_t duplicate_acks = 0;     // RFC 5681 2, since SND.UNA moved
+  std::uint8_t backoffs = 0;        // of the timer: RFC 6298 5.5
+  std::uint8_t timeouts = 0;        // since SND.UNA moved
+  std::uint8_t unanswered = 0;      // timeouts and probes in a row; R1, R2 of RFC 9293 3.8.3
+  std::uint8_t retransmit_now = 0;  // a segment leaves whatever the window says
+  std::uint8_t duplicate_acks = 0;  // RFC 5681 2, since SND.UNA moved
   bool probe_tail_now = false;
-  bool probe_window_now = false;       // or what the silly window avoidance held back
-  bool holds_tail = false;             // write() was told that more comes
-  bool wants_room = false;             // write() took less than it was given
+  bool probe_window_now = false;  // or what the silly window avoidance held back
+  bool holds_tail = false;        // write() was told that more comes
+  bool wants_room = false;        // write() took less than it was given
   bool is_pacing_blocked = false;
   bool has_urgent = false;
-  SequenceNumber urgent_end;           // SND.UP
-  SequenceNumber small_end;            // behind the last segment smaller than the MSS
+  SequenceNumber urgent_end;  // SND.UP
+  SequenceNumber small_end;   // behind the last segment smaller than the MSS
   bool has_small = false;
   std::uint8_t new_segments_allowed = 0;  // RFC 5682 2, step 2.b
-  std::uint32_t virtual_sacked = 0;    // without SACK: segments that duplicates speak of
-  std::optional<Time> hold_until{};    // of a tail that waits for more
+  std::uint32_t virtual_sacked = 0;       // without SACK: segments that duplicates speak of
+  std::optional<Time> hold_until{};       // of a tail that waits for more
   Time phase_began{};
-  Time oldest_unanswered{};            // for the user timeout
-  std::size_t charged = 0;             // of the BufferAccount
+  Time oldest_unanswered{};  // for the user timeout
+  std::size_t charged = 0;   // of the BufferAccount
 };
 
 }  // namespace strata::tcp

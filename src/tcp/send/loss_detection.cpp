@@ -28,8 +28,8 @@ void LossDetection::on_delivered(const Delivered& record, Duration min_rtt, std:
     return;
   }
   rtt_ = rtt;
-  const bool is_newer = record.sent_time > xmit_time_ ||
-                        (record.sent_time == xmit_time_ && record.end > end_);
+  const bool is_newer =
+      record.sent_time > xmit_time_ || (record.sent_time == xmit_time_ && record.end > end_);
   if (!has_delivered_ || is_newer) {
     xmit_time_ = record.sent_time;
     end_ = record.end;
@@ -69,8 +69,8 @@ Index LossDetection::next_expired(const RetransmissionQueue& sent, const Slab<Re
   const Record& record = records[sent.oldest()];
   // RACK_sent_after(): the list is in this order, so behind the first that was not sent before,
   // none was.
-  const bool was_sent_before = record.sent_time < xmit_time_ ||
-                               (record.sent_time == xmit_time_ && record.end < end_);
+  const bool was_sent_before =
+      record.sent_time < xmit_time_ || (record.sent_time == xmit_time_ && record.end < end_);
   if (!was_sent_before) return kNoIndex;
   const Time due = record.sent_time + rtt_ + window;
   if (due <= now) return sent.oldest();

@@ -54,8 +54,8 @@ class LossDetection {
 
   // Step 5: the next record that counts as lost by now; none when there is none. Then deadline()
   // is when the next one will. Call until empty.
-  [[nodiscard]] Index next_expired(const RetransmissionQueue& sent,
-                                   const Slab<Record>& records, Duration window, Time now);
+  [[nodiscard]] Index next_expired(const RetransmissionQueue& sent, const Slab<Record>& records,
+                                   Duration window, Time now);
   [[nodiscard]] std::optional<Time> deadline() const { return deadline_; }
   void clear_deadline() { deadline_.reset(); }
   // RFC 8985 6.3: has it been out for a round trip and a reordering window at a timeout?
@@ -67,7 +67,7 @@ class LossDetection {
   Time xmit_time_{};
   Duration rtt_{};
   SequenceNumber end_;
-  SequenceNumber fack_;       // the highest that was delivered
+  SequenceNumber fack_;  // the highest that was delivered
   SequenceNumber dsack_round_;
   std::uint32_t reordering_ = 0;  // segments overtaken at most
   std::optional<Time> deadline_{};

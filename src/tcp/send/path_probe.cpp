@@ -11,7 +11,7 @@ namespace {
 // default of RFC 9293 3.7.1, and a floor below which nothing is gained.
 constexpr std::array<std::uint16_t, 4> kBases{1208, 972, 512, 216};
 constexpr std::uint8_t kTimeoutsSuspicious = 2;
-constexpr std::uint8_t kProbesMax = 3;       // RFC 8899 5.1.2: MAX_PROBES
+constexpr std::uint8_t kProbesMax = 3;  // RFC 8899 5.1.2: MAX_PROBES
 constexpr std::uint16_t kPrecision = 16;
 constexpr Duration kRaiseAfter = std::chrono::minutes(10);  // RFC 8899 5.1.1: PMTU_RAISE_TIMER
 
@@ -61,9 +61,7 @@ std::optional<std::uint16_t> PathProbe::next_size(Time now) {
     failures_ = 0;
   }
   // The largest first: most often it is the whole of what was configured that fits.
-  size_ = high_ == high_max_
-              ? high_
-              : static_cast<std::uint16_t>(low_ + (high_ - low_ + 1) / 2);
+  size_ = high_ == high_max_ ? high_ : static_cast<std::uint16_t>(low_ + (high_ - low_ + 1) / 2);
   return size_;
 }
 

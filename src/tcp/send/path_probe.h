@@ -2,7 +2,8 @@
 // PathProbe: how large a segment the path carries, found out by segments that arrive or do not
 // (RFC 4821, RFC 8899), for paths that swallow what is too big without a word.
 //
-//        timeouts of full segments                 probe of `low < size <= high` arrives: low = size
+//        timeouts of full segments                 probe of `low < size <= high` arrives: low =
+//        size
 //   Off ───────────────────────────> Searching ──┤ three probes of a size lost: high = size - 1
 //                 falls back to a base            └ high - low small: Done; tried again later
 //

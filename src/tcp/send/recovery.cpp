@@ -11,19 +11,17 @@ std::uint32_t RateReduction::on_ack(const Ack& ack) {
   if (ack.in_flight > ack.ssthresh) {
     // Proportional: of what was delivered, ssthresh / RecoverFS may be sent.
     const std::uint64_t share =
-        flight_size_ == 0 ? 0
-                          : (delivered_ * ack.ssthresh + flight_size_ - 1) / flight_size_;
+        flight_size_ == 0 ? 0 : (delivered_ * ack.ssthresh + flight_size_ - 1) / flight_size_;
     allowed = share > sent_ ? share - sent_ : 0;
   } else {
-    std::uint64_t bound = std::max<std::uint64_t>(
-        delivered_ > sent_ ? delivered_ - sent_ : 0, ack.delivered);
+    std::uint64_t bound =
+        std::max<std::uint64_t>(delivered_ > sent_ ? delivered_ - sent_ : 0, ack.delivered);
     if (ack.is_safe) bound += ack.mss;
     allowed = std::min<std::uint64_t>(ack.ssthresh - ack.in_flight, bound);
   }
   // The first of the episode leaves at once, whatever the sums say.
   if (sent_ == 0) allowed = std::max<std::uint64_t>(allowed, ack.mss);
-  return static_cast<std::uint32_t>(
-      std::max<std::uint64_t>(ack.in_flight + allowed, ack.mss));
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(ack.in_flight + allowed, ack.mss));
 }
 
 void UndoEvidence::on_retransmitted(std::uint32_t segments, std::uint32_t clock) {

@@ -37,14 +37,14 @@ class RateReduction {
   [[nodiscard]] std::uint32_t on_ack(const Ack& ack);
 
  private:
-  std::uint64_t delivered_ = 0;  // prr_delivered
-  std::uint64_t sent_ = 0;       // prr_out
+  std::uint64_t delivered_ = 0;    // prr_delivered
+  std::uint64_t sent_ = 0;         // prr_out
   std::uint32_t flight_size_ = 0;  // RecoverFS
 };
 
 // What tells that nothing had been lost. RFC 3522: the echoed timestamp is older than the first
-// retransmission. RFC 2883: a D-SACK for each retransmission. And, trivially, nothing was sent again
-// before it was acknowledged.
+// retransmission. RFC 2883: a D-SACK for each retransmission. And, trivially, nothing was sent
+// again before it was acknowledged.
 class UndoEvidence {
  public:
   void start(SequenceNumber una) { *this = UndoEvidence{una}; }
@@ -60,8 +60,7 @@ class UndoEvidence {
   }
   // Of an acknowledgement that advances SND.UNA.
   [[nodiscard]] bool was_delayed(bool has_echo, std::uint32_t echo) const {
-    return is_armed_ && is_any_ && has_echo &&
-           static_cast<std::int32_t>(echo - first_clock_) < 0;
+    return is_armed_ && is_any_ && has_echo && static_cast<std::int32_t>(echo - first_clock_) < 0;
   }
   [[nodiscard]] bool was_never_acted_on() const { return is_armed_ && !is_any_; }
 
@@ -81,19 +80,19 @@ class UndoEvidence {
 class TimeoutJudge {
  public:
   enum class Verdict : std::uint8_t {
-    kNone,         // not asked, or wait
-    kSendNew,      // step 2.b: two segments that were never sent
-    kRepair,       // it was real: send again what is lost
-    kSpurious,     // step 3.b
+    kNone,      // not asked, or wait
+    kSendNew,   // step 2.b: two segments that were never sent
+    kRepair,    // it was real: send again what is lost
+    kSpurious,  // step 3.b
   };
   struct Ack {
     bool una_advanced = false;
-    bool is_duplicate = false;        // without SACK: a third copy of an ACK
+    bool is_duplicate = false;  // without SACK: a third copy of an ACK
     bool has_new_sack = false;
     bool delivered_original = false;  // text at or below the recovery point, sent once only
     bool reaches_point = false;       // SND.UNA is at or beyond the recovery point
     bool can_send_new = false;
-    bool has_sack = false;            // SACK is in use: section 3
+    bool has_sack = false;  // SACK is in use: section 3
   };
 
   void start() { phase_ = Phase::kFirst; }

@@ -54,8 +54,9 @@ bool RetransmissionQueue::split(Records& records, std::size_t position, Sequence
   Record& second = records[added];
   CHECK(first.begin < edge && edge < first.end);
   // The grid of edges goes on where it was.
-  const std::uint32_t step =
-      edge == first.edge_before(edge) ? first.segment_size : distance(edge, first.edge_behind(edge));
+  const std::uint32_t step = edge == first.edge_before(edge)
+                                 ? first.segment_size
+                                 : distance(edge, first.edge_behind(edge));
   second.begin = edge;
   second.first_size = static_cast<std::uint16_t>(step);
   first.end = edge;

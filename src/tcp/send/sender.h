@@ -70,7 +70,8 @@ class Sender {
   [[nodiscard]] std::uint32_t room(const Shared& shared) const;
 
   // ── The connection's side ─────────────────────────────────────────────────────────────────
-  // RFC 7413 4.1.3: text for a SYN, at most so much; null when there is none. It counts as not sent.
+  // RFC 7413 4.1.3: text for a SYN, at most so much; null when there is none. It counts as not
+  // sent.
   [[nodiscard]] PacketPtr share_first(Shared& shared, std::uint32_t bytes_max) const;
   void on_established(Shared& shared, const PeerParameters& peer, Time now);
   AckOutcome on_ack(Shared& shared, const AckEvent& ack, Time now);
@@ -204,6 +205,7 @@ class Sender {
   [[nodiscard]] std::optional<Transmission> rescue(Shared& shared, Flight& f,
                                                    const SendLimits& limits, Time now);
   [[nodiscard]] Piece next_piece(Flight& f, const SendLimits& limits, Time now);
+  [[nodiscard]] static bool is_urgent_at(const Flight& f, SequenceNumber at);
   [[nodiscard]] bool may_send_tail(const Flight& f, Time now) const;
   [[nodiscard]] bool is_worth_waiting(const Flight& f, std::uint32_t bytes,
                                       std::uint32_t bytes_max) const;
@@ -213,8 +215,7 @@ class Sender {
   [[nodiscard]] std::uint32_t congestion_room(const Flight& f) const;
   [[nodiscard]] std::uint16_t segment_size(const SendLimits& limits) const;
   void restart_after_idle(Flight& f, const Shared& shared, Time now);
-  void on_transmitted(Shared& shared, Flight& f, const Transmission& sent, std::uint32_t bytes,
-                      Time now);
+  void on_transmitted(Shared& shared, Flight& f, Transmission& sent, std::uint32_t bytes, Time now);
 
   // sender_timers.cpp
   [[nodiscard]] Duration timeout(const Shared& shared, const Flight& f) const;

@@ -114,14 +114,12 @@ void Sender::deliver(Shared& shared, Flight& f, const Record& record, const Sequ
     digest.newest_rtt.reset();
     if (is_original) digest.newest_rtt = digest.now - record.sent_time;
   }
-  LossDetection::Delivered delivered{.end = part.end,
-                                     .sent_time = record.sent_time,
-                                     .was_retransmitted = !is_original};
+  LossDetection::Delivered delivered{
+      .end = part.end, .sent_time = record.sent_time, .was_retransmitted = !is_original};
   if (!is_original && ack.has_echo) {
     // RFC 8985 6.2 step 2: TSecr is older than this transmission's TSval.
     const auto age = static_cast<std::int32_t>(ack.clock - ack.echo);
-    delivered.answers_earlier =
-        age > (digest.now - record.sent_time) / kTimestampTick + kTickSlack;
+    delivered.answers_earlier = age > (digest.now - record.sent_time) / kTimestampTick + kTickSlack;
   }
   f.loss.on_delivered(delivered, rtt_.min_rtt(), mss_, totals.reordering_memory, digest.now);
   totals.reordering = std::max(totals.reordering, f.loss.reordering());
@@ -150,7 +148,8 @@ void Sender::apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDiges
   }
 }
 
-// Without SACK (RFC 5681 3.2, RFC 6582): duplicates tell that segments leave the network, not which.
+// Without SACK (RFC 5681 3.2, RFC 6582): duplicates tell that segments leave the network, not
+// which.
 void Sender::count_duplicates(Flight& f, AckDigest& digest) {
   if (digest.bytes_acked > 0) {
     // One of the segments acknowledged filled the hole; the others were spoken of before.
@@ -221,11 +220,11 @@ void Sender::tell_control(Shared& shared, Flight& f, const AckEvent& ack, AckDig
   refresh_pacing(f);
 }
 
-void Sender::conclude_ack(Shared& shared, Flight& f, const AckDigest& digest,
-                          AckOutcome& outcome) {
+void Sender::conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, AckOutcome& outcome) {
   const bool has_advanced = digest.bytes_acked > 0;
   Totals& totals = shared.totals[totals_];
-  if (digest.path_probe_arrived) use_mss(shared, f, totals.path.on_delivered(digest.now), digest.now);
+  if (digest.path_probe_arrived)
+    use_mss(shared, f, totals.path.on_delivered(digest.now), digest.now);
   // A closed window that is answered is no dead peer (RFC 9293 3.8.6.1).
   if (window_ == 0 || f.timer == SendTimer::kPersist) f.unanswered = 0;
   // The window has opened beyond a byte that it had refused: that was no loss.

@@ -22,8 +22,8 @@ std::optional<Transmission> Sender::next_transmission(Shared& shared, const Send
 }
 
 // What leaves whatever window, pacing and Nagle say.
-std::optional<Transmission> Sender::urgent_need(Shared& shared, Flight& f,
-                                                const SendLimits& limits, Time now) {
+std::optional<Transmission> Sender::urgent_need(Shared& shared, Flight& f, const SendLimits& limits,
+                                                Time now) {
   if (f.probe_window_now) {
     f.probe_window_now = false;
     if (auto sent = probe_window(shared, f, limits, now)) return sent;
@@ -70,18 +70,20 @@ std::optional<Transmission> Sender::retransmit(Shared& shared, Flight& f, const 
   }
   const std::uint32_t quantum =
       f.pacer.is_on() ? f.pacer.quantum(mss_) : std::max<std::uint32_t>(limits.bytes_max, size);
-  const std::uint32_t bytes = std::min({room, std::max<std::uint32_t>(limits.bytes_max, size),
-                                        std::max(quantum, size)});
+  const std::uint32_t bytes =
+      std::min({room, std::max<std::uint32_t>(limits.bytes_max, size), std::max(quantum, size)});
   return retransmit_at(shared, f, position, std::max(bytes, size), limits, now);
 }
 
 // As much of the record as whole segments of today's size make up.
 std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std::size_t position,
-                                                  std::uint32_t bytes_max,
-                                                  const SendLimits& limits, Time now) {
+                                                  std::uint32_t bytes_max, const SendLimits& limits,
+                                                  Time now) {
   const std::uint16_t size = segment_size(limits);
   Record* record = &f.sent.at(shared.records, position);
-  const std::uint32_t whole = std::max<std::uint32_t>(bytes_max / size, 1) * size;
+  const bool is_urgent = is_urgent_at(f, record->begin);
+  const std::uint32_t whole =
+      is_urgent ? size : std::max<std::uint32_t>(bytes_max / size, 1) * size;
   const bool is_cut = distance(record->begin, record->text_end()) > whole;
   if (is_cut && !f.sent.split(shared.records, position, record->begin + whole)) {
     return arm_for_memory(f, now), std::nullopt;
@@ -105,8 +107,8 @@ std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std
   sent.push = sent.text.end == una_ + static_cast<std::uint32_t>(f.queue.size());
   const std::uint32_t bytes = record->length();
   const bool was_in_flight = record->state == RecordState::kInFlight;
-  record->delivery =
-      f.rate.on_sent(bytes, in_flight(f) - (was_in_flight ? std::min(bytes, in_flight(f)) : 0), now);
+  record->delivery = f.rate.on_sent(
+      bytes, in_flight(f) - (was_in_flight ? std::min(bytes, in_flight(f)) : 0), now);
   f.sent.mark_sent(shared.records, position, now);
   Totals& totals = shared.totals[totals_];
   totals.bytes_retransmitted += sent.text.length();
@@ -160,7 +162,8 @@ Sender::Piece Sender::next_piece(Flight& f, const SendLimits& limits, Time now) 
   if (in_flight(f) == 0) room = std::max(room, size);
   std::uint32_t most = std::max<std::uint32_t>(limits.bytes_max, size);
   if (f.pacer.is_on()) most = std::min(most, std::max(f.pacer.quantum(mss_), size));
-  if (f.has_urgent && f.urgent_end > nxt_) most = size;
+  // The pointer counts from each segment, so no two may share one.
+  if (is_urgent_at(f, nxt_)) most = size;
   const std::uint32_t allowed = std::min(usable, room);
   const std::uint32_t bytes = std::min({available, allowed, most});
   const std::uint32_t whole = bytes / size * size;
@@ -173,8 +176,7 @@ Sender::Piece Sender::next_piece(Flight& f, const SendLimits& limits, Time now) 
     piece.bytes = whole;
     if (!is_all && is_worth_waiting(f, allowed, most)) piece.bytes = 0;
     if (allowed < available && allowed == room) f.use.on_blocked(nxt_);
-  } else if (!is_all && usable < size && usable < room && usable > 0 &&
-             usable >= window_max_ / 2) {
+  } else if (!is_all && usable < size && usable < room && usable > 0 && usable >= window_max_ / 2) {
     piece.bytes = bytes;  // 3.8.6.2.1 (3): half of the largest window it ever offered
   }
   return piece;
@@ -184,11 +186,16 @@ Sender::Piece Sender::next_piece(Flight& f, const SendLimits& limits, Time now) 
 // is not acknowledged.
 bool Sender::may_send_tail(const Flight& f, Time now) const {
   if (flags_.fin_queued) return true;
-  if (f.has_urgent && f.urgent_end > nxt_) return true;
+  if (is_urgent_at(f, nxt_)) return true;
   const bool holds = f.holds_tail || flags_.cork;
   if (holds && f.hold_until && now < *f.hold_until) return false;
   if (flags_.no_delay || holds) return true;
   return !(f.has_small && una_ < f.small_end);
+}
+
+// RFC 9293 3.8.5: is there urgent data at or behind this place?
+bool Sender::is_urgent_at(const Flight& f, SequenceNumber at) {
+  return f.has_urgent && f.urgent_end > at;
 }
 
 // Many small pieces cost more than few large ones. While an acknowledgement must come and will
@@ -240,8 +247,8 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
     f.small_end = sent.text.end;
   }
   if (f.new_segments_allowed > 0) {
-    f.new_segments_allowed -= static_cast<std::uint8_t>(
-        std::min<std::uint16_t>(f.new_segments_allowed, sent.segments));
+    f.new_segments_allowed -=
+        static_cast<std::uint8_t>(std::min<std::uint16_t>(f.new_segments_allowed, sent.segments));
   }
   // RFC 3168 6.1.2: in the first new data behind the reduction.
   if (flags_.cwr_due && piece.bytes > 0 && !piece.is_window_probe) {
@@ -254,8 +261,12 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
   return sent;
 }
 
-void Sender::on_transmitted(Shared& shared, Flight& f, const Transmission& sent,
-                            std::uint32_t bytes, Time now) {
+void Sender::on_transmitted(Shared& shared, Flight& f, Transmission& sent, std::uint32_t bytes,
+                            Time now) {
+  if (is_urgent_at(f, sent.text.begin)) {
+    sent.urgent_pointer = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(distance(sent.text.begin, f.urgent_end), 0xffff));
+  }
   Totals& totals = shared.totals[totals_];
   totals.bytes_sent += sent.text.length();
   totals.data_segments_sent += sent.segments;
@@ -335,7 +346,8 @@ std::optional<Transmission> Sender::probe_window(Shared& shared, Flight& f,
 // acknowledgement tells of what is behind the last SACK.
 std::optional<Transmission> Sender::rescue(Shared& shared, Flight& f, const SendLimits& limits,
                                            Time now) {
-  if (f.recovery.state != TcpRecoveryState::kRecovery || f.recovery.was_rescued) return std::nullopt;
+  if (f.recovery.state != TcpRecoveryState::kRecovery || f.recovery.was_rescued)
+    return std::nullopt;
   if (!flags_.sack_ok || f.sent.lost() != 0 || f.sent.empty()) return std::nullopt;
   if (congestion_room(f) < segment_size(limits)) return std::nullopt;
   // Only what was in flight when recovery began, and is overdue by its own measure.

@@ -34,9 +34,9 @@ void Sender::lose(Shared& shared, Flight& f, std::size_t position, TcpLossCause 
 
 // RFC 8985 6.2 step 5; also when its timer expires, without an acknowledgement.
 void Sender::detect_losses(Shared& shared, Flight& f, AckDigest* digest, Time now) {
-  const Duration window = LossDetection::reordering_window(
-      {f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_,
-      shared.totals[totals_].reordering_memory);
+  const Duration window =
+      LossDetection::reordering_window({f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_,
+                                       shared.totals[totals_].reordering_memory);
   while (true) {
     const Index index = f.loss.next_expired(f.sent, shared.records, window, now);
     if (index == kNoIndex) return;
@@ -50,11 +50,11 @@ void Sender::detect_losses(Shared& shared, Flight& f, AckDigest* digest, Time no
 
 void Sender::judge_tail_probe(Shared& shared, Flight& f, const AckEvent& ack,
                               const AckDigest& digest) {
-  const bool repaired = f.tail.repaired_loss(
-      {.ack = ack.ack,
-       .is_duplicate = digest.is_duplicate,
-       .has_sack = !ack.sack.empty(),
-       .dsacks_probe = digest.dsack && f.tail.explains(*digest.dsack)});
+  const bool repaired =
+      f.tail.repaired_loss({.ack = ack.ack,
+                            .is_duplicate = digest.is_duplicate,
+                            .has_sack = !ack.sack.empty(),
+                            .dsacks_probe = digest.dsack && f.tail.explains(*digest.dsack)});
   if (!repaired || !f.recovery.is_open()) return;
   // RFC 8985 7.4.2: one loss, repaired already. The window is reduced at once.
   ++shared.totals[totals_].recoveries;
@@ -109,11 +109,11 @@ void Sender::judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDig
   const bool has_advanced = digest.bytes_acked > 0;
   const bool reaches_point = una_ >= recovery.point;
   // RFC 3522 3.2 step 5 and RFC 2883: was it for nothing? A D-SACK may tell so after the repair.
-  const bool is_needless = (has_advanced && recovery.undo.was_delayed(ack.has_echo, ack.echo)) ||
-                           (digest.dsack && recovery.undo.are_all_duplicates()) ||
-                           (recovery.is_repairing() && reaches_point &&
-                            recovery.undo.was_never_acted_on()) ||
-                           judge_timeout(f, digest);
+  const bool is_needless =
+      (has_advanced && recovery.undo.was_delayed(ack.has_echo, ack.echo)) ||
+      (digest.dsack && recovery.undo.are_all_duplicates()) ||
+      (recovery.is_repairing() && reaches_point && recovery.undo.was_never_acted_on()) ||
+      judge_timeout(f, digest);
   if (is_needless) {
     if (recovery.state == TcpRecoveryState::kLoss && digest.oldest_acked_rtt) {
       rtt_.on_spurious_timeout(*digest.oldest_acked_rtt);

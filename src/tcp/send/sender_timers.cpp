@@ -9,8 +9,8 @@ namespace strata::tcp {
 namespace {
 
 constexpr Duration kMemoryRetry = std::chrono::milliseconds(10);
-constexpr std::uint8_t kSuspicious = 3;             // RFC 9293 3.8.3: R1
-constexpr std::uint32_t kRestartSegments = 4;       // RFC 7765 4: rrthresh
+constexpr std::uint8_t kSuspicious = 3;                           // RFC 9293 3.8.3: R1
+constexpr std::uint32_t kRestartSegments = 4;                     // RFC 7765 4: rrthresh
 constexpr Duration kFirstAfterLostSyn = std::chrono::seconds(3);  // RFC 6298 5.7
 
 }  // namespace
@@ -76,8 +76,8 @@ DeadlineOutcome Sender::on_timer(Shared& shared, Flight& f, const Patience& pati
   arm(shared, f, now);
   // RFC 5482: not beyond the time the program gave it.
   if (patience.user_timeout > Duration{} && f.timer != SendTimer::kNone) {
-    f.timer_at = std::min(f.timer_at, std::max(f.oldest_unanswered + patience.user_timeout,
-                                               now + kMemoryRetry));
+    f.timer_at = std::min(
+        f.timer_at, std::max(f.oldest_unanswered + patience.user_timeout, now + kMemoryRetry));
   }
   return outcome;
 }
@@ -126,8 +126,7 @@ void Sender::arm(Shared& shared, Flight& f, Time now) {
   f.timer_at = now + timeout(shared, f);
   const std::uint32_t segments = f.sent.size() == 1 ? f.sent.at(shared.records, 0).segments() : 2;
   if (may_probe_tail(f)) {
-    const Time probe_at =
-        now + TailProbe::timeout(rtt_, segments == 1, shared.config.rto_first);
+    const Time probe_at = now + TailProbe::timeout(rtt_, segments == 1, shared.config.rto_first);
     f.timer = SendTimer::kTailProbe;
     f.timer_at = std::min(probe_at, f.timer_at);
     return;
@@ -159,16 +158,13 @@ void Sender::on_timeout(Shared& shared, Flight& f, Time now) {
   if (f.sent.at(shared.records, 0).state == RecordState::kSacked) forget_sacks(shared, f, now);
   const std::uint32_t flight_before = flight_size();
   if (f.sent.at(shared.records, 0).segment_size >= mss_) {
-    const auto smaller =
-        totals.path.on_timeout(shared.config.path_probing,
-                               static_cast<std::uint8_t>(f.timeouts + 1), mss_, now);
+    const auto smaller = totals.path.on_timeout(
+        shared.config.path_probing, static_cast<std::uint8_t>(f.timeouts + 1), mss_, now);
     if (smaller) use_mss(shared, f, *smaller, now);
   }
   mark_timed_out(shared, f, now);
-  control_->on_rto({.now = now,
-                    .flight_size = flight_before,
-                    .in_flight = in_flight(f),
-                    .is_first = is_first});
+  control_->on_rto(
+      {.now = now, .flight_size = flight_before, .in_flight = in_flight(f), .is_first = is_first});
   if (flags_.ecn_ok) flags_.cwr_due = true;
   recovery.point = nxt_;
   recovery.state = TcpRecoveryState::kLoss;
@@ -196,9 +192,9 @@ void Sender::mark_timed_out(Shared& shared, Flight& f, Time now) {
   if (f.sent.at(shared.records, 0).state == RecordState::kInFlight) {
     lose(shared, f, 0, TcpLossCause::kTimeout, nullptr, now);
   }
-  const Duration window = LossDetection::reordering_window(
-      {f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_,
-      shared.totals[totals_].reordering_memory);
+  const Duration window =
+      LossDetection::reordering_window({f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_,
+                                       shared.totals[totals_].reordering_memory);
   while (f.sent.oldest() != kNoIndex) {
     const Record& record = shared.records[f.sent.oldest()];
     if (flags_.sack_ok && !f.loss.is_overdue(record, window, now)) return;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SequenceIndex: the records of one flight in the order of their sequence numbers.
 //
-// A sorted row of eight-byte entries: appended at the end, taken from the front, found by bisection.
-// Entries in the middle come and go only where a peer SACKs parts; then those behind them move,
-// which for thousands of records costs less than following the links of a tree. The first few
-// entries need no memory beyond the object.
+// A sorted row of eight-byte entries: appended at the end, taken from the front, found by
+// bisection. Entries in the middle come and go only where a peer SACKs parts; then those behind
+// them move, which for thousands of records costs less than following the links of a tree. The
+// first few entries need no memory beyond the object.
 #pragma once
 
 #include <algorithm>

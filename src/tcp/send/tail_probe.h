@@ -35,7 +35,7 @@ class TailProbe {
   struct Ack {
     SequenceNumber ack;
     bool is_duplicate = false;
-    bool has_sack = false;      // any block, of any kind
+    bool has_sack = false;  // any block, of any kind
     bool dsacks_probe = false;
   };
   // 7.4: did the probe repair a loss that nothing else tells of?

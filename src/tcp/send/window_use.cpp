@@ -4,8 +4,8 @@
 namespace strata::tcp {
 namespace {
 
-constexpr Duration kPeriodLeast = std::chrono::seconds(1);        // RFC 7661 4.2
-constexpr Duration kNonValidatedMax = std::chrono::minutes(5);    // RFC 7661 4.4.3
+constexpr Duration kPeriodLeast = std::chrono::seconds(1);      // RFC 7661 4.2
+constexpr Duration kNonValidatedMax = std::chrono::minutes(5);  // RFC 7661 4.4.3
 
 }  // namespace
 
