@@ -102,6 +102,7 @@ enum class DropReason : std::uint8_t {
   kTcpOldTimestamp,
   kTcpResetRefused,
   kTcpSynRefused,
+  kTcpQuoteNotInFlight,
 
   // Leaving
   kPoolEmpty,

@@ -158,6 +158,8 @@ constexpr std::array<Text, kDropReasonCount> kTexts{{
      "A reset that might come from a stranger was not believed."},
     {DropReason::kTcpSynRefused, "tcp_syn_refused",
      "A SYN came where a connection exists already."},
+    {DropReason::kTcpQuoteNotInFlight, "tcp_quote_not_in_flight",
+     "An ICMP error quotes a TCP segment that is not on its way, or cannot have met that error."},
     {DropReason::kPoolEmpty, "pool_empty", "The packet pool has no free buffer."},
     {DropReason::kTransmitQueueFull, "transmit_queue_full",
      "The interface's transmit queue is full: the device is slower than the senders."},

@@ -33,6 +33,7 @@ struct Segment {
   std::uint32_t payload_bytes = 0;  // the text: SEG.LEN without SYN and FIN
   EcnCodepoint ecn = EcnCodepoint::kNotEct;
   std::uint8_t hop_limit = 0;
+  InterfaceId interface = kNoInterface;  // where it came in
   wire::TcpOptions options;
   PacketPtr payload;  // begins with the first byte of text; null without text
 

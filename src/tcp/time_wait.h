@@ -25,9 +25,9 @@
 #include "strata/time.h"
 #include "tcp/flow.h"
 #include "tcp/open/local_addresses.h"
-#include "tcp/open/packed_time.h"
 #include "tcp/open/reset.h"
 #include "tcp/open/secrets.h"
+#include "tcp/packed_time.h"
 #include "tcp/segment.h"
 
 namespace strata::tcp {

@@ -22,8 +22,10 @@
 #include <optional>
 
 #include "base/handle_table.h"
+#include "base/intrusive_list.h"
 #include "base/ready_hook.h"
 #include "base/siphash.h"
+#include "base/timer_wheel.h"
 #include "strata/drop_reason.h"
 #include "strata/error.h"
 #include "strata/inline_function.h"
@@ -33,69 +35,17 @@
 #include "strata/tcp_config.h"
 #include "strata/tcp_event.h"
 #include "strata/tcp_info.h"
+#include "tcp/connection.h"
+#include "tcp/demux.h"
+#include "tcp/engine.h"
+#include "tcp/open/half_opens.h"
+#include "tcp/open/listener.h"
+#include "tcp/ports.h"
 #include "tcp/segment.h"
+#include "tcp/shared.h"
+#include "tcp/time_wait.h"
 
 namespace strata::tcp {
-
-// The path MTU towards flow.remote_address, as the stack knows it at present. Asked for when a
-// connection begins passively; a program's connect() tells it by value.
-using PathMtuOf = InlineFunction<std::uint32_t(const Flow&)>;
-
-// What an ICMP error said about a segment of ours.
-struct IcmpNews {
-  Error error = Error::kHostUnreachable;
-  bool is_hard = false;              // by its type and code (RFC 1122 4.2.3.9)
-  SequenceNumber sequence;           // the quoted one
-  std::optional<std::uint32_t> mtu;  // "packet too big": the next hop's; 0 where it did not tell
-  std::uint32_t quoted_size = 0;     // of the packet it speaks of
-};
-
-// Bounds of one answer of next_outgoing().
-struct Limits {
-  std::uint32_t super_segment_bytes_max = 65535 - 120;  // text; 0: never more than one segment
-};
-
-struct ConnectRequest {
-  Flow flow;       // local_address is the source the stack chose; local_port 0: ephemeral
-  Handle binding;  // from bind(); then its port is used, and the handle ends with success
-  std::uint32_t mtu = 1500;
-  TcpSocketOptions options{};
-  Bytes first_data{};  // RFC 7413: goes with the SYN when a cookie is known; else waits
-};
-
-struct ListenRequest {
-  Endpoint local;  // port 0: ephemeral
-  Handle binding;  // as in ConnectRequest
-  std::uint32_t backlog = 128;
-  TcpSocketOptions options{};  // accepted connections begin with these
-};
-
-// One line of an observer's table.
-struct SocketRow {
-  TcpState state = TcpState::kClosed;
-  Endpoint local;
-  Endpoint remote;
-  Handle handle;                    // false for what has none: half-open, TIME-WAIT, orphans
-  std::uint32_t receive_queue = 0;  // bytes; of a listener, connections to accept
-  std::uint32_t send_queue = 0;     // bytes; of a listener, its backlog
-};
-
-struct TransportCounters {
-  std::uint64_t active_opens = 0;
-  std::uint64_t passive_opens = 0;
-  std::uint64_t failed_opens = 0;
-  std::uint64_t established_resets = 0;
-  std::uint64_t segments_in = 0;  // as the wire counts
-  std::uint64_t segments_out = 0;
-  std::uint64_t segments_retransmitted = 0;
-  std::uint64_t resets_out = 0;
-  std::uint64_t challenge_acks_out = 0;
-  std::uint64_t cookies_out = 0;
-  std::uint64_t cookies_in = 0;
-  std::uint64_t accept_overflows = 0;
-  std::uint64_t time_waits_reused = 0;
-  std::uint64_t orphans_reset = 0;
-};
 
 class Transport {
  public:
@@ -121,7 +71,9 @@ class Transport {
   void on_unreachable(const Flow& flow, Error error, Time now);
   // The next thing to send; nothing when there is none.
   [[nodiscard]] std::optional<Outgoing> next_outgoing(Time now, const Limits& limits);
-  [[nodiscard]] bool has_outgoing() const;
+  [[nodiscard]] bool has_outgoing() const {
+    return !shared_.replies.empty() || half_opens_.has_outgoing() || !dirty_.empty();
+  }
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_deadline(Time now);
 
@@ -191,10 +143,73 @@ class Transport {
 
   // ── For those who watch ───────────────────────────────────────────────────────────────────
   // Null: nobody. It must outlive the transport or be taken back.
-  void observe(TcpObserver* observer);
+  void observe(TcpObserver* observer) { shared_.observer = observer; }
   // Calls visit(context, row) for listeners, half-open ones, connections and TIME-WAITs.
   void for_each_row(void (*visit)(void* context, const SocketRow& row), void* context) const;
-  [[nodiscard]] const TransportCounters& counters() const;
+  [[nodiscard]] TransportCounters counters() const;
+  // Room in buffers, endpoints, memory: for tests and observers.
+  [[nodiscard]] const BufferAccount& buffers() const { return shared_.account; }
+  [[nodiscard]] std::uint32_t connections() const { return connections_.size(); }
+  [[nodiscard]] std::uint32_t half_opens() const { return half_opens_.size(); }
+  [[nodiscard]] std::uint32_t time_waits() const { return time_waits_.size(); }
+  [[nodiscard]] std::uint32_t orphans() const { return orphans_; }
+
+ private:
+  // The connection a program names; null when it let go of it, or never had it.
+  [[nodiscard]] Connection* find(Handle handle) {
+    Connection* const connection = connections_.find(handle);
+    return connection == nullptr || connection->is_orphan() ? nullptr : connection;
+  }
+  [[nodiscard]] const Connection* find(Handle handle) const {
+    const Connection* const connection = connections_.find(handle);
+    return connection == nullptr || connection->is_orphan() ? nullptr : connection;
+  }
+  [[nodiscard]] auto flow_of() const {
+    return [this](Index index) -> const Flow& { return connections_[index].flow(); };
+  }
+
+  // transport_input.cpp
+  DropReason on_unknown(Segment&& segment, std::uint32_t hash, std::optional<SequenceNumber> iss,
+                        Time now);
+  DropReason on_half_open(Index index, Segment&& segment, std::uint32_t hash, Time now);
+  DropReason on_time_wait(Index index, Segment&& segment, std::uint32_t hash, Time now);
+  DropReason act(HalfOpens::Outcome outcome, Segment&& segment, std::uint32_t hash, Time now);
+  DropReason make_connection(const Opened& opened, Segment&& segment, std::uint32_t hash, Time now);
+
+  // transport.cpp
+  // After anything happened to a connection: tells its program, files its deadline, puts it on the
+  // dirty list, lets a TimeWait take over. The connection may be gone afterwards.
+  void settle(Connection& connection, Time now);
+  void tell_program(Connection& connection);
+  void file_deadline(Connection& connection);
+  void mark_dirty(Connection& connection);
+  void hand_over(Connection& connection, Time now);
+  void forget_flow(Connection& connection, bool keeps_port);
+  void end_pending(Connection& connection);
+  void reap(Connection& connection);
+  void destroy(Connection& connection);
+
+  // transport_open.cpp
+  [[nodiscard]] Result<Flow> choose_flow(const ConnectRequest& request, Time now);
+  [[nodiscard]] bool is_flow_free(const Flow& flow, Time now) const;
+  // The ISS for a flow that is free, or whose TIME-WAIT makes place.
+  [[nodiscard]] SequenceNumber take_flow(const Flow& flow, std::uint32_t hash, Time now);
+  // A connection in all tables; null, and nothing changed, when one has no room.
+  [[nodiscard]] Connection* enter(const Flow& flow, std::uint32_t hash, SequenceNumber iss,
+                                  OptionSetIndex options, std::uint32_t mtu, Time now);
+
+  Shared shared_;
+  HandleTable<Connection> connections_;
+  Listeners listeners_;
+  HalfOpens half_opens_;
+  TimeWaits time_waits_;
+  Demux demux_;
+  Ports ports_;
+  TimerWheel wheel_;
+  IntrusiveList<Connection, &Connection::dirty> dirty_;
+  ReadyList& ready_;
+  PathMtuOf path_mtu_of_;
+  std::uint32_t orphans_ = 0;  // closed by their programs, alive still
 };
 
 }  // namespace strata::tcp

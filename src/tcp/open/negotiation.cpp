@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::uint32_t kUnscaledWindowMax = 65535;
 
-// RFC 5482 3.1: seconds where they fit into 15 bits, else minutes.
-wire::TcpUserTimeout user_timeout_of(Duration timeout) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
-  if (seconds <= 0x7fff) return {static_cast<std::uint16_t>(seconds), false};
-  const auto minutes = std::min<std::int64_t>((seconds + 59) / 60, 0x7fff);
-  return {static_cast<std::uint16_t>(minutes), true};
-}
-
 std::uint32_t receive_buffer_limit(const TcpConfig& config, const TcpSocketOptions& options) {
   const std::uint32_t buffer =
       options.receive_buffer != 0 ? options.receive_buffer : config.receive_buffer_max;
@@ -27,6 +19,13 @@ std::uint32_t receive_buffer_limit(const TcpConfig& config, const TcpSocketOptio
 }
 
 }  // namespace
+
+wire::TcpUserTimeout user_timeout_of(Duration timeout) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
+  if (seconds <= 0x7fff) return {static_cast<std::uint16_t>(seconds), false};
+  const auto minutes = std::min<std::int64_t>((seconds + 59) / 60, 0x7fff);
+  return {static_cast<std::uint16_t>(minutes), true};
+}
 
 std::uint8_t receive_scale_for(const TcpConfig& config, const TcpSocketOptions& options) {
   const std::uint32_t limit = receive_buffer_limit(config, options);

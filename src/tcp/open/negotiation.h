@@ -85,6 +85,9 @@ struct Terms {
 // it (RFC 7323 2.2 and 3.2, RFC 2018 2).
 [[nodiscard]] Negotiated agree(const Terms& terms, const Segment& syn);
 
+// RFC 5482 3.1: seconds where they fit into 15 bits, else minutes.
+[[nodiscard]] wire::TcpUserTimeout user_timeout_of(Duration timeout);
+
 // Our SYN's options: all the terms. Echoes nothing.
 [[nodiscard]] wire::TcpOptions syn_options(const Terms& terms, Time now);
 // Our SYN-ACK's options: what the peer's SYN agreed to.

@@ -11,6 +11,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -155,9 +157,28 @@ class Wire {
     const Time end = now + limit;
     pump();
     while (!done()) {
-      if (!step() || now > end) return done();
+      if (now > end) return done();
+      if (!step()) now += std::chrono::milliseconds(10);  // programs may still have something to do
     }
     return true;
+  }
+
+  // The last segments that passed, for a failure's message.
+  [[nodiscard]] std::string tail(std::size_t count = 40) const {
+    std::ostringstream text;
+    for (std::size_t i = log.size() - std::min(count, log.size()); i < log.size(); ++i) {
+      const Passed& passed = log[i];
+      text << std::chrono::duration_cast<std::chrono::microseconds>(passed.when - log[0].when)
+                  .count()
+           << " us " << (passed.from == Side::kClient ? "> " : "< ") << passed.seq.value() << '+'
+           << passed.bytes << " ack " << passed.ack.value() << " flags " << std::hex
+           << passed.flags.bits() << std::dec << " win " << passed.window;
+      for (const wire::TcpSackBlock& block : passed.options.sack) {
+        text << " sack " << block.left << '-' << block.right;
+      }
+      text << (passed.lost ? " LOST\n" : "\n");
+    }
+    return text.str();
   }
 
   void inject(Side to, Segment segment) {

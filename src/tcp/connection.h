@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connection: RFC 9293 from the first SYN to TIME-WAIT, around a Sender and a Receiver.
+//
+//   on_segment ──> Handshake, until it is open; then the eight checks of 3.10.7.4:
+//                  sequence number ─> RST ─> SYN ─> ACK ─> URG ─> text ─> FIN
+//                                                    │      └──────┴──────┴───> Receiver
+//                                                    └────────────────────────> Sender
+//   next_outgoing: RST, SYN, ACKs that must not wait, retransmissions and new data (Sender),
+//                  keepalive probes and challenge ACKs, the plain ACK (Receiver)
+//
+// 1. A Connection sends nothing by itself and calls nobody. What it causes is seen in what it
+//    answers: take_news() for its program, has_outgoing(), next_deadline(), state().
+// 2. The halves do not know each other. An ACK is the Sender's, and its answer decides the state;
+//    text, URG and FIN are the Receiver's, and so is what is to be acknowledged.
+// 3. Timers that are neither's are here: keepalive, FIN-WAIT-2, lingering.
+// 4. The state changes in transition_to() only, which checks the table of state.h. No segment can
+//    ask for a transition that is not there: each step names the states it concerns.
+// 5. What is pulled counts as sent.
+// 6. CLOSED is the end. What the program has not read stays until it lets go of its handle; a RST
+//    that is due is still pulled.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/intrusive_list.h"
+#include "base/timer_wheel.h"
+#include "strata/drop_reason.h"
+#include "strata/error.h"
+#include "strata/readiness.h"
+#include "tcp/engine.h"
+#include "tcp/isn.h"
+#include "tcp/open/handshake.h"
+#include "tcp/receive/receiver.h"
+#include "tcp/segment.h"
+#include "tcp/send/sender.h"
+#include "tcp/shared.h"
+#include "tcp/state.h"
+
+namespace strata::tcp {
+
+struct Opened;
+
+class Connection {
+ public:
+  Connection(const Flow& flow, SequenceNumber iss, OptionSetIndex options, std::uint32_t mtu,
+             Time now);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  // Before the end: everything goes back.
+  void release(Shared& shared);
+
+  // ── How it begins ─────────────────────────────────────────────────────────────────────────
+  // RFC 9293 3.10.1, active OPEN. False: no memory.
+  [[nodiscard]] bool open(Shared& shared, SequenceNumber iss);
+  // A listener's handshake, or a SYN cookie, came to its end with `ack`, which is to be told to
+  // on_segment() next.
+  void open_passively(Shared& shared, const Opened& opened, const Segment& ack, Time now);
+  // RFC 7413 4.2.2: a SYN with a valid cookie opens the connection before the handshake is over,
+  // and its text is taken. False: no memory.
+  [[nodiscard]] bool open_fast(Shared& shared, const Opened& opened, Segment&& syn, Time now);
+
+  // ── What happens to it ────────────────────────────────────────────────────────────────────
+  DropReason on_segment(Shared& shared, Segment&& segment, Time now);
+  DropReason on_icmp(Shared& shared, const IcmpNews& news, Time now);
+  void on_path_mtu(Shared& shared, std::uint32_t mtu, Time now);
+  void on_unreachable(Shared& shared, Error error, Time now);
+  [[nodiscard]] std::optional<Outgoing> next_outgoing(Shared& shared, const Limits& limits,
+                                                      Time now);
+  [[nodiscard]] std::optional<Time> next_deadline(const Shared& shared) const;
+  void on_deadline(Shared& shared, Time now);
+
+  // ── What its program asks ─────────────────────────────────────────────────────────────────
+  [[nodiscard]] Result<std::size_t> write(Shared& shared, Bytes bytes, Time now, bool more);
+  [[nodiscard]] Result<void> write_owned(Shared& shared, PacketPtr& packet, Time now);
+  [[nodiscard]] Result<std::size_t> write_urgent(Shared& shared, Bytes bytes, Time now);
+  [[nodiscard]] Result<std::size_t> read(Shared& shared, MutableBytes to, Time now);
+  [[nodiscard]] Result<PacketPtr> read_slices(Shared& shared, std::size_t bytes_max, Time now);
+  [[nodiscard]] Result<std::size_t> peek(const Shared& shared, std::size_t offset,
+                                         MutableBytes to) const;
+  [[nodiscard]] Result<std::byte> read_urgent(Shared& shared);
+  [[nodiscard]] bool is_at_urgent_mark(const Shared& shared) const;
+  [[nodiscard]] Result<void> shut_down_writing(Shared& shared, Time now);
+  [[nodiscard]] Result<void> shut_down_reading();
+  // RFC 9293 3.10.4 by a program that will ask nothing more.
+  void close(Shared& shared, Time now);
+  [[nodiscard]] Result<void> close_lingering(Shared& shared, Time now);
+  void abort(Shared& shared, Time now);
+  [[nodiscard]] Result<void> set_options(Shared& shared, const TcpSocketOptions& options, Time now);
+  [[nodiscard]] std::optional<Error> take_error();
+  [[nodiscard]] Readiness readiness(const Shared& shared) const;
+  [[nodiscard]] TcpInfo info(const Shared& shared, Time now) const;
+
+  // ── What its transport asks ───────────────────────────────────────────────────────────────
+  [[nodiscard]] const Flow& flow() const { return flow_; }
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] bool is_orphan() const { return flags_.is_orphan; }
+  [[nodiscard]] bool is_opening() const { return opening_ != kNoIndex; }
+  [[nodiscard]] OptionSetIndex options() const { return options_; }
+  // Nothing more will come of it, and nobody looks at it.
+  [[nodiscard]] bool is_over() const {
+    return state_ == State::kClosed && flags_.is_orphan && !flags_.reset_due;
+  }
+  // What became true for its program since the last call.
+  [[nodiscard]] Readiness take_news();
+  [[nodiscard]] const Sender& sender() const { return sender_; }
+  [[nodiscard]] const Receiver& receiver() const { return receiver_; }
+  // Of the timestamps: what was last seen, and what we add to our clock; none without them.
+  [[nodiscard]] bool has_timestamps() const { return flags_.timestamps; }
+  [[nodiscard]] std::uint32_t ts_recent() const { return ts_recent_; }
+  [[nodiscard]] std::uint32_t ts_offset() const { return ts_offset_; }
+  // It is a TimeWait's business from here on.
+  void on_time_wait_taken(Shared& shared);
+
+  // The transport's own notes.
+  TimerEntry timer;
+  ListLink<Connection> dirty;
+  Index hook = kNoIndex;      // in Shared::hooks
+  Index listener = kNoIndex;  // while it waits to be accepted
+  bool is_known = false;      // to the demultiplexer
+  bool is_pending = false;    // a Fast Open server's, whose handshake is not over
+
+ private:
+  struct Flags {
+    bool timestamps : 1 = false;
+    bool sack : 1 = false;
+    bool window_scaling : 1 = false;
+    bool ecn : 1 = false;
+    bool fast_open : 1 = false;
+    bool is_orphan : 1 = false;     // no program holds it any more
+    bool is_lingering : 1 = false;  // close_lingering() waits
+    bool fin_wanted : 1 = false;    // the Sender has not taken it yet
+    bool reset_due : 1 = false;
+    bool challenge_due : 1 = false;
+    bool probe_due : 1 = false;         // of keepalive
+    bool user_timeout_due : 1 = false;  // RFC 5482: to be told to the peer
+    bool keepalive : 1 = false;
+    bool may_fragment : 1 = false;
+    bool program_waits : 1 = false;  // write() could not take all
+    bool has_halves : 1 = false;
+    bool news_readable : 1 = false;
+    bool news_writable : 1 = false;
+    bool news_error : 1 = false;
+    bool news_closed : 1 = false;
+  };
+
+  void transition_to(Shared& shared, State to, Time now);
+  // The end, for a reason the program shall hear.
+  void fail(Shared& shared, Error error, Time now);
+  void end(Shared& shared, Time now);
+
+  // connection_open.cpp
+  DropReason in_opening(Shared& shared, Segment&& segment, Time now);
+  [[nodiscard]] Handshake::Context context(const Shared& shared) const;
+  void begin_halves(Shared& shared, const Opened& opened, const Segment& segment, Time now);
+  void on_open(Shared& shared, Time now);
+  [[nodiscard]] std::optional<Outgoing> next_of_opening(Shared& shared, Time now);
+  void on_opening_deadline(Shared& shared, Time now);
+  [[nodiscard]] std::uint16_t mss_of_path() const;
+
+  // connection_input.cpp
+  [[nodiscard]] bool is_predicted(const Segment& segment) const;
+  [[nodiscard]] DropReason check_timestamps(Shared& shared, const Segment& segment, Time now);
+  [[nodiscard]] DropReason check_sequence(Shared& shared, Segment& segment, Time now);
+  DropReason on_reset(Shared& shared, const Segment& segment, Time now);
+  [[nodiscard]] DropReason take_ack(Shared& shared, const Segment& segment, Time now);
+  void on_fin_acked(Shared& shared, Time now);
+  void take_urgent(Shared& shared, const Segment& segment);
+  DropReason take_text(Shared& shared, Segment&& segment, Time now);
+  void on_fin(Shared& shared, Time now);
+  void challenge(Shared& shared, Time now);
+  void answer_unacceptable(Shared& shared, const Segment& segment, Time now);
+  void update_ts_recent(const Segment& segment);
+  [[nodiscard]] bool has_old_timestamp(const Segment& segment, Time now) const;
+
+  // connection_output.cpp
+  [[nodiscard]] Outgoing compose(const Shared& shared, wire::TcpFlags flags,
+                                 SequenceNumber seq) const;
+  [[nodiscard]] Outgoing compose_reset(Shared& shared) const;
+  [[nodiscard]] Outgoing compose_ack(Shared& shared, SequenceNumber seq, const Ack& ack, Time now);
+  [[nodiscard]] Outgoing compose_text(Shared& shared, Transmission&& transmission, Time now);
+  void write_options(Outgoing& outgoing, const Ack& ack, Time now) const;
+  void add_user_timeout(const Shared& shared, Outgoing& outgoing);
+  void note_sent(Shared& shared, const Outgoing& outgoing, std::uint16_t segments, Time now,
+                 const Transmission* transmission = nullptr);
+  [[nodiscard]] Ack carried_ack(Shared& shared, Time now);
+  [[nodiscard]] std::uint16_t segment_size_max(const Shared& shared) const;
+
+  // connection_calls.cpp
+  [[nodiscard]] std::optional<Error> why_not_write();
+  [[nodiscard]] Error why_nothing_to_read();
+  void start_closing(Shared& shared, Time now);
+  void obey_options(Shared& shared, Time now);
+  [[nodiscard]] bool is_writable(const Shared& shared) const;
+
+  // connection_path.cpp
+  [[nodiscard]] bool is_in_flight(const Shared& shared, SequenceNumber quoted) const;
+  void lower_path_mtu(Shared& shared, std::uint32_t mtu, Time now);
+  void set_path_mtu(Shared& shared, std::uint32_t mtu, Time now);
+
+  // connection_timers.cpp
+  [[nodiscard]] std::optional<Time> keepalive_deadline(const Shared& shared) const;
+  [[nodiscard]] Duration keepalive_interval(const Shared& shared) const;
+  void on_keepalive(Shared& shared, Time now);
+  [[nodiscard]] Patience patience(const Shared& shared) const;
+  void start_fin_wait_2(const Shared& shared, Time now);
+
+  // Sender and Receiver know the peer. Before, there is only the Handshake.
+  [[nodiscard]] bool has_halves() const { return flags_.has_halves; }
+  [[nodiscard]] std::uint32_t clock(Time now) const { return timestamp_clock(now) + ts_offset_; }
+
+  // connection_info.cpp
+  void tell_ack(const Shared& shared, const AckOutcome& outcome, Time now) const;
+  void tell_segment(const Shared& shared, const Segment& segment, DropReason reason,
+                    Time now) const;
+  void tell(const Shared& shared, TcpEvent event) const;
+
+  Flow flow_;
+  State state_ = State::kClosed;
+  std::uint8_t send_scale_ = 0;
+  Flags flags_;
+  std::uint16_t path_mtu_;
+  std::uint16_t peer_mss_ = kMssDefaultV4;
+  std::uint32_t ts_offset_ = 0;
+  std::uint32_t ts_recent_ = 0;
+  Sender sender_;
+  Receiver receiver_;
+  Time heard_;      // the last acceptable segment
+  Time ends_at_{};  // of FIN-WAIT-2 or lingering; 0: not running
+  Time opened_;
+  Time fin_retry_at_{};               // with fin_wanted
+  std::uint32_t refused_ack_at_ = 0;  // ms: the last ACK of an unacceptable segment
+  Index opening_ = kNoIndex;
+  OptionSetIndex options_;
+  std::uint16_t peer_user_timeout_ = 0;  // seconds; 0: none
+  std::uint8_t probes_ = 0;              // keepalive's, unanswered
+  std::optional<Error> error_;
+  std::optional<Error> soft_error_;
+};
+
+}  // namespace strata::tcp

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be seen of a connection, and what its observer is told.
+#include "tcp/connection.h"
+
+namespace strata::tcp {
+
+TcpInfo Connection::info(const Shared& shared, Time now) const {
+  TcpInfo info;
+  info.local = flow_.local();
+  info.remote = flow_.remote();
+  info.state = state_;
+  info.has_timestamps = flags_.timestamps;
+  info.has_sack = flags_.sack;
+  info.has_window_scaling = flags_.window_scaling;
+  info.has_ecn = flags_.ecn;
+  info.has_fast_open_data = flags_.fast_open;
+  info.send_window_scale = send_scale_;
+  info.receive_window_scale = receiver_.window_shift();
+  info.path_mtu = path_mtu_;
+  info.age = now - opened_;
+  info.since_ack_received = now - heard_;
+  info.unanswered_probes = probes_;
+  info.soft_error = soft_error_;
+  if (is_opening()) info.backoffs = shared.openings[opening_].retries();
+  if (!has_halves() || state_ == State::kClosed || state_ == State::kTimeWait) return info;
+  sender_.fill(shared.send, info, now);
+  info.receive_window = receiver_.window();
+  info.receive_mss = receiver_.segment_size();
+  info.receive_buffer = receiver_.buffer_limit();
+  info.receive_queue = static_cast<std::uint32_t>(receiver_.readable(shared.receive));
+  info.out_of_order_queue =
+      static_cast<std::uint32_t>(receiver_.out_of_order_bytes(shared.receive));
+  info.receive_rtt = receiver_.rtt();
+  info.since_data_received = receiver_.since_text(now);
+  info.bytes_received = receiver_.bytes_received();
+  info.congestion_marks_received = receiver_.ce_segments();
+  return info;
+}
+
+// Of an acknowledgement, only what an observer could not see in the segment itself.
+void Connection::tell_ack(const Shared& shared, const AckOutcome& outcome, Time now) const {
+  TcpInfo info;
+  sender_.fill(shared.send, info, now);
+  TcpEvent event;
+  event.when = now;
+  event.congestion_window = info.congestion_window;
+  event.slow_start_threshold = info.slow_start_threshold;
+  event.cause = outcome.cause;
+  const auto say = [&](TcpEventKind kind) {
+    event.kind = kind;
+    tell(shared, event);
+  };
+  if (outcome.recovery_entered) say(TcpEventKind::kRecoveryEntered);
+  if (outcome.recovery_undone) say(TcpEventKind::kRecoveryUndone);
+  if (outcome.recovery_left) say(TcpEventKind::kRecoveryLeft);
+  if (outcome.bytes_acked != 0) say(TcpEventKind::kWindowChanged);
+}
+
+void Connection::tell_segment(const Shared& shared, const Segment& segment, DropReason reason,
+                              Time now) const {
+  TcpEvent event;
+  event.kind =
+      reason == DropReason::kNone ? TcpEventKind::kSegmentReceived : TcpEventKind::kSegmentRefused;
+  event.reason = reason;
+  event.flags = segment.flags;
+  event.segments = segment.segments;
+  event.sequence = segment.seq.value();
+  event.acknowledgment = segment.ack.value();
+  event.bytes = segment.payload_bytes;
+  event.when = now;
+  tell(shared, event);
+}
+
+}  // namespace strata::tcp

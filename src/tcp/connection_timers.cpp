@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The deadlines of a connection: those of its halves, and those that are neither's.
+#include <algorithm>
+#include <utility>
+
+#include "tcp/connection.h"
+
+namespace strata::tcp {
+namespace {
+
+// RFC 5482 3.1: what a peer may ask of us. RFC 1122 4.2.3.5 wants at least 100 seconds.
+constexpr Duration kPeerUserTimeoutMin = std::chrono::seconds(100);
+constexpr Duration kPeerUserTimeoutMax = std::chrono::minutes(10);
+
+}  // namespace
+
+std::optional<Time> Connection::next_deadline(const Shared& shared) const {
+  if (state_ == State::kClosed || state_ == State::kTimeWait) return std::nullopt;
+  std::optional<Time> next;
+  if (is_opening()) {
+    next = shared.openings[opening_].next_deadline();
+    if (!has_halves()) return next;
+  }
+  next = earlier(next, sender_.next_deadline(shared.send));
+  next = earlier(next, receiver_.next_deadline());
+  if (flags_.keepalive) next = earlier(next, keepalive_deadline(shared));
+  if (ends_at_ != Time{}) next = earlier(next, ends_at_);
+  if (flags_.fin_wanted) next = earlier(next, fin_retry_at_);
+  return next;
+}
+
+void Connection::on_deadline(Shared& shared, Time now) {
+  if (is_opening()) on_opening_deadline(shared, now);
+  if (state_ == State::kClosed || state_ == State::kTimeWait || !has_halves()) return;
+  if (sender_.on_deadline(shared.send, patience(shared), now) == DeadlineOutcome::kGaveUp) {
+    return fail(shared, soft_error_.value_or(Error::kTimedOut), now);
+  }
+  receiver_.on_deadline(now);
+  if (flags_.fin_wanted) start_closing(shared, now);
+  if (flags_.keepalive) on_keepalive(shared, now);
+  if (state_ == State::kClosed || ends_at_ == Time{} || ends_at_ > now) return;
+  ends_at_ = {};
+  if (flags_.is_lingering) {
+    flags_.is_lingering = false;
+    flags_.news_closed = true;
+  } else if (state_ == State::kFinWait2) {
+    // Nobody is left who could read, and the peer had its time.
+    end(shared, now);
+  }
+}
+
+// RFC 9293 3.8.3 and RFC 5482 3.1: our program's word counts; without it, the peer's, in bounds.
+Patience Connection::patience(const Shared& shared) const {
+  const TcpSocketOptions& options = shared.options[options_];
+  Patience patience{
+      .retries = flags_.is_orphan ? shared.config.orphan_retries : shared.config.retries,
+      .user_timeout = options.user_timeout};
+  if (options.user_timeout == Duration{} && peer_user_timeout_ != 0) {
+    patience.user_timeout = std::clamp<Duration>(std::chrono::seconds(peer_user_timeout_),
+                                                 kPeerUserTimeoutMin, kPeerUserTimeoutMax);
+  }
+  return patience;
+}
+
+// RFC 9293 3.8.4: only for a connection at rest; text under way has a timer of its own.
+std::optional<Time> Connection::keepalive_deadline(const Shared& shared) const {
+  if (sender_.has_outstanding() || is_opening()) return std::nullopt;
+  const TcpSocketOptions& options = shared.options[options_];
+  const Duration idle =
+      options.keepalive_idle != Duration{} ? options.keepalive_idle : shared.config.keepalive_idle;
+  return heard_ + idle + keepalive_interval(shared) * probes_;
+}
+
+Duration Connection::keepalive_interval(const Shared& shared) const {
+  const TcpSocketOptions& options = shared.options[options_];
+  return options.keepalive_interval != Duration{} ? options.keepalive_interval
+                                                  : shared.config.keepalive_interval;
+}
+
+void Connection::on_keepalive(Shared& shared, Time now) {
+  const std::optional<Time> deadline = keepalive_deadline(shared);
+  if (!deadline || *deadline > now) return;
+  const TcpSocketOptions& options = shared.options[options_];
+  const std::uint8_t probes_max =
+      options.keepalive_probes != 0 ? options.keepalive_probes : shared.config.keepalive_probes;
+  const bool is_past_user_timeout =
+      options.user_timeout != Duration{} && probes_ != 0 && now - heard_ >= options.user_timeout;
+  const bool is_past_probes = options.user_timeout == Duration{} && probes_ >= probes_max;
+  if (is_past_user_timeout || is_past_probes) {
+    flags_.reset_due = true;
+    return fail(shared, soft_error_.value_or(Error::kTimedOut), now);
+  }
+  if (probes_ != UINT8_MAX) ++probes_;
+  flags_.probe_due = true;
+}
+
+// Only without a program: one that reads may wait as long as it likes.
+void Connection::start_fin_wait_2(const Shared& shared, Time now) {
+  if (!flags_.is_orphan) return;
+  const Duration wait = shared.options[options_].fin_wait_2.value_or(shared.config.fin_wait_2);
+  ends_at_ = now + std::max(wait, Duration{1});
+}
+
+}  // namespace strata::tcp

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tcp/transport.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "strata/check.h"
+
+namespace strata::tcp {
+namespace {
+
+// A timer that asks for "now" again gets the next tick: nothing turns in circles.
+constexpr Duration kTick = std::chrono::microseconds(1);
+
+}  // namespace
+
+Transport::Transport(Memory& memory, PacketPool& pool, const TcpConfig& config, const SipKey& key,
+                     Rng rng, ReadyList& ready, PathMtuOf path_mtu_of)
+    : shared_(memory, pool, config, key, rng),
+      connections_(memory, config.connections_max),
+      listeners_(memory, config.listeners_max, shared_.secrets.flows),
+      half_opens_(memory, shared_.config, shared_.secrets, listeners_, shared_.budgets),
+      time_waits_(memory, shared_.config, shared_.secrets),
+      demux_(memory, config.connections_max, shared_.secrets, half_opens_, time_waits_),
+      ports_(memory, config.listeners_max + config.connections_max, shared_.secrets.ports),
+      ready_(ready),
+      path_mtu_of_(std::move(path_mtu_of)) {
+  shared_.connections = &connections_;
+}
+
+Transport::~Transport() {
+  for (Index i = connections_.next_used(0); i != kNoIndex; i = connections_.next_used(i + 1)) {
+    Connection& connection = connections_[i];
+    if (connection.dirty.is_linked()) dirty_.erase(connection);
+    wheel_.cancel(connection.timer);
+    if (connection.hook != kNoIndex) ready_.remove(shared_.hooks[connection.hook]);
+    connection.release(shared_);
+  }
+  connections_.clear();
+  for (Index i = listeners_.next_used(0); i != kNoIndex; i = listeners_.next_used(i + 1)) {
+    ready_.remove(listeners_[i].ready);
+  }
+}
+
+// ── After something happened ────────────────────────────────────────────────────────────────
+
+void Transport::settle(Connection& connection, Time now) {
+  if (connection.state() == State::kTimeWait && connection.is_known) hand_over(connection, now);
+  if (connection.state() == State::kClosed && connection.is_known) {
+    forget_flow(connection, false);
+  }
+  if (connection.is_pending && (!connection.is_opening() || !connection.is_known)) {
+    end_pending(connection);
+  }
+  // One that ended before its program had it is nobody's.
+  if (connection.state() == State::kClosed && connection.listener != kNoIndex) {
+    Listener& listener = listeners_[std::exchange(connection.listener, kNoIndex)];
+    (void)listener.accept_queue.remove(connections_.handle_of(connection.timer.owner));
+    ++orphans_;
+    connection.close(shared_, now);
+  }
+  tell_program(connection);
+  mark_dirty(connection);
+  file_deadline(connection);
+}
+
+void Transport::tell_program(Connection& connection) {
+  const Readiness news = connection.take_news();
+  if (connection.hook == kNoIndex || news == Readiness{}) return;
+  ready_.add(shared_.hooks[connection.hook], news);
+}
+
+void Transport::mark_dirty(Connection& connection) {
+  if (!connection.dirty.is_linked()) dirty_.push_back(connection);
+}
+
+void Transport::file_deadline(Connection& connection) {
+  const std::optional<Time> deadline = connection.next_deadline(shared_);
+  if (!deadline) {
+    if (!connection.is_known) wheel_.cancel(connection.timer);
+    return;
+  }
+  // Later ones are found when the timer fires: that is once a timeout, and not once a segment.
+  if (connection.timer.is_scheduled() && connection.timer.deadline() <= *deadline) return;
+  wheel_.schedule(connection.timer, *deadline);
+}
+
+// The connection ends here, and TimeWaits remember it. What it owes the peer leaves as a reply.
+void Transport::hand_over(Connection& connection, Time now) {
+  while (auto outgoing = connection.next_outgoing(shared_, {}, now)) {
+    shared_.reply(std::move(*outgoing));
+  }
+  const Receiver& receiver = connection.receiver();
+  TimeWait rest;
+  rest.flow = connection.flow();
+  rest.snd_nxt = connection.sender().nxt();
+  rest.rcv_nxt = receiver.next();
+  if (connection.has_timestamps()) rest.ts_recent = connection.ts_recent();
+  rest.window = static_cast<std::uint16_t>(
+      std::min<std::uint32_t>(receiver.window() >> receiver.window_shift(), UINT16_MAX));
+  forget_flow(connection, true);
+  const std::optional<std::uint16_t> shed = time_waits_.next_shed();
+  if (time_waits_.add(rest, demux_.hash(rest.flow), now)) {
+    if (shed) ports_.drop_use(*shed);
+  } else {
+    ports_.drop_use(rest.flow.local_port);
+  }
+  connection.on_time_wait_taken(shared_);
+}
+
+void Transport::forget_flow(Connection& connection, bool keeps_port) {
+  CHECK(demux_.erase(demux_.hash(connection.flow()), connection.timer.owner));
+  connection.is_known = false;
+  wheel_.cancel(connection.timer);
+  if (!keeps_port) ports_.drop_use(connection.flow().local_port);
+}
+
+void Transport::end_pending(Connection& connection) {
+  connection.is_pending = false;
+  if (connection.listener == kNoIndex) return;
+  --listeners_[connection.listener].fast_open_pending;
+}
+
+void Transport::reap(Connection& connection) {
+  const bool is_handed_over = connection.state() == State::kTimeWait && !connection.is_known;
+  if (connection.is_over() || (connection.is_orphan() && is_handed_over)) destroy(connection);
+}
+
+void Transport::destroy(Connection& connection) {
+  if (connection.is_orphan()) --orphans_;
+  if (connection.dirty.is_linked()) dirty_.erase(connection);
+  wheel_.cancel(connection.timer);
+  if (connection.hook != kNoIndex) {
+    ready_.remove(shared_.hooks[connection.hook]);
+    shared_.hooks.destroy(connection.hook);
+  }
+  connection.release(shared_);
+  (void)connections_.destroy(connections_.handle_of(connection.timer.owner));
+}
+
+// ── What goes out ───────────────────────────────────────────────────────────────────────────
+
+std::optional<Outgoing> Transport::next_outgoing(Time now, const Limits& limits) {
+  if (auto reply = shared_.replies.pop()) return reply;
+  if (auto answer = half_opens_.next_outgoing(now)) return answer;
+  while (Connection* const connection = dirty_.front()) {
+    auto outgoing = connection->next_outgoing(shared_, limits, now);
+    if (outgoing) {
+      dirty_.move_to_back(*connection);
+      return outgoing;
+    }
+    dirty_.erase(*connection);
+    file_deadline(*connection);
+    reap(*connection);
+  }
+  return std::nullopt;
+}
+
+// ── Time ────────────────────────────────────────────────────────────────────────────────────
+
+std::optional<Time> Transport::next_deadline() const {
+  return earlier(wheel_.next_deadline(),
+                 earlier(half_opens_.next_deadline(), time_waits_.next_deadline()));
+}
+
+void Transport::on_deadline(Time now) {
+  half_opens_.on_deadline(now);
+  time_waits_.on_deadline(now, [this](std::uint16_t port) { ports_.drop_use(port); });
+  while (TimerEntry* const timer = wheel_.pop_expired(now)) {
+    Connection& connection = connections_[timer->owner];
+    const std::optional<Time> deadline = connection.next_deadline(shared_);
+    if (!deadline) continue;
+    if (*deadline > now) {
+      wheel_.schedule(*timer, *deadline);
+      continue;
+    }
+    connection.on_deadline(shared_, now);
+    settle(connection, now);
+    if (timer->is_scheduled() && timer->deadline() <= now) wheel_.schedule(*timer, now + kTick);
+  }
+}
+
+// ── Those who watch ─────────────────────────────────────────────────────────────────────────
+
+TransportCounters Transport::counters() const {
+  TransportCounters counters = shared_.counters;
+  const HalfOpens::Counters& half_open = half_opens_.counters();
+  counters.cookies_out = half_open.cookies_out;
+  counters.cookies_in = half_open.cookies_in;
+  counters.accept_overflows = half_open.accept_overflows;
+  counters.segments_retransmitted += half_open.retransmitted;
+  counters.failed_opens += half_open.timed_out;
+  return counters;
+}
+
+void Transport::for_each_row(void (*visit)(void* context, const SocketRow& row),
+                             void* context) const {
+  for (Index i = listeners_.next_used(0); i != kNoIndex; i = listeners_.next_used(i + 1)) {
+    const Listener& listener = listeners_[i];
+    visit(context, {.state = State::kListen,
+                    .local = listener.local,
+                    .remote = {},
+                    .handle = listeners_.handle_of(i),
+                    .receive_queue = static_cast<std::uint32_t>(listener.accept_queue.size()),
+                    .send_queue = listener.backlog});
+  }
+  for (Index i = half_opens_.next_used(0); i != kNoIndex; i = half_opens_.next_used(i + 1)) {
+    const Flow& flow = half_opens_.flow_of(i);
+    visit(context, {.state = State::kSynReceived, .local = flow.local(), .remote = flow.remote()});
+  }
+  for (Index i = connections_.next_used(0); i != kNoIndex; i = connections_.next_used(i + 1)) {
+    const Connection& connection = connections_[i];
+    SocketRow row{.state = connection.state(),
+                  .local = connection.flow().local(),
+                  .remote = connection.flow().remote()};
+    if (!connection.is_orphan()) row.handle = connections_.handle_of(i);
+    if (connection.state() != State::kClosed) {
+      row.receive_queue =
+          static_cast<std::uint32_t>(connection.receiver().readable(shared_.receive));
+      row.send_queue = connection.sender().queued(shared_.send);
+    }
+    visit(context, row);
+  }
+  time_waits_.for_each([&](Index index) {
+    const Flow flow = time_waits_[index].flow;
+    visit(context, {.state = State::kTimeWait, .local = flow.local(), .remote = flow.remote()});
+  });
+}
+
+}  // namespace strata::tcp

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// What programs ask of connections: each call finds the connection, asks it, and settles what came
+// of that.
+#include <utility>
+
+#include "tcp/transport.h"
+
+namespace strata::tcp {
+
+Result<std::size_t> Transport::write(Handle handle, Bytes bytes, Time now, bool more) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  const auto took = connection->write(shared_, bytes, now, more);
+  settle(*connection, now);
+  return took;
+}
+
+Result<void> Transport::write_owned(Handle handle, PacketPtr& packet, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  const auto took = connection->write_owned(shared_, packet, now);
+  settle(*connection, now);
+  return took;
+}
+
+Result<std::size_t> Transport::write_urgent(Handle handle, Bytes bytes, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  const auto took = connection->write_urgent(shared_, bytes, now);
+  settle(*connection, now);
+  return took;
+}
+
+Result<std::size_t> Transport::read(Handle handle, MutableBytes to, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  const auto got = connection->read(shared_, to, now);
+  if (connection->receiver().owes_ack()) settle(*connection, now);
+  return got;
+}
+
+Result<PacketPtr> Transport::read_slices(Handle handle, std::size_t bytes_max, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  auto got = connection->read_slices(shared_, bytes_max, now);
+  if (connection->receiver().owes_ack()) settle(*connection, now);
+  return got;
+}
+
+Result<std::size_t> Transport::peek(Handle handle, std::size_t offset, MutableBytes to) const {
+  const Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return connection->peek(shared_, offset, to);
+}
+
+Result<std::byte> Transport::read_urgent(Handle handle) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return connection->read_urgent(shared_);
+}
+
+Result<bool> Transport::is_at_urgent_mark(Handle handle) const {
+  const Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return connection->is_at_urgent_mark(shared_);
+}
+
+Result<void> Transport::shut_down(Handle handle, Direction direction, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  Result<void> done;
+  if (direction != Direction::kWrite) done = connection->shut_down_reading();
+  if (done && direction != Direction::kRead) done = connection->shut_down_writing(shared_, now);
+  settle(*connection, now);
+  return done;
+}
+
+void Transport::close(Handle handle, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return;
+  if (connection->hook != kNoIndex) {
+    ready_.remove(shared_.hooks[connection->hook]);
+    shared_.hooks.destroy(std::exchange(connection->hook, kNoIndex));
+  }
+  connection->close(shared_, now);
+  ++orphans_;
+  if (orphans_ > shared_.config.orphans_max && connection->state() != State::kClosed) {
+    ++shared_.counters.orphans_reset;
+    connection->abort(shared_, now);
+  }
+  settle(*connection, now);
+}
+
+Result<void> Transport::close_lingering(Handle handle, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  const auto done = connection->close_lingering(shared_, now);
+  settle(*connection, now);
+  return done;
+}
+
+void Transport::abort(Handle handle, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return;
+  connection->abort(shared_, now);
+  close(handle, now);
+}
+
+Result<TcpSocketOptions> Transport::options(Handle handle) const {
+  const Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return shared_.options[connection->options()];
+}
+
+Result<void> Transport::set_options(Handle handle, const TcpSocketOptions& options, Time now) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  const auto done = connection->set_options(shared_, options, now);
+  settle(*connection, now);
+  return done;
+}
+
+std::optional<Error> Transport::take_error(Handle handle) {
+  Connection* const connection = find(handle);
+  return connection == nullptr ? std::nullopt : connection->take_error();
+}
+
+Readiness Transport::readiness(Handle handle) const {
+  const Connection* const connection = find(handle);
+  return connection == nullptr ? Readiness{} : connection->readiness(shared_);
+}
+
+void Transport::on_ready(Handle handle, ReadyCallback callback) {
+  Connection* const connection = find(handle);
+  if (connection == nullptr) return;
+  if (!callback) {
+    if (connection->hook == kNoIndex) return;
+    ready_.remove(shared_.hooks[connection->hook]);
+    shared_.hooks.destroy(std::exchange(connection->hook, kNoIndex));
+    return;
+  }
+  if (connection->hook == kNoIndex) connection->hook = shared_.hooks.try_create();
+  if (connection->hook == kNoIndex) return;
+  ReadyHook& hook = shared_.hooks[connection->hook];
+  hook.callback = std::move(callback);
+  const Readiness so_far = connection->readiness(shared_);
+  if (!(so_far == Readiness{})) ready_.add(hook, so_far);
+}
+
+Result<Endpoint> Transport::local(Handle handle) const {
+  const Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return connection->flow().local();
+}
+
+Result<Endpoint> Transport::remote(Handle handle) const {
+  const Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return connection->flow().remote();
+}
+
+Result<TcpState> Transport::state(Handle handle) const {
+  const Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return connection->state();
+}
+
+Result<TcpInfo> Transport::info(Handle handle, Time now) const {
+  const Connection* const connection = find(handle);
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  return connection->info(shared_, now);
+}
+
+}  // namespace strata::tcp
