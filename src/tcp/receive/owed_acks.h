@@ -23,8 +23,8 @@
 namespace strata::tcp {
 
 struct OwedAck {
-  SequenceNumber ack;
-  SequenceNumber trigger;     // where the segment began that it answers (RFC 2018 4)
+  SequenceNumber ack{};
+  SequenceNumber trigger{};   // where the segment began that it answers (RFC 2018 4)
   SequenceRange duplicate{};  // RFC 2883: what had been here before; empty: nothing
   std::uint16_t count = 1;    // so many of them
   bool is_prompt = false;     // a duplicate, or at a change of CE
