@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -42,9 +43,19 @@ class MacAddress {
   [[nodiscard]] constexpr bool is_broadcast() const { return *this == broadcast(); }
   [[nodiscard]] constexpr bool is_unspecified() const { return *this == MacAddress{}; }
 
-  friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
+  friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) {
+    return a.value() == b.value();
+  }
+  friend constexpr std::strong_ordering operator<=>(const MacAddress& a, const MacAddress& b) {
+    return a.value() <=> b.value();
+  }
 
  private:
+  [[nodiscard]] constexpr std::uint64_t value() const {
+    return (std::uint64_t{load_big_endian<std::uint32_t>(octets_.data())} << 16U) |
+           load_big_endian<std::uint16_t>(octets_.data() + 4);
+  }
+
   std::array<std::byte, 6> octets_{};
 };
 
@@ -59,11 +70,8 @@ class IpAddress {
     return address;
   }
   [[nodiscard]] static constexpr IpAddress v4(std::uint32_t host_order) {
-    IpAddress address;
-    address.octets_[10] = std::byte{0xff};
-    address.octets_[11] = std::byte{0xff};
-    store_big_endian<std::uint32_t>(address.octets_.data() + 12, host_order);
-    return address;
+    // In two whole words, as it is read: smaller writes would have to be waited for.
+    return v6(0, 0xffff'0000'0000U | host_order);
   }
   [[nodiscard]] static constexpr IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c,
                                               std::uint8_t d) {
@@ -132,7 +140,9 @@ class IpAddress {
   }
 
   friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
-    return a.high() == b.high() && a.low() == b.low();
+    const auto x = std::bit_cast<Words>(a.octets_);
+    const auto y = std::bit_cast<Words>(b.octets_);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
   }
   friend constexpr std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) {
     if (const auto order = a.high() <=> b.high(); order != 0) return order;
@@ -140,6 +150,8 @@ class IpAddress {
   }
 
  private:
+  using Words = std::array<std::uint64_t, 2>;
+
   std::array<std::byte, 16> octets_{};
 };
 

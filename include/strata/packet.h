@@ -119,7 +119,9 @@ class alignas(64) Packet {
     return buffer_->capacity - headroom() - slice_size_;
   }
   // What this packet keeps from being used by others: buffers, not payload.
-  [[nodiscard]] std::size_t buffer_bytes() const;
+  [[nodiscard]] std::size_t buffer_bytes() const {
+    return is_chain() ? chain_buffer_bytes() : buffer_->capacity;
+  }
   [[nodiscard]] PacketPool& pool() const { return *buffer_->pool; }
   [[nodiscard]] const Buffer& buffer() const { return *buffer_; }
 
@@ -148,9 +150,16 @@ class alignas(64) Packet {
     slice_size_ -= static_cast<std::uint32_t>(count);
   }
   // Cuts the whole packet to its first `size` bytes; slices beyond go back to the pool.
-  void truncate(std::size_t size);
+  void truncate(std::size_t size) {
+    CHECK(size <= this->size());
+    if (is_chain()) return truncate_chain(size);
+    slice_size_ = static_cast<std::uint32_t>(size);
+  }
   // Drops `count` bytes from the front of the whole chain; emptied slices stay as empty heads.
-  void skip(std::size_t count);
+  void skip(std::size_t count) {
+    if (is_chain()) return skip_chain(count);
+    trim_front(count);
+  }
 
   // Makes the first `count` bytes one slice, copying from later ones. False when the packet is
   // shorter than that, or the first buffer has no room or is shared.
@@ -162,7 +171,11 @@ class alignas(64) Packet {
   [[nodiscard]] const Packet* next_slice() const { return next_slice_; }
 
   // Copies bytes out of the chain. The range must lie inside.
-  void copy_out(std::size_t offset, MutableBytes to) const;
+  void copy_out(std::size_t offset, MutableBytes to) const {
+    CHECK(offset <= size() && to.size() <= size() - offset);
+    if (is_chain()) return copy_out_chain(offset, to);
+    copy_bytes({data_ + offset, to.size()}, to);
+  }
 
   // A packet that shares bytes [offset, offset + count) with this one; null when the pool has no
   // descriptor left. Notes are not copied.
@@ -176,9 +189,16 @@ class alignas(64) Packet {
 
  private:
   friend class PacketPool;
+  friend struct PacketRecycler;
   friend class PacketQueue;
   friend class ByteQueue;
   Packet() = default;
+
+  // The same for packets of several slices.
+  [[nodiscard]] std::size_t chain_buffer_bytes() const;
+  void truncate_chain(std::size_t size);
+  void skip_chain(std::size_t count);
+  void copy_out_chain(std::size_t offset, MutableBytes to) const;
 
   std::byte* data_ = nullptr;
   Buffer* buffer_ = nullptr;

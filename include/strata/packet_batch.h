@@ -40,7 +40,9 @@ class PacketBatch {
   void compact();
   // Gives the first `count` packets back to their pool and moves the rest forward.
   void drop_front(std::size_t count);
-  void clear();
+  void clear() {
+    if (size_ != 0) drop_front(size_);
+  }
 
  private:
   std::array<Packet*, kCapacity> packets_;
@@ -71,9 +73,25 @@ class PacketQueue {
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] Packet* front() { return first_; }
   [[nodiscard]] const Packet* front() const { return first_; }
-  void push(PacketPtr packet);
-  [[nodiscard]] PacketPtr pop();
-  void clear();
+  void push(PacketPtr packet) {
+    Packet* added = packet.release();
+    added->next_in_queue_ = nullptr;
+    (last_ == nullptr ? first_ : last_->next_in_queue_) = added;
+    last_ = added;
+    ++count_;
+  }
+  [[nodiscard]] PacketPtr pop() {
+    if (first_ == nullptr) return nullptr;
+    Packet* packet = std::exchange(first_, first_->next_in_queue_);
+    packet->next_in_queue_ = nullptr;
+    if (first_ == nullptr) last_ = nullptr;
+    --count_;
+    return PacketPtr(packet);
+  }
+  void clear() {
+    while (pop() != nullptr) {
+    }
+  }
 
  private:
   Packet* first_ = nullptr;

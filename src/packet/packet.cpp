@@ -8,9 +8,7 @@
 
 namespace strata {
 
-void PacketRecycler::operator()(Packet* packet) const { packet->pool().recycle(packet); }
-
-std::size_t Packet::buffer_bytes() const {
+std::size_t Packet::chain_buffer_bytes() const {
   std::size_t total = 0;
   for (const Packet* slice = this; slice != nullptr; slice = slice->next_slice_) {
     total += slice->buffer_->capacity;
@@ -18,8 +16,7 @@ std::size_t Packet::buffer_bytes() const {
   return total;
 }
 
-void Packet::truncate(std::size_t wanted) {
-  CHECK(wanted <= size());
+void Packet::truncate_chain(std::size_t wanted) {
   Packet* last = this;
   std::size_t left = wanted;
   while (left > last->slice_size_) {
@@ -33,7 +30,7 @@ void Packet::truncate(std::size_t wanted) {
   }
 }
 
-void Packet::skip(std::size_t count) {
+void Packet::skip_chain(std::size_t count) {
   CHECK(count <= size());
   for (Packet* slice = this; count != 0; slice = slice->next_slice_) {
     const std::size_t here = std::min<std::size_t>(count, slice->slice_size_);
@@ -74,8 +71,7 @@ void Packet::append_chain(PacketPtr tail) {
   last->next_slice_ = tail.release();
 }
 
-void Packet::copy_out(std::size_t offset, MutableBytes to) const {
-  CHECK(offset <= size() && to.size() <= size() - offset);
+void Packet::copy_out_chain(std::size_t offset, MutableBytes to) const {
   const Packet* slice = this;
   while (!to.empty()) {
     if (offset >= slice->slice_size_) {

@@ -21,28 +21,4 @@ void PacketBatch::drop_front(std::size_t count) {
   size_ -= count;
 }
 
-void PacketBatch::clear() { drop_front(size_); }
-
-void PacketQueue::push(PacketPtr packet) {
-  Packet* added = packet.release();
-  added->next_in_queue_ = nullptr;
-  (last_ == nullptr ? first_ : last_->next_in_queue_) = added;
-  last_ = added;
-  ++count_;
-}
-
-PacketPtr PacketQueue::pop() {
-  if (first_ == nullptr) return nullptr;
-  Packet* packet = std::exchange(first_, first_->next_in_queue_);
-  packet->next_in_queue_ = nullptr;
-  if (first_ == nullptr) last_ = nullptr;
-  --count_;
-  return PacketPtr(packet);
-}
-
-void PacketQueue::clear() {
-  while (pop() != nullptr) {
-  }
-}
-
 }  // namespace strata

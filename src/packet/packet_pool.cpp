@@ -57,10 +57,9 @@ void PacketPool::lay_out(std::byte* block) {
       buffer->pool = this;
       buffer->capacity = static_cast<std::uint32_t>(capacity);
       buffer->buffer_class = buffer_class;
-      buffer->next_free = std::exchange(free.first, buffer);
+      free.put(buffer);
       bytes += capacity;
     }
-    free.free_count = count;
   };
   add(BufferClass::kSmall, config_.small_buffers, kSmallBufferBytes);
   add(BufferClass::kLarge, config_.large_buffers, kLargeBufferBytes);
@@ -73,82 +72,20 @@ PacketPool::~PacketPool() {
   if (block_ != nullptr) memory_.release(block_, block_bytes_, kBlockAlignment);
 }
 
-PacketPool::FreeBuffers& PacketPool::free_buffers(BufferClass buffer_class) {
-  switch (buffer_class) {
-    case BufferClass::kSmall: return small_;
-    case BufferClass::kLarge: return large_;
-    case BufferClass::kExternal: break;
-  }
-  return external_;
-}
-
-Packet* PacketPool::take_descriptor() {
-  Packet* packet = free_descriptors_;
-  if (packet == nullptr) return nullptr;
-  free_descriptors_ = std::exchange(packet->next_in_queue_, nullptr);
-  --descriptors_free_;
-  packet->notes_ = PacketNotes{};
-  return packet;
-}
-
-void PacketPool::put_descriptor(Packet* packet) {
-  packet->next_in_queue_ = std::exchange(free_descriptors_, packet);
-  ++descriptors_free_;
-}
-
-PacketPtr PacketPool::wrap(Buffer* buffer, std::size_t offset, std::size_t size) {
-  Packet* packet = take_descriptor();
-  if (packet == nullptr) return nullptr;
-  buffer->references = 1;
-  packet->buffer_ = buffer;
-  packet->data_ = buffer->bytes + offset;
-  packet->slice_size_ = static_cast<std::uint32_t>(size);
-  packet->rest_size_ = 0;
-  return PacketPtr(packet);
-}
-
-PacketPtr PacketPool::allocate(BufferClass buffer_class, std::size_t headroom) {
-  CHECK(buffer_class != BufferClass::kExternal);
-  FreeBuffers& free = free_buffers(buffer_class);
-  Buffer* buffer = free.first;
-  if (buffer == nullptr || headroom > buffer->capacity) return nullptr;
-  PacketPtr packet = wrap(buffer, headroom, 0);
-  if (packet == nullptr) return nullptr;
-  free.first = std::exchange(buffer->next_free, nullptr);
-  --free.free_count;
-  return packet;
-}
-
-PacketPtr PacketPool::allocate_for(std::size_t size, std::size_t headroom) {
-  if (size > kLargeBufferBytes || headroom > kLargeBufferBytes - size) return nullptr;
-  if (headroom + size <= kSmallBufferBytes) {
-    if (PacketPtr packet = allocate(BufferClass::kSmall, headroom)) return packet;
-  }
-  return allocate(BufferClass::kLarge, headroom);
-}
-
 PacketPtr PacketPool::adopt(MutableBytes bytes, std::size_t data_offset, std::size_t data_size,
                             Buffer::Release release, void* context) {
   CHECK(data_offset <= bytes.size() && data_size <= bytes.size() - data_offset);
-  Buffer* buffer = external_.first;
-  if (buffer == nullptr || descriptors_free_ == 0) return nullptr;
-  external_.first = std::exchange(buffer->next_free, nullptr);
-  --external_.free_count;
+  FreeBuffers& free = free_buffers(BufferClass::kExternal);
+  if (free.first == nullptr) return nullptr;
+  Packet* const packet = take_descriptor();
+  if (packet == nullptr) return nullptr;
+  Buffer* const buffer = free.take();
   buffer->bytes = bytes.data();
   buffer->capacity = static_cast<std::uint32_t>(bytes.size());
   buffer->release = release;
   buffer->release_context = context;
-  return wrap(buffer, data_offset, data_size);
-}
-
-PacketPtr PacketPool::share(Buffer* buffer, std::byte* data, std::size_t size) {
-  Packet* packet = take_descriptor();
-  if (packet == nullptr) return nullptr;
-  ++buffer->references;
-  packet->buffer_ = buffer;
-  packet->data_ = data;
-  packet->slice_size_ = static_cast<std::uint32_t>(size);
-  packet->rest_size_ = 0;
+  buffer->references = 1;
+  set_slice(*packet, buffer, buffer->bytes + data_offset, data_size);
   return PacketPtr(packet);
 }
 
@@ -157,14 +94,12 @@ void PacketPool::release_buffer(Buffer* buffer) {
   if (buffer->buffer_class == BufferClass::kExternal) {
     buffer->release(buffer->release_context, buffer->bytes, buffer->capacity);
   }
-  FreeBuffers& free = free_buffers(buffer->buffer_class);
-  buffer->next_free = std::exchange(free.first, buffer);
-  ++free.free_count;
+  free_buffers(buffer->buffer_class).put(buffer);
 }
 
-void PacketPool::recycle(Packet* packet) {
+void PacketRecycler::operator()(Packet* packet) const {
   while (packet != nullptr) {
-    Packet* next = std::exchange(packet->next_slice_, nullptr);
+    Packet* const next = packet->next_slice_;
     // A chain may hold slices of several pools; each goes home.
     PacketPool& home = packet->pool();
     home.release_buffer(packet->buffer_);

@@ -68,15 +68,4 @@ bool Interface::can_send() const {
   return parent == nullptr ? device == nullptr || device->is_up() : parent->can_send();
 }
 
-void count_sent(Interface& interface, std::size_t bytes) {
-  ++interface.sent_packets;
-  interface.sent_bytes += bytes;
-  if (interface.parent != nullptr) count_sent(*interface.parent, bytes);
-}
-
-void count_received(Interface& interface, std::size_t bytes) {
-  ++interface.received_packets;
-  interface.received_bytes += bytes;
-}
-
 }  // namespace strata::stack

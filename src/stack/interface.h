@@ -76,7 +76,15 @@ struct Interface {
 }
 
 // Counts what leaves on the interface a person asks about, be it a VLAN, and on its port.
-void count_sent(Interface& interface, std::size_t bytes);
-void count_received(Interface& interface, std::size_t bytes);
+inline void count_sent(Interface& interface, std::size_t bytes) {
+  for (Interface* each = &interface; each != nullptr; each = each->parent) {
+    ++each->sent_packets;
+    each->sent_bytes += bytes;
+  }
+}
+inline void count_received(Interface& interface, std::size_t bytes) {
+  ++interface.received_packets;
+  interface.received_bytes += bytes;
+}
 
 }  // namespace strata::stack

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "icmp/error_policy.h"
+#include "ip/local_addresses.h"
 #include "stack/interface.h"
 #include "strata/address.h"
 
@@ -20,6 +21,7 @@ struct Arrival {
   Interface* interface = nullptr;
   IpAddress source{};
   IpAddress destination{};
+  const ip::LocalAddress* ours = nullptr;  // what the destination is of this host; null: nothing
   DestinationKind kind = DestinationKind::kUnicast;
   std::uint8_t protocol = 0;
   std::uint8_t hop_limit = 0;

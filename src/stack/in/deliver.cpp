@@ -73,9 +73,7 @@ void deliver_to_handler(Core& core, PacketPtr packet, const Arrival& arrival, bo
 
 }  // namespace
 
-bool make_contiguous(Core& core, PacketPtr& packet, std::size_t size, DropReason too_short) {
-  if (packet->slice_size() >= size) [[likely]]
-    return true;
+bool gather_front(Core& core, PacketPtr& packet, std::size_t size, DropReason too_short) {
   if (packet->size() < size) return drop(core, std::move(packet), too_short), false;
   if (packet->pull(size)) return true;
   PacketPtr own = packet->copy(core.pool);

@@ -23,11 +23,18 @@ void deliver_igmp(Core& core, PacketPtr packet, const Arrival& arrival, Time now
 void deliver_nd(Core& core, PacketPtr packet, const Arrival& arrival, Time now);
 void deliver_mld(Core& core, PacketPtr packet, const Arrival& arrival, Time now);
 // Copies to raw sockets. True when any socket speaks this protocol.
-bool deliver_raw(Core& core, const Packet& packet, const Arrival& arrival);
+bool deliver_to_raw_sockets(Core& core, const Packet& packet, const Arrival& arrival);
+inline bool deliver_raw(Core& core, const Packet& packet, const Arrival& arrival) {
+  return !core.raw.raw.empty() && deliver_to_raw_sockets(core, packet, arrival);
+}
 
 // The first `size` bytes in one slice, in a buffer of our own where they must be moved. False,
 // and the packet is gone, when there is no memory for it or it is too short.
-[[nodiscard]] bool make_contiguous(Core& core, PacketPtr& packet, std::size_t size,
-                                   DropReason too_short);
+[[nodiscard]] bool gather_front(Core& core, PacketPtr& packet, std::size_t size,
+                                DropReason too_short);
+[[nodiscard]] inline bool make_contiguous(Core& core, PacketPtr& packet, std::size_t size,
+                                          DropReason too_short) {
+  return packet->slice_size() >= size || gather_front(core, packet, size, too_short);
+}
 
 }  // namespace strata::stack

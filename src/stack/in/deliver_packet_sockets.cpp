@@ -6,8 +6,6 @@ namespace strata::stack {
 void deliver_to_packet_sockets(Core& core, const Interface& port, const Packet& frame,
                                std::uint16_t ethertype, bool is_for_us) {
   auto& sockets = core.raw.packet;
-  if (sockets.empty()) [[likely]]
-    return;
   for (Index i = sockets.next_used(0); i != kNoIndex; i = sockets.next_used(i + 1)) {
     PacketSocket& socket = sockets[i];
     if (socket.interface != kNoInterface && socket.interface != port.id) continue;

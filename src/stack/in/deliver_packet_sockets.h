@@ -6,6 +6,8 @@
 
 namespace strata::stack {
 
+[[nodiscard]] inline bool has_packet_sockets(const Core& core) { return !core.raw.packet.empty(); }
+
 // Copies a frame to every packet socket that wants it. `is_for_us`: sockets that do not hear
 // others get it too.
 void deliver_to_packet_sockets(Core& core, const Interface& port, const Packet& frame,

@@ -15,10 +15,8 @@ bool wants(const RawSocket& socket, const Arrival& arrival) {
 
 }  // namespace
 
-bool deliver_raw(Core& core, const Packet& packet, const Arrival& arrival) {
+bool deliver_to_raw_sockets(Core& core, const Packet& packet, const Arrival& arrival) {
   auto& sockets = core.raw.raw;
-  if (sockets.empty()) [[likely]]
-    return false;
   bool is_heard = false;
   for (Index i = sockets.next_used(0); i != kNoIndex; i = sockets.next_used(i + 1)) {
     RawSocket& socket = sockets[i];

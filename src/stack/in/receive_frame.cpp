@@ -86,13 +86,16 @@ void hand_over(Core& core, Interface& interface, PacketPtr packet, const LinkHea
   drop(core, std::move(packet), DropReason::kFrameUnknownEthertype);
 }
 
-void receive_frame(Core& core, Interface& port, PacketPtr packet, PacketBatch& ip, Time now) {
+void receive_frame(Core& core, Interface& port, PacketPtr packet, std::size_t bytes_max,
+                   PacketBatch& ip, Time now) {
   const auto frame = wire::EthernetView::parse(packet->bytes());
   if (!frame) return drop(core, std::move(packet), DropReason::kFrameTooShort);
   LinkHeader link{frame->source(), frame->destination(), frame->type()};
   const bool is_ours = link.destination == port.mac;
   const bool is_group = link.destination.is_multicast();
-  deliver_to_packet_sockets(core, port, *packet, link.ethertype, is_ours || is_group);
+  if (has_packet_sockets(core)) {
+    deliver_to_packet_sockets(core, port, *packet, link.ethertype, is_ours || is_group);
+  }
 
   // RFC 2464 and IEEE 802.3: a station takes frames to itself and to groups; which groups of IP
   // it wants is decided where the IP destination is known.
@@ -111,8 +114,7 @@ void receive_frame(Core& core, Interface& port, PacketPtr packet, PacketBatch& i
   packet->notes().interface = interface->id;
   if (interface != &port) count_received(*interface, packet->size());
   // What we may send does not bind the others on the link; what the device can carry does.
-  if (packet->size() > port.device->capabilities().mtu &&
-      packet->notes().segment_kind == SegmentKind::kNone) {
+  if (packet->size() > bytes_max && packet->notes().segment_kind == SegmentKind::kNone) {
     return drop(core, std::move(packet), DropReason::kFrameTooLong);
   }
   hand_over(core, *interface, std::move(packet), link, ip, now);
@@ -138,6 +140,7 @@ void receive_frames(Core& core, Interface& port, PacketBatch& frames, Time now) 
     count_received(port, packet->size());
   }
   run_hooks(core, HookPoint::kFrameIn, frames, now);
+  const std::size_t bytes_max = port.device->capabilities().mtu;
   PacketBatch ip;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (i + kPrefetchAhead < frames.size()) {
@@ -149,7 +152,7 @@ void receive_frames(Core& core, Interface& port, PacketBatch& frames, Time now) 
     } else if (port.medium == Medium::kIp) {
       receive_bare(core, std::move(packet), ip);
     } else {
-      receive_frame(core, port, std::move(packet), ip, now);
+      receive_frame(core, port, std::move(packet), bytes_max, ip, now);
     }
   }
   frames.clear();

@@ -45,22 +45,25 @@ DropReason check_source(const Core& core, const Interface& interface, const Pack
 }
 
 // A tentative address is not ours yet: packets for it are nobody's business but ARP's.
-std::expected<DestinationKind, DropReason> kind_of(const Core& core, const Interface& interface,
-                                                   const Packet& packet,
-                                                   const IpAddress& destination) {
+DropReason check_destination(const Core& core, const Packet& packet, Arrival& arrival) {
+  const IpAddress& destination = arrival.destination;
   const bool is_ordinary = is_ordinary_unicast(destination);
-  if (!is_ordinary && destination.is_multicast()) return DestinationKind::kMulticast;
-  if (!is_ordinary && destination.is_limited_broadcast()) return DestinationKind::kBroadcast;
-  const ip::LocalAddress* ours = core.local.find(destination, interface.id);
-  if (ours != nullptr && ours->kind == ip::LocalKind::kDirectedBroadcast) {
-    return DestinationKind::kBroadcast;
+  arrival.ours = core.local.find(destination, arrival.interface->id);
+  if (!is_ordinary && destination.is_multicast()) {
+    arrival.kind = DestinationKind::kMulticast;
+    return DropReason::kNone;
   }
+  if ((arrival.ours != nullptr && arrival.ours->kind == ip::LocalKind::kDirectedBroadcast) ||
+      (!is_ordinary && destination.is_limited_broadcast())) {
+    arrival.kind = DestinationKind::kBroadcast;
+    return DropReason::kNone;
+  }
+  arrival.kind = DestinationKind::kUnicast;
   if (!is_ordinary && !packet.notes().is_looped_back && ip::is_martian_destination(destination)) {
-    return std::unexpected(DropReason::kIpv4BadDestination);
+    return DropReason::kIpv4BadDestination;
   }
   // RFC 1122 3.3.6: a unicast packet in a broadcast frame is somebody's mistake or attack.
-  if (packet.notes().is_link_multicast) return std::unexpected(DropReason::kIpv4BadDestination);
-  return DestinationKind::kUnicast;
+  return packet.notes().is_link_multicast ? DropReason::kIpv4BadDestination : DropReason::kNone;
 }
 
 bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) {
@@ -69,8 +72,7 @@ bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) 
     if (own == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty), false;
     packet = std::move(own);
   }
-  const ip::LocalAddress* ours = core.local.find(arrival.destination, arrival.interface->id);
-  const bool is_for_us = arrival.is_to_group() || ours != nullptr;
+  const bool is_for_us = arrival.is_to_group() || arrival.ours != nullptr;
   const ip::InterfaceAddress* primary = arrival.interface->addresses.primary_v4();
   const auto outcome = ip::process_ipv4_options(
       packet->mutable_bytes().first(arrival.header_length),
@@ -115,9 +117,9 @@ DropReason check_ipv4(Core& core, Interface& interface, Packet& packet, Arrival&
       why != DropReason::kNone) {
     return why;
   }
-  const auto kind = kind_of(core, interface, packet, arrival.destination);
-  if (!kind) return kind.error();
-  arrival.kind = *kind;
+  if (const DropReason why = check_destination(core, packet, arrival); why != DropReason::kNone) {
+    return why;
+  }
   packet.truncate(view->total_length());  // what Ethernet padded
   return DropReason::kNone;
 }
@@ -128,14 +130,14 @@ void receive_ipv4(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
     return;
   }
   if (arrival.kind == DestinationKind::kUnicast) {
-    const ip::LocalAddress* ours = core.local.find(arrival.destination, arrival.interface->id);
-    if (ours == nullptr) {
+    if (arrival.ours == nullptr) {
       if (arrival.interface->is_loopback() && arrival.destination.is_loopback()) {
         return deliver(core, std::move(packet), arrival, now);
       }
       return forward(core, std::move(packet), arrival, now);
     }
-    if (ours->is_tentative) return drop(core, std::move(packet), DropReason::kAddressTentative);
+    if (arrival.ours->is_tentative)
+      return drop(core, std::move(packet), DropReason::kAddressTentative);
   } else if (arrival.kind == DestinationKind::kMulticast &&
              !arrival.interface->groups.is_member(arrival.destination)) {
     return drop(core, std::move(packet), DropReason::kMulticastNotJoined);

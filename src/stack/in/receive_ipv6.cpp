@@ -134,6 +134,7 @@ DropReason check_ipv6(Core& core, Interface& interface, Packet& packet, Arrival&
     return why;
   }
   if (arrival.destination.is_multicast()) arrival.kind = DestinationKind::kMulticast;
+  arrival.ours = core.local.find(arrival.destination, interface.id);
   packet.truncate(view->total_length());  // what Ethernet padded
   return DropReason::kNone;
 }
@@ -145,7 +146,7 @@ void receive_ipv6(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
     }
     return deliver_here(core, std::move(packet), arrival, now);
   }
-  const ip::LocalAddress* ours = core.local.find(arrival.destination, arrival.interface->id);
+  const ip::LocalAddress* ours = arrival.ours;
   const bool is_loopback = arrival.interface->is_loopback() && arrival.destination.is_loopback();
   if (ours == nullptr && !is_loopback) {
     return forward_on(core, std::move(packet), arrival, now);

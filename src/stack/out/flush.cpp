@@ -12,8 +12,7 @@ namespace {
 
 // Packet sockets that hear others see what leaves, too.
 void show_to_packet_sockets(Core& core, const Interface& port, const PacketBatch& batch) {
-  if (core.raw.packet.empty()) [[likely]]
-    return;
+  if (!has_packet_sockets(core)) return;
   for (const Packet* packet : batch.packets()) {
     const auto frame = wire::EthernetView::parse(packet->bytes());
     deliver_to_packet_sockets(core, port, *packet, frame ? frame->type() : 0, false);

@@ -7,12 +7,14 @@
 
 namespace strata::stack {
 
-// The sum of `count` bytes from `offset` on.
-[[nodiscard]] wire::Sum packet_sum(const Packet& packet, std::size_t offset, std::size_t count);
+// The same over several slices.
+[[nodiscard]] wire::Sum chain_sum(const Packet& packet, std::size_t offset);
 
-// The sum of everything from `offset` to the end.
+// The sum of everything from `offset`, which lies inside, to the end.
 [[nodiscard]] inline wire::Sum packet_sum(const Packet& packet, std::size_t offset) {
-  return packet_sum(packet, offset, packet.size() - offset);
+  // Nearly every packet is one slice.
+  if (packet.is_chain()) return chain_sum(packet, offset);
+  return wire::partial_sum(packet.bytes().subspan(offset));
 }
 
 }  // namespace strata::stack

@@ -28,9 +28,6 @@ TEST(PacketSum, DoesNotDependOnSlices) {
       whole += part.all();
     }
     const std::size_t offset = rng.below(whole.size() + 1);
-    const std::size_t count = rng.below(whole.size() - offset + 1);
-    EXPECT_EQ(fold(packet_sum(*packet, offset, count)),
-              fold(wire::partial_sum(whole.all().subspan(offset, count))));
     EXPECT_EQ(fold(packet_sum(*packet, offset)),
               fold(wire::partial_sum(whole.all().subspan(offset))));
   }
