@@ -82,8 +82,8 @@ inline void count_sent(Interface& interface, std::size_t bytes) {
     each->sent_bytes += bytes;
   }
 }
-inline void count_received(Interface& interface, std::size_t bytes) {
-  ++interface.received_packets;
+inline void count_received(Interface& interface, std::size_t packets, std::size_t bytes) {
+  interface.received_packets += packets;
   interface.received_bytes += bytes;
 }
 

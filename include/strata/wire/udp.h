@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "strata/wire/checksum.h"
 #include "strata/wire/field.h"
 
 namespace strata::wire {
@@ -66,11 +67,19 @@ class UdpView {
   Bytes bytes_;
 };
 
+// The header as one big-endian number: written at once, so that nobody who reads it a moment later
+// has to wait for its parts.
+[[nodiscard]] constexpr std::uint64_t as_word(const UdpHeader& header) {
+  return (std::uint64_t{header.source_port} << 48U) |
+         (std::uint64_t{header.destination_port} << 32U) | (std::uint64_t{header.length} << 16U) |
+         header.checksum;
+}
+
+// What the header adds to a checksum, before any of it is written.
+[[nodiscard]] constexpr Sum sum_of(const UdpHeader& header) { return Sum::of(as_word(header)); }
+
 constexpr void write(const UdpHeader& header, std::span<std::byte, UdpLayout::kSize> out) {
-  UdpLayout::SourcePort::set(out, header.source_port);
-  UdpLayout::DestinationPort::set(out, header.destination_port);
-  UdpLayout::Length::set(out, header.length);
-  UdpLayout::Checksum::set(out, header.checksum);
+  store_big_endian<std::uint64_t>(out.data(), as_word(header));
 }
 
 }  // namespace strata::wire

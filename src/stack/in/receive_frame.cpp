@@ -17,12 +17,6 @@ namespace {
 // How far ahead of the packet in hand the next ones are brought into the cache.
 constexpr std::size_t kPrefetchAhead = 4;
 
-struct LinkHeader {
-  MacAddress source;
-  MacAddress destination;
-  std::uint16_t ethertype = 0;
-};
-
 // The packet then begins behind it, and so do the offsets a device noted.
 void take_link_header(Packet& packet, std::size_t size) {
   packet.trim_front(size);
@@ -49,10 +43,11 @@ bool is_priority_only(const wire::VlanTags& tags) {
   return tags.count == 1 && tags.tags[0].header.id == wire::VlanLayout::kIdPriorityOnly;
 }
 
-// Takes off tags and LLC. `interface` becomes the VLAN's. The packet then begins behind it all.
-DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, LinkHeader& link) {
+// Takes off tags and LLC. `interface` becomes the VLAN's, `ethertype` that of the content. The
+// packet then begins behind it all.
+DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, std::uint16_t& ethertype) {
   const Bytes payload = packet.bytes().subspan(wire::EthernetLayout::kSize);
-  const auto tags = wire::parse_vlan_tags(link.ethertype, payload);
+  const auto tags = wire::parse_vlan_tags(ethertype, payload);
   if (!tags) return DropReason::kVlanTagMalformed;
   if (wire::is_vlan_tpid(tags->type)) return DropReason::kVlanTagMalformed;
   if (tags->count != 0 && !is_priority_only(*tags)) {
@@ -62,7 +57,7 @@ DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, LinkHea
   }
   const auto content = wire::classify_frame(tags->type, tags->payload);
   if (!content) return DropReason::kFrameBadLength;
-  link.ethertype = content->ethertype;
+  ethertype = content->ethertype;
   const std::size_t before =
       static_cast<std::size_t>(content->payload.data() - packet.bytes().data());
   if (tags->type < wire::kEtherTypeMin) packet.truncate(before + content->payload.size());
@@ -70,18 +65,19 @@ DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, LinkHea
   return DropReason::kNone;
 }
 
-void hand_over(Core& core, Interface& interface, PacketPtr packet, const LinkHeader& link,
-               PacketBatch& ip, Time now) {
-  if (link.ethertype == wire::kEtherTypeIpv4 || link.ethertype == wire::kEtherTypeIpv6) {
-    packet->notes().scratch = link.ethertype == wire::kEtherTypeIpv4 ? 4 : 6;
+// `frame` is what the packet was before its link header was taken off.
+void hand_over(Core& core, Interface& interface, PacketPtr packet, const wire::EthernetView& frame,
+               std::uint16_t ethertype, PacketBatch& ip, Time now) {
+  if (ethertype == wire::kEtherTypeIpv4 || ethertype == wire::kEtherTypeIpv6) {
+    packet->notes().scratch = ethertype == wire::kEtherTypeIpv4 ? 4 : 6;
     return ip.push(std::move(packet));
   }
-  if (link.ethertype == wire::kEtherTypeArp) {
+  if (ethertype == wire::kEtherTypeArp) {
     return receive_arp(core, interface, std::move(packet), now);
   }
   for (const EthertypeEntry& entry : core.ethertypes) {
-    if (entry.ethertype != link.ethertype) continue;
-    return entry.handler->on_frame(std::move(packet), link.source, link.destination, now);
+    if (entry.ethertype != ethertype) continue;
+    return entry.handler->on_frame(std::move(packet), frame.source(), frame.destination(), now);
   }
   drop(core, std::move(packet), DropReason::kFrameUnknownEthertype);
 }
@@ -90,11 +86,11 @@ void receive_frame(Core& core, Interface& port, PacketPtr packet, std::size_t by
                    PacketBatch& ip, Time now) {
   const auto frame = wire::EthernetView::parse(packet->bytes());
   if (!frame) return drop(core, std::move(packet), DropReason::kFrameTooShort);
-  LinkHeader link{frame->source(), frame->destination(), frame->type()};
-  const bool is_ours = link.destination == port.mac;
-  const bool is_group = link.destination.is_multicast();
+  std::uint16_t ethertype = frame->type();
+  const bool is_ours = frame->destination() == port.mac;
+  const bool is_group = frame->destination().is_multicast();
   if (has_packet_sockets(core)) {
-    deliver_to_packet_sockets(core, port, *packet, link.ethertype, is_ours || is_group);
+    deliver_to_packet_sockets(core, port, *packet, ethertype, is_ours || is_group);
   }
 
   // RFC 2464 and IEEE 802.3: a station takes frames to itself and to groups; which groups of IP
@@ -103,21 +99,20 @@ void receive_frame(Core& core, Interface& port, PacketPtr packet, std::size_t by
   packet->notes().is_link_multicast = is_group;
 
   Interface* interface = &port;
-  const bool is_plain =
-      link.ethertype >= wire::kEtherTypeMin && !wire::is_vlan_tpid(link.ethertype);
+  const bool is_plain = ethertype >= wire::kEtherTypeMin && !wire::is_vlan_tpid(ethertype);
   if (is_plain) {
     take_link_header(*packet, wire::EthernetLayout::kSize);
-  } else if (const DropReason why = strip_tags(core, interface, *packet, link);
+  } else if (const DropReason why = strip_tags(core, interface, *packet, ethertype);
              why != DropReason::kNone) {
     return drop(core, std::move(packet), why);
   }
   packet->notes().interface = interface->id;
-  if (interface != &port) count_received(*interface, packet->size());
+  if (interface != &port) count_received(*interface, 1, packet->size());
   // What we may send does not bind the others on the link; what the device can carry does.
   if (packet->size() > bytes_max && packet->notes().segment_kind == SegmentKind::kNone) {
     return drop(core, std::move(packet), DropReason::kFrameTooLong);
   }
-  hand_over(core, *interface, std::move(packet), link, ip, now);
+  hand_over(core, *interface, std::move(packet), *frame, ethertype, ip, now);
 }
 
 // Without a link header only the version tells what a packet is.
@@ -134,11 +129,13 @@ void receive_bare(Core& core, PacketPtr packet, PacketBatch& ip) {
 }  // namespace
 
 void receive_frames(Core& core, Interface& port, PacketBatch& frames, Time now) {
+  std::size_t bytes = 0;
   for (Packet* packet : frames.packets()) {
     packet->notes().interface = port.id;
     if (packet->notes().arrival == Time{}) packet->notes().arrival = now;
-    count_received(port, packet->size());
+    bytes += packet->size();
   }
+  count_received(port, frames.size(), bytes);
   run_hooks(core, HookPoint::kFrameIn, frames, now);
   const std::size_t bytes_max = port.device->capabilities().mtu;
   PacketBatch ip;

@@ -37,16 +37,16 @@ void prepend_header_v4(Core& core, Packet& packet, const Departure& departure) {
           ? 0
           : core.identifications.next(departure.source, departure.destination, departure.protocol);
   const auto out = packet.prepend<wire::Ipv4Layout::kSize>();
-  write(wire::Ipv4Header{.traffic_class = departure.traffic_class,
-                         .total_length = static_cast<std::uint16_t>(total),
-                         .identification = static_cast<std::uint16_t>(identification),
-                         .dont_fragment = dont_fragment,
-                         .time_to_live = departure.hop_limit,
-                         .protocol = departure.protocol,
-                         .source = departure.source,
-                         .destination = departure.destination},
-        out);
-  wire::set_ipv4_checksum(out);
+  wire::Ipv4Header header{.traffic_class = departure.traffic_class,
+                          .total_length = static_cast<std::uint16_t>(total),
+                          .identification = static_cast<std::uint16_t>(identification),
+                          .dont_fragment = dont_fragment,
+                          .time_to_live = departure.hop_limit,
+                          .protocol = departure.protocol,
+                          .source = departure.source,
+                          .destination = departure.destination};
+  header.checksum = checksum_of(header);
+  write(header, out);
   packet.notes().network_offset = 0;
   packet.notes().transport_offset = wire::Ipv4Layout::kSize;
 }

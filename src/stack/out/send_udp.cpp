@@ -67,12 +67,13 @@ DepartureQuery query_for(const udp::Socket& socket, const SendChoices& choices,
   return query;
 }
 
-Result<Endpoint> destination_of(const udp::Socket& socket, const SendChoices& choices) {
+// Points to where the destination stands, for a copy would have to wait for it to be written.
+Result<const Endpoint*> destination_of(const udp::Socket& socket, const SendChoices& choices) {
   if (!choices.destination && !socket.is_connected()) return std::unexpected(Error::kNotConnected);
-  Endpoint remote = choices.destination.value_or(socket.remote);
+  const Endpoint& remote = choices.destination ? *choices.destination : socket.remote;
   if (remote.port == 0) return std::unexpected(Error::kInvalidArgument);
   if (!socket.speaks(remote.address)) return std::unexpected(Error::kInvalidArgument);
-  return remote;
+  return &remote;
 }
 
 Result<void> may_send(Core& core, const udp::Socket& socket, const Departure& departure) {
@@ -105,19 +106,16 @@ Result<std::size_t> send_one(Core& core, const udp::Socket& socket, Gather& payl
     return std::unexpected(Error::kOutOfMemory);
   }
   const wire::Sum payload_sum = payload.copy_to(packet->append(size));
-  const auto length = static_cast<std::uint16_t>(size + wire::UdpLayout::kSize);
-  const auto header = packet->prepend<wire::UdpLayout::kSize>();
-  write(wire::UdpHeader{.source_port = socket.local.port,
-                        .destination_port = port,
-                        .length = length,
-                        .checksum = 0},
-        header);
+  wire::UdpHeader header{.source_port = socket.local.port,
+                         .destination_port = port,
+                         .length = static_cast<std::uint16_t>(size + wire::UdpLayout::kSize),
+                         .checksum = 0};
   if (!(socket.options.without_checksum && departure.is_v4())) {
-    const wire::Sum sum = payload_sum + wire::partial_sum(header) +
-                          wire::pseudo_header_sum(departure.source, departure.destination,
-                                                  wire::kIpProtocolUdp, length);
-    wire::UdpLayout::Checksum::set(header, fold_for_udp(sum));
+    header.checksum = fold_for_udp(payload_sum + sum_of(header) +
+                                   wire::pseudo_header_sum(departure.source, departure.destination,
+                                                           wire::kIpProtocolUdp, header.length));
   }
+  write(header, packet->prepend<wire::UdpLayout::kSize>());
   packet->notes().checksum = ChecksumState::kVerified;
   const auto sent = send_ip(core, std::move(packet), departure, now);
   if (!sent) return std::unexpected(sent.error());
@@ -145,7 +143,7 @@ Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const By
   const std::size_t total = payload.left();
   const std::size_t segment = choices.segment_size == 0 ? total : choices.segment_size;
   if (std::min(segment, total) > kPayloadMax) return std::unexpected(Error::kMessageTooLong);
-  const auto departure = depart(core, query_for(socket, choices, *remote));
+  const auto departure = depart(core, query_for(socket, choices, **remote));
   if (!departure) return std::unexpected(departure.error());
   if (choices.source && !core.local.is_local(*choices.source)) {
     return std::unexpected(Error::kAddressNotAvailable);
@@ -153,7 +151,7 @@ Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const By
   if (!socket.is_bound()) {
     const IpAddress any =
         socket.family == AddressFamily::kIpv4 ? IpAddress::any_v4() : IpAddress::any_v6();
-    if (const auto bound = core.udp.bind(socket, {any, 0}, *remote); !bound) {
+    if (const auto bound = core.udp.bind(socket, {any, 0}, **remote); !bound) {
       return std::unexpected(bound.error());
     }
   }
@@ -163,7 +161,7 @@ Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const By
   std::size_t sent = 0;
   do {
     const std::size_t size = std::min(segment, total - sent);
-    const auto one = send_one(core, socket, payload, size, remote->port, *departure, now);
+    const auto one = send_one(core, socket, payload, size, (*remote)->port, *departure, now);
     if (!one) return sent == 0 ? one : Result<std::size_t>(sent);
     sent += size;
   } while (sent < total);
