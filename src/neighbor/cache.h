@@ -62,18 +62,15 @@ class Cache {
 
   // --- the path of a packet ---------------------------------------------------------------------
 
-  // Where to send what goes to this unicast next hop. Nothing: park() the packet.
-  [[nodiscard]] std::optional<MacAddress> resolve(const IpAddress& next_hop, Time now) {
+  // Where to send what goes to this unicast next hop; right until the cache is told something.
+  // Null: park() the packet.
+  [[nodiscard]] const MacAddress* resolve(const IpAddress& next_hop, Time now) {
     Entry* const entry = table_.recent(next_hop);
-    const MacAddress* mac = nullptr;
-    if (entry != nullptr && now < entry->reachable_until && entry->address == next_hop) {
-      entry->last_used = now;
-      mac = &entry->mac;
-    } else {
-      mac = resolve_slowly(next_hop, now);
+    if (entry == nullptr || now >= entry->reachable_until || entry->address != next_hop) {
+      return resolve_slowly(next_hop, now);
     }
-    // One copy for both ways: a second one makes the caller wait for its bytes.
-    return mac == nullptr ? std::nullopt : std::optional(*mac);
+    entry->last_used = now;
+    return &entry->mac;
   }
 
   // Keeps the packet until next_hop answers. Comes back at once: a packet that had to make room, or

@@ -15,6 +15,9 @@ namespace strata {
 namespace {
 
 constexpr std::size_t kBlockAlignment = 64;
+// Headers lie at the same place in every buffer. A line between buffers keeps them from competing
+// for the few places that a cache has for addresses a power of two apart.
+constexpr std::size_t kSmallStride = kSmallBufferBytes + kBlockAlignment;
 
 }  // namespace
 
@@ -25,8 +28,7 @@ PacketPool::PacketPool(Memory& memory, const PacketPoolConfig& config)
   descriptor_count_ = headers + config.extra_descriptors;
   const std::size_t header_bytes = (headers * sizeof(Buffer) + 63) & ~std::size_t{63};
   block_bytes_ = descriptor_count_ * sizeof(Packet) + header_bytes +
-                 config.small_buffers * kSmallBufferBytes +
-                 config.large_buffers * kLargeBufferBytes;
+                 config.small_buffers * kSmallStride + config.large_buffers * kLargeBufferBytes;
   block_ = static_cast<std::byte*>(memory.allocate(block_bytes_, kBlockAlignment));
   if (block_ == nullptr) {
     block_bytes_ = 0;
@@ -49,7 +51,8 @@ void PacketPool::lay_out(std::byte* block) {
       std::size_t{config_.small_buffers} + config_.large_buffers + config_.external_buffers;
   const std::size_t header_bytes = (header_count * sizeof(Buffer) + 63) & ~std::size_t{63};
   std::byte* bytes = reinterpret_cast<std::byte*>(headers) + header_bytes;
-  const auto add = [&](BufferClass buffer_class, std::uint32_t count, std::size_t capacity) {
+  const auto add = [&](BufferClass buffer_class, std::uint32_t count, std::size_t capacity,
+                       std::size_t stride) {
     FreeBuffers& free = free_buffers(buffer_class);
     for (std::uint32_t i = 0; i < count; ++i) {
       auto* buffer = new (headers++) Buffer{};
@@ -58,12 +61,12 @@ void PacketPool::lay_out(std::byte* block) {
       buffer->capacity = static_cast<std::uint32_t>(capacity);
       buffer->buffer_class = buffer_class;
       free.put(buffer);
-      bytes += capacity;
+      bytes += stride;
     }
   };
-  add(BufferClass::kSmall, config_.small_buffers, kSmallBufferBytes);
-  add(BufferClass::kLarge, config_.large_buffers, kLargeBufferBytes);
-  add(BufferClass::kExternal, config_.external_buffers, 0);
+  add(BufferClass::kSmall, config_.small_buffers, kSmallBufferBytes, kSmallStride);
+  add(BufferClass::kLarge, config_.large_buffers, kLargeBufferBytes, kLargeBufferBytes);
+  add(BufferClass::kExternal, config_.external_buffers, 0, 0);
 }
 
 PacketPool::~PacketPool() {

@@ -8,19 +8,19 @@ namespace {
 
 TEST(NeighborCache, AnswersFromTheCacheOnceResolved) {
   World world;
-  EXPECT_FALSE(world.cache.resolve(kPeer4, world.now));
+  EXPECT_FALSE(mac_towards(world.cache, kPeer4, world.now));
   world.resolve(kPeer4, kMacA);
-  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA);
-  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA) << "through the recent slot";
+  EXPECT_EQ(mac_towards(world.cache, kPeer4, world.now), kMacA);
+  EXPECT_EQ(mac_towards(world.cache, kPeer4, world.now), kMacA) << "through the recent slot";
 }
 
 TEST(NeighborCache, KnowsWhereGroupsGoWithoutAsking) {
   World world;
-  EXPECT_EQ(world.cache.resolve(IpAddress::v4(224, 1, 2, 3), world.now),
+  EXPECT_EQ(mac_towards(world.cache, IpAddress::v4(224, 1, 2, 3), world.now),
             MacAddress::from_value(0x0100'5e01'0203));
-  EXPECT_EQ(world.cache.resolve(IpAddress::all_nodes_v6(), world.now),
+  EXPECT_EQ(mac_towards(world.cache, IpAddress::all_nodes_v6(), world.now),
             MacAddress::from_value(0x3333'0000'0001));
-  EXPECT_EQ(world.cache.resolve(IpAddress::limited_broadcast(), world.now),
+  EXPECT_EQ(mac_towards(world.cache, IpAddress::limited_broadcast(), world.now),
             MacAddress::broadcast());
   EXPECT_EQ(world.cache.size(), 0U);
 }
@@ -110,7 +110,7 @@ TEST(NeighborCache, ResolvesAtOnceWhenASilentHostSpeaks) {
   World world;
   world.bring_to(kPeer4, kMacA, State::kFailed);
   world.cache.on_arp(arp_request(kMacA, kPeer4, kPeer4), world.now);
-  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA);
+  EXPECT_EQ(mac_towards(world.cache, kPeer4, world.now), kMacA);
 }
 
 TEST(NeighborCache, ShedsTheOldestUnresolvedEntryForANewOne) {
@@ -141,14 +141,14 @@ TEST(NeighborCache, NeverChangesStaticEntries) {
   world.answer(kPeer4, kMacB);
   world.answer(kPeer6, kMacB);
   world.cache.on_router_link_layer(kPeer6, kMacB, world.now);
-  EXPECT_EQ(world.cache.resolve(kPeer4, world.now), kMacA);
-  EXPECT_EQ(world.cache.resolve(kPeer6, world.now), kMacA);
+  EXPECT_EQ(mac_towards(world.cache, kPeer4, world.now), kMacA);
+  EXPECT_EQ(mac_towards(world.cache, kPeer6, world.now), kMacA);
   EXPECT_TRUE(world.run(1000s).empty());
   world.cache.flush();
   EXPECT_EQ(world.cache.size(), 2U) << "flush is for what was learned";
   EXPECT_TRUE(world.cache.remove_static(kPeer4));
   EXPECT_FALSE(world.cache.remove_static(kPeer4));
-  EXPECT_FALSE(world.cache.resolve(kPeer4, world.now));
+  EXPECT_FALSE(mac_towards(world.cache, kPeer4, world.now));
 }
 
 TEST(NeighborCache, BoundsStaticEntries) {
@@ -205,8 +205,8 @@ TEST(NeighborCache, HandsItsEntriesToASuccessorThatProvesThemAgain) {
     EXPECT_TRUE(successor.cache.restore(entry, successor.now));
   });
   EXPECT_EQ(successor.state(kPeer4), State::kStale);
-  EXPECT_EQ(successor.cache.resolve(kPeer4, successor.now), kMacA);
-  EXPECT_EQ(successor.cache.resolve(kPeer6, successor.now), kMacB);
+  EXPECT_EQ(mac_towards(successor.cache, kPeer4, successor.now), kMacA);
+  EXPECT_EQ(mac_towards(successor.cache, kPeer6, successor.now), kMacB);
   EXPECT_TRUE(successor.cache.find(kPeer6, successor.now)->is_router);
   EXPECT_GT(solicitations(successor.run(6s)), 0U);
 }

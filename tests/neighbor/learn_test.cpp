@@ -151,7 +151,7 @@ TEST(NeighborLearn, AsksAReachableRouterBeforeItBelievesAnotherStation) {
   world.resolve(kPeer6, kMacA, true);
   world.now += 2s;
   (void)world.cache.on_neighbor_solicitation(solicitation(kPeer6, kMacB), world.now);
-  EXPECT_EQ(world.cache.resolve(kPeer6, world.now), kMacA);
+  EXPECT_EQ(mac_towards(world.cache, kPeer6, world.now), kMacA);
   EXPECT_EQ(first<SendSolicitation>(world.pull()).destination_mac, kMacA);
   world.answer(kPeer6, kMacA, true);
   EXPECT_EQ(world.state(kPeer6), State::kReachable);
@@ -199,7 +199,7 @@ TEST(NeighborLearn, FollowsAMovedStationOnceTheOldOneIsSilent) {
   EXPECT_EQ(first<SendArp>(outputs).destination, kMacA);
   EXPECT_EQ(busy.state(kPeer4), State::kUnreachable);
   (void)busy.cache.on_arp(arp_reply(kMacB, kPeer4), busy.now);
-  EXPECT_EQ(busy.cache.resolve(kPeer4, busy.now), kMacB);
+  EXPECT_EQ(mac_towards(busy.cache, kPeer4, busy.now), kMacB);
 }
 
 TEST(NeighborLearn, IgnoresForgedArpRepliesWhileTheGatewayIsReachable) {
@@ -214,7 +214,7 @@ TEST(NeighborLearn, IgnoresForgedArpRepliesWhileTheGatewayIsReachable) {
         (void)world.cache.on_arp(arp_reply(kMacA, kPeer4), world.now);
       }
     }
-    ASSERT_EQ(world.cache.resolve(kPeer4, world.now), kMacA);
+    ASSERT_EQ(mac_towards(world.cache, kPeer4, world.now), kMacA);
   }
   EXPECT_LE(world.cache.counters().solicitations_sent, 12U) << "in ten seconds";
 }

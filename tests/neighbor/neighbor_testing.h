@@ -30,6 +30,11 @@ inline const IpAddress kOurLinkLocal6 = IpAddress::v6(0xfe80'0000'0000'0000, 1);
 inline const IpAddress kPeer6 = IpAddress::v6(0xfd77'0000'0000'0000, 2);
 inline const IpAddress kOther6 = IpAddress::v6(0xfd77'0000'0000'0000, 3);
 
+inline std::optional<MacAddress> mac_towards(Cache& cache, const IpAddress& next_hop, Time now) {
+  const MacAddress* mac = cache.resolve(next_hop, now);
+  return mac == nullptr ? std::nullopt : std::optional(*mac);
+}
+
 inline wire::ArpHeader arp_request(const MacAddress& mac, const IpAddress& from,
                                    const IpAddress& target) {
   return {wire::ArpOperation::kRequest, mac, from, {}, target};
@@ -140,7 +145,7 @@ class World {
       resolve(address, mac);
       if (state_wanted != State::kReachable) now += 46s;
       if (state_wanted >= State::kDelay) {
-        EXPECT_TRUE(cache.resolve(address, now).has_value());
+        EXPECT_NE(cache.resolve(address, now), nullptr);
       }
       if (state_wanted >= State::kProbe) (void)run(5s);
       if (state_wanted >= State::kUnreachable) (void)run(3s);

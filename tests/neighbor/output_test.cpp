@@ -118,10 +118,10 @@ TEST(NeighborOutput, KeepsItsGatewaysUnderAMillionForgedMessages) {
     }
     if (i % 100 != 0) continue;
     for (const IpAddress& used : {kPeer4, kPeer6, kOther4}) {
-      ASSERT_TRUE(world.cache.resolve(used, world.now)) << i;
+      ASSERT_TRUE(mac_towards(world.cache, used, world.now)) << i;
     }
-    ASSERT_EQ(world.cache.resolve(kPeer4, world.now), kMacA) << i;
-    ASSERT_EQ(world.cache.resolve(kPeer6, world.now), kMacB) << i;
+    ASSERT_EQ(mac_towards(world.cache, kPeer4, world.now), kMacA) << i;
+    ASSERT_EQ(mac_towards(world.cache, kPeer6, world.now), kMacB) << i;
     for (const Output& output : world.run(1ms)) {
       ++sent;
       if (const auto* const arp = std::get_if<SendArp>(&output)) {
@@ -233,7 +233,7 @@ TEST(NeighborOutput, HoldsItsInvariantsUnderRandomEvents) {
       ++messages;
       if (!random_event(world, rng)) {
         const IpAddress peer = random_peer(rng);
-        if (!world.cache.resolve(peer, world.now)) {
+        if (!mac_towards(world.cache, peer, world.now)) {
           ++parked;
           if (world.cache.park(peer, world.packet(), world.now)) ++left;
         }

@@ -15,20 +15,20 @@ TEST(NeighborTransitions, LeadFromReachableThroughEveryStateToFailed) {
     world.now += 32s;
     EXPECT_EQ(world.state(peer), State::kStale);
     EXPECT_TRUE(world.run(100s).empty()) << "a stale neighbour is left alone until it is used";
-    EXPECT_EQ(world.cache.resolve(peer, world.now), kMacA);
+    EXPECT_EQ(mac_towards(world.cache, peer, world.now), kMacA);
     EXPECT_EQ(world.state(peer), State::kDelay);
     EXPECT_TRUE(world.run(4999ms).empty());
-    EXPECT_EQ(world.cache.resolve(peer, world.now), kMacA);
+    EXPECT_EQ(mac_towards(world.cache, peer, world.now), kMacA);
     EXPECT_EQ(solicitations(world.run(1ms)), 1U);
     EXPECT_EQ(world.state(peer), State::kProbe);
     EXPECT_EQ(solicitations(world.run(2999ms)), 2U);
-    EXPECT_EQ(world.cache.resolve(peer, world.now), kMacA) << "still used while probed";
+    EXPECT_EQ(mac_towards(world.cache, peer, world.now), kMacA) << "still used while probed";
     EXPECT_EQ(solicitations(world.run(1ms)), 1U);
     EXPECT_EQ(world.state(peer), State::kUnreachable);
-    EXPECT_EQ(world.cache.resolve(peer, world.now), kMacA) << "RFC 7048: still used";
+    EXPECT_EQ(mac_towards(world.cache, peer, world.now), kMacA) << "RFC 7048: still used";
     EXPECT_EQ(solicitations(world.run(39s)), 2U);
     EXPECT_EQ(world.state(peer), State::kFailed);
-    EXPECT_FALSE(world.cache.resolve(peer, world.now));
+    EXPECT_FALSE(mac_towards(world.cache, peer, world.now));
   }
 }
 
@@ -93,7 +93,7 @@ TEST(NeighborTransitions, StayReachableAsLongAsTheUpperLayerConfirms) {
   world.resolve(kPeer6, kMacA);
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(solicitations(world.run(10s)), 0U);
-    EXPECT_TRUE(world.cache.resolve(kPeer6, world.now));
+    EXPECT_TRUE(mac_towards(world.cache, kPeer6, world.now));
     world.cache.on_reachability_confirmed(kPeer6, world.now);
   }
 }

@@ -39,8 +39,8 @@ void send_message(Core& core, Interface& interface, PacketPtr packet, const IpAd
                             .source = source,
                             .destination = destination,
                             .mtu = interface.mtu,
-                            .protocol = wire::kIpProtocolIcmpv6,
-                            .hop_limit = kNdHopLimit};
+                            .hop_limit = kNdHopLimit,
+                            .protocol = wire::kIpProtocolIcmpv6};
   finish_icmp_checksum(*packet, departure);
   ++core.counters.nd_sent;
   const std::size_t payload = packet->size();

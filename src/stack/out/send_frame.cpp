@@ -47,10 +47,11 @@ void send_to_next_hop(Core& core, Interface& interface, PacketPtr packet, const 
   if (interface.medium == Medium::kIp) {
     return enqueue(core, interface, std::move(packet));
   }
-  std::optional<MacAddress> mac = interface.neighbors.resolve(next_hop, now);
-  if (!mac) mac = group_mac(core, interface, next_hop);
-  if (mac) {
-    const std::uint16_t ethertype = ethertype_of_ip(*packet);
+  const std::uint16_t ethertype = ethertype_of_ip(*packet);
+  if (const MacAddress* mac = interface.neighbors.resolve(next_hop, now)) {
+    return send_frame(core, interface, *mac, ethertype, std::move(packet));
+  }
+  if (const auto mac = group_mac(core, interface, next_hop)) {
     return send_frame(core, interface, *mac, ethertype, std::move(packet));
   }
   const IpAddress source = source_of(*packet);

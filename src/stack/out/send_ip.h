@@ -31,11 +31,13 @@ struct Departure {
   IpAddress destination{};
   std::size_t mtu = 0;
   Kind kind = Kind::kUnicast;
-  std::uint8_t protocol = 0;
+  // No neighbours in the query are neighbours here: bytes that were written one by one would be
+  // copied as one word, and the processor would wait for them.
   std::uint8_t hop_limit = 0;
-  std::uint8_t traffic_class = 0;
   FragmentPolicy fragment_policy = FragmentPolicy::kFragment;
+  std::uint8_t protocol = 0;
   bool loops_groups = true;
+  std::uint8_t traffic_class = 0;
 
   [[nodiscard]] bool is_v4() const { return destination.is_v4(); }
 };
