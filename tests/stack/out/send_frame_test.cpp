@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "neighbor/config.h"
 #include "support/bench.h"
 #include "support/matchers.h"
 #include "support/udp_port.h"
@@ -78,7 +79,8 @@ TEST(SendFrame, ASilentNeighbourIsToldToTheSocket) {
 TEST(SendFrame, OnlySoManyPacketsWaitForOneNeighbour) {
   Host host;
   UdpPort port(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
-  for (int i = 0; i < 17; ++i) ASSERT_TRUE(port.send({kNew, 9}, text("x")));
+  const std::uint32_t room = neighbor::Config{}.packets_per_entry_max;
+  for (std::uint32_t i = 0; i <= room; ++i) ASSERT_TRUE(port.send({kNew, 9}, text("x")));
   EXPECT_EQ(host.drops(DropReason::kNeighborQueueFull), 1U);
 }
 
