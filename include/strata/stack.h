@@ -161,6 +161,10 @@ class Stack {
   Result<void> add_neighbor(InterfaceId interface, const IpAddress& address, const MacAddress& mac,
                             Time now);
   Result<void> remove_neighbor(InterfaceId interface, const IpAddress& address);
+  // Answers ARP requests and neighbour solicitations for an address of another host (RFC 1027,
+  // RFC 4861 7.2.8), whose packets then come here: with forwarding on they follow the routes.
+  Result<void> add_proxy(InterfaceId interface, const IpAddress& address, Time now);
+  Result<void> remove_proxy(InterfaceId interface, const IpAddress& address, Time now);
   [[nodiscard]] bool is_local(const IpAddress& address) const;
   void set_forwarding(bool ipv4, bool ipv6);
 

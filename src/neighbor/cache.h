@@ -99,6 +99,7 @@ class Cache {
 
   [[nodiscard]] Result<void> add_proxy(const IpAddress& address) { return proxies_.add(address); }
   bool remove_proxy(const IpAddress& address) { return proxies_.remove(address); }
+  [[nodiscard]] std::span<const IpAddress> proxies() const { return proxies_.all(); }
 
   // Routers that are configured rather than discovered: their entries are never shed.
   [[nodiscard]] Result<void> add_router(const IpAddress& address);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/vector.h"
 #include "neighbor/config.h"
@@ -22,6 +23,9 @@ class Proxies {
   [[nodiscard]] Result<void> add(const IpAddress& address);
   bool remove(const IpAddress& address);
   [[nodiscard]] bool contains(const IpAddress& address) const;
+  [[nodiscard]] std::span<const IpAddress> all() const {
+    return {addresses_.data(), addresses_.size()};
+  }
 
   // RFC 4861 7.2.8: an answer to a group waits for a random moment, so that the owner, or another
   // proxy, can be first. Answers beyond proxy_replies_max are not given.

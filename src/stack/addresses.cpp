@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/addresses.h"
 
+#include <algorithm>
+
 namespace strata::stack {
 namespace {
 
@@ -35,13 +37,15 @@ void join_solicited_node(Interface& interface, const IpAddress& address, Time no
 
 void leave_solicited_node(Interface& interface, const IpAddress& address, Time now) {
   if (address.is_v4()) return;
+  const IpAddress group = address.solicited_node_group();
+  const auto needs_it = [&](const IpAddress& other) {
+    return other != address && other.is_v6() && other.solicited_node_group() == group;
+  };
   for (const ip::InterfaceAddress& other : interface.addresses.all()) {
-    if (other.address != address && other.address.is_v6() &&
-        other.address.solicited_node_group() == address.solicited_node_group()) {
-      return;
-    }
+    if (needs_it(other.address)) return;
   }
-  (void)interface.groups.leave(kStackSocketKey, address.solicited_node_group(), now);
+  if (std::ranges::any_of(interface.neighbors.proxies(), needs_it)) return;
+  (void)interface.groups.leave(kStackSocketKey, group, now);
 }
 
 }  // namespace
@@ -82,6 +86,26 @@ Result<void> remove_own_address(Core& core, Interface& interface, const IpAddres
   leave_solicited_node(interface, address, now);
   (void)interface.neighbors.remove_own_address(address);
   return interface.addresses.remove(address);
+}
+
+Result<void> add_proxy(Core& core, Interface& interface, const IpAddress& address, Time now) {
+  if (interface.capabilities().medium != Medium::kEthernet ||
+      (address.is_v6() && !interface.has_ipv6)) {
+    return std::unexpected(Error::kNotSupported);
+  }
+  if (address.is_loopback() || core.local.is_local(address, interface.id)) {
+    return std::unexpected(Error::kInvalidArgument);
+  }
+  if (const auto added = interface.neighbors.add_proxy(address); !added) return added;
+  // RFC 4861 7.2.8: a proxy listens where the owner would.
+  join_solicited_node(interface, address, now);
+  return {};
+}
+
+Result<void> remove_proxy(Interface& interface, const IpAddress& address, Time now) {
+  if (!interface.neighbors.remove_proxy(address)) return std::unexpected(Error::kNotFound);
+  leave_solicited_node(interface, address, now);
+  return {};
 }
 
 void on_duplicate_address(Core& /*core*/, Interface& interface, const IpAddress& address,

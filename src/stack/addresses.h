@@ -12,6 +12,10 @@ Result<void> add_own_address(Core& core, Interface& interface, ip::InterfaceAddr
 Result<void> remove_own_address(Core& core, Interface& interface, const IpAddress& address,
                                 Time now);
 
+// Answers for an address that another host has, beyond us.
+Result<void> add_proxy(Core& core, Interface& interface, const IpAddress& address, Time now);
+Result<void> remove_proxy(Interface& interface, const IpAddress& address, Time now);
+
 // Somebody else uses the address.
 void on_duplicate_address(Core& core, Interface& interface, const IpAddress& address, Time now);
 

@@ -152,6 +152,18 @@ Result<void> Stack::remove_address(InterfaceId interface, const IpAddress& addre
   return stack::remove_own_address(*core_, *found, address, now);
 }
 
+Result<void> Stack::add_proxy(InterfaceId interface, const IpAddress& address, Time now) {
+  Interface* found = core_->interface(interface);
+  if (found == nullptr) return std::unexpected(Error::kNotFound);
+  return stack::add_proxy(*core_, *found, address, now);
+}
+
+Result<void> Stack::remove_proxy(InterfaceId interface, const IpAddress& address, Time now) {
+  Interface* found = core_->interface(interface);
+  if (found == nullptr) return std::unexpected(Error::kNotFound);
+  return stack::remove_proxy(*found, address, now);
+}
+
 bool Stack::is_local(const IpAddress& address) const {
   return address.is_loopback() || core_->local.is_local(address);
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 8200, RFC 4291 2.5 to 2.8.
+#include <algorithm>
+
 #include "ip/forwarding.h"
 #include "ip/ipv6_options.h"
 #include "stack/forward.h"
 #include "stack/in/deliver.h"
 #include "stack/in/receive_ip.h"
 #include "stack/out/send_icmp.h"
+#include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv6.h"
 #include "strata/wire/ipv6_extension.h"
@@ -115,6 +118,18 @@ void forward_on(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
   forward(core, std::move(packet), arrival, now);
 }
 
+// RFC 4861 7.3.1: who knows a neighbour verifies it by asking the address itself, and of a proxied
+// address the proxy is asked.
+bool asks_proxy(const Packet& packet, const Arrival& arrival) {
+  const Bytes bytes = packet.bytes();
+  return arrival.protocol == wire::kIpProtocolIcmpv6 && bytes.size() > arrival.header_length &&
+         std::to_integer<std::uint8_t>(bytes[arrival.header_length]) ==
+             static_cast<std::uint8_t>(wire::Icmpv6Type::kNeighborSolicitation) &&
+         std::ranges::any_of(arrival.interface->neighbors.proxies(), [&](const IpAddress& proxied) {
+           return proxied == arrival.destination;
+         });
+}
+
 }  // namespace
 
 DropReason check_ipv6(Core& core, Interface& interface, Packet& packet, Arrival& arrival) {
@@ -148,7 +163,7 @@ void receive_ipv6(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
   }
   const ip::LocalAddress* ours = arrival.ours;
   const bool is_loopback = arrival.interface->is_loopback() && arrival.destination.is_loopback();
-  if (ours == nullptr && !is_loopback) {
+  if (ours == nullptr && !is_loopback && !asks_proxy(*packet, arrival)) {
     return forward_on(core, std::move(packet), arrival, now);
   }
   // RFC 4862 5.4: a tentative address takes nothing; what concerns it goes to its group.
