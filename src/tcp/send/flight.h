@@ -61,6 +61,10 @@ struct Flight {
   SequenceNumber urgent_end;  // SND.UP
   SequenceNumber small_end;   // behind the last segment smaller than the MSS
   bool has_small = false;
+  // Behind the highest text that recovery has sent again, and whether text sent since recovery
+  // began was lost, too: then the next recovery begins where this one ends.
+  SequenceNumber retransmitted_end;
+  bool lost_beyond_point = false;
   std::uint8_t new_segments_allowed = 0;  // RFC 5682 2, step 2.b
   std::uint32_t virtual_sacked = 0;       // without SACK: segments that duplicates speak of
   std::optional<Time> hold_until{};       // of a tail that waits for more

@@ -57,7 +57,7 @@ Flight* Sender::take_flight(Shared& shared, Time now) {
   f.rate = DeliveryRate(totals.delivered, totals.lost);
   // RFC 6582 3.2 step 1: `recover` begins below everything that will be sent.
   f.recovery.point = una_ - 1U;
-  f.small_end = una_;
+  f.small_end = f.retransmitted_end = una_;
   f.phase_began = now;
   if (is_first && flags_.established) on_mss(shared, mss_limit_, now);
   refresh_pacing(f);
@@ -243,7 +243,7 @@ void Sender::on_established(Shared& shared, const PeerParameters& peer, Time now
   settle_account(shared, *f, 0);
   una_ = nxt_ = una_ + text;
   f->recovery.point = una_ - 1U;
-  f->small_end = una_;
+  f->small_end = f->retransmitted_end = una_;
   shared.totals[totals_].bytes_acknowledged += text;
   on_mss(shared, mss_limit_, now);
   refresh_pacing(*f);

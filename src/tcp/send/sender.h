@@ -178,6 +178,7 @@ class Sender {
                     AckOutcome& outcome);
   [[nodiscard]] bool judge_timeout(Flight& f, const AckDigest& digest);
   void enter_recovery(Shared& shared, Flight& f, Time now);
+  void start_undo(Flight& f);
   void leave_recovery(Shared& shared, Flight& f, Time now);
   void undo(Shared& shared, Flight& f, Time now);
   void reduce_window(Flight& f, const AckDigest& digest);

@@ -93,6 +93,10 @@ void Sender::acknowledge(Shared& shared, Flight& f, const AckEvent& ack, AckDige
   settle_account(shared, f, 0);
   shared.totals[totals_].bytes_acknowledged += text;
   if (f.has_urgent && f.urgent_end <= una_) f.has_urgent = false;
+  // Marks that were passed go along, or they would seem ahead again after half of all numbers.
+  f.retransmitted_end = later(f.retransmitted_end, una_);
+  if (f.recovery.is_open()) f.recovery.point = later(f.recovery.point, una_ - 1U);
+  if (f.small_end <= una_) f.has_small = false;
   f.loss.on_una(una_);
   f.timeouts = 0;
   f.unanswered = 0;

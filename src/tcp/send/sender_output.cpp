@@ -113,7 +113,10 @@ std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std
   Totals& totals = shared.totals[totals_];
   totals.bytes_retransmitted += sent.text.length();
   totals.retransmits[static_cast<std::size_t>(sent.cause)] += sent.segments;
-  if (f.recovery.is_repairing()) f.recovery.undo.on_retransmitted(sent.segments, limits.clock);
+  if (sent.cause != TcpLossCause::kProbe) {
+    f.recovery.undo.on_retransmitted(sent.segments, limits.clock);
+    f.retransmitted_end = later(f.retransmitted_end, record->end);
+  }
   on_transmitted(shared, f, sent, bytes, now);
   return sent;
 }

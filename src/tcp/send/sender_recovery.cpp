@@ -27,6 +27,7 @@ void Sender::lose(Shared& shared, Flight& f, std::size_t position, TcpLossCause 
   f.sent.mark_lost(shared.records, position, cause);
   if (!is_congestion) return;
   control_->on_loss(sample);
+  if (range.begin >= f.recovery.point) f.lost_beyond_point = true;
   if (digest == nullptr) return;
   digest->newly_lost += range.length();
   digest->loss_cause = cause;
@@ -76,7 +77,8 @@ void Sender::judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckD
   }
   judge_repair(shared, f, ack, digest, outcome);
   const bool may_enter = f.recovery.is_open() || f.recovery.state == TcpRecoveryState::kCwr;
-  if (digest.newly_lost > 0 && may_enter) {
+  const bool has_reason = digest.newly_lost > 0 || (outcome.recovery_left && f.lost_beyond_point);
+  if (has_reason && may_enter) {
     enter_recovery(shared, f, digest.now);
     outcome.recovery_entered = true;
     outcome.cause = digest.loss_cause;
@@ -161,10 +163,21 @@ void Sender::enter_recovery(Shared& shared, Flight& f, Time now) {
   recovery.point = nxt_;
   recovery.was_rescued = false;
   recovery.timeout_judge.stop();
-  recovery.undo.start(una_);
+  f.lost_beyond_point = false;
+  start_undo(f);
   f.tail.forget();
   f.retransmit_now = 1;
   ++shared.totals[totals_].recoveries;
+}
+
+// While something that was sent again earlier is still out, what its acknowledgement echoes proves
+// nothing about this time.
+void Sender::start_undo(Flight& f) {
+  if (f.retransmitted_end > una_) {
+    f.recovery.undo.stop();
+  } else {
+    f.recovery.undo.start(una_);
+  }
 }
 
 void Sender::tell_congestion(Shared& shared, Flight& f, CongestionCause cause, Time now) {
@@ -208,6 +221,7 @@ void Sender::undo(Shared& shared, Flight& f, Time now) {
   recovery.timeout_judge.stop();
   f.new_segments_allowed = 0;
   f.retransmit_now = 0;
+  f.lost_beyond_point = false;
   f.backoffs = 0;
   ++totals.undone;
 }

@@ -169,7 +169,7 @@ void Sender::on_timeout(Shared& shared, Flight& f, Time now) {
   recovery.point = nxt_;
   recovery.state = TcpRecoveryState::kLoss;
   if (is_first && is_new_episode) {
-    recovery.undo.start(una_);
+    start_undo(f);
     recovery.timeout_judge.start();
   } else {
     recovery.undo.stop();
@@ -178,6 +178,7 @@ void Sender::on_timeout(Shared& shared, Flight& f, Time now) {
   f.new_segments_allowed = 0;
   f.virtual_sacked = 0;
   f.duplicate_acks = 0;
+  f.lost_beyond_point = false;
   f.tail.forget();
   f.loss.clear_deadline();
   f.retransmit_now = 1;
