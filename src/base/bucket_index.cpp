@@ -65,9 +65,26 @@ void BucketIndex::close_bucket() {
   directory_.pop_back();
 }
 
+bool BucketIndex::chain(Bucket& first, std::uint32_t entries) {
+  for (std::uint32_t room = kSlots; room < entries; room += kSlots) {
+    const Index more = overflow_.try_create();
+    if (more == kNoIndex) {
+      while (Bucket* const bucket = next(first)) {
+        const Index gone = first.next;
+        first.next = bucket->next;
+        overflow_.destroy(gone);
+      }
+      return false;
+    }
+    overflow_[more].next = first.next;
+    first.next = more & kNone;
+  }
+  return true;
+}
+
 bool BucketIndex::put(std::uint32_t home, std::uint32_t slot) {
   Bucket* bucket = &at(home);
-  while (Bucket* const after = next(*bucket)) bucket = after;
+  while (bucket->count == kSlots && bucket->next != kNone) bucket = next(*bucket);
   if (bucket->count == kSlots) {
     const Index more = overflow_.try_create();
     if (more == kNoIndex) return false;

@@ -11,7 +11,7 @@
 // 2. A hash is not stored. Splitting asks for it again: hash_of(index).
 // 3. A slot holds as many bits of the hash as the index leaves room for, so that same(index), which
 //    touches the entry, is called for nearly nothing but the entry that is looked for.
-// 4. Of a chain, only the last bucket is not full.
+// 4. Of a chain, only the last bucket is not full, but while one is split.
 // 5. 5 to 8 entries stand in an average bucket: 9 bytes each once it has grown, overflow counted.
 // The hash comes from a keyed function where strangers choose the keys (base/siphash.h). Unlike
 // HashIndex it needs hash_of, and takes 4 KB for its first entry; above some thousands it is
@@ -143,7 +143,7 @@ class BucketIndex {
     for (const Bucket* bucket = &at(from); bucket != nullptr; bucket = next(*bucket)) {
       for (std::uint32_t i = 0; i < bucket->count; ++i) moving += moves(bucket->slots[i]) ? 1 : 0;
     }
-    if (moving > kSlots) return close_bucket();  // it needs a chain: wait until it is shorter
+    if (!chain(at(to), moving)) return close_bucket();
     for (Bucket* bucket = &at(from); bucket != nullptr;) {
       for (std::uint32_t i = 0; i < bucket->count;) {
         if (!moves(bucket->slots[i])) {
@@ -159,6 +159,8 @@ class BucketIndex {
 
   [[nodiscard]] bool open_bucket();
   void close_bucket();
+  // Makes a chain of empty buckets behind an empty one, with room for so many entries in all.
+  [[nodiscard]] bool chain(Bucket& first, std::uint32_t entries);
   [[nodiscard]] bool put(std::uint32_t home, std::uint32_t slot);
   // Moves the last entry of the chain there. True when `bucket` itself is gone with that.
   bool fill_hole(std::uint32_t home, Bucket& bucket, std::uint32_t slot);

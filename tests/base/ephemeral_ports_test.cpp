@@ -38,6 +38,35 @@ TEST(EphemeralPorts, AreNoneWhenAllAreTaken) {
   EXPECT_EQ(ports.choose(kLocal, kRemote, none), std::nullopt);
 }
 
+TEST(EphemeralPorts, FindOneOfFewFreePortsInFewTries) {
+  EphemeralPorts ports({1, 2});
+  std::set<std::uint16_t> taken;
+  int tries = 0;
+  const auto is_free = [&](std::uint16_t port) {
+    ++tries;
+    return !taken.contains(port);
+  };
+  constexpr int kCount = 65536 - 1024;
+  for (int i = 0; i < kCount * 93 / 100; ++i) {
+    auto port = ports.choose(kLocal, kRemote, is_free, EphemeralPorts::kUsual, 72);
+    if (!port) port = ports.choose(kLocal, kRemote, is_free, EphemeralPorts::kSpare);
+    ASSERT_TRUE(port && taken.insert(*port).second);
+  }
+  // 60,000 connections to one place.
+  EXPECT_LE(tries / kCount, 60);
+}
+
+TEST(EphemeralPorts, FindTheLastPortOfEachRange) {
+  EphemeralPorts ports({1, 2});
+  for (const EphemeralPorts::Range range :
+       {EphemeralPorts::kUsual, EphemeralPorts::kSpare, EphemeralPorts::Range{100, 106}}) {
+    for (const int wanted : {range.first + 0, range.first + 3, range.last + 0}) {
+      const auto only = [&](std::uint16_t port) { return port == wanted; };
+      EXPECT_EQ(ports.choose(kLocal, kRemote, only, range), wanted);
+    }
+  }
+}
+
 // RFC 6056 3.3.4 SHOULD: the offset depends on the destination and on a secret.
 TEST(EphemeralPorts, StartElsewhereForEachDestinationAndSecret) {
   std::set<std::uint16_t> firsts;
