@@ -34,9 +34,9 @@ namespace strata::tcp {
 
 // What a connection leaves behind.
 struct TimeWait {
-  Flow flow;
-  SequenceNumber snd_nxt;
-  SequenceNumber rcv_nxt;
+  Flow flow{};
+  SequenceNumber snd_nxt{};
+  SequenceNumber rcv_nxt{};
   std::optional<std::uint32_t> ts_recent{};  // none: the connection was without timestamps
   std::uint16_t window = 0;                  // as the last ACK told it
 

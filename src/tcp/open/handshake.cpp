@@ -67,7 +67,8 @@ Handshake::Outcome Handshake::on_segment(const Segment& segment, const Context& 
 Handshake::Outcome Handshake::in_syn_sent(const Segment& segment, const Context& context) {
   // RFC 9293 3.10.7.3, first: check the ACK bit.
   if (segment.flags.ack() && (segment.ack <= iss_ || segment.ack > snd_nxt())) {
-    return refuse(DropReason::kTcpUnacceptable, ReplyKind::kReset);
+    return refuse(DropReason::kTcpUnacceptable,
+                  segment.flags.rst() ? ReplyKind::kNone : ReplyKind::kReset);
   }
   // Second: check the RST bit. RFC 5961 3.2: it must acknowledge our SYN.
   if (segment.flags.rst()) {
