@@ -100,11 +100,9 @@ void Transport::hand_over(Connection& connection, Time now) {
       std::min<std::uint32_t>(receiver.window() >> receiver.window_shift(), UINT16_MAX));
   forget_flow(connection, true);
   const std::optional<std::uint16_t> shed = time_waits_.next_shed();
-  if (time_waits_.add(rest, demux_.hash(rest.flow), now)) {
-    if (shed) ports_.drop_use(*shed);
-  } else {
-    ports_.drop_use(rest.flow.local_port);
-  }
+  const bool is_kept = time_waits_.add(rest, demux_.hash(rest.flow), now);
+  if (shed) ports_.drop_use(*shed);
+  if (!is_kept) ports_.drop_use(rest.flow.local_port);
   connection.on_time_wait_taken(shared_);
 }
 

@@ -10,7 +10,7 @@
 #include "base/siphash.h"
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::bucket_index_test {
 namespace {
 
 // Keys by index, as a table would keep them.
@@ -178,4 +178,4 @@ TEST(BucketIndex, StaysWholeWhenMemoryRunsOut) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::bucket_index_test

@@ -8,7 +8,7 @@
 
 #include "strata/rng.h"
 
-namespace strata {
+namespace strata::index_list_test {
 namespace {
 
 struct Item {
@@ -58,4 +58,4 @@ TEST(IndexList, KeepsTheOrderOfAVectorUnderAnyChanges) {
 }
 
 }  // namespace
-}  // namespace strata
+}  // namespace strata::index_list_test

@@ -11,7 +11,7 @@
 #include "strata/rng.h"
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::demux_test {
 namespace {
 
 using testing::flow_of;
@@ -129,4 +129,4 @@ TEST(Demux, TakesAtMostTenBytesAConnection) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::demux_test

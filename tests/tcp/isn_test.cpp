@@ -7,7 +7,7 @@
 
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::isn_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -57,4 +57,4 @@ TEST(TimestampOffset, IsOneForTwoHostsAndAnotherForOthers) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::isn_test

@@ -8,7 +8,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::tcp {
+namespace strata::tcp::ports_test {
 namespace {
 
 constexpr IpAddress kOwn = IpAddress::v4(10, 0, 0, 1);
@@ -218,4 +218,4 @@ TEST(Ports, DoWithoutMemory) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::ports_test

@@ -8,7 +8,7 @@
 #include "strata/rng.h"
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::time_wait_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -258,4 +258,4 @@ TEST(TimeWaits, RememberNothingWithoutMemory) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::time_wait_test

@@ -57,7 +57,6 @@ HalfOpens::Outcome HalfOpens::on_syn(Listener& listener, const Segment& syn, std
     Handshake handshake = Handshake::passive(context, syn, iss);
     handshake.take_syn_text(syn.payload_bytes);
     promise_cookie(handshake, listener, syn, now);
-    ++listener.fast_open_pending;
     return {.opened = Opened{.flow = syn.flow,
                              .listener = listener.index,
                              .iss = iss,

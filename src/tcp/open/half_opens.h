@@ -42,7 +42,8 @@ struct Opened {
   Negotiated negotiated;
   std::optional<Duration> round_trip{};
   // Fast Open: the connection is in SYN-RECEIVED and goes on with this handshake, whose SYN-ACK is
-  // due; RCV.NXT is behind the SYN's text. Else it is established.
+  // due; RCV.NXT is behind the SYN's text. The owner counts it in Listener::fast_open_pending until
+  // it is established or gone. Else the connection is established.
   std::optional<Handshake> handshake{};
 };
 

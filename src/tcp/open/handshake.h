@@ -25,8 +25,8 @@
 #include "strata/tcp_config.h"
 #include "strata/time.h"
 #include "tcp/open/negotiation.h"
-#include "tcp/packed_time.h"
 #include "tcp/open/secrets.h"
+#include "tcp/packed_time.h"
 #include "tcp/segment.h"
 #include "tcp/state.h"
 

@@ -8,7 +8,7 @@
 #include "strata/rng.h"
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::fast_open_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -137,4 +137,4 @@ TEST(SynText, FitsTheServersMss) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::fast_open_test

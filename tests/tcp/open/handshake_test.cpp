@@ -8,7 +8,7 @@
 #include "tcp/isn.h"
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::handshake_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -395,4 +395,4 @@ TEST(Handshake, OffersTheSameInEachSyn) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::handshake_test

@@ -10,7 +10,7 @@
 #include "strata/rng.h"
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::listener_test {
 namespace {
 
 using testing::flow_of;
@@ -166,4 +166,4 @@ TEST(AcceptQueue, IsAQueueFromWhichAnyoneMayLeave) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::listener_test

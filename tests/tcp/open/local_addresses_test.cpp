@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::local_addresses_test {
 namespace {
 
 constexpr IpAddress kFirst = IpAddress::v4(10, 0, 0, 1);
@@ -45,4 +45,4 @@ TEST(LocalAddresses, SayWhenMemoryHasNoMore) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::local_addresses_test

@@ -8,7 +8,7 @@
 #include "tcp/isn.h"
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::negotiation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -197,4 +197,4 @@ TEST(Compose, SpeaksAsTheSocketWasTold) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::negotiation_test

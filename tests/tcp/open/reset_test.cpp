@@ -7,7 +7,7 @@
 
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::reset_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -86,4 +86,4 @@ TEST(ReplyBudgets, AreUnpredictableEachForItself) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::reset_test

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace strata::tcp {
+namespace strata::tcp::secrets_test {
 namespace {
 
 TEST(Secrets, AreAllDifferentAndDependOnTheKey) {
@@ -22,4 +22,4 @@ TEST(Secrets, AreAllDifferentAndDependOnTheKey) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::secrets_test

@@ -7,7 +7,7 @@
 #include "tcp/isn.h"
 #include "tcp/support/opening.h"
 
-namespace strata::tcp {
+namespace strata::tcp::syn_cookies_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -155,4 +155,4 @@ TEST(SynCookies, BendTheTimestampBackwardsOnly) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::syn_cookies_test

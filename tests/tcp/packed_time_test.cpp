@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tcp/open/packed_time.h"
+#include "tcp/packed_time.h"
 
 #include <gtest/gtest.h>
 
 #include "strata/rng.h"
 
-namespace strata::tcp {
+namespace strata::tcp::packed_time_test {
 namespace {
 
 TEST(PackedTime, GivesBackAnyTime) {
@@ -20,4 +20,4 @@ TEST(PackedTime, GivesBackAnyTime) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::packed_time_test
