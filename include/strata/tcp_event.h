@@ -21,7 +21,6 @@ enum class TcpEventKind : std::uint8_t {
   kRecoveryEntered,  // cause
   kRecoveryLeft,
   kRecoveryUndone,  // it was needless: RFC 3522, 4015, 5682, 2883
-  kTimeout,         // the retransmission timer expired
   kWindowChanged,   // congestion_window, slow_start_threshold
   kPathMtuChanged,  // bytes
 };

@@ -109,6 +109,8 @@ class Connection {
   [[nodiscard]] bool has_timestamps() const { return flags_.timestamps; }
   [[nodiscard]] std::uint32_t ts_recent() const { return ts_recent_; }
   [[nodiscard]] std::uint32_t ts_offset() const { return ts_offset_; }
+  // Tells the observer, if there is one.
+  void tell(const Shared& shared, TcpEvent event) const;
   // It is a TimeWait's business from here on.
   void on_time_wait_taken(Shared& shared);
 
@@ -127,9 +129,10 @@ class Connection {
     bool window_scaling : 1 = false;
     bool ecn : 1 = false;
     bool fast_open : 1 = false;
-    bool is_orphan : 1 = false;     // no program holds it any more
-    bool is_lingering : 1 = false;  // close_lingering() waits
-    bool fin_wanted : 1 = false;    // the Sender has not taken it yet
+    bool asked_fast_open : 1 = false;  // our SYN had the option
+    bool is_orphan : 1 = false;        // no program holds it any more
+    bool is_lingering : 1 = false;     // close_lingering() waits
+    bool fin_wanted : 1 = false;       // the Sender has not taken it yet
     bool reset_due : 1 = false;
     bool challenge_due : 1 = false;
     bool probe_due : 1 = false;         // of keepalive
@@ -155,6 +158,10 @@ class Connection {
   void begin_halves(Shared& shared, const Opened& opened, const Segment& segment, Time now);
   void on_open(Shared& shared, Time now);
   [[nodiscard]] std::optional<Outgoing> next_of_opening(Shared& shared, Time now);
+  [[nodiscard]] std::optional<Outgoing> next_fast_syn(Shared& shared, Handshake& handshake,
+                                                      Time now);
+  void learn_fast_open(Shared& shared, const Handshake& handshake, const Segment& syn_ack,
+                       Time now);
   void on_opening_deadline(Shared& shared, Time now);
   [[nodiscard]] std::uint16_t mss_of_path() const;
 
@@ -211,9 +218,6 @@ class Connection {
 
   // connection_info.cpp
   void tell_ack(const Shared& shared, const AckOutcome& outcome, Time now) const;
-  void tell_segment(const Shared& shared, const Segment& segment, DropReason reason,
-                    Time now) const;
-  void tell(const Shared& shared, TcpEvent event) const;
 
   Flow flow_;
   State state_ = State::kClosed;

@@ -56,19 +56,4 @@ void Connection::tell_ack(const Shared& shared, const AckOutcome& outcome, Time 
   if (outcome.bytes_acked != 0) say(TcpEventKind::kWindowChanged);
 }
 
-void Connection::tell_segment(const Shared& shared, const Segment& segment, DropReason reason,
-                              Time now) const {
-  TcpEvent event;
-  event.kind =
-      reason == DropReason::kNone ? TcpEventKind::kSegmentReceived : TcpEventKind::kSegmentRefused;
-  event.reason = reason;
-  event.flags = segment.flags;
-  event.segments = segment.segments;
-  event.sequence = segment.seq.value();
-  event.acknowledgment = segment.ack.value();
-  event.bytes = segment.payload_bytes;
-  event.when = now;
-  tell(shared, event);
-}
-
 }  // namespace strata::tcp

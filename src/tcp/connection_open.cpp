@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tcp/connection.h"
+#include "tcp/open/fast_open.h"
 #include "tcp/open/half_opens.h"
 
 namespace strata::tcp {
@@ -155,6 +156,7 @@ DropReason Connection::in_opening(Shared& shared, Segment&& segment, Time now) {
       return DropReason::kNone;
     case Handshake::Event::kEstablished: break;
   }
+  learn_fast_open(shared, handshake, segment, now);
   if (!has_halves()) {
     begin_halves(shared, opened_by(handshake, now, context(shared)), segment, now);
   }
@@ -169,7 +171,47 @@ DropReason Connection::in_opening(Shared& shared, Segment&& segment, Time now) {
 std::optional<Outgoing> Connection::next_of_opening(Shared& shared, Time now) {
   Handshake& handshake = shared.openings[opening_];
   if (!handshake.wants_to_send()) return std::nullopt;
-  return handshake.next_outgoing(context(shared), now);
+  const bool is_first_syn = state_ == State::kSynSent && handshake.retries() == 0;
+  if (is_first_syn && shared.options[options_].fast_open && shared.config.fast_open_client) {
+    if (auto syn = next_fast_syn(shared, handshake, now)) return syn;
+  }
+  std::optional<wire::TcpFastOpenCookie> cookie;
+  if (handshake.gives_cookie()) {
+    cookie = shared.fast_open_cookies.cookie_for(flow_, handshake.cookie_is_experimental(), now);
+  }
+  auto syn = handshake.next_outgoing(context(shared), now, {}, cookie);
+  if (syn) note_sent(shared, *syn, 1, now);
+  return syn;
+}
+
+// RFC 7413 4.1.3: with what we know of the server, text goes with the SYN; else the SYN asks for a
+// cookie. Nothing where such SYNs are known not to get through.
+std::optional<Outgoing> Connection::next_fast_syn(Shared& shared, Handshake& handshake, Time now) {
+  const auto offer = shared.fast_open.offer_for(flow_.remote_address, now);
+  if (!offer) return std::nullopt;
+  flags_.asked_fast_open = true;
+  PacketPtr text;
+  if (!offer->cookie.is_request()) {
+    const std::uint16_t own_mss = mss_for(path_mtu_, flow_.is_v4());
+    text = sender_.share_first(shared.send, syn_text_max(offer->mss, own_mss, flow_.is_v4()));
+  }
+  const auto bytes = static_cast<std::uint16_t>(text == nullptr ? 0 : text->size());
+  auto syn =
+      handshake.next_outgoing(context(shared), now, {.cookie = offer->cookie, .text_bytes = bytes});
+  if (!syn) return std::nullopt;
+  syn->payload = std::move(text);
+  note_sent(shared, *syn, 1, now);
+  return syn;
+}
+
+// RFC 7413 4.1.3: what the SYN,ACK tells of the server is kept for the next time.
+void Connection::learn_fast_open(Shared& shared, const Handshake& handshake, const Segment& syn_ack,
+                                 Time now) {
+  if (!flags_.asked_fast_open || !syn_ack.flags.syn()) return;
+  flags_.fast_open = syn_ack.ack > handshake.iss() + 1;
+  const std::uint16_t mss = syn_ack.options.maximum_segment_size.value_or(std::uint16_t{0});
+  shared.fast_open.on_syn_ack(flow_.remote_address, mss, syn_ack.options.fast_open,
+                              handshake.retries() != 0, now);
 }
 
 void Connection::on_opening_deadline(Shared& shared, Time now) {
@@ -177,6 +219,7 @@ void Connection::on_opening_deadline(Shared& shared, Time now) {
   const std::optional<Time> deadline = handshake.next_deadline();
   if (!deadline || *deadline > now) return;
   if (handshake.on_deadline(context(shared), now) != Handshake::Event::kTimedOut) return;
+  if (flags_.asked_fast_open) shared.fast_open.on_timeout(flow_.remote_address, now);
   fail(shared, soft_error_.value_or(Error::kTimedOut), now);
 }
 

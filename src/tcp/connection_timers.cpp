@@ -32,8 +32,13 @@ std::optional<Time> Connection::next_deadline(const Shared& shared) const {
 void Connection::on_deadline(Shared& shared, Time now) {
   if (is_opening()) on_opening_deadline(shared, now);
   if (state_ == State::kClosed || state_ == State::kTimeWait || !has_halves()) return;
-  if (sender_.on_deadline(shared.send, patience(shared), now) == DeadlineOutcome::kGaveUp) {
-    return fail(shared, soft_error_.value_or(Error::kTimedOut), now);
+  switch (sender_.on_deadline(shared.send, patience(shared), now)) {
+    case DeadlineOutcome::kGaveUp: return fail(shared, soft_error_.value_or(Error::kTimedOut), now);
+    case DeadlineOutcome::kSuspect:
+      // RFC 9293 3.8.3 (a): "negative advice to the IP layer".
+      (void)shared.suspects.try_push(flow_);
+      break;
+    case DeadlineOutcome::kNothing: break;
   }
   receiver_.on_deadline(now);
   if (flags_.fin_wanted) start_closing(shared, now);

@@ -32,6 +32,7 @@ class Connection;
 struct Shared {
   // Replies without a connection that wait to be pulled: beyond, strangers get none.
   static constexpr std::size_t kRepliesMax = 256;
+  static constexpr std::size_t kSuspectsMax = 16;
   static constexpr std::uint32_t kFastOpenServersMax = 1024;
 
   Shared(Memory& memory_, PacketPool& pool_, const TcpConfig& config_, const SipKey& key, Rng rng_)
@@ -45,10 +46,12 @@ struct Shared {
         receiver_slabs(memory, config),
         receive{memory, pool, config, account, receiver_slabs},
         send(memory, pool, config, rng, account),
+        fast_open_cookies(secrets.fast_open),
         fast_open(memory, kFastOpenServersMax, secrets.fast_open),
         openings(memory, config.connections_max),
         hooks(memory, config.connections_max),
         replies(memory, kRepliesMax),
+        suspects(memory, kSuspectsMax),
         budgets(config.resets_per_second, config.challenge_acks_per_second, secrets.replies) {}
 
   Memory& memory;
@@ -62,10 +65,12 @@ struct Shared {
   ReceiverShared receive;
   SenderShared send;
   congestion::AlgorithmTable algorithms;
+  FastOpenCookies fast_open_cookies;
   FastOpenCache fast_open;   // what servers gave us
   Slab<Handshake> openings;  // of connections that a program opened
   Slab<ReadyHook> hooks;     // of connections whose program wants to be called
   Ring<Outgoing> replies;
+  Ring<Flow> suspects;  // whose peer has not answered for a while
   ReplyBudgets budgets;
   TransportCounters counters{};
   const HandleTable<Connection>* connections = nullptr;  // for the names in events

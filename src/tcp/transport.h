@@ -74,6 +74,9 @@ class Transport {
   [[nodiscard]] bool has_outgoing() const {
     return !shared_.replies.empty() || half_opens_.has_outgoing() || !dirty_.empty();
   }
+  // A flow whose peer has not answered several retransmissions: the next hop may be gone
+  // (RFC 9293 3.8.3). Each is told once.
+  [[nodiscard]] std::optional<Flow> next_suspect() { return shared_.suspects.pop(); }
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_deadline(Time now);
 
@@ -169,6 +172,7 @@ class Transport {
   }
 
   // transport_input.cpp
+  DropReason on_observed(Connection& connection, Segment&& segment, Time now);
   DropReason on_unknown(Segment&& segment, std::uint32_t hash, std::optional<SequenceNumber> iss,
                         Time now);
   DropReason on_half_open(Index index, Segment&& segment, std::uint32_t hash, Time now);

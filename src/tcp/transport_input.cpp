@@ -15,6 +15,9 @@ DropReason Transport::on_segment(Segment&& segment, Time now) {
   switch (found.kind) {
     case Demux::Kind::kConnection: {
       Connection& connection = connections_[found.index];
+      if (shared_.observer != nullptr) [[unlikely]] {
+        return on_observed(connection, std::move(segment), now);
+      }
       const DropReason reason = connection.on_segment(shared_, std::move(segment), now);
       settle(connection, now);
       return reason;
@@ -24,6 +27,24 @@ DropReason Transport::on_segment(Segment&& segment, Time now) {
     case Demux::Kind::kNone: break;
   }
   return on_unknown(std::move(segment), hash, std::nullopt, now);
+}
+
+// The observer hears of the segment before what it causes; of a refusal, afterwards.
+DropReason Transport::on_observed(Connection& connection, Segment&& segment, Time now) {
+  TcpEvent event;
+  event.kind = TcpEventKind::kSegmentReceived;
+  event.flags = segment.flags;
+  event.segments = segment.segments;
+  event.sequence = segment.seq.value();
+  event.acknowledgment = segment.ack.value();
+  event.bytes = segment.payload_bytes;
+  event.when = now;
+  connection.tell(shared_, event);
+  event.reason = connection.on_segment(shared_, std::move(segment), now);
+  event.kind = TcpEventKind::kSegmentRefused;
+  if (event.reason != DropReason::kNone) connection.tell(shared_, event);
+  settle(connection, now);
+  return event.reason;
 }
 
 // RFC 9293 3.10.7.1 and 3.10.7.2.
