@@ -4,7 +4,7 @@
 
 #include "tcp/support/peer.h"
 
-namespace strata::tcp {
+namespace strata::tcp::connection_input_test {
 namespace {
 
 using namespace testing;
@@ -367,4 +367,4 @@ TEST(ConnectionInput, EveryStateSurvivesEveryCombinationOfFlags) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::connection_input_test

@@ -10,7 +10,7 @@
 
 #include "tcp/support/programs.h"
 
-namespace strata::tcp {
+namespace strata::tcp::transport_property_test {
 namespace {
 
 using namespace testing;
@@ -117,4 +117,4 @@ TEST(TransportProperty, WhateverTheWireDoesTheBytesAreEqualAndEverythingEnds) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::transport_property_test

@@ -5,7 +5,7 @@
 
 #include "tcp/support/programs.h"
 
-namespace strata::tcp {
+namespace strata::tcp::transport_test {
 namespace {
 
 using namespace testing;
@@ -42,4 +42,4 @@ TEST(Transport, TwoOfThemConnectExchangeAndClose) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::transport_test
