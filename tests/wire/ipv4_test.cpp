@@ -57,6 +57,25 @@ TEST(Ipv4, WhatIsWrittenIsRead) {
   }
 }
 
+TEST(Ipv4, TheChecksumIsKnownBeforeTheHeaderIsWritten) {
+  Rng rng(2);
+  for (int round = 0; round < kRounds; ++round) {
+    Ipv4Header header{.traffic_class = any<std::uint8_t>(rng),
+                      .total_length = any<std::uint16_t>(rng),
+                      .identification = any<std::uint16_t>(rng),
+                      .dont_fragment = any_bool(rng),
+                      .time_to_live = any<std::uint8_t>(rng),
+                      .protocol = any<std::uint8_t>(rng),
+                      .source = any_v4(rng),
+                      .destination = any_v4(rng)};
+    header.checksum = checksum_of(header);
+    std::array<std::byte, Ipv4Layout::kSize> bytes{};
+    write(header, bytes);
+    ASSERT_EQ(Ipv4Layout::Checksum::get(bytes), header.checksum);
+    ASSERT_TRUE(is_valid(ipv4_header_sum(bytes)));
+  }
+}
+
 TEST(Ipv4, FieldsStandWhereRfc791PutsThem) {
   std::array<std::byte, Ipv4Layout::kSize> bytes{};
   write(kEcho, bytes);

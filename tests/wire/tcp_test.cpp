@@ -35,6 +35,16 @@ TEST(Tcp, ParseUndoesWrite) {
   }
 }
 
+TEST(Tcp, SumOfAHeaderIsThatOfItsBytes) {
+  Rng rng(18);
+  for (int i = 0; i < kRounds; ++i) {
+    const TcpHeader header = any_header(rng);
+    std::array<std::byte, TcpLayout::kSize> bytes{};
+    write(header, bytes);
+    ASSERT_EQ(fold(sum_of(header)), fold(partial_sum(bytes)));
+  }
+}
+
 TEST(Tcp, ParseUndoesWriteWithOptions) {
   Rng rng(17);
   for (std::uint8_t length = 20; length <= 60; length += 4) {

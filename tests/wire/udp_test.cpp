@@ -27,6 +27,19 @@ TEST(Udp, ParseUndoesWrite) {
   }
 }
 
+TEST(Udp, SumOfAHeaderIsThatOfItsBytes) {
+  Rng rng(2);
+  for (int i = 0; i < kRounds; ++i) {
+    const UdpHeader header{.source_port = any<std::uint16_t>(rng),
+                           .destination_port = any<std::uint16_t>(rng),
+                           .length = any<std::uint16_t>(rng),
+                           .checksum = any<std::uint16_t>(rng)};
+    std::array<std::byte, UdpLayout::kSize> bytes{};
+    write(header, bytes);
+    ASSERT_EQ(fold(sum_of(header)), fold(partial_sum(bytes)));
+  }
+}
+
 TEST(Udp, ReadsAKnownDatagram) {
   const auto bytes = from_hex("c001 0035 000c 1a2b  de ad be ef");
   const auto view = UdpView::parse(bytes);
