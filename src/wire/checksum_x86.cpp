@@ -126,7 +126,8 @@ STRATA_AVX512 inline std::uint64_t run_avx512(const std::byte* from, std::byte* 
     from += block;
     if constexpr (kCopy) to += block;
     length -= block;
-    if (length < kWidth) {
+    // A store of no bytes still stands in the way of a read from where it would have gone.
+    if (length != 0 && length < kWidth) {
       odd = add_avx512(odd, load_tail<kCopy>(from, to, length));
       block += kWidth;
     }
