@@ -60,6 +60,7 @@ struct StartEvent {
   std::uint32_t initial_window = 10 * 536;
   std::uint32_t ssthresh = kNoThreshold;
   Duration srtt{};         // of the handshake; 0: none
+  bool has_sack = true;    // several losses per round trip can be seen
   std::uint64_t seed = 0;  // a word of the stack's Rng, for algorithms that draw lots
 };
 
@@ -70,10 +71,10 @@ struct AckEvent {
   std::uint32_t in_flight_before = 0;
   std::uint32_t in_flight = 0;  // after this ACK was accounted
   // Of the record this ACK delivers that was sent last, unless ambiguous (Karn).
-  std::optional<Duration> rtt;
+  std::optional<Duration> rtt{};
   Duration min_rtt{};  // over the connection; 0: none yet
   Duration srtt{};     // 0: none yet
-  RateSample sample;
+  RateSample sample{};
   // The window, not the application or the peer, bounded what was sent in the past round trip.
   bool is_cwnd_limited = true;
   bool is_paced = false;  // departures are spaced by a Pacer
@@ -87,7 +88,6 @@ struct CongestionEvent {
   // What of cwnd was in use: FlightSize (SND.NXT - SND.UNA), or what WindowValidation says of it.
   std::uint32_t flight_size = 0;
   std::uint32_t in_flight = 0;  // without what is SACKed or lost ("pipe")
-  bool has_sack = true;         // several losses per round trip can be seen
 };
 
 struct RtoEvent {
@@ -104,6 +104,7 @@ struct IdleEvent {
   Duration rto{};
   std::uint32_t restart_window = 0;  // the initial window
   bool is_app_limited = true;        // it was the application that had nothing to send
+  bool is_paced = false;             // departures are spaced by a Pacer
 };
 
 }  // namespace strata::tcp::congestion

@@ -188,6 +188,7 @@ bool Sender::change_control(Shared& shared, const Algorithm& control, Time now) 
                                      .mss = mss_,
                                      .initial_window = initial_window(),
                                      .srtt = rtt_.srtt(),
+                                     .has_sack = flags_.sack_ok,
                                      .seed = shared.rng.next()};
   return control_.try_change(control, shared.memory, start);
 }
@@ -225,6 +226,7 @@ void Sender::on_established(Shared& shared, const PeerParameters& peer, Time now
                                      .mss = mss_,
                                      .initial_window = initial_window(),
                                      .srtt = rtt_.srtt(),
+                                     .has_sack = flags_.sack_ok,
                                      .seed = shared.rng.next()};
   const Algorithm& control = peer.control == nullptr ? congestion::kReno : *peer.control;
   if (!control_.try_start(control, shared.memory, start)) {

@@ -128,6 +128,7 @@ bool Sender::restore(Shared& shared, const SenderSnapshot& s, const Algorithm* c
                                      .initial_window = std::max<std::uint32_t>(s.cwnd, mss_),
                                      .ssthresh = s.ssthresh,
                                      .srtt = rtt_.srtt(),
+                                     .has_sack = flags_.sack_ok,
                                      .seed = shared.rng.next()};
   const Algorithm& algorithm = control == nullptr ? congestion::kReno : *control;
   if (!control_.try_start(algorithm, shared.memory, start)) return false;

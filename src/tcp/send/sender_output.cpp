@@ -388,7 +388,8 @@ void Sender::restart_after_idle(Flight& f, const Shared& shared, Time now) {
                              .idle = idle,
                              .rto = rto,
                              .restart_window = initial_window(),
-                             .is_app_limited = window_ > 0});
+                             .is_app_limited = window_ > 0,
+                             .is_paced = f.pacer.is_on()});
   last_sent_ = now;
   refresh_pacing(f);
 }

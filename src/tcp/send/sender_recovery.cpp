@@ -188,8 +188,7 @@ void Sender::tell_congestion(Shared& shared, Flight& f, CongestionCause cause, T
   control_->on_congestion({.now = now,
                            .cause = cause,
                            .flight_size = is_validated ? flight_size() : used,
-                           .in_flight = in_flight(f),
-                           .has_sack = flags_.sack_ok});
+                           .in_flight = in_flight(f)});
   // RFC 3168 6.1.2: whatever the reason.
   if (flags_.ecn_ok) flags_.cwr_due = true;
 }
