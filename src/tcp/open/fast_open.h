@@ -57,11 +57,9 @@ class FastOpenCache {
   void on_syn_ack(const IpAddress& server, std::uint16_t mss,
                   const std::optional<wire::TcpFastOpenCookie>& cookie, bool was_sent_again,
                   Time now);
-  // No SYN got through at all, which may not be Fast Open's fault, but is no reason to go on.
+  // No SYN got through at all, or the connection was reset or fell silent right after its text was
+  // taken with the SYN: it may not be Fast Open's fault, but is no reason to go on.
   void on_timeout(const IpAddress& server, Time now);
-  // The connection was reset or fell silent right after its text was taken with the SYN: a
-  // middlebox has not understood.
-  void on_black_hole(const IpAddress& server, Time now) { on_timeout(server, now); }
 
   [[nodiscard]] std::uint32_t size() const { return entries_.size(); }
 

@@ -137,9 +137,9 @@ bool Handshake::is_duplicate_syn(const Segment& segment) const {
          !segment.flags.intersects(wire::kTcpAck | wire::kTcpRst);
 }
 
-// RFC 9293 3.4: the four cases, of which a closed window has none to offer here.
+// RFC 9293 3.4: the four cases, for the window that our SYN offered.
 bool Handshake::is_acceptable(const Segment& segment, const Context& context) const {
-  const std::uint32_t window = first_window(context.config, context.options);
+  const std::uint32_t window = terms(context).window;
   const auto inside = [&](SequenceNumber seq) {
     return seq >= rcv_nxt() && seq < rcv_nxt() + window;
   };

@@ -93,8 +93,6 @@ class Listeners {
 
   // Who hears a SYN that came along this flow through `interface`, or null.
   [[nodiscard]] Listener* match(const Flow& flow, InterfaceId interface);
-  // Where the interface is told by the flow alone: those bound to one hear only what names it.
-  [[nodiscard]] Listener* match(const Flow& flow) { return match(flow, flow.interface); }
 
   // In the order of indices.
   [[nodiscard]] Index next_used(Index from) const { return listeners_.next_used(from); }

@@ -99,7 +99,7 @@ TEST(FastOpenCache, LeavesPathsAloneThatDropItsSyns) {
     EXPECT_TRUE(cache.offer_for(kServer, now));
   }
   cache.on_syn_ack(kServer, 1400, std::nullopt, false, now);
-  cache.on_black_hole(kServer, now);
+  cache.on_timeout(kServer, now);
   EXPECT_TRUE(cache.offer_for(kServer, now + 1min));
   for (int i = 0; i < 300; ++i) cache.on_timeout(kServer, now);
   EXPECT_TRUE(cache.offer_for(kServer, now + 1024min));
