@@ -139,8 +139,8 @@ struct SynRow {
   bool is_new_without_6191;
 };
 
-// RFC 6191 2 SHOULD: a SYN with a greater timestamp, or else a greater number, makes a new
-// connection. RFC 9293 3.6.1 MAY: reopen from TIME-WAIT with a number above the old ones.
+// RFC 6191 2 SHOULD: a SYN with a greater timestamp, or else number, makes a new connection.
+// RFC 9293 3.6.1 MAY: a connection is reopened from TIME-WAIT with a number above the old ones.
 TEST(TimeWaits, MakePlaceForANewConnection) {
   const SynRow rows[] = {
       {"both, later", 100, 101, -5, true, false},

@@ -287,7 +287,7 @@ wire::TcpFastOpenCookie cookie_given_to(Server& server, std::uint32_t client) {
   return options_of(*syn_ack).fast_open.value_or(wire::TcpFastOpenCookie{});
 }
 
-// RFC 7413 4.2.1 and 4.2.2 MUST: who asks gets a cookie; who shows it may send text with his SYN.
+// RFC 7413 4.2.2 MUST: who asks gets a cookie; who shows it may send text with his SYN.
 TEST(HalfOpens, OpenAtOnceForAFastOpenCookie) {
   Server server(10, fast_open_options());
   const auto cookie = cookie_given_to(server, 1);
@@ -344,8 +344,7 @@ TEST(HalfOpens, SpendNoMoreThanTheBudgetOnReplies) {
   EXPECT_EQ(server.memory.bytes_used() > 0, true);
 }
 
-// RFC 4987 3.6: half a million SYNs cost what the configuration says, and an honest client still
-// connects.
+// RFC 4987 3.6 MAY: with SYN cookies a flood costs no memory, and an honest client connects.
 TEST(HalfOpens, StayWithinTheirMemoryUnderAFlood) {
   TcpConfig config;
   config.half_open_max = 4096;

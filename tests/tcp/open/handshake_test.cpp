@@ -227,8 +227,8 @@ TEST(Handshake, AnswersWithWhatItExpects) {
   EXPECT_EQ(reset.header.sequence_number, 1001U);
 }
 
-// RFC 7323 5.3 MUST: PAWS holds in SYN-RECEIVED too. RFC 7323 3.2 SHOULD: without the option that
-// was agreed, a segment is dropped.
+// RFC 7323 5.3 MUST: an old timestamp is refused in SYN-RECEIVED too.
+// RFC 7323 3.2 SHOULD: without the option that was agreed, a segment is dropped.
 TEST(Handshake, RefusesOldTimestampsAndMissingOnes) {
   const End end = server_end();
   Handshake handshake = syn_received(end, usual_options(5000));

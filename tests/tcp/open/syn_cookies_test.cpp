@@ -138,7 +138,7 @@ TEST(SynCookies, AreNotForgedInAMillionTries) {
   EXPECT_LE(forged, 1);  // expected 0.004
 }
 
-// RFC 7323 4.1: the clock never seems to run ahead, nor more than two of its steps behind.
+// The clock never seems to run ahead, nor more than two of its steps behind.
 TEST(SynCookies, BendTheTimestampBackwardsOnly) {
   const End end{.config = {}, .options = {}, .flow = flow_of(1)};
   const std::uint32_t offset = timestamp_offset(end.secrets.timestamps, end.flow);
