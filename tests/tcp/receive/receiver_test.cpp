@@ -18,12 +18,12 @@ using testing::Commons;
 using testing::first_difference;
 using testing::microseconds;
 using testing::milliseconds;
-using testing::Peer;
+using testing::ReceivingPeer;
 using testing::stream_text;
 
 TEST(Receiver, OwnsNothingOnceAllIsReadAndInOrder) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   const std::size_t before = commons.memory.bytes_used();
   peer.text(1000, 1000);
   peer.text(3000, 10);
@@ -46,7 +46,7 @@ TEST(Receiver, GivesEverythingBackWhenReleasedInTheMiddle) {
   Commons commons;
   const std::size_t before = commons.memory.bytes_used();
   {
-    Peer peer(commons);
+    ReceivingPeer peer(commons);
     peer.text(0, 1400);
     peer.text(5000, 1400);
     peer.text(9000, 3);
@@ -60,7 +60,7 @@ TEST(Receiver, GivesEverythingBackWhenReleasedInTheMiddle) {
 
 TEST(Receiver, ContinuesFromASnapshot) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 3000);
   (void)peer.acks();
   (void)peer.read(1000);
@@ -69,7 +69,7 @@ TEST(Receiver, ContinuesFromASnapshot) {
   ASSERT_EQ(peer.receiver.peek(commons.shared, 0, unread), 2000U);
 
   Commons other;
-  Peer twin(other);
+  ReceivingPeer twin(other);
   twin.read_total = 1000;
   ASSERT_TRUE(twin.receiver.restore(other.shared, values, unread));
   EXPECT_EQ(twin.receiver.snapshot(other.shared), values);
@@ -83,7 +83,7 @@ TEST(Receiver, ContinuesFromASnapshot) {
 
 TEST(Receiver, RefusesASnapshotItDoesNotUnderstand) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   ReceiverSnapshot values = peer.receiver.snapshot(commons.shared);
   std::vector<std::byte> unread(10);
   EXPECT_FALSE(peer.receiver.restore(commons.shared, values, unread)) << "more than was told";
@@ -110,10 +110,10 @@ TEST_P(ReceiverOracle, ReadsEveryByteOnceAndInOrder) {
   Commons commons(config, {.small_buffers = is_poor ? 48U : 512U, .large_buffers = 2});
   // Sequence numbers wrap somewhere in the stream.
   const SequenceNumber irs(static_cast<std::uint32_t>(0U - rng.below(60000)));
-  Peer peer(commons, {.irs = irs,
-                      .window_offered = 20000,
-                      .window_shift = static_cast<std::uint8_t>(rng.below(4)),
-                      .sack_permitted = true});
+  ReceivingPeer peer(commons, {.irs = irs,
+                               .window_offered = 20000,
+                               .window_shift = static_cast<std::uint8_t>(rng.below(4)),
+                               .sack_permitted = true});
   constexpr std::uint64_t kLength = 40000;
   SequenceNumber right_edge = peer.at(20000);
   bool fin_reached = false;
@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, ReceiverOracle, ::testing::Range<std::uint64_t>(
 
 TEST(Receiver, TakesAChainOfMergedSegmentsAsOneUnit) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.end_quick_phase();
   const std::uint64_t place = peer.receiver.bytes_received();
   PacketPtr chain = stream_text(commons.pool, place, 1400);

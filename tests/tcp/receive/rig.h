@@ -61,19 +61,19 @@ struct Commons {
 };
 
 // One receiver. Places are offsets in the stream; place 0 is behind the SYN.
-struct Peer {
-  explicit Peer(Commons& all,
-                ReceiverTerms terms = {.irs = SequenceNumber(999),
-                                       .window_offered = 65535,
-                                       .window_shift = 7,
-                                       .sack_permitted = true},
-                const TcpSocketOptions& options = {})
+struct ReceivingPeer {
+  explicit ReceivingPeer(Commons& all,
+                         ReceiverTerms terms = {.irs = SequenceNumber(999),
+                                                .window_offered = 65535,
+                                                .window_shift = 7,
+                                                .sack_permitted = true},
+                         const TcpSocketOptions& options = {})
       : commons(all), first(terms.irs + 1U) {
     receiver.on_established(terms, all.config, options);
   }
-  ~Peer() { receiver.release(commons.shared); }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
+  ~ReceivingPeer() { receiver.release(commons.shared); }
+  ReceivingPeer(const ReceivingPeer&) = delete;
+  ReceivingPeer& operator=(const ReceivingPeer&) = delete;
 
   [[nodiscard]] SequenceNumber at(std::uint64_t place) const {
     return first + static_cast<std::uint32_t>(place);
