@@ -78,7 +78,7 @@ void ByteQueue::consume(std::size_t count) {
     if (count < here) {
       first_->trim_front(count);
       size_ -= count;
-      hint_ = nullptr;
+      if (hint_ != first_) hint_offset_ -= count;
       return;
     }
     count -= here;
@@ -115,7 +115,12 @@ PacketPtr ByteQueue::pop_slice() {
   }
   size_ -= slice->slice_size();
   buffer_bytes_ -= slice->buffer().capacity;
-  hint_ = nullptr;
+  // A sender consumes at the front what it shared long ago: its place near the end stays known.
+  if (hint_ == slice) {
+    hint_ = nullptr;
+  } else {
+    hint_offset_ -= slice->slice_size();
+  }
   return PacketPtr(slice);
 }
 

@@ -10,7 +10,7 @@ namespace {
 // What fits where larger did not: the IPv6 minimum with options, RFC 4821 7.2's 1024, the
 // default of RFC 9293 3.7.1, and a floor below which nothing is gained.
 constexpr std::array<std::uint16_t, 4> kBases{1208, 972, 512, 216};
-constexpr std::uint8_t kTimeoutsSuspicious = 2;
+constexpr std::uint8_t kTimeoutsSuspicious = 3;
 constexpr std::uint8_t kProbesMax = 3;  // RFC 8899 5.1.2: MAX_PROBES
 constexpr std::uint16_t kPrecision = 16;
 constexpr Duration kRaiseAfter = std::chrono::minutes(10);  // RFC 8899 5.1.1: PMTU_RAISE_TIMER

@@ -173,16 +173,17 @@ class Sender {
   void judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                       AckOutcome& outcome);
   void lose_first_segment(Shared& shared, Flight& f, TcpLossCause cause, AckDigest& digest);
-  void on_congestion_mark(Shared& shared, Flight& f, Time now);
+  void on_congestion_mark(Shared& shared, Flight& f, const AckDigest& digest);
   void judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                     AckOutcome& outcome);
   [[nodiscard]] bool judge_timeout(Flight& f, const AckDigest& digest);
-  void enter_recovery(Shared& shared, Flight& f, Time now);
+  void enter_recovery(Shared& shared, Flight& f, const AckDigest& digest);
   void start_undo(Flight& f);
   void leave_recovery(Shared& shared, Flight& f, Time now);
   void undo(Shared& shared, Flight& f, Time now);
   void reduce_window(Flight& f, const AckDigest& digest);
-  void tell_congestion(Shared& shared, Flight& f, congestion::CongestionCause cause, Time now);
+  void tell_congestion(Shared& shared, Flight& f, congestion::CongestionCause cause,
+                       std::uint32_t bytes_acked, Time now);
 
   // sender_output.cpp
   [[nodiscard]] std::optional<Transmission> urgent_need(Shared& shared, Flight& f,

@@ -245,7 +245,7 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
   const bool is_all = unsent(f) == 0;
   sent.push = is_all && piece.bytes > 0;
   if (is_all) f.hold_until.reset();
-  if (piece.bytes % piece.segment_size != 0) {
+  if (piece.bytes % piece.segment_size != 0 && !piece.is_window_probe) {
     f.has_small = true;
     f.small_end = sent.text.end;
   }
@@ -289,6 +289,8 @@ std::optional<Transmission> Sender::probe_tail(Shared& shared, Flight& f, const 
                                                Time now) {
   const std::uint16_t size = segment_size(limits);
   const std::uint32_t bytes = std::min<std::uint32_t>({unsent(f), size, usable_window()});
+  // It is out before it is sent, or the timer would be set for another.
+  f.tail.on_sent(nxt_, bytes == 0);
   std::optional<Transmission> sent;
   if (bytes > 0) {
     const bool is_all = bytes == unsent(f);
@@ -302,7 +304,11 @@ std::optional<Transmission> Sender::probe_tail(Shared& shared, Flight& f, const 
   } else if (!f.sent.empty()) {
     sent = retransmit_last(shared, f, limits, now);
   }
-  if (sent) f.tail.on_sent(nxt_, sent->is_retransmission);
+  if (sent) {
+    f.tail.on_sent(nxt_, sent->is_retransmission);
+  } else {
+    f.tail.forget();
+  }
   return sent;
 }
 

@@ -59,13 +59,13 @@ void Sender::judge_tail_probe(Shared& shared, Flight& f, const AckEvent& ack,
   if (!repaired || !f.recovery.is_open()) return;
   // RFC 8985 7.4.2: one loss, repaired already. The window is reduced at once.
   ++shared.totals[totals_].recoveries;
-  tell_congestion(shared, f, CongestionCause::kLoss, digest.now);
+  tell_congestion(shared, f, CongestionCause::kLoss, digest.bytes_acked, digest.now);
   control_->on_recovery_exit(digest.now);
 }
 
 void Sender::judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                             AckOutcome& outcome) {
-  if (ack.ece && flags_.ecn_ok) on_congestion_mark(shared, f, digest.now);
+  if (ack.ece && flags_.ecn_ok) on_congestion_mark(shared, f, digest);
   judge_tail_probe(shared, f, ack, digest);
   if (flags_.sack_ok) {
     // RFC 6582 has no clock: without SACK nothing tells which of two segments arrived.
@@ -79,7 +79,7 @@ void Sender::judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckD
   const bool may_enter = f.recovery.is_open() || f.recovery.state == TcpRecoveryState::kCwr;
   const bool has_reason = digest.newly_lost > 0 || (outcome.recovery_left && f.lost_beyond_point);
   if (has_reason && may_enter) {
-    enter_recovery(shared, f, digest.now);
+    enter_recovery(shared, f, digest);
     outcome.recovery_entered = true;
     outcome.cause = digest.loss_cause;
   }
@@ -93,15 +93,16 @@ void Sender::lose_first_segment(Shared& shared, Flight& f, TcpLossCause cause, A
   const SequenceNumber edge = first.begin + std::max<std::uint32_t>(first.first_size, 1);
   if (edge < first.end && !f.sent.split(shared.records, 0, edge)) return;
   lose(shared, f, 0, cause, &digest, digest.now);
+  f.retransmit_now = 1;
 }
 
 // RFC 3168 6.1.2: once per window of data.
-void Sender::on_congestion_mark(Shared& shared, Flight& f, Time now) {
+void Sender::on_congestion_mark(Shared& shared, Flight& f, const AckDigest& digest) {
   if (!f.recovery.is_open()) return;
-  tell_congestion(shared, f, CongestionCause::kEcn, now);
+  tell_congestion(shared, f, CongestionCause::kEcn, digest.bytes_acked, digest.now);
   f.recovery.state = TcpRecoveryState::kCwr;
   f.recovery.point = nxt_;
-  f.recovery.reduction.start(flight_size());
+  f.recovery.reduction.start(flight_size() + digest.bytes_acked);
   f.recovery.undo.stop();
 }
 
@@ -152,12 +153,12 @@ bool Sender::judge_timeout(Flight& f, const AckDigest& digest) {
   return verdict == TimeoutJudge::Verdict::kSpurious;
 }
 
-void Sender::enter_recovery(Shared& shared, Flight& f, Time now) {
+void Sender::enter_recovery(Shared& shared, Flight& f, const AckDigest& digest) {
   Recovery& recovery = f.recovery;
   // A window that marks have reduced already is not reduced again for losses of the same window.
   if (recovery.is_open()) {
-    tell_congestion(shared, f, CongestionCause::kLoss, now);
-    recovery.reduction.start(flight_size());
+    tell_congestion(shared, f, CongestionCause::kLoss, digest.bytes_acked, digest.now);
+    recovery.reduction.start(flight_size() + digest.bytes_acked);
   }
   recovery.state = TcpRecoveryState::kRecovery;
   recovery.point = nxt_;
@@ -180,14 +181,17 @@ void Sender::start_undo(Flight& f) {
   }
 }
 
-void Sender::tell_congestion(Shared& shared, Flight& f, CongestionCause cause, Time now) {
+// What was in flight before the acknowledgement that tells is what the network could not carry.
+void Sender::tell_congestion(Shared& shared, Flight& f, CongestionCause cause,
+                             std::uint32_t bytes_acked, Time now) {
   // RFC 7661 4.4.1: what of a window that nobody tested was really in use.
   const WindowValidation& validation = shared.totals[totals_].validation;
-  const std::uint32_t used = std::max(flight_size(), validation.pipe_ack());
+  const std::uint32_t flight = flight_size() + bytes_acked;
+  const std::uint32_t used = std::max(flight, validation.pipe_ack());
   const bool is_validated = validation.is_validated(control_->cwnd());
   control_->on_congestion({.now = now,
                            .cause = cause,
-                           .flight_size = is_validated ? flight_size() : used,
+                           .flight_size = is_validated ? flight : used,
                            .in_flight = in_flight(f)});
   // RFC 3168 6.1.2: whatever the reason.
   if (flags_.ecn_ok) flags_.cwr_due = true;

@@ -39,7 +39,7 @@ DeadlineOutcome Sender::on_deadline(Shared& shared, const Patience& patience, Ti
     detect_losses(shared, *f, &digest, now);
     const bool may_enter = f->recovery.is_open() || f->recovery.state == TcpRecoveryState::kCwr;
     if (digest.newly_lost > 0 && may_enter) {
-      enter_recovery(shared, *f, now);
+      enter_recovery(shared, *f, digest);
       reduce_window(*f, digest);
     }
   }
