@@ -106,8 +106,8 @@ TEST(LossDetection, ARetransmissionIsNoReordering) {
   EXPECT_FALSE(lab.reordering.seen);
 }
 
-// RFC 8985 6.2 MUST: each round trip with a D-SACK widens the window by a quarter of the least round
-// trip, up to SRTT; 16 recoveries without one narrow it again.
+// RFC 8985 6.2 MUST: each round trip with a D-SACK widens the window by a quarter of the least
+// round trip, up to SRTT; 16 recoveries without one narrow it again.
 TEST(LossDetection, WindowFollowsDuplicates) {
   Lab lab;
   lab.reordering.seen = true;

@@ -144,7 +144,8 @@ TEST(RetransmissionQueue, EqualsAStatePerSegment) {
         lab.append(segments * kSegment);
         naive.insert(naive.end(), segments, RecordState::kInFlight);
       } else if (what == 1) {
-        const auto acked = static_cast<std::uint32_t>(rng.between(1, std::min<std::size_t>(naive.size(), 12)));
+        const auto acked =
+            static_cast<std::uint32_t>(rng.between(1, std::min<std::size_t>(naive.size(), 12)));
         una += acked * kSegment;
         naive.erase(naive.begin(), naive.begin() + acked);
         while (!lab.queue.empty() && lab.queue.at(lab.records, 0).end <= at(una)) {

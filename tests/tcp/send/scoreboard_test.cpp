@@ -68,8 +68,7 @@ TEST(SackWalk, MarksEqualANaiveSet) {
     std::uint32_t end = 0;
     while (naive.size() < 300) {
       const auto segments = static_cast<std::uint32_t>(rng.between(1, 40));
-      Record* const record =
-          sent.append(records, at(end), at(end + segments * kSegment), Time{});
+      Record* const record = sent.append(records, at(end), at(end + segments * kSegment), Time{});
       ASSERT_NE(record, nullptr);
       record->segment_size = record->first_size = kSegment;
       end += segments * kSegment;

@@ -107,8 +107,7 @@ TEST(SenderTimers, SuspectsAndGivesUp) {
     (void)lab.pull();
   }
   using enum DeadlineOutcome;
-  EXPECT_EQ(outcomes,
-            (std::vector{kNothing, kNothing, kSuspect, kNothing, kNothing, kGaveUp}));
+  EXPECT_EQ(outcomes, (std::vector{kNothing, kNothing, kSuspect, kNothing, kNothing, kGaveUp}));
 }
 
 // RFC 5482 2 MAY: with a user timeout, time decides.
