@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scripts: any text is read to its end or to its first error, and so is what it says in other
-// languages: its shell commands and its assertions.
+// languages: its shell commands and its assertions. What can be read is run, and comes to an end.
 #include <string_view>
 
 #include "fuzz/law.h"
 #include "script/language/code.h"
 #include "script/language/parser.h"
 #include "script/language/shell.h"
+#include "script/run/runner.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace strata;
@@ -22,6 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   fuzz::require(!script->events.empty());
+  constexpr std::size_t kEventsToRun = 64;
+  if (script->events.size() <= kEventsToRun) {
+    const Verdict verdict = run_script(*script, "fuzz", nullptr);
+    fuzz::require(verdict.message.empty() == (verdict.kind == Verdict::Kind::kPassed));
+  }
   for (const Event& event : script->events) {
     if (const auto* command = std::get_if<ShellCommand>(&event.action)) {
       static_cast<void>(split_commands(command->text));

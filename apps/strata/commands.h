@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "script/language/options.h"
 #include "service/echo_session.h"
 #include "service/stack_options.h"
 #include "service/trace_session.h"
@@ -62,8 +64,14 @@ struct StatusCommand {
   bool json = false;
 };
 
+struct ScriptCommand {
+  script::Options options;
+  std::vector<std::string> files;
+  bool json = false;
+};
+
 using Command = std::variant<UpCommand, PingCommand, TracerouteCommand, CaptureCommand,
-                             DoctorCommand, StatusCommand>;
+                             DoctorCommand, StatusCommand, ScriptCommand>;
 
 // Each answers the exit status.
 int run_command(const UpCommand& command);
@@ -72,5 +80,6 @@ int run_command(const TracerouteCommand& command);
 int run_command(const CaptureCommand& command);
 int run_command(const DoctorCommand& command);
 int run_command(const StatusCommand& command);
+int run_command(const ScriptCommand& command);
 
 }  // namespace strata::app

@@ -35,6 +35,7 @@ Verbs::Verbs() {
   add_capture();
   add_doctor();
   add_status();
+  add_script();
 }
 
 CLI::App& Verbs::add(const char* name, const char* description, const char* example) {
@@ -192,6 +193,56 @@ void Verbs::add_status() {
       status_.watch = std::chrono::duration_cast<std::chrono::milliseconds>(duration_of(seconds));
     }
     return status_;
+  });
+}
+
+// packetdrill's names and meanings: scripts set the same options in their first lines.
+void Verbs::add_script() {
+  struct Flag {
+    const char* name;
+    const char* what;
+  };
+  static constexpr Flag kValues[] = {
+      {"ip_version", "ipv4, ipv4-mapped-ipv6 or ipv6"},
+      {"tolerance_usecs", "how far from its time an event may happen (default 4000)"},
+      {"tolerance_percent", "the same, as a part of the wait for it (default 12.5)"},
+      {"mtu", "of the device (default 1500)"},
+      {"local_ip", "where the stack lives"},
+      {"remote_ip", "where its peer lives"},
+      {"gateway_ip", "a router on the link"},
+      {"netmask_ip", "of local_ip"},
+      {"bind_port", "what `...` binds to (default 8080)"},
+      {"connect_port", "what `...` connects to (default 8080)"},
+      {"tcp_ts_tick_usecs", "check that timestamps tick so"},
+      {"non_fatal", "packet, syscall: go on after these"},
+      {"define", "NAME=VALUE, a word of the script and what it stands for"}};
+  static constexpr Flag kSwitches[] = {
+      {"tcp_ts_ecr_scaled", "send timestamp echoes that nothing asked for"},
+      {"strict_segments", "segments are exactly as long as the script says"},
+      {"dry_run", "only read the scripts"}};
+  CLI::App& verb = add("script", "Run scripts in packetdrill's language on virtual time.",
+                       "strata script tests/conformance/udp/*.pkt");
+  verb.add_option("file", script_.files, "scripts")->required()->type_name("FILE.pkt...");
+  for (const Flag& flag : kValues) {
+    verb.add_option(std::string("--") + flag.name, script_options_[flag.name], flag.what)
+        ->type_name("VALUE")
+        ->allow_extra_args(false);
+  }
+  for (const Flag& flag : kSwitches) {
+    verb.add_flag_callback(
+        std::string("--") + flag.name, [this, flag] { script_options_[flag.name] = {""}; },
+        flag.what);
+  }
+  verb.add_flag("-v,--verbose", script_.options.verbose, "print each packet and call");
+  verb.add_flag("--json", script_.json, "one JSON object per script");
+  finish(verb, [this]() -> Outcome<Command> {
+    for (const auto& [name, values] : script_options_) {
+      for (const std::string& value : values) {
+        const auto applied = script::apply_option(script_.options, name, value);
+        if (!applied) return failed("--" + name + ": " + applied.error());
+      }
+    }
+    return script_;
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ class Verbs {
   void add_capture();
   void add_doctor();
   void add_status();
+  void add_script();
 
   CLI::App app_{"Strata: a network stack in user space.", "strata"};
   std::vector<Verb> verbs_;
@@ -48,6 +50,8 @@ class Verbs {
   CaptureCommand capture_;
   DoctorCommand doctor_;
   StatusCommand status_;
+  ScriptCommand script_;
+  std::map<std::string, std::vector<std::string>> script_options_;  // as they were written
 
   std::vector<std::string> serve_;
   std::string host_;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "socket/posix/socket_file.h"
+
+#include <cerrno>
+
+#include "socket/posix/option_values.h"
+#include "socket/posix/socket_address.h"
+
+namespace strata::posix {
+
+std::optional<Answer> SocketFile::common_option(int level, int name, void* value,
+                                                socklen_t* size) const {
+  if (level != SOL_SOCKET) return std::nullopt;
+  switch (name) {
+    case SO_TYPE: return write_value(type_, value, size);
+    case SO_PROTOCOL: return write_value(protocol_, value, size);
+    case SO_DOMAIN: {
+      const int domain = family_ == AddressFamily::kIpv4 ? AF_INET : AF_INET6;
+      return write_value(domain, value, size);
+    }
+    case SO_RCVTIMEO: return write_value(to_timeval(receive_timeout_), value, size);
+    case SO_SNDTIMEO: return write_value(to_timeval(send_timeout_), value, size);
+    default: return std::nullopt;
+  }
+}
+
+std::optional<Answer> SocketFile::set_common_option(int level, int name, const void* value,
+                                                    socklen_t size) {
+  const bool is_receive = name == SO_RCVTIMEO;
+  if (level != SOL_SOCKET || (!is_receive && name != SO_SNDTIMEO)) return std::nullopt;
+  const auto timeout = read_timeout(value, size);
+  if (!timeout) return timeout.error();
+  (is_receive ? receive_timeout_ : send_timeout_) = *timeout;
+  return 0;
+}
+
+Answer SocketFile::tell_name(const Result<Endpoint>& endpoint, AddressFamily family,
+                             sockaddr* address, socklen_t* size) {
+  if (!endpoint) return failed(endpoint.error());
+  if (address == nullptr || size == nullptr) return -EFAULT;
+  if (static_cast<int>(*size) < 0) return -EINVAL;
+  *size = write_address(*endpoint, family, address, *size);
+  return 0;
+}
+
+}  // namespace strata::posix

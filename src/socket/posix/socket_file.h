@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// SocketFile: what all sockets answer alike.
+#pragma once
+
+#include <optional>
+
+#include "socket/posix/file.h"
+#include "strata/socket_types.h"
+
+namespace strata::posix {
+
+class SocketFile : public File {
+ public:
+  [[nodiscard]] bool is_socket() const override { return true; }
+  [[nodiscard]] AddressFamily family() const { return family_; }
+
+ protected:
+  SocketFile(AddressFamily family, int type, int protocol)
+      : family_(family), type_(type), protocol_(protocol) {}
+
+  // Options of SOL_SOCKET that need no engine; nothing when it is not one of these.
+  [[nodiscard]] std::optional<Answer> common_option(int level, int name, void* value,
+                                                    socklen_t* size) const;
+  [[nodiscard]] std::optional<Answer> set_common_option(int level, int name, const void* value,
+                                                        socklen_t size);
+  // Fills in what a program asked for, cut to the room there is.
+  static Answer tell_name(const Result<Endpoint>& endpoint, AddressFamily family, sockaddr* address,
+                          socklen_t* size);
+
+ private:
+  AddressFamily family_;
+  int type_;
+  int protocol_;
+};
+
+}  // namespace strata::posix

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "script/run/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace strata::script::commands_test {
+namespace {
+
+struct Shell {
+  std::string run(std::string_view text) {
+    const auto done = commands.run(text);
+    return done ? "" : done.error();
+  }
+  std::map<std::string, std::string, std::less<>> files;
+  Settings settings = usual_settings();
+  Commands commands{settings, [this](std::string_view path) -> std::optional<std::string> {
+                      const auto found = files.find(path);
+                      return found == files.end() ? std::nullopt : std::optional(found->second);
+                    }};
+};
+
+TEST(Commands, SetWhatSysctlAsksFor) {
+  Shell shell;
+  EXPECT_EQ(shell.run("sysctl -q net.ipv4.tcp_sack=0 net/ipv4/tcp_syn_retries=2"), "");
+  EXPECT_EQ(shell.run("../common/set_sysctls.py /proc/sys/net/ipv4/tcp_timestamps=0"), "");
+  EXPECT_FALSE(shell.settings.tcp.sack);
+  EXPECT_FALSE(shell.settings.tcp.timestamps);
+  EXPECT_EQ(shell.settings.tcp.syn_retries, 2);
+}
+
+TEST(Commands, TakeAsDoneWhatIsSoHereAnyway) {
+  Shell shell;
+  for (const char* const text :
+       {"ip tcp_metrics flush all > /dev/null 2>&1", "tc qdisc add dev tun0 root pfifo",
+        "/tmp/sysctl_restore_${PPID}.sh", "true", "ethtool -K tun0 tso off gso off"}) {
+    EXPECT_EQ(shell.run(text), "") << text;
+  }
+  EXPECT_TRUE(shell.commands.notes().empty());
+}
+
+TEST(Commands, RefuseTheRestByName) {
+  Shell shell;
+  EXPECT_EQ(shell.run("rm -rf /"), "unsupported: command `rm -rf /`");
+  EXPECT_NE(shell.run("sysctl -w kern.nonsense=1").find("unsupported"), std::string::npos);
+  EXPECT_NE(shell.run("ethtool -K tun0 tso on").find("unsupported"), std::string::npos);
+  EXPECT_NE(shell.run("sysctl net.ipv4.tcp_sack").find("without NAME=VALUE"), std::string::npos);
+  EXPECT_NE(shell.run("a | b").find("unsupported"), std::string::npos);
+}
+
+TEST(Commands, FilesThatAreIncludedMayAskForMore) {
+  Shell shell;
+  shell.files["a.sh"] = "#!/bin/bash\nsysctl -q net.ipv4.tcp_sack=0\nnonsense\n";
+  EXPECT_EQ(shell.run("a.sh"), "");
+  EXPECT_FALSE(shell.settings.tcp.sack);
+  ASSERT_EQ(shell.commands.notes().size(), 1U);
+  EXPECT_EQ(shell.commands.notes()[0], "command `nonsense`");
+}
+
+TEST(Commands, FilesThatIncludeEachOtherComeToAnEnd) {
+  Shell shell;
+  shell.files["a.sh"] = "a.sh\na.sh\n";
+  EXPECT_EQ(shell.run("a.sh"), "files that include each other");
+}
+
+TEST(Commands, SettingsAreFixedOnceTheStackIsMade) {
+  Shell shell;
+  shell.commands.freeze();
+  EXPECT_NE(shell.run("sysctl -q net.ipv4.tcp_sack=0").find("cannot change"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace strata::script::commands_test

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "socket/posix/datagram_file.h"
+
+#include <gtest/gtest.h>
+#include <netinet/udp.h>
+
+#include <array>
+#include <cerrno>
+
+#include "socket/posix/loopback.h"
+
+namespace strata::posix::datagram_file_test {
+namespace {
+
+struct Row {
+  int family, level, name, value, answer, told;
+};
+
+// Every option is set and asked for again; what is told may be what the kernel makes of it.
+TEST(DatagramFile, KeepsTheOptionsItIsGiven) {
+  const Row rows[] = {
+      {AF_INET, SOL_SOCKET, SO_REUSEADDR, 1, 0, 1},
+      {AF_INET, SOL_SOCKET, SO_REUSEPORT, 1, 0, 1},
+      {AF_INET, SOL_SOCKET, SO_BROADCAST, 1, 0, 1},
+      {AF_INET, SOL_SOCKET, SO_NO_CHECK, 1, 0, 1},
+      {AF_INET, SOL_SOCKET, SO_RCVBUF, 10'000, 0, 20'000},
+      {AF_INET, SOL_SOCKET, SO_SNDBUF, 10'000, 0, 20'000},
+      {AF_INET, SOL_SOCKET, SO_TYPE, 1, -ENOPROTOOPT, SOCK_DGRAM},
+      {AF_INET, IPPROTO_IP, IP_TTL, 5, 0, 5},
+      {AF_INET, IPPROTO_IP, IP_TTL, 0, -EINVAL, 64},
+      {AF_INET, IPPROTO_IP, IP_TTL, 256, -EINVAL, 64},
+      {AF_INET, IPPROTO_IP, IP_TTL, -1, 0, 64},
+      {AF_INET, IPPROTO_IP, IP_TOS, 0x28, 0, 0x28},
+      {AF_INET, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, 0, IP_PMTUDISC_DO},
+      {AF_INET, IPPROTO_IP, IP_MTU_DISCOVER, 99, -EINVAL, IP_PMTUDISC_DONT},
+      {AF_INET, IPPROTO_IP, IP_RECVERR, 1, 0, 1},
+      {AF_INET, IPPROTO_IP, IP_RECVTTL, 1, 0, 1},
+      {AF_INET, IPPROTO_IP, IP_MULTICAST_TTL, 9, 0, 9},
+      {AF_INET, IPPROTO_IP, IP_MULTICAST_LOOP, 0, 0, 0},
+      {AF_INET, IPPROTO_UDP, UDP_SEGMENT, 1200, 0, 1200},
+      {AF_INET, IPPROTO_UDP, UDP_GRO, 1, 0, 1},
+      {AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, 1, 0, 1},
+      {AF_INET6, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 7, 0, 7},
+      {AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, 0x10, 0, 0x10},
+      {AF_INET6, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 3, 0, 3},
+  };
+  for (const Row& row : rows) {
+    Loopback loopback;
+    Calls& calls = *loopback.calls;
+    const auto fd = static_cast<int>(calls.socket(row.family, SOCK_DGRAM, 0));
+    EXPECT_EQ(calls.setsockopt(fd, row.level, row.name, &row.value, sizeof(int), loopback.now),
+              row.answer)
+        << row.level << " " << row.name << " " << row.value;
+    int told = -1;
+    socklen_t size = sizeof(told);
+    EXPECT_EQ(calls.getsockopt(fd, row.level, row.name, &told, &size, loopback.now), 0);
+    EXPECT_EQ(told, row.told) << row.level << " " << row.name;
+    EXPECT_EQ(size, sizeof(told));
+  }
+}
+
+TEST(DatagramFile, RefusesOptionsItDoesNotHave) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
+  const int on = 1;
+  for (const int name : {SO_KEEPALIVE, SO_PRIORITY, SO_MARK, 9999}) {
+    EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, name, &on, sizeof(on), loopback.now), -ENOPROTOOPT);
+  }
+  EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, 2, loopback.now), -EINVAL);
+  EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, nullptr, 4, loopback.now), -EFAULT);
+}
+
+TEST(DatagramFile, SendBufferBoundsADatagram) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
+  const sockaddr_in address = loopback_address(9);
+  const int size = 2500;
+  ASSERT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size), loopback.now), 0);
+  std::array<char, 6000> bytes{};
+  const auto send = [&](std::size_t count) {
+    return calls
+        .sendto(fd, bytes.data(), count, 0, as_sockaddr(address), sizeof(address), loopback.now)
+        .answer();
+  };
+  EXPECT_EQ(send(5001), -EMSGSIZE);
+  EXPECT_EQ(send(1000), 1000);
+}
+
+TEST(DatagramFile, TellsWhereADatagramCameFrom) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto server = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
+  const sockaddr_in address = loopback_address(7001);
+  ASSERT_EQ(calls.bind(server, as_sockaddr(address), sizeof(address), loopback.now), 0);
+  ASSERT_EQ(
+      calls.sendto(server, "x", 1, 0, as_sockaddr(address), sizeof(address), loopback.now).answer(),
+      1);
+  loopback.settle();
+  sockaddr_in source{};
+  socklen_t size = sizeof(source);
+  char byte = 0;
+  EXPECT_EQ(
+      calls.recvfrom(server, &byte, 1, 0, reinterpret_cast<sockaddr*>(&source), &size, loopback.now)
+          .answer(),
+      1);
+  EXPECT_EQ(size, sizeof(source));
+  EXPECT_EQ(source.sin_port, htons(7001));
+  EXPECT_EQ(source.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+}
+
+TEST(DatagramFile, ConnectingToNobodyDissolvesTheAssociation) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
+  const sockaddr_in address = loopback_address(7002);
+  ASSERT_EQ(calls.connect(fd, as_sockaddr(address), sizeof(address), loopback.now).answer(), 0);
+  sockaddr_in none{};
+  none.sin_family = AF_UNSPEC;
+  EXPECT_EQ(calls.connect(fd, as_sockaddr(none), sizeof(none), loopback.now).answer(), 0);
+  EXPECT_EQ(calls.send(fd, "x", 1, 0, loopback.now).answer(), -EDESTADDRREQ);
+}
+
+}  // namespace
+}  // namespace strata::posix::datagram_file_test
