@@ -31,6 +31,11 @@ Outcome<void> take(const char* flag, Parse parse, const Value& value, Into into)
   return {};
 }
 
+Outcome<void> before_every_device(const char* flag, const std::string& text) {
+  return failed(fmt::format("{} {}: it stands before every --device", flag, text),
+                fmt::format("give a --device first, as in --device tap:x {} {}", flag, text));
+}
+
 }  // namespace
 
 void StackFlags::add_to(CLI::App& verb) {
@@ -44,6 +49,8 @@ void StackFlags::add_to(CLI::App& verb) {
       ->type_name("KIND:NAME[,key=value...]");
   list(verb.add_option("--address", addresses_, "an address of the device before it"))
       ->type_name("CIDR");
+  list(verb.add_option("--vlan", vlans_, "a VLAN on the device before it; what follows is its"))
+      ->type_name("ID[.ID]");
   list(verb.add_option("--mtu", mtus_, "MTU of the device before it, or of the default device"))
       ->type_name("BYTES");
   list(verb.add_option("--gateway", gateways_, "a default router, IPv4 or IPv6"))->type_name("IP");
@@ -81,31 +88,40 @@ Outcome<StackOptions> StackFlags::read(const CLI::App& verb) const {
   return options;
 }
 
-// --address and --mtu belong to the --device they follow, so order matters.
+// --vlan belongs to the --device it follows, --address and --mtu to the --vlan or --device, so
+// order matters.
 Outcome<void> StackFlags::read_devices(const CLI::App& verb, StackOptions& options) const {
   if (!devices_.empty()) options.devices.clear();
   std::size_t device = 0;
   std::size_t address = 0;
   std::size_t mtu = 0;
+  std::size_t vlan = 0;
+  // What the next --address and --mtu are for.
+  std::vector<Prefix>* into = nullptr;
+  std::size_t* bytes = &options.default_device_mtu;
   for (const CLI::Option* option : verb.parse_order()) {
-    const bool has_device = device != 0;
     Outcome<void> done;
     if (option->check_lname("device")) {
       done = service::check_device_spec(devices_[device]);
       options.devices.push_back({.spec = devices_[device++], .addresses = {}});
+      into = &options.devices.back().addresses;
+      bytes = &options.devices.back().mtu;
       if (!done) done = std::unexpected(about("--device", std::move(done).error()));
-    } else if (option->check_lname("address")) {
-      const std::string& text = addresses_[address++];
-      if (!has_device) {
-        return failed(fmt::format("--address {}: it stands before every --device", text),
-                      "give a --device first, as in --device tap:x --address 10.88.0.2/24");
-      }
-      done = take("--address", service::parse_interface_address, text,
-                  [&](Prefix prefix) { options.devices.back().addresses.push_back(prefix); });
-    } else if (option->check_lname("mtu")) {
-      done = take("--mtu", service::check_mtu, mtus_[mtu++], [&](std::size_t bytes) {
-        (has_device ? options.devices.back().mtu : options.default_device_mtu) = bytes;
+    } else if (option->check_lname("vlan")) {
+      if (device == 0) return before_every_device("--vlan", vlans_[vlan]);
+      done = take("--vlan", service::parse_vlan, vlans_[vlan++], [&](const VlanTags& tags) {
+        auto& added = options.devices.back().vlans.emplace_back();
+        added.tags = tags;
+        into = &added.addresses;
+        bytes = &added.mtu;
       });
+    } else if (option->check_lname("address")) {
+      if (device == 0) return before_every_device("--address", addresses_[address]);
+      done = take("--address", service::parse_interface_address, addresses_[address++],
+                  [&](Prefix prefix) { into->push_back(prefix); });
+    } else if (option->check_lname("mtu")) {
+      done = take("--mtu", service::check_mtu, mtus_[mtu++],
+                  [&](std::size_t value) { *bytes = value; });
     }
     if (!done) return done;
   }

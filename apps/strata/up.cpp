@@ -8,6 +8,7 @@
 #include <string>
 
 #include "service/echo_session.h"
+#include "service/group_members.h"
 #include "service/json_text.h"
 #include "service/node.h"
 #include "service/udp_services.h"
@@ -110,6 +111,8 @@ int run_command(const UpCommand& command) {
   Node& node = **created;
   auto services = service::UdpServices::open(node.main(), command.stack.serve);
   if (!services) return complain("up", services.error());
+  const auto members = service::GroupMembers::join(node.main(), command.stack.joins);
+  if (!members) return complain("up", members.error());
   std::unique_ptr<service::EchoSession> pings;
   if (node.peer() != nullptr) {
     if (!command.json) print_fallback(*node.fallback_reason());

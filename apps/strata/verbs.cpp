@@ -57,6 +57,9 @@ void Verbs::add_up() {
   verb.add_option("--serve", serve_, "UDP services: echo, discard, chargen, daytime")
       ->delimiter(',')
       ->type_name("NAME[:PORT],...");
+  verb.add_option("--join", joins_, "be a member of a multicast group")
+      ->allow_extra_args(false)
+      ->type_name("GROUP[%IF]");
   verb.add_flag("--json", up_.json, "say in one line of JSON that the stack is up");
   finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
     auto options = flags.read(verb);
@@ -67,6 +70,12 @@ void Verbs::add_up() {
       auto serve = service::parse_serve(text);
       if (!serve) return failed("--serve: " + serve.error().text);
       up_.stack.serve.push_back(*serve);
+    }
+    if (!joins_.empty()) up_.stack.joins.clear();
+    for (const std::string& text : joins_) {
+      auto join = service::parse_join(text);
+      if (!join) return failed("--join: " + join.error().text);
+      up_.stack.joins.push_back(*std::move(join));
     }
     return up_;
   });
@@ -100,6 +109,7 @@ void Verbs::add_ping() {
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());
     if (!options->serve.empty()) return failed("serve: only `strata up` serves");
+    if (!options->joins.empty()) return failed("join: only `strata up` joins groups");
     ping_.stack = std::move(*options);
     ping_.echo.destination = target->address;
     ping_.echo.interval = duration_of(interval_s_);
@@ -135,6 +145,7 @@ void Verbs::add_traceroute() {
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());
     if (!options->serve.empty()) return failed("serve: only `strata up` serves");
+    if (!options->joins.empty()) return failed("join: only `strata up` joins groups");
     traceroute_.stack = std::move(*options);
     traceroute_.trace.destination = target->address;
     traceroute_.trace.first_hop = static_cast<std::uint8_t>(first_hop_);

@@ -54,6 +54,7 @@ class Verbs {
   std::map<std::string, std::vector<std::string>> script_options_;  // as they were written
 
   std::vector<std::string> serve_;
+  std::vector<std::string> joins_;
   std::string host_;
   bool only_ipv4_ = false;
   bool only_ipv6_ = false;

@@ -190,6 +190,8 @@ class Stack {
   void for_each_address(InlineFunction<void(const AddressEntry&)> visit) const;
   void for_each_route(InlineFunction<void(const RouteEntry&)> visit) const;
   void for_each_neighbor(Time now, InlineFunction<void(const NeighborEntry&)> visit) const;
+  // The DNS servers that routers advertise (RFC 8106), as long as they are valid.
+  void for_each_dns_server(InlineFunction<void(const IpAddress&)> visit) const;
   void for_each_socket(InlineFunction<void(const SocketEntry&)> visit) const;
 
   [[nodiscard]] PacketPool& pool() const;

@@ -103,6 +103,7 @@ class Vector {
   void release() {
     clear();
     if (data_ != nullptr) {
+      // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and is meant
       memory_->release(static_cast<void*>(data_), capacity_ * sizeof(T), alignof(T));
     }
     data_ = nullptr;
@@ -154,6 +155,7 @@ class Vector {
     if (data_ != nullptr) {
       std::uninitialized_move_n(data_, size_, block);
       std::destroy_n(data_, size_);
+      // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and is meant
       memory_->release(static_cast<void*>(data_), capacity_ * sizeof(T), alignof(T));
     }
     data_ = block;

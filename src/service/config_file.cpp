@@ -146,6 +146,19 @@ Outcome<std::uint64_t> parse_seed(std::int64_t seed) {
   return static_cast<std::uint64_t>(seed);
 }
 
+VlanOptions read_vlan(const toml::table& table, const toml::node& node, const std::string& path,
+                      std::optional<Failure>& failure) {
+  VlanOptions vlan;
+  TableReader reader(table, path, "device.vlan.", failure);
+  reader.text("id", parse_vlan, [&](const VlanTags& tags) { vlan.tags = tags; });
+  reader.texts("address", parse_interface_address,
+               [&](const Prefix& prefix) { vlan.addresses.push_back(prefix); });
+  reader.number("mtu", check_mtu, [&](std::size_t mtu) { vlan.mtu = mtu; });
+  reader.refuse_others();
+  if (vlan.tags.count == 0) reader.fail("id", node, "missing, expected ID or ID.ID");
+  return vlan;
+}
+
 DeviceOptions read_device(const toml::table& table, const toml::node& node, const std::string& path,
                           std::optional<Failure>& failure) {
   DeviceOptions device;
@@ -154,6 +167,9 @@ DeviceOptions read_device(const toml::table& table, const toml::node& node, cons
   reader.texts("address", parse_interface_address,
                [&](const Prefix& prefix) { device.addresses.push_back(prefix); });
   reader.number("mtu", check_mtu, [&](std::size_t mtu) { device.mtu = mtu; });
+  reader.tables("vlan", [&](const toml::table& vlan, const toml::node& where) {
+    device.vlans.push_back(read_vlan(vlan, where, path, failure));
+  });
   reader.refuse_others();
   if (device.spec.empty()) {
     reader.fail("spec", node, "missing, expected KIND:NAME[,key=value...]");
@@ -179,6 +195,8 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   reader.text("policy", parse_policy, [&](LoopPolicy policy) { options.policy = policy; });
   reader.texts("serve", parse_serve,
                [&](const ServeOptions& serve) { options.serve.push_back(serve); });
+  reader.texts("join", parse_join,
+               [&](JoinOptions join) { options.joins.push_back(std::move(join)); });
   reader.refuse_others();
   if (options.default_device_mtu != 0 && !options.devices.empty()) {
     reader.fail("mtu", *table.get("mtu"), "belongs into the [[device]] it is meant for");

@@ -13,6 +13,13 @@ namespace {
 constexpr PacketPoolConfig kPool{
     .small_buffers = 4096, .large_buffers = 256, .external_buffers = 0, .extra_descriptors = 4096};
 
+// "strata0.10": an interface has at most 15 characters, of which the numbers are the better half.
+std::string name_of_vlan(std::string_view port, const VlanTags& tags) {
+  std::string numbers;
+  for (std::size_t i = 0; i < tags.count; ++i) numbers += fmt::format(".{}", tags.tags[i].id);
+  return std::string(port.substr(0, FixedText<15>{}.characters.size() - numbers.size())) + numbers;
+}
+
 }  // namespace
 
 HostedStack::HostedStack(Loop& loop, std::string name)
@@ -70,9 +77,31 @@ Outcome<void> HostedStack::add_port(const Port& port) {
     return failed(fmt::format("{}: no interface: {}", port.name, to_text(interface.error())));
   }
   driver_->add(*port.device, *interface, port.feeding);
-  for (const Prefix& address : port.addresses) {
-    if (const auto added = stack_->add_address(*interface, address, loop_.now()); !added) {
-      return failed(fmt::format("{}: address {}: {}", port.name, strata::to_text(address).view(),
+  if (auto added = add_addresses(port.name, *interface, port.addresses); !added) return added;
+  for (const VlanOptions& vlan : port.vlans) {
+    if (auto added = add_vlan(port, *interface, vlan); !added) return added;
+  }
+  return {};
+}
+
+Outcome<void> HostedStack::add_vlan(const Port& port, InterfaceId parent, const VlanOptions& vlan) {
+  InterfaceConfig config;
+  const std::string name = name_of_vlan(port.name, vlan.tags);
+  config.name = name;
+  config.mtu = vlan.mtu;
+  config.detect_duplicates = port.detect_duplicates;
+  const auto interface = stack_->add_vlan(parent, vlan.tags, config, loop_.now());
+  if (!interface) {
+    return failed(fmt::format("{}: no VLAN: {}", name, to_text(interface.error())));
+  }
+  return add_addresses(name, *interface, vlan.addresses);
+}
+
+Outcome<void> HostedStack::add_addresses(std::string_view name, InterfaceId interface,
+                                         std::span<const Prefix> addresses) {
+  for (const Prefix& address : addresses) {
+    if (const auto added = stack_->add_address(interface, address, loop_.now()); !added) {
+      return failed(fmt::format("{}: address {}: {}", name, strata::to_text(address).view(),
                                 to_text(added.error())));
     }
   }

@@ -12,6 +12,7 @@
 
 #include "service/failure.h"
 #include "service/stack_driver.h"
+#include "service/stack_options.h"
 #include "strata/address.h"
 #include "strata/device.h"
 #include "strata/loop.h"
@@ -29,6 +30,7 @@ struct Port {
   std::vector<Prefix> addresses;
   std::size_t mtu = 0;  // 0: the device's
   bool detect_duplicates = true;
+  std::vector<VlanOptions> vlans{};
 };
 
 struct HostedStackOptions {
@@ -62,6 +64,10 @@ class HostedStack {
   HostedStack(Loop& loop, std::string name);
   [[nodiscard]] Outcome<void> start(const HostedStackOptions& options, std::span<const Port> ports);
   [[nodiscard]] Outcome<void> add_port(const Port& port);
+  [[nodiscard]] Outcome<void> add_vlan(const Port& port, InterfaceId parent,
+                                       const VlanOptions& vlan);
+  [[nodiscard]] Outcome<void> add_addresses(std::string_view name, InterfaceId interface,
+                                            std::span<const Prefix> addresses);
 
   Loop& loop_;
   std::string name_;

@@ -39,13 +39,20 @@ std::string spec_with_mtu(const DeviceOptions& options) {
   return fmt::format("{},mtu={}", options.spec, options.mtu);
 }
 
-// What keeps this process from making TAP devices; nothing when it may.
-std::optional<Failure> missing_permission() {
+// All that keeps this process from making TAP devices; nothing when it may.
+std::optional<Failure> missing_permissions() {
+  std::optional<Failure> missing;
   for (const Permission permission : {Permission::kTunDevice, Permission::kNetAdmin}) {
     PermissionState state = probe(permission);
-    if (!state.is_granted) return Failure{std::move(state.detail), std::move(state.remedy)};
+    if (state.is_granted) continue;
+    if (!missing) {
+      missing = Failure{std::move(state.detail), std::move(state.remedy)};
+    } else {
+      missing->text += "; " + state.detail;
+      missing->hint += "; and " + state.remedy;
+    }
   }
-  return std::nullopt;
+  return missing;
 }
 
 }  // namespace
@@ -104,7 +111,7 @@ Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,
     // Nobody but the host is on this link, and the host's address is known.
     auto port = open_port(device, false);
     if (!port) {
-      fallback_ = missing_permission();
+      fallback_ = missing_permissions();
       if (!fallback_) return std::unexpected(std::move(port).error());
       port = open_memory_link(device);
     }
@@ -137,7 +144,8 @@ Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplica
               .feeding = opened.descriptor() < 0 ? Feeding::kMustAsk : Feeding::kDescriptor,
               .addresses = options.addresses,
               .mtu = options.mtu,
-              .detect_duplicates = detects_duplicates};
+              .detect_duplicates = detects_duplicates,
+              .vlans = options.vlans};
 }
 
 Port Node::open_memory_link(const DeviceOptions& options) {

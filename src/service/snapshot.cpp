@@ -141,6 +141,13 @@ void put_neighbors(const Stack& stack, Time now, Json& into) {
   list.put(into, "neighbors");
 }
 
+void put_dns_servers(const Stack& stack, Json& into) {
+  List list;
+  stack.for_each_dns_server(
+      [&](const IpAddress& server) { list.add({{"address", text_of(server)}}); });
+  list.put(into, "dns_servers");
+}
+
 void put_sockets(const Stack& stack, Json& into) {
   List list;
   stack.for_each_socket([&](const SocketEntry& entry) {
@@ -202,6 +209,7 @@ Json snapshot(HostedStack& host) {
   put_addresses(stack, json);
   put_routes(stack, json);
   put_neighbors(stack, now, json);
+  put_dns_servers(stack, json);
   put_sockets(stack, json);
   json["counters"] = counters_of(stack.counters());
   json["drops"] = drops_of(stack);

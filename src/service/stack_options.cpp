@@ -33,6 +33,8 @@ constexpr std::array<std::pair<std::string_view, LoopPolicy>, 3> kPolicies{{
 constexpr std::array kLogLevels{LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning,
                                 LogLevel::kError, LogLevel::kOff};
 
+constexpr std::uint16_t kServiceTag = 0x88a8;  // IEEE 802.1ad, the outer of two
+
 constexpr std::int64_t kMtuMin = 68;  // RFC 791 3.1
 constexpr std::int64_t kMtuMax = 65'535;
 
@@ -98,6 +100,38 @@ Outcome<ServeOptions> parse_serve(std::string_view text) {
     return failed(quoted(text) + ": " + quoted(port) + " is not a port from 1 to 65535");
   }
   return ServeOptions{found->service, number};
+}
+
+Outcome<JoinOptions> parse_join(std::string_view text) {
+  const std::size_t percent = text.find('%');
+  const auto group = IpAddress::parse(text.substr(0, percent));
+  const bool has_empty_zone = percent != std::string_view::npos && percent + 1 == text.size();
+  if (!group || !group->is_multicast() || has_empty_zone) {
+    return failed(quoted(text) + " is not a multicast group, as in 239.1.2.3 or ff15::7%strata0");
+  }
+  JoinOptions options{.group = *group, .interface = {}};
+  if (percent != std::string_view::npos) options.interface = text.substr(percent + 1);
+  return options;
+}
+
+Outcome<VlanTags> parse_vlan(std::string_view text) {
+  const auto wrong = [&] {
+    return failed(quoted(text) + " is not a VLAN from 1 to 4094, or two of them as in 100.20");
+  };
+  VlanTags tags;
+  for (std::string_view rest = text;;) {
+    const std::size_t dot = rest.find('.');
+    const std::string_view word = rest.substr(0, dot);
+    std::uint16_t id = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
+    const bool is_number = error == std::errc{} && end == word.data() + word.size();
+    if (!is_number || id == 0 || id > 4094 || tags.count == tags.tags.size()) return wrong();
+    tags.tags[tags.count++].id = id;
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  if (tags.count == 2) tags.tags[0].tpid = kServiceTag;
+  return tags;
 }
 
 Outcome<std::size_t> check_mtu(std::int64_t mtu) {

@@ -13,13 +13,28 @@
 #include "service/failure.h"
 #include "strata/address.h"
 #include "strata/loop.h"
+#include "strata/stack_config.h"
 
 namespace strata::service {
+
+// A further interface on a device, behind tags.
+struct VlanOptions {
+  VlanTags tags;
+  std::vector<Prefix> addresses;
+  std::size_t mtu = 0;  // 0: what the tags leave of the device's
+};
 
 struct DeviceOptions {
   std::string spec;               // KIND:NAME[,key=value...], see strata/devices.h
   std::vector<Prefix> addresses;  // of the stack
   std::size_t mtu = 0;            // 0: the device's
+  std::vector<VlanOptions> vlans{};
+};
+
+// A multicast group to be a member of.
+struct JoinOptions {
+  IpAddress group;
+  std::string interface;  // empty: the one that routes lead to
 };
 
 enum class UdpService : std::uint8_t { kEcho, kDiscard, kChargen, kDaytime };
@@ -40,6 +55,7 @@ struct StackOptions {
   LogLevel log = LogLevel::kWarning;
   LoopPolicy policy = LoopPolicy::kAdaptive;
   std::vector<ServeOptions> serve;
+  std::vector<JoinOptions> joins;
 };
 
 // tap:strata0, with 10.77.0.1/24 and fd77::1/64 on the host's end and .2 and ::2 on ours.
@@ -52,6 +68,10 @@ struct StackOptions {
 [[nodiscard]] Outcome<LoopPolicy> parse_policy(std::string_view text);
 // "echo" or "echo:7007".
 [[nodiscard]] Outcome<ServeOptions> parse_serve(std::string_view text);
+// "239.1.2.3" or "ff15::7%strata0".
+[[nodiscard]] Outcome<JoinOptions> parse_join(std::string_view text);
+// "10", or "100.20" for customer VLAN 20 inside service VLAN 100 (IEEE 802.1ad).
+[[nodiscard]] Outcome<VlanTags> parse_vlan(std::string_view text);
 [[nodiscard]] Outcome<std::size_t> check_mtu(std::int64_t mtu);
 [[nodiscard]] Outcome<void> check_device_spec(std::string_view spec);
 

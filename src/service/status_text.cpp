@@ -88,6 +88,8 @@ std::string stack_text(const Json& stack) {
   });
   text += section(stack, "routes", "Routes", route_line);
   text += section(stack, "neighbors", "Neighbours", neighbor_line);
+  text += section(stack, "dns_servers", "DNS servers",
+                  [](const Json& entry) { return word(entry, "address"); });
   text += section(stack, "sockets", "Sockets", socket_line);
   text += counters_text(stack);
   text += section(stack, "drops", "Dropped", [](const Json& entry) {

@@ -94,6 +94,11 @@ void Stack::for_each_neighbor(Time now, InlineFunction<void(const NeighborEntry&
   });
 }
 
+void Stack::for_each_dns_server(InlineFunction<void(const IpAddress&)> visit) const {
+  const ip::DnsServers& dns = core_->dns_servers;
+  for (std::size_t i = 0; i < dns.count; ++i) visit(dns.servers[i]);
+}
+
 void Stack::for_each_socket(InlineFunction<void(const SocketEntry&)> visit) const {
   core_->udp.for_each([&](const udp::Socket& socket) {
     visit({.kind = SocketEntry::Kind::kUdp,

@@ -3,12 +3,14 @@
 """IGMP and MLD: what the stack tells routers of its own accord, and when a router asks, in every
 version, as an AF_PACKET socket of the kernel sees it and scapy reads it."""
 import logging
+import socket
 
 import bench
 from bench import HOST4, STACK4, TAP
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
 try:
+    from scapy.contrib.igmp import IGMP
     from scapy.contrib.igmpv3 import IGMPv3, IGMPv3mq
     from scapy.layers.inet import IP, IPOption_Router_Alert
     from scapy.layers.inet6 import (ICMPv6MLQuery, ICMPv6MLQuery2, ICMPv6MLReport, ICMPv6MLReport2,
@@ -81,6 +83,66 @@ def ask_mld(lab, wire, name, message, wanted, seconds):
     lab.check(name, seen, "no such report")
 
 
+GROUP4, GROUP6 = "239.1.2.3", "ff15::7"
+
+
+def records_of(seen):
+    """The (type, group) pairs an IGMPv3 report lists (RFC 3376 4.2)."""
+    body, records, at = seen["body"], [], 8
+    for _ in range(int.from_bytes(body[6:8], "big")):
+        sources = int.from_bytes(body[at + 2:at + 4], "big")
+        records.append((body[at], socket.inet_ntoa(body[at + 4:at + 8])))
+        at += 8 + 4 * sources + 4 * body[at + 1]
+    return records
+
+
+def is_igmp(kind, to, group):
+    def test(seen):
+        if seen is None or not seen["valid"] or not seen["alert"] or seen["ttl"] != 1:
+            return False
+        told = records_of(seen) if kind == 0x22 else [(0, socket.inet_ntoa(seen["body"][4:8]))]
+        return (seen["type"], seen["to"]) == (kind, to) and group in told
+    return test
+
+
+def is_v1_report(seen):
+    """RFC 1112 appendix I: the report goes to the group itself."""
+    return seen is not None and seen["valid"] and seen["ttl"] == 1 and (
+        seen["type"], seen["to"], seen["body"][4:8]) == (0x12, GROUP4, socket.inet_aton(GROUP4))
+
+
+def members(lab, wire, host):
+    """A stack with --join tells of its groups, and answers queriers of every age in their own
+    words. The oldest comes last: once it was heard, a host keeps to it (RFC 3376 7.2.1)."""
+    stack = lab.up(host, "--join", f"{GROUP4}%{TAP}", "--join", f"{GROUP6}%{TAP}")
+    joined = wire.find(lambda frame: is_igmp(0x22, "224.0.0.22", (4, GROUP4))(igmp_of(frame)), 8)
+    lab.check("IGMPv3: joining is reported as a change to exclude nothing", joined)
+    stack.wait()
+    ask_mld(lab, wire, "MLDv2: the group joined is in the answer to a general query",
+            ICMPv6MLQuery2(mrd=500),
+            lambda one: one["type"] == 143 and GROUP6 in groups_of(one), 2)
+    ask_mld(lab, wire, "MLDv1: and reported by name to a v1 querier", ICMPv6MLQuery(mrd=500),
+            lambda one: one["type"] == 131 and one["to"] == GROUP6 and
+            one["report"].mladdr == GROUP6, 2)
+    for name, query, wanted, seconds in (
+            ("IGMPv3: a general query is answered by a v3 report",
+             IGMPv3(type=0x11, mrcode=5) / IGMPv3mq(gaddr="0.0.0.0"),
+             is_igmp(0x22, "224.0.0.22", (2, GROUP4)), 2),
+            ("IGMPv3: so is a query for the group",
+             IGMPv3(type=0x11, mrcode=5) / IGMPv3mq(gaddr=GROUP4),
+             is_igmp(0x22, "224.0.0.22", (2, GROUP4)), 2),
+            ("IGMPv2: a v2 query is answered by a v2 report to the group",
+             IGMP(type=0x11, mrcode=5, gaddr="0.0.0.0"), is_igmp(0x16, GROUP4, (0, GROUP4)), 2),
+            # RFC 3376 7.2.1: who answers a v1 querier has ten seconds.
+            ("IGMPv1: a v1 query is answered by a v1 report",
+             IGMP(type=0x11, mrcode=0, gaddr="0.0.0.0"), is_v1_report, 11)):
+        ask_igmp(lab, wire, name, query, wanted, seconds)
+    lab.check("strata up with groups ends well", stack.stop() == 0, stack.output)
+    lost = lab.up(host, "--join", f"{GROUP4}%nowhere")
+    lab.check("a group on an interface that is not there is refused",
+              lost.process.poll() == 1 and "no interface nowhere" in lost.output, lost.output)
+
+
 with bench.Bench(needs=["ping"]) as test:
     namespace = test.namespace()
     namespace.must("ip", "tuntap", "add", "dev", TAP, "mode", "tap")
@@ -113,3 +175,5 @@ with bench.Bench(needs=["ping"]) as test:
     since = running.drops().since(before)
     test.check("MLD: queries from afar are refused", since.get("mld_malformed") == 2, since)
     test.check("the stack still answers", running.is_answering(STACK4))
+    running.stop()
+    members(test, wire, namespace)

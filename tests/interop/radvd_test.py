@@ -25,7 +25,7 @@ class Router:
     def __init__(self, lab, namespace):
         self.lab, self.namespace = lab, namespace
         self.config, self.log = lab.folder / "radvd.conf", lab.folder / "radvd.log"
-        self.process = None
+        self.process, self.turns = None, 0
         namespace.set("ipv6/conf/all/forwarding", 1)
 
     def advertise(self, **values):
@@ -35,9 +35,11 @@ class Router:
         if self.process:
             # Killed, so that it does not take its advertisements back.
             bench.end(self.process, signal.SIGKILL)
+        # The helper of a radvd that was killed holds the lock on its file a little longer.
+        self.turns += 1
         self.process = self.namespace.start(
-            "radvd", "-n", "-m", "stderr", "-C", self.config, "-p", self.lab.folder / "radvd.pid",
-            output=self.log)
+            "radvd", "-n", "-m", "stderr", "-C", self.config, "-p",
+            self.lab.folder / f"radvd{self.turns}.pid", output=self.log)
 
 
 def address_in(stack, network, state):
@@ -74,6 +76,11 @@ with bench.Bench(needs=["ping", "radvd"]) as test:
     test.check("the router becomes the default route",
                bench.wait_until(lambda: default_route(running), 3) == host.link_local(),
                running.status()["routes"])
+    servers = [one["address"] for one in running.status()["dns_servers"]]
+    test.check("the DNS server advertised (RFC 8106) is in the status",
+               servers == ["fd55:0:0:1::1"], servers)
+    words = host.run(test.program, "status", "--control", running.control).stdout
+    test.check("also in words", "DNS servers\n  fd55:0:0:1::1\n" in words, words)
     test.check("the kernel pings the address formed", address and running.is_answering(address))
     test.check("and so does a host beyond the router, which the default route leads to",
                address and far.run("ping", "-c1", "-W2", address).returncode == 0)

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """VLAN and QinQ. The kernel here may have no 8021q, so scapy builds the frames of a tagged
-neighbour, and tshark judges what comes back. The stack is vlan_peer, which has
+neighbour, and tshark judges what comes back. The stack is `strata up --vlan`, and then vlan_peer,
+which gives VLAN 10 the priority 3. Both have
 
     10.77.0.2   untagged
-    10.77.10.2  and fd77:10::2  in VLAN 10, priority 3
+    10.77.10.2  and fd77:10::2  in VLAN 10
     10.77.20.2  and fd77:20::2  in VLAN 20 of service VLAN 100 (802.1ad)
 """
 import logging
@@ -104,10 +105,11 @@ class Neighbour:
         self.ask("ping by IPv6", self.frame(packet), lambda back: ICMPv6EchoReply in back)
 
 
-def converse(lab, wire, seen):
+def converse(lab, wire, seen, priority):
     neighbours = (
         Neighbour(lab, wire, seen, "untagged", [], [], 0),
-        Neighbour(lab, wire, seen, "VLAN 10", [Dot1Q(vlan=10)], [(CUSTOMER_TAG, 10, 3)], 10),
+        Neighbour(lab, wire, seen, "VLAN 10", [Dot1Q(vlan=10)], [(CUSTOMER_TAG, 10, priority)],
+                  10),
         Neighbour(lab, wire, seen, "QinQ 100.20", [Dot1AD(vlan=100), Dot1Q(vlan=20)],
                   [(SERVICE_TAG, 100, 0), (CUSTOMER_TAG, 20, 0)], 20),
     )
@@ -146,8 +148,8 @@ def strays(plain, tagged, double):
               lambda back: ICMP in back and back[ICMP].type == 0)
 
 
-def judge(lab, host, seen):
-    path = lab.folder / "vlan.pcap"
+def judge(lab, host, seen, priority):
+    path = lab.folder / f"vlan{priority}.pcap"
     with path.open("wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         for number, frame in enumerate(seen):
@@ -160,28 +162,51 @@ def judge(lab, host, seen):
     bad = tshark("_ws.malformed or ip.checksum.status == Bad or udp.checksum.status == Bad or "
                  "icmp.checksum.status == Bad or icmpv6.checksum.status == Bad")
     lab.check("tshark finds no fault in what the stack sent", not bad, "\n".join(bad))
-    lab.check("tshark sees VLAN 10 with priority 3",
-              len(tshark("vlan.id == 10 and vlan.priority == 3 and icmp")) >= 3)
+    lab.check(f"tshark sees VLAN 10 with priority {priority}",
+              len(tshark(f"vlan.id == 10 and vlan.priority == {priority} and icmp")) >= 3)
     lab.check("tshark sees VLAN 20 inside service VLAN 100",
               len(tshark("ieee8021ad and vlan.id == 20 and icmp") or
                   tshark("ieee8021ad.id == 100 and icmp")) >= 3)
 
 
-with bench.Bench(needs=["tshark"]) as test:
-    peer = pathlib.Path(test.program).resolve().parent / "interop/vlan_peer"
-    if not os.access(peer, os.X_OK):
-        bench.skip(f"{peer} is not built")
-    namespace = test.namespace()
-    log = test.folder / "peer.log"
-    process = namespace.start(peer, f"tap:{TAP},host=10.77.0.1/24", output=log)
-    bench.wait_until(lambda: "up" in log.read_text() or process.poll() is not None, 5)
+def program(lab, host):
+    """strata up: an interface for each --vlan, whose addresses follow it."""
+    arguments = ["--device", f"tap:{TAP},host=10.77.0.1/24", "--address", "10.77.0.2/24"]
+    for vlan, number in (("10", 10), ("100.20", 20)):
+        arguments += ["--vlan", vlan, "--address", f"10.77.{number}.2/24",
+                      "--address", f"fd77:{number}::2/64"]
+    stack = lab.up(host, *arguments, "--serve", "echo")
+    bench.wait_until(lambda: all(one["state"] == "preferred" for one in stack.addresses()), 15)
+    known = {one["name"]: one.get("vlan") for one in stack.status()["interfaces"]}
+    lab.check("strata status names the VLANs", known.get(f"{TAP}.10") == [10] and
+              known.get(f"{TAP}.100.20") == [100, 20], known)
+    host.must("ip", "link", "set", TAP, "mtu", 1508)
+    frames = []
+    converse(lab, host.wire(), frames, 0)
+    judge(lab, host, frames, 0)
+    lab.check("strata up with VLANs ends well", stack.stop() == 0, stack.output)
+
+
+def peer(lab, host):
+    path = pathlib.Path(lab.program).resolve().parent / "interop/vlan_peer"
+    if not os.access(path, os.X_OK):
+        raise RuntimeError(f"{path} is not built")
+    log = lab.folder / "peer.log"
+    process = host.start(path, f"tap:{TAP},host=10.77.0.1/24", output=log)
+    bench.wait_until(lambda: "up" in log.read_text() or process.poll() is not None, 10)
     # So that the kernel lets a full frame with two tags out.
-    namespace.must("ip", "link", "set", TAP, "mtu", 1508)
-    line, frames = namespace.wire(), []
-    untagged, single, stacked = converse(test, line, frames)
+    host.must("ip", "link", "set", TAP, "mtu", 1508)
+    wire, frames = host.wire(), []
+    untagged, single, stacked = converse(lab, wire, frames, 3)
     if all(one.mac for one in (untagged, single, stacked)):
         strays(untagged, single, stacked)
-    judge(test, namespace, frames)
-    test.check("the peer ends well", bench.end(process) == 0, log.read_text())
-    test.check("what was not ours is counted", "vlan_not_configured 3" in log.read_text(),
-               log.read_text())
+    judge(lab, host, frames, 3)
+    lab.check("the peer ends well", bench.end(process) == 0, log.read_text())
+    lab.check("what was not ours is counted", "vlan_not_configured 3" in log.read_text(),
+              log.read_text())
+
+
+with bench.Bench(needs=["tshark"]) as test:
+    namespace = test.namespace()
+    program(test, namespace)
+    peer(test, namespace)

@@ -191,7 +191,7 @@ TEST_P(PacketOperations, AgreeWithAVector) {
         case 7:
           if (PacketPtr copy = packet->copy(pool)) packet = std::move(copy);
           break;
-        case 8:
+        default:
           if (oracle.size() > 4000) {
             packet->truncate(100);
             oracle.resize(100);

@@ -17,10 +17,17 @@ control = "/tmp/x.sock"
 log = "debug"
 policy = "spin"
 serve = ["echo", "daytime:1313"]
+join = ["239.1.2.3", "ff15::7%x"]
 [[device]]
 spec = "tap:x,host=10.88.0.1/24"
 address = ["10.88.0.2/24", "fd88::2/64"]
 mtu = 9000
+[[device.vlan]]
+id = "10"
+address = "10.10.0.2/24"
+mtu = 1400
+[[device.vlan]]
+id = "100.20"
 [[device]]
 spec = "tun:y"
 address = "10.89.0.2/24"
@@ -33,6 +40,13 @@ address = "10.89.0.2/24"
   ASSERT_EQ(options->devices[0].addresses.size(), 2U);
   EXPECT_EQ(options->devices[0].addresses[1], *Prefix::parse("fd88::2/64"));
   ASSERT_EQ(options->devices[1].addresses.size(), 1U);
+  ASSERT_EQ(options->devices[0].vlans.size(), 2U);
+  EXPECT_EQ(options->devices[0].vlans[0].tags.tags[0].id, 10);
+  EXPECT_EQ(options->devices[0].vlans[0].mtu, 1400U);
+  EXPECT_EQ(options->devices[0].vlans[0].addresses[0], *Prefix::parse("10.10.0.2/24"));
+  EXPECT_EQ(options->devices[0].vlans[1].tags.count, 2);
+  ASSERT_EQ(options->joins.size(), 2U);
+  EXPECT_EQ(options->joins[1].interface, "x");
   EXPECT_EQ(options->gateways.size(), 2U);
   EXPECT_EQ(options->capture, "all.pcapng");
   EXPECT_EQ(options->seed, 7U);
@@ -53,7 +67,7 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
   const Case cases[] = {
       {"\nspeed = 1",
        "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, "
-       "forward, capture, seed, control, log, policy, serve"},
+       "forward, capture, seed, control, log, policy, serve, join"},
       {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
       {"gateway = \"10.0.0.300\"",
        "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "
@@ -70,10 +84,17 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
        "f.toml:1: device.spec: missing, expected "
        "KIND:NAME[,key=value...]"},
       {"[[device]]\nspec = \"tap:x\"\nadress = []",
-       "f.toml:3: device.adress: unknown key, expected one of: spec, address, mtu"},
+       "f.toml:3: device.adress: unknown key, expected one of: spec, address, mtu, vlan"},
       {"[[device]]\nspec = \"tap:x\"\naddress = [\"10.0.0.1\"]",
        "f.toml:3: device.address: '10.0.0.1' is not an address with its prefix length, as in "
        "10.77.0.2/24"},
+      {"[[device]]\nspec = \"tap:x\"\n[[device.vlan]]\nmtu = 1400",
+       "f.toml:3: device.vlan.id: missing, expected ID or ID.ID"},
+      {"[[device]]\nspec = \"tap:x\"\n[[device.vlan]]\nid = \"4095\"",
+       "f.toml:4: device.vlan.id: '4095' is not a VLAN from 1 to 4094, or two of them as in "
+       "100.20"},
+      {"join = \"10.0.0.1\"",
+       "f.toml:1: join: '10.0.0.1' is not a multicast group, as in 239.1.2.3 or ff15::7%strata0"},
       {"mtu = 1500\n[[device]]\nspec = \"tap:x\"",
        "f.toml:1: mtu: belongs into the [[device]] it is meant for"},
   };

@@ -41,6 +41,31 @@ TEST(HostedStack, SaysWhatTheDeviceCannotDo) {
   EXPECT_EQ(made.error().text, "x: an MTU of 9000 is more than the device carries, which is 1500");
 }
 
+TEST(HostedStack, AVlanIsAnInterfaceNamedAfterItsDeviceAndNumbers) {
+  Lab lab;
+  MemoryLink link;
+  Port port{.name = "averylongdevice",
+            .device = &link.end(0),
+            .feeding = Feeding::kSameLoop,
+            .addresses = {},
+            .mtu = 0,
+            .detect_duplicates = false};
+  port.vlans = {{.tags = *parse_vlan("10"), .addresses = {*Prefix::parse("10.10.0.2/24")}},
+                {.tags = *parse_vlan("100.20"), .addresses = {}, .mtu = 1300}};
+  const auto made = HostedStack::create(*lab.loop, {.name = "v"}, {&port, 1});
+  ASSERT_TRUE(made.has_value()) << made.error().text;
+  EXPECT_TRUE((*made)->stack().is_local(*IpAddress::parse("10.10.0.2")));
+  std::vector<std::pair<std::string, std::size_t>> seen;
+  (*made)->stack().for_each_interface([&](const InterfaceEntry& entry) {
+    if (entry.vlan.count != 0) seen.emplace_back(entry.name.view(), entry.mtu);
+  });
+  EXPECT_EQ(seen, (decltype(seen){{"averylongdev.10", 1500}, {"averylon.100.20", 1300}}));
+  port.vlans.push_back(port.vlans.front());
+  EXPECT_NE(HostedStack::create(*lab.loop, {.name = "v"}, {&port, 1}).error().text.find("no VLAN"),
+            std::string::npos);
+  link.clear();
+}
+
 TEST(HostedStack, AGatewayIsANeighbour) {
   Lab lab;
   EXPECT_TRUE(lab.ours->add_default_route(*IpAddress::parse("10.77.0.1")).has_value());

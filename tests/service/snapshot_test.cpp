@@ -69,6 +69,9 @@ TEST(StatusText, LeavesOutWhatItDoesNotFindOrDoesNotExpect) {
   EXPECT_EQ(status_text(Json::array({Json::object()})), ": up 0 s\n");
   EXPECT_EQ(status_text(Json::array({7, {{"name", "x"}, {"routes", 3}, {"drops", {1, "y"}}}})),
             "x: up 0 s\n\nDropped\n");
+  EXPECT_EQ(
+      status_text(Json::array({{{"name", "x"}, {"dns_servers", {{{"address", "fd00::53"}}}}}})),
+      "x: up 0 s\n\nDNS servers\n  fd00::53\n");
   const Json cut{{"name", "x"}, {"routes", {{{"destination", "::/0"}}}}, {"routes_total", 5000U}};
   EXPECT_NE(status_text(Json::array({cut})).find("and 4999 more"), std::string::npos);
 }

@@ -36,6 +36,27 @@ TEST(StackOptions, ServicesHaveTheirStandardPorts) {
   }
 }
 
+TEST(StackOptions, AVlanIsANumberOrTwo) {
+  const auto one = parse_vlan("10");
+  ASSERT_TRUE(one.has_value());
+  EXPECT_EQ(*one, (VlanTags{.tags = {{{.id = 10}}}, .count = 1}));
+  const auto two = parse_vlan("100.20");
+  ASSERT_TRUE(two.has_value());
+  EXPECT_EQ(*two, (VlanTags{.tags = {{{.tpid = 0x88a8, .id = 100}, {.id = 20}}}, .count = 2}));
+  for (const char* text : {"", "0", "4095", "65546", "10.", ".10", "1.2.3", "ten", "10x", "-1"}) {
+    EXPECT_FALSE(parse_vlan(text).has_value()) << text;
+  }
+}
+
+TEST(StackOptions, AGroupMayNameItsInterface) {
+  EXPECT_EQ(parse_join("239.1.2.3")->group, IpAddress::v4(239, 1, 2, 3));
+  EXPECT_EQ(parse_join("239.1.2.3")->interface, "");
+  EXPECT_EQ(parse_join("ff15::7%strata0")->interface, "strata0");
+  for (const char* text : {"", "10.0.0.1", "fd00::1", "239.1.2.3%", "%strata0", "239.1.2"}) {
+    EXPECT_FALSE(parse_join(text).has_value()) << text;
+  }
+}
+
 TEST(StackOptions, BoundsTheMtu) {
   EXPECT_FALSE(check_mtu(67).has_value());
   EXPECT_EQ(check_mtu(68), 68U);

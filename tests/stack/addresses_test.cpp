@@ -84,7 +84,7 @@ Frame solicitation(const IpAddress& target, const IpAddress& asker, const IpAddr
                      255);
 }
 
-// RFC 1027 2.1 MAY: a router answers ARP requests for a host beyond it.
+// RFC 1027 2.1: a router answers ARP requests for a host beyond it.
 TEST(Proxies, AnswerArpUntilTheyAreRemoved) {
   Host host;
   const IpAddress far = address("10.0.0.77");

@@ -34,6 +34,26 @@ TEST(CommandLine, AddressesAndMtuBelongToTheDeviceBeforeThem) {
   EXPECT_EQ(up.stack.serve[1].port, 1313);
 }
 
+TEST(CommandLine, WhatFollowsAVlanIsTheVlans) {
+  const auto command = parse(
+      "up --device tap:a --address 10.1.0.2/24 --vlan 10 --address 10.10.0.2/24 --mtu 1400 "
+      "--vlan 100.20 --device tap:b --mtu 9000 --join 239.1.2.3 --join ff15::7%tap");
+  ASSERT_TRUE(command.has_value()) << command.error().text;
+  const auto& up = std::get<UpCommand>(*command);
+  ASSERT_EQ(up.stack.devices.size(), 2U);
+  const service::DeviceOptions& device = up.stack.devices[0];
+  EXPECT_EQ(device.addresses.size(), 1U);
+  EXPECT_EQ(device.mtu, 0U);
+  ASSERT_EQ(device.vlans.size(), 2U);
+  EXPECT_EQ(device.vlans[0].addresses[0], *Prefix::parse("10.10.0.2/24"));
+  EXPECT_EQ(device.vlans[0].mtu, 1400U);
+  EXPECT_EQ(device.vlans[1].tags.count, 2);
+  EXPECT_TRUE(device.vlans[1].addresses.empty());
+  EXPECT_EQ(up.stack.devices[1].mtu, 9000U);
+  ASSERT_EQ(up.stack.joins.size(), 2U);
+  EXPECT_EQ(up.stack.joins[1].interface, "tap");
+}
+
 TEST(CommandLine, PingTakesWhatPingTakes) {
   const auto command = parse("ping -c 3 -i 0.2 -s 100 -t 5 -W 2 -q -4 10.0.0.1 --seed 9");
   ASSERT_TRUE(command.has_value()) << command.error().text;
@@ -80,6 +100,10 @@ TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
       {"dance", ""},
       {"up --dns 10.0.0.1", "--dns"},
       {"up --address 10.0.0.2/24", "--address 10.0.0.2/24: it stands before every --device"},
+      {"up --vlan 10 --device tap:x", "--vlan 10: it stands before every --device"},
+      {"up --device tap:x --vlan 4095", "--vlan: '4095' is not a VLAN from 1 to 4094"},
+      {"up --join 10.0.0.1", "--join: '10.0.0.1' is not a multicast group"},
+      {"ping --join 239.1.2.3 10.0.0.1", "--join"},
       {"up --mtu 9000 --device tap:x", "--mtu: it stands before every --device"},
       {"up --device tap:x --address 10.0.0.2", "not an address with its prefix length"},
       {"up --device tpa:x", "--device: device 'tpa:x': unknown kind 'tpa'"},

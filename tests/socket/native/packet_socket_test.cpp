@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/raw_socket.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "support/bench.h"
+#include "support/matchers.h"
+
+namespace strata::packet_socket_test {
+namespace {
+
+using namespace support;
+using testing::ElementsAre;
+
+constexpr std::uint16_t kType = 0x88b5;  // IEEE 802: for local experiments
+
+class PacketSockets : public testing::Test {
+ protected:
+  PacketSocket open(InterfaceId interface, std::uint16_t ethertype = kType) {
+    auto socket = PacketSocket::open(host.stack, interface, ethertype);
+    EXPECT_TRUE(socket);
+    return std::move(*socket);
+  }
+
+  Host host;
+  const Frame own = ethernet(kOurMac, kPeerMac, kType, text("own"));
+  const Frame others = ethernet(kOtherMac, kPeerMac, kType, text("others"));
+  std::array<std::byte, 2000> buffer{};
+};
+
+TEST_F(PacketSockets, SeeTheirEthertypeOfTheirInterface) {
+  PacketSocket socket = open(host.eth0);
+  TestDevice device1{{.mac = kOtherMac}};
+  const InterfaceId eth1 = host.add(device1);
+  PacketSocket elsewhere = open(eth1);
+  PacketSocket other_type = open(host.eth0, kType + 1);
+  (void)host.exchange(own);
+  const auto info = socket.receive(buffer);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(Frame(Bytes(buffer).first(info->size)), own);
+  EXPECT_EQ(info->interface, host.eth0);
+  EXPECT_EQ(elsewhere.receive(buffer).error(), Error::kWouldBlock);
+  EXPECT_EQ(other_type.receive(buffer).error(), Error::kWouldBlock);
+}
+
+TEST_F(PacketSockets, HearOthersOnlyWhenAsked) {
+  PacketSocket socket = open(host.eth0);
+  (void)host.exchange(others);
+  EXPECT_EQ(socket.receive(buffer).error(), Error::kWouldBlock);
+  ASSERT_TRUE(socket.set_hears_others(true));
+  (void)host.exchange(others);
+  EXPECT_TRUE(socket.receive(buffer));
+}
+
+TEST_F(PacketSockets, AShortBufferTruncatesAndSaysSo) {
+  PacketSocket socket = open(host.eth0);
+  (void)host.exchange(own);
+  const auto info = socket.receive(std::span(buffer).first(4));
+  ASSERT_TRUE(info);
+  EXPECT_TRUE(info->is_truncated);
+  EXPECT_EQ(info->size, own.size());
+}
+
+TEST_F(PacketSockets, SendFramesAsTheyAre) {
+  PacketSocket socket = open(host.eth0);
+  EXPECT_EQ(socket.send(others.all(), host.eth0, host.now), others.size());
+  host.settle();
+  EXPECT_THAT(host.device.take_sent(), ElementsAre(others));
+}
+
+TEST_F(PacketSockets, SayWhyTheyDoNotSend) {
+  PacketSocket socket = open(host.eth0);
+  TestDevice tun({.medium = Medium::kIp});
+  const InterfaceId bare = host.add(tun);
+  const auto error = [&](const Frame& frame, InterfaceId interface) {
+    return socket.send(frame.all(), interface, host.now).error();
+  };
+  EXPECT_EQ(error(own, 99), Error::kNoDevice);
+  EXPECT_EQ(error(own, bare), Error::kNotSupported);
+  EXPECT_EQ(error(Frame(13), host.eth0), Error::kInvalidArgument);
+  EXPECT_EQ(error(Frame(1515), host.eth0), Error::kMessageTooLong);
+  EXPECT_EQ(socket.set_receive_buffer(1).error(), Error::kInvalidArgument);
+}
+
+TEST_F(PacketSockets, ReadinessIsToldAndEndsWithTheSocket) {
+  PacketSocket socket = open(host.eth0);
+  int told = 0;
+  ASSERT_TRUE(socket.on_ready([&](Readiness) { ++told; }));
+  EXPECT_FALSE(socket.readiness()->readable);
+  (void)host.exchange(own);
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(socket.readiness()->readable);
+  EXPECT_TRUE(socket.readiness()->writable);
+  PacketSocket moved = std::move(socket);
+  EXPECT_TRUE(moved.receive(buffer));
+  moved.close();
+  EXPECT_EQ(moved.readiness().error(), Error::kInvalidHandle);
+  (void)host.exchange(own);
+  EXPECT_EQ(told, 1);
+}
+
+}  // namespace
+}  // namespace strata::packet_socket_test
