@@ -384,12 +384,12 @@ std::optional<Sender::Piece> Sender::path_probe(Shared& shared, const Flight& f,
   return Piece{.bytes = *size, .segment_size = *size, .is_path_probe = true};
 }
 
-// RFC 5681 4.1, RFC 7661: a window that nobody used for a timeout may be too large by now.
+// RFC 5681 4.1, RFC 7661: a window that nobody used for a timeout may be too large by now. The
+// control judges how long is long: BBR wants to know of every pause.
 void Sender::restart_after_idle(Flight& f, const Shared& shared, Time now) {
   if (last_sent_ == Time{}) return;
   const Duration idle = now - last_sent_;
   const Duration rto = rtt_.rto(shared.config);
-  if (idle <= rto) return;
   control_->on_idle_restart({.now = now,
                              .idle = idle,
                              .rto = rto,
