@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint32_t kUnscaledMax = 65535;
 // RFC 7323 2.2: windows stay below 2^30.
 constexpr std::uint32_t kBufferMax = 1U << 30U;
-constexpr std::uint32_t kRttMicrosMax = (1U << 31U) - 1;
+constexpr std::uint32_t kRttMicrosMax = (1U << 30U) - 1;
 
 }  // namespace
 
@@ -37,17 +37,19 @@ void ReceiveTuning::set_bounds(ReceiveBufferBounds bounds) {
 }
 
 void ReceiveTuning::on_echo(Duration age) {
+  const bool is_first = has_echo_ == 0;
+  has_echo_ = 1;
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(age).count();
   const auto sample =
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(micros, 1, kRttMicrosMax));
   const std::uint32_t smoothed =
-      rtt_us_ == 0 ? sample : static_cast<std::uint32_t>((7ULL * rtt_us_ + sample) / 8);
+      is_first ? sample : static_cast<std::uint32_t>((7ULL * rtt_us_ + sample) / 8);
   rtt_us_ = std::max<std::uint32_t>(smoothed, 1) & kRttMicrosMax;
 }
 
 void ReceiveTuning::on_text(SequenceNumber next, std::uint32_t window, Time now) {
   if (has_period_ == 0) return begin_period(next, window, now);
-  if (next < period_end_) return;
+  if (has_echo_ != 0 || next <= period_end_) return;
   const std::uint32_t sample =
       std::clamp<std::uint32_t>(micros_since(period_begin_, now), 1, kRttMicrosMax);
   if (rtt_us_ == 0 || sample < rtt_us_) rtt_us_ = sample & kRttMicrosMax;
@@ -62,8 +64,7 @@ bool ReceiveTuning::on_read(std::uint32_t bytes, std::uint32_t segment_size, boo
   const bool grows = may_grow && needed > limit_;
   // The sender has doubled since the bytes of this period left it: be ahead of its next doubling.
   if (grows) {
-    limit_ = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(limit_max_, std::max<std::uint64_t>(needed, 4ULL * read_)));
+    limit_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_max_, needed + 2ULL * read_));
   }
   begin_period(next, window, now);
   return grows;
@@ -74,6 +75,7 @@ void ReceiveTuning::restore(std::uint32_t limit, std::uint32_t limit_max, Durati
   limit_max_ = limit_max;
   rtt_us_ = 0;
   if (rtt > Duration::zero()) on_echo(rtt);
+  has_echo_ = 0;
 }
 
 void ReceiveTuning::begin_period(SequenceNumber next, std::uint32_t window, Time now) {

@@ -18,8 +18,9 @@
 //   period: |<------ one round trip ------>|          limit = max(limit, 2 * read + 16 segments)
 //           mark                        evaluate, new mark
 //
-// The round trip is measured by echoed timestamps; without them it is at most the time in which a
-// window of text arrived, so the least such time is taken.
+// The round trip is measured by echoed timestamps. Without them: what stands behind the edge that
+// was offered at the mark can only have been sent after a later ACK, so when it comes at least a
+// round trip has passed, and the least such time is taken.
 
 namespace strata::tcp {
 
@@ -63,7 +64,8 @@ class ReceiveTuning {
 
   std::uint32_t limit_ = 0;
   std::uint32_t limit_max_ = 0;
-  std::uint32_t rtt_us_ : 31 = 0;  // 0: not known yet
+  std::uint32_t rtt_us_ : 30 = 0;  // 0: not known yet
+  std::uint32_t has_echo_ : 1 = 0;
   std::uint32_t has_period_ : 1 = 0;
   std::uint32_t read_ = 0;     // in this period
   SequenceNumber period_end_;  // a window of text after its beginning

@@ -263,6 +263,7 @@ void Receiver::reach_fin(ReceiverShared& shared) {
   const std::size_t before = bytes_held(shared);
   disorder->reassembly.clear();
   disorder->fin.reset();
+  if (disorder->urgent.state() == UrgentMark::State::kAwaited) disorder->urgent = {};
   settle(shared, before);
 }
 

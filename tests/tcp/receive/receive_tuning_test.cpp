@@ -58,7 +58,7 @@ TEST(ReceiveTuning, GrowsAheadOfWhatAProgramReadsInARoundTrip) {
   bench.tuning.on_echo(milliseconds(10));
   EXPECT_FALSE(bench.round_trip(30'000)) << "twice that and 16 segments still fit";
   EXPECT_TRUE(bench.round_trip(60'000));
-  EXPECT_EQ(bench.tuning.limit(), 240'000U);
+  EXPECT_EQ(bench.tuning.limit(), 256'000U);
   EXPECT_FALSE(bench.round_trip(60'000)) << "a steady flow needs no more";
   EXPECT_TRUE(bench.round_trip(900'000));
   EXPECT_EQ(bench.tuning.limit(), 1'000'000U);
@@ -82,15 +82,15 @@ TEST(ReceiveTuning, MeasuresTheTimeOfAWindowWithoutTimestamps) {
   TuningBench bench;
   bench.tuning.on_text(bench.next, 50'000, bench.now);
   bench.now += milliseconds(30);
-  bench.tuning.on_text(bench.next + 49'999U, 1, bench.now);
-  EXPECT_FALSE(bench.tuning.rtt().has_value()) << "a window is not full yet";
+  bench.tuning.on_text(bench.next + 50'000U, 1, bench.now);
+  EXPECT_FALSE(bench.tuning.rtt().has_value()) << "all of it may have been on its way";
   bench.now += milliseconds(10);
-  bench.tuning.on_text(bench.next + 50'000U, 50'000, bench.now);
+  bench.tuning.on_text(bench.next + 50'001U, 50'000, bench.now);
   EXPECT_EQ(bench.tuning.rtt(), milliseconds(40));
   // A faster one counts, a slower one does not.
   for (const int wait_ms : {5, 100}) {
     (void)bench.tuning.on_read(1, 1000, true, bench.next, 1000, bench.now += milliseconds(500));
-    bench.next += 1000U;
+    bench.next += 1001U;
     bench.now += milliseconds(wait_ms);
     bench.tuning.on_text(bench.next, 1000, bench.now);
     EXPECT_EQ(bench.tuning.rtt(), milliseconds(5)) << wait_ms;

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The receiving half of TCP under any segments and any calls, against an oracle of bytes: what was
+// kept first is what is read, once and in order, and the books balance.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "law.h"
+#include "strata/memory.h"
+#include "strata/packet_pool.h"
+#include "tcp/receive/reassembly.h"
+#include "tcp/receive/receiver.h"
+
+namespace strata::fuzz {
+namespace {
+
+using tcp::Ack;
+using tcp::SequenceNumber;
+
+constexpr std::uint64_t kStreamMax = 1U << 16U;
+
+// Numbers taken off the front of the input; zeros behind its end.
+class Numbers {
+ public:
+  explicit Numbers(Bytes bytes) : bytes_(bytes) {}
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+  [[nodiscard]] std::uint32_t next(std::size_t size) {
+    std::uint32_t value = 0;
+    for (; size != 0 && !bytes_.empty(); --size) {
+      value = value << 8U | std::to_integer<std::uint32_t>(bytes_[0]);
+      bytes_ = bytes_.subspan(1);
+    }
+    return value;
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+std::byte value_of(std::uint64_t place, std::uint32_t salt) {
+  return static_cast<std::byte>((place * 7 + (place >> 8U) + salt) & 0xffU);
+}
+
+PacketPtr text_of(PacketPool& pool, std::uint64_t place, std::size_t count, std::uint32_t salt) {
+  PacketPtr text = pool.allocate_for(count, 0);
+  if (text == nullptr) return nullptr;
+  const MutableBytes to = text->append(count);
+  for (std::size_t i = 0; i < count; ++i) to[i] = value_of(place + i, salt);
+  return text;
+}
+
+// Reassembly alone, where the oracle can see which byte was kept: first bytes win.
+void check_reassembly(Numbers numbers) {
+  HeapMemory memory;
+  PacketPool pool(memory, {.small_buffers = 24, .large_buffers = 1, .extra_descriptors = 8});
+  tcp::Reassembly reassembly(memory, 1 + numbers.next(1) % 64);
+  static std::array<std::optional<std::byte>, kStreamMax + 4096> oracle;
+  oracle.fill(std::nullopt);
+  std::uint64_t front = 0;
+  while (!numbers.empty() && front < kStreamMax - 8192) {
+    const std::uint32_t action = numbers.next(1);
+    if (action < 16) {
+      reassembly.shed_furthest();
+    } else if (action < 48) {
+      tcp::Inbox inbox;
+      const std::uint64_t end = reassembly.move_to(inbox, pool, front);
+      require(inbox.size() == end - front);
+      for (; front < end; ++front) {
+        std::byte value{};
+        require(inbox.read({&value, 1}) == 1 && oracle[front] == value);
+      }
+    } else if (action < 56) {
+      reassembly.forget_before(front += numbers.next(1));
+    } else {
+      const std::uint64_t begin = front + numbers.next(2) % 4096;
+      const std::size_t count = 1 + (action < 160 ? numbers.next(1) % 8 : numbers.next(2) % 2000);
+      if (PacketPtr text = text_of(pool, begin, count, action & 3U)) {
+        const bool can_shed = reassembly.segments() * 2 > 1;
+        const std::uint64_t covered = reassembly.covered().covered();
+        const auto added = reassembly.add(pool, begin, std::move(text));
+        require(can_shed || reassembly.covered().covered() == covered + added.bytes);
+      }
+      for (std::uint64_t i = begin; i < begin + count; ++i) {
+        if (!oracle[i]) oracle[i] = value_of(i, action & 3U);
+        if (!reassembly.covered().contains(i)) oracle[i].reset();
+      }
+    }
+    for (std::uint64_t i = front; i < front + 8192; ++i) {
+      if (oracle[i] && !reassembly.covered().contains(i)) oracle[i].reset();
+    }
+  }
+}
+
+// The whole half: honest bytes in any order and at any place, and every call there is.
+struct Half {
+  explicit Half(Numbers input) : numbers(input) {
+    config.receive_buffer_first = 1 + numbers.next(2);
+    config.receive_buffer_max = config.receive_buffer_first * (1 + numbers.next(1) % 4);
+    config.out_of_order_segments_max = 1 + numbers.next(1) % 64;
+    irs = SequenceNumber(numbers.next(4));
+    const std::uint32_t bits = numbers.next(1);
+    receiver.on_established({.irs = irs,
+                             .window_offered = std::min(config.receive_buffer_first, 65535U),
+                             .window_shift = static_cast<std::uint8_t>(bits % 15),
+                             .sack_permitted = (bits & 16U) != 0,
+                             .timestamps = (bits & 32U) != 0,
+                             .ecn = static_cast<tcp::EcnEchoMode>((bits >> 6U) % 3)},
+                            config, {.urgent_inline = true});
+  }
+  ~Half() {
+    receiver.release(shared);
+    require(account.used() == 0 && account.holders() == 0 && pool.descriptors_in_use() == 0);
+  }
+  Half(const Half&) = delete;
+  Half& operator=(const Half&) = delete;
+
+  void step() {
+    now += std::chrono::microseconds(numbers.next(1) * 37);
+    switch (numbers.next(1) % 12) {
+      case 0: check(receiver.next_ack(shared, now)); break;
+      case 1: check(receiver.next_prompt_ack(shared, now)); break;
+      case 2: check(receiver.carried_ack(shared, numbers.next(1) % 2 == 0, now)); break;
+      case 3: read(numbers.next(2)); break;
+      case 4: receiver.on_deadline(now); break;
+      case 5: receiver.on_urgent(shared, place(numbers.next(2))); break;
+      case 6: receiver.on_unacceptable(shared, place(numbers.next(2)), numbers.next(2)); break;
+      case 7: (void)receiver.shed(shared, numbers.next(2)); break;
+      case 8: receiver.on_cwr(); break;
+      default: segment(); break;
+    }
+    require(receiver.bytes_held(shared) == account.used());
+    require(receiver.readable(shared) + read_total == receiver.bytes_received());
+    require(receiver.out_of_order_segments(shared) <= config.out_of_order_segments_max);
+  }
+
+  [[nodiscard]] SequenceNumber place(std::uint32_t ahead) const {
+    return receiver.next() + ahead - 4096U;
+  }
+  void segment() {
+    const std::uint64_t next = receiver.bytes_received();
+    const std::uint64_t back = std::min<std::uint64_t>(next, 512);
+    const std::uint64_t begin = next - back + numbers.next(2) % 4096;
+    const std::size_t count = numbers.next(2) % 2000;
+    const std::uint32_t bits = numbers.next(1);
+    const std::uint64_t at = (bits & 3U) == 0 ? next : begin;
+    PacketPtr payload = count == 0 ? nullptr : text_of(pool, at, count, 0);
+    const auto outcome =
+        receiver.on_text(shared, irs + 1U + static_cast<std::uint32_t>(at), std::move(payload),
+                         {.segments = static_cast<std::uint16_t>(1 + (bits >> 6U)),
+                          .ecn = static_cast<tcp::EcnCodepoint>((bits >> 2U) & 3U),
+                          .psh = (bits & 16U) != 0,
+                          .fin = bits % 61 == 7},
+                         now);
+    require(receiver.bytes_received() - next == outcome.bytes_made_readable);
+  }
+  void read(std::size_t count) {
+    std::array<std::byte, 4096> to{};
+    const std::size_t got =
+        receiver.read(shared, MutableBytes(to).first(std::min(count, to.size())), now);
+    for (std::size_t i = 0; i < got; ++i) require(to[i] == value_of(read_total + i, 0));
+    read_total += got;
+  }
+  void check(const std::optional<Ack>& ack) {
+    if (!ack) return;
+    require(ack->ack >= acknowledged && ack->ack <= receiver.next());
+    acknowledged = ack->ack;
+    for (const auto& block : ack->sack) {
+      require(SequenceNumber(block.left) < SequenceNumber(block.right));
+    }
+  }
+
+  Numbers numbers;
+  HeapMemory memory;
+  TcpConfig config{};
+  PacketPool pool{memory, {.small_buffers = 24, .large_buffers = 2, .extra_descriptors = 16}};
+  tcp::BufferAccount account{50000, 80000};
+  tcp::ReceiverSlabs slabs{memory, config};
+  tcp::ReceiverShared shared{memory, pool, config, account, slabs};
+  tcp::Receiver receiver;
+  SequenceNumber irs;
+  SequenceNumber acknowledged;
+  Time now{std::chrono::seconds(5)};
+  std::uint64_t read_total = 0;
+
+  void run() {
+    acknowledged = irs + 1U;
+    while (!numbers.empty() && receiver.bytes_received() < kStreamMax) step();
+  }
+};
+
+}  // namespace
+}  // namespace strata::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace strata::fuzz;
+  const Numbers numbers(as_input(data, size));
+  check_reassembly(numbers);
+  Half(numbers).run();
+  return 0;
+}
