@@ -38,7 +38,8 @@ Reassembly::Added Reassembly::add(PacketPool& pool, std::uint64_t begin, PacketP
 
 std::size_t Reassembly::add_piece(PacketPool& pool, PacketPtr& text, const Piece& piece) {
   // RFC 9293 leaves open what is kept when not all can be: what is needed first.
-  while (segments() >= segments_max_) {
+  // A piece may cost two: a slice, and an interval of its own.
+  while (segments() + 2 > segments_max_) {
     if (piece.begin >= last_storage_begin() || !shed_furthest()) return 0;
   }
   const bool is_whole = text->size() == piece.size;
