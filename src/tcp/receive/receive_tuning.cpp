@@ -61,7 +61,8 @@ bool ReceiveTuning::on_read(std::uint32_t bytes, std::uint32_t segment_size, boo
   read_ = read_ > UINT32_MAX - bytes ? UINT32_MAX : read_ + bytes;
   if (has_period_ == 0 || rtt_us_ == 0 || micros_since(period_begin_, now) < rtt_us_) return false;
   const std::uint64_t needed = 2ULL * read_ + 16ULL * segment_size;
-  const bool grows = may_grow && needed > limit_;
+  // A quarter in reserve, for the sender is a doubling ahead of what is measured.
+  const bool grows = may_grow && needed > limit_ - limit_ / 4;
   // The sender has doubled since the bytes of this period left it: be ahead of its next doubling.
   if (grows) {
     limit_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_max_, needed + 2ULL * read_));

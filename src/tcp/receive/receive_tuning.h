@@ -15,7 +15,7 @@
 // not the limit. A sender in slow start doubles that each round trip; so a buffer of twice what was
 // read never holds it back, and one that is not used does not grow.
 //
-//   period: |<------ one round trip ------>|          limit = max(limit, 2 * read + 16 segments)
+//   period: |<------ one round trip ------>|          2 * read + 16 segments nearly fill it? Grow
 //           mark                        evaluate, new mark
 //
 // The round trip is measured by echoed timestamps. Without them: what stands behind the edge that

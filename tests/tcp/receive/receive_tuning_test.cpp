@@ -56,7 +56,7 @@ struct TuningBench {
 TEST(ReceiveTuning, GrowsAheadOfWhatAProgramReadsInARoundTrip) {
   TuningBench bench;
   bench.tuning.on_echo(milliseconds(10));
-  EXPECT_FALSE(bench.round_trip(30'000)) << "twice that and 16 segments still fit";
+  EXPECT_FALSE(bench.round_trip(25'000)) << "twice that and 16 segments still fit";
   EXPECT_TRUE(bench.round_trip(60'000));
   EXPECT_EQ(bench.tuning.limit(), 256'000U);
   EXPECT_FALSE(bench.round_trip(60'000)) << "a steady flow needs no more";
