@@ -90,6 +90,12 @@ enum class DropReason : std::uint8_t {
   kUdpQueueFull,
   kUdpSourceNotPermitted,
 
+  // TCP
+  kTcpTooShort,
+  kTcpBadOffset,
+  kTcpBadChecksum,
+  kTcpToGroup,
+
   // Raw and packet sockets
   kRawQueueFull,
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "strata/address.h"
 #include "strata/bytes.h"
@@ -166,7 +167,10 @@ class alignas(64) Packet {
   [[nodiscard]] bool pull(std::size_t count);
 
   // Hangs `tail` (a packet of its own until now) behind the last slice.
-  void append_chain(PacketPtr tail);
+  void append_chain(PacketPtr tail) { append_chain(std::move(tail), *this); }
+  // The same for who keeps in mind where the chain ends: `last` is a slice near its end, and the
+  // answer is the last one now.
+  Packet& append_chain(PacketPtr tail, Packet& last);
   [[nodiscard]] Packet* next_slice() { return next_slice_; }
   [[nodiscard]] const Packet* next_slice() const { return next_slice_; }
 

@@ -13,6 +13,7 @@
 #include "strata/hooks.h"
 #include "strata/inline_function.h"
 #include "strata/stack_config.h"
+#include "strata/tcp_state.h"
 #include "strata/time.h"
 
 // A stack does nothing by itself. Its owner calls, again and again:
@@ -86,11 +87,13 @@ struct InterfaceEntry {
 };
 
 struct SocketEntry {
-  enum class Kind : std::uint8_t { kUdp, kIcmp, kRaw, kPacket };
+  enum class Kind : std::uint8_t { kUdp, kIcmp, kRaw, kPacket, kTcp };
   Kind kind = Kind::kUdp;
+  TcpState state = TcpState::kClosed;  // kTcp only
   Endpoint local{};
   Endpoint remote{};
-  std::size_t queued_packets = 0;
+  std::size_t queued_packets = 0;  // kTcp: bytes to read; of a listener, connections to accept
+  std::size_t send_queue = 0;      // kTcp: bytes the peer has not acknowledged; a listener's backlog
   std::uint64_t dropped = 0;
 };
 
@@ -101,6 +104,7 @@ struct StackCounters {
   std::uint64_t fragments_received = 0, reassembled = 0, fragments_sent = 0;
   std::uint64_t icmp_received = 0, icmp_sent = 0, icmp_errors_sent = 0, echo_replies_sent = 0;
   std::uint64_t udp_received = 0, udp_sent = 0;
+  std::uint64_t tcp_received = 0, tcp_sent = 0;  // as packets, merged or to be cut
   std::uint64_t arp_received = 0, arp_sent = 0, nd_received = 0, nd_sent = 0;
   std::uint64_t group_reports_sent = 0;
 };

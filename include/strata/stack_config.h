@@ -10,6 +10,7 @@
 #include "strata/address.h"
 #include "strata/memory.h"
 #include "strata/packet_pool.h"
+#include "strata/tcp_config.h"
 
 namespace strata {
 
@@ -18,6 +19,8 @@ struct StackConfig {
   PacketPool* pool = nullptr;             // packets; several stacks of one thread may share it
   std::uint64_t seed = 0;                 // jitter, ports, identifiers: one seed, one run
   std::array<std::uint64_t, 2> secret{};  // keys every hash and identifier a stranger might guess
+
+  TcpConfig tcp{};
 
   std::uint8_t hop_limit = 64;
   bool forward_ipv4 = false;

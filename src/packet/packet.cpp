@@ -63,12 +63,13 @@ bool Packet::pull(std::size_t count) {
   return true;
 }
 
-void Packet::append_chain(PacketPtr tail) {
-  Packet* last = this;
-  while (last->next_slice_ != nullptr) last = last->next_slice_;
+Packet& Packet::append_chain(PacketPtr tail, Packet& last) {
+  Packet* at = &last;
+  while (at->next_slice_ != nullptr) at = at->next_slice_;
   rest_size_ += static_cast<std::uint32_t>(tail->size());
   tail->rest_size_ = 0;
-  last->next_slice_ = tail.release();
+  at->next_slice_ = tail.release();
+  return *at->next_slice_;
 }
 
 void Packet::copy_out_chain(std::size_t offset, MutableBytes to) const {

@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "stack/out/send_ip.h"
+
 namespace strata::stack {
 namespace {
 
@@ -19,6 +21,7 @@ enum Purpose : std::uint64_t {
   kIcmpLimit,
   kUdp,
   kEcho,
+  kTcp,
 };
 
 ip::ReassemblyConfig reassembly_config(const StackConfig& config) {
@@ -31,6 +34,15 @@ ip::ReassemblyConfig reassembly_config(const StackConfig& config) {
 icmp::RateLimit::Config limit_config(const StackConfig& config) {
   return {.all = {config.icmp_errors_per_second, config.icmp_errors_burst},
           .each = {config.icmp_errors_per_second_each, config.icmp_errors_burst_each}};
+}
+
+// What a connection that begins passively may send; a packet to us tells nothing of the way back.
+std::uint32_t path_mtu(Core& core, const tcp::Flow& flow) {
+  const auto departure = depart(core, {.destination = flow.remote_address,
+                                       .source = flow.local_address,
+                                       .interface = flow.interface,
+                                       .fragment_policy = FragmentPolicy::kDontFragment});
+  return departure ? static_cast<std::uint32_t>(departure->mtu) : 0;
 }
 
 }  // namespace
@@ -54,7 +66,9 @@ Core::Core(const StackConfig& stack_config)
       echo(memory, stack_config.other_sockets_max, derive(secret, kEcho)),
       raw(memory, stack_config.other_sockets_max),
       ethertypes(memory),
-      protocols(memory) {}
+      protocols(memory),
+      tcp(memory, pool, stack_config.tcp, derive(secret, kTcp), rng.fork(), ready,
+          [this](const tcp::Flow& flow) { return path_mtu(*this, flow); }) {}
 
 Core::~Core() {
   loopback.clear();

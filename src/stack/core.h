@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Core: everything a stack owns, for the steps of a packet's path.
 //
-//   device ─> receive_frame ─> receive_ipv4 / receive_ipv6 ─┬─> deliver_udp, deliver_icmp, ...
+//   device ─> receive_frame ─> receive_ipv4 / receive_ipv6 ─┬─> deliver_tcp, deliver_udp, ...
 //                  │                    │ forward           │      │ socket queue
 //              receive_arp              v                   │      v
-//   device <─ flush <─ send_frame <─ send_ip <──────────────┴── send_udp, send_icmp
+//   device <─ flush <─ send_frame <─ send_ip <──────────────┴── send_tcp, send_udp, send_icmp
 //
 // Each step is a file of functions over Core; none of them keeps state of its own. Engines do not
 // know each other: only here does what one of them says become an event of another.
@@ -35,6 +35,7 @@
 #include "strata/hooks.h"
 #include "strata/stack.h"
 #include "strata/stack_config.h"
+#include "tcp/transport.h"
 #include "udp/table.h"
 
 namespace strata::stack {
@@ -52,6 +53,8 @@ struct HookEntry {
   Hook* hook = nullptr;
   int priority = 0;
 };
+
+class TcpMerge;
 
 struct EthertypeEntry {
   std::uint16_t ethertype = 0;
@@ -97,6 +100,9 @@ struct Core {
 
   PacketQueue loopback;  // packets for ourselves, taken in by the next poll
   ReadyList ready;
+  tcp::Transport tcp;
+  TcpMerge* tcp_merge = nullptr;  // of the batch in hand
+  Time last_turn{};  // when poll or flush was called last: for handles that die without being told
   Counters<DropReason> drops;
   StackCounters counters;
   bool somebody_waits_for_room = false;

@@ -99,7 +99,22 @@ void Stack::for_each_dns_server(InlineFunction<void(const IpAddress&)> visit) co
   for (std::size_t i = 0; i < dns.count; ++i) visit(dns.servers[i]);
 }
 
+namespace {
+
+void visit_tcp_row(void* visit, const tcp::SocketRow& row) {
+  (*static_cast<InlineFunction<void(const SocketEntry&)>*>(visit))(
+      {.kind = SocketEntry::Kind::kTcp,
+       .state = row.state,
+       .local = row.local,
+       .remote = row.remote,
+       .queued_packets = row.receive_queue,
+       .send_queue = row.send_queue});
+}
+
+}  // namespace
+
 void Stack::for_each_socket(InlineFunction<void(const SocketEntry&)> visit) const {
+  core_->tcp.for_each_row(visit_tcp_row, &visit);
   core_->udp.for_each([&](const udp::Socket& socket) {
     visit({.kind = SocketEntry::Kind::kUdp,
            .local = socket.local,

@@ -13,6 +13,7 @@
 #include "stack/out/flush.h"
 #include "stack/out/send_frame.h"
 #include "stack/out/send_ip.h"
+#include "stack/out/send_tcp.h"
 
 namespace strata {
 
@@ -61,8 +62,22 @@ void receive_loopback(Core& core, Time now) {
 
 }  // namespace
 
+namespace {
+
+// TCP gives only as much as the queues have room for, so it is asked again while devices take all.
+void send_all(Core& core, Time now) {
+  while (!stack::send_tcp(core, now)) {
+    stack::flush_ports(core, now);
+    if (!stack::has_room_for_tcp(core)) return;
+  }
+  stack::flush_ports(core, now);
+}
+
+}  // namespace
+
 bool Stack::poll(Time now) {
   Core& core = *core_;
+  core.last_turn = now;
   receive_loopback(core, now);
   bool more = !core.loopback.empty();
   // By index: a handler may add an interface while its packet is handed over.
@@ -79,16 +94,19 @@ bool Stack::poll(Time now) {
 }
 
 void Stack::flush(Time now) {
+  core_->last_turn = now;
   stack::run_engines(*core_, now);
-  stack::flush_ports(*core_, now);
+  send_all(*core_, now);
   core_->ready.tell();
   // What programs wrote when they were told goes out in the same turn.
-  stack::flush_ports(*core_, now);
+  send_all(*core_, now);
 }
 
 std::optional<Time> Stack::next_deadline() const {
   // Packets to ourselves, and programs yet to be told, wait for nothing.
   if (!core_->loopback.empty() || !core_->ready.empty()) return Time::min();
+  // Where there is no room for them, the queue in the way has a time of its own.
+  if (core_->tcp.has_outgoing() && stack::has_room_for_tcp(*core_)) return Time::min();
   return earlier(stack::next_flush(*core_), stack::next_engine_deadline(*core_));
 }
 

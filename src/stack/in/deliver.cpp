@@ -91,6 +91,7 @@ void deliver(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   packet->notes().transport_offset = arrival.header_length;
   const bool is_heard = deliver_raw(core, *packet, arrival);
   switch (arrival.protocol) {
+    case wire::kIpProtocolTcp: return deliver_tcp(core, std::move(packet), arrival, now);
     case wire::kIpProtocolUdp: return deliver_udp(core, std::move(packet), arrival, now);
     case wire::kIpProtocolIcmpv4:
       if (!arrival.is_v4()) break;

@@ -15,6 +15,7 @@ void deliver_fragment_v6(Core& core, PacketPtr packet, const Arrival& arrival,
                          const ip::Ipv6FragmentPlace& place, Time now);
 
 // Protocols. The transport header begins at arrival.header_length.
+void deliver_tcp(Core& core, PacketPtr packet, const Arrival& arrival, Time now);
 void deliver_udp(Core& core, PacketPtr packet, const Arrival& arrival, Time now);
 void deliver_icmpv4(Core& core, PacketPtr packet, const Arrival& arrival, Time now);
 void deliver_icmpv6(Core& core, PacketPtr packet, const Arrival& arrival, Time now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/in/receive_ip.h"
 
+#include "stack/in/merge_tcp.h"
 #include "stack/run_hooks.h"
 
 namespace strata::stack {
@@ -44,8 +45,12 @@ void receive_ip(Core& core, PacketBatch& packets, Time now) {
     ++(packet->notes().scratch == 4 ? core.counters.ipv4_received : core.counters.ipv6_received);
   }
   if (has_hooks(core, HookPoint::kIpIn)) run_ip_in_hooks(core, packets, now);
+  TcpMerge merge(core);
+  core.tcp_merge = &merge;
   for (std::size_t i = 0; i < packets.size(); ++i) receive_one(core, packets.take(i), now);
   packets.clear();
+  core.tcp_merge = nullptr;
+  merge.finish(now);
 }
 
 }  // namespace strata::stack

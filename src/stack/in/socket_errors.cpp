@@ -40,6 +40,28 @@ bool tell_udp(Core& core, const icmp::ErrorReport& report, InterfaceId interface
   return true;
 }
 
+tcp::Flow flow_of(const icmp::ErrorReport& report, InterfaceId interface) {
+  const bool is_scoped = report.source.is_v6() && (report.source.is_link_local() ||
+                                                   report.destination.is_link_local());
+  return {.local_address = report.source,
+          .remote_address = report.destination,
+          .local_port = report.source_port,
+          .remote_port = report.destination_port,
+          .interface = is_scoped ? interface : kNoInterface};
+}
+
+// RFC 5927 4.1: TCP believes an error only about bytes that are in flight.
+bool tell_tcp(Core& core, const icmp::ErrorReport& report, InterfaceId interface, Time now) {
+  const DropReason why = core.tcp.on_icmp(flow_of(report, interface),
+                                          {.error = report.error,
+                                           .is_hard = report.is_hard,
+                                           .sequence = tcp::SequenceNumber(report.tcp_sequence),
+                                           .mtu = report.mtu,
+                                           .quoted_size = report.quoted_size},
+                                          now);
+  return why == DropReason::kNone;
+}
+
 bool tell_echo(Core& core, const icmp::ErrorReport& report, const SocketError& error) {
   icmp::EchoSocket* socket = core.echo.match(
       report.source.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6, report.source_port);
@@ -62,9 +84,10 @@ bool tell_raw(Core& core, const icmp::ErrorReport& report, const SocketError& er
 }
 
 bool tell_by_protocol(Core& core, const icmp::ErrorReport& report, InterfaceId interface,
-                      const SocketError& error) {
+                      const SocketError& error, Time now) {
   const bool raw = tell_raw(core, report, error);
   switch (report.protocol) {
+    case wire::kIpProtocolTcp: return tell_tcp(core, report, interface, now) || raw;
     case wire::kIpProtocolUdp: return tell_udp(core, report, interface, error) || raw;
     case wire::kIpProtocolIcmpv4:
     case wire::kIpProtocolIcmpv6: return tell_echo(core, report, error) || raw;
@@ -78,7 +101,7 @@ bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arr
   const InterfaceId interface = arrival.interface->id;
   if (!core.local.is_local(report.source, interface)) return false;
   SocketError error = socket_error(report, arrival.source, now);
-  if (!tell_by_protocol(core, report, interface, error)) return false;
+  if (!tell_by_protocol(core, report, interface, error, now)) return false;
   if (report.mtu) {
     (void)core.path_mtus.on_packet_too_big(
         {.destination = report.destination,
@@ -99,11 +122,13 @@ void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Er
                            .destination = header.destination,
                            .protocol = header.protocol,
                            .error = error};
-  const bool is_udp = header.protocol == wire::kIpProtocolUdp;
-  report.source_port = load_big_endian<std::uint16_t>(start.data() + (is_udp ? 0 : 4));
-  report.destination_port = load_big_endian<std::uint16_t>(start.data() + (is_udp ? 2 : 6));
+  const bool is_tcp = header.protocol == wire::kIpProtocolTcp;
+  const bool has_ports = is_tcp || header.protocol == wire::kIpProtocolUdp;
+  report.source_port = load_big_endian<std::uint16_t>(start.data() + (has_ports ? 0 : 4));
+  report.destination_port = load_big_endian<std::uint16_t>(start.data() + (has_ports ? 2 : 6));
+  if (is_tcp) return core.tcp.on_unreachable(flow_of(report, header.interface->id), error, now);
   const SocketError told = socket_error(report, header.source, now);
-  (void)tell_by_protocol(core, report, header.interface->id, told);
+  (void)tell_by_protocol(core, report, header.interface->id, told, now);
 }
 
 }  // namespace strata::stack

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/tcp_binding.h"
+
+#include <utility>
+
+#include "socket/native/tcp.h"
+
+namespace strata {
+
+namespace native {
+
+bool may_begin_at(const stack::Core& core, const Endpoint& local) {
+  if (local.address.is_unspecified() || local.address.is_loopback()) return true;
+  const ip::LocalAddress* ours = core.local.find(local.address, local.zone);
+  return ours != nullptr && ours->kind == ip::LocalKind::kUnicast && !ours->is_tentative;
+}
+
+}  // namespace native
+
+Result<TcpBinding> TcpBinding::bind(Stack& stack, const Endpoint& local,
+                                    const TcpSocketOptions& options) {
+  stack::Core& core = stack.core();
+  if (!native::may_begin_at(core, local)) return std::unexpected(Error::kAddressNotAvailable);
+  if (!native::is_interface_or_none(core, local.zone)) return std::unexpected(Error::kNoDevice);
+  const auto bound = core.tcp.bind(local, options);
+  if (!bound) return std::unexpected(bound.error());
+  return TcpBinding(core, native::id_of(*bound));
+}
+
+TcpBinding::TcpBinding(TcpBinding&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)), id_(std::exchange(other.id_, {})) {}
+
+TcpBinding& TcpBinding::operator=(TcpBinding&& other) noexcept {
+  std::swap(core_, other.core_);
+  std::swap(id_, other.id_);
+  return *this;
+}
+
+TcpBinding::~TcpBinding() { release(); }
+
+Result<Endpoint> TcpBinding::local() const {
+  return native::with_tcp(
+      core_, id_, [](tcp::Transport& tcp, Handle handle) { return tcp.binding_of(handle); });
+}
+
+void TcpBinding::release() {
+  if (core_ != nullptr) core_->tcp.unbind(native::handle_of(id_));
+  core_ = nullptr;
+}
+
+}  // namespace strata

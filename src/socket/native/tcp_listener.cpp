@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/tcp_listener.h"
+
+#include <utility>
+
+#include "socket/native/tcp.h"
+
+namespace strata {
+
+using native::with_tcp;
+using tcp::Transport;
+
+Result<TcpListener> TcpListener::listen(Stack& stack, const Endpoint& local,
+                                        const TcpListenOptions& options) {
+  stack::Core& core = stack.core();
+  if (options.binding == nullptr && !native::may_begin_at(core, local)) {
+    return std::unexpected(Error::kAddressNotAvailable);
+  }
+  const auto handle = core.tcp.listen({.local = local,
+                                       .binding = native::handle_of(options.binding),
+                                       .backlog = options.backlog,
+                                       .options = options.options});
+  if (!handle) return std::unexpected(handle.error());
+  return TcpListener(core, native::id_of(*handle));
+}
+
+TcpListener::TcpListener(TcpListener&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)), id_(std::exchange(other.id_, {})) {}
+
+TcpListener& TcpListener::operator=(TcpListener&& other) noexcept {
+  std::swap(core_, other.core_);
+  std::swap(id_, other.id_);
+  return *this;
+}
+
+TcpListener::~TcpListener() {
+  if (core_ != nullptr) close(core_->last_turn);
+}
+
+Result<TcpStream> TcpListener::accept(Time now) {
+  return with_tcp(core_, id_, [&](Transport& tcp, Handle handle) -> Result<TcpStream> {
+    const auto accepted = tcp.accept(handle, now);
+    if (!accepted) return std::unexpected(accepted.error());
+    return TcpStream(*core_, native::id_of(*accepted));
+  });
+}
+
+Result<void> TcpListener::set_backlog(std::uint32_t backlog) {
+  return with_tcp(core_, id_,
+                  [&](Transport& tcp, Handle handle) { return tcp.set_backlog(handle, backlog); });
+}
+
+void TcpListener::close(Time now) {
+  if (core_ != nullptr) core_->tcp.close_listener(native::handle_of(id_), now);
+  core_ = nullptr;
+}
+
+Result<Readiness> TcpListener::readiness() const {
+  return with_tcp(core_, id_, [](Transport& tcp, Handle handle) -> Result<Readiness> {
+    return tcp.listener_readiness(handle);
+  });
+}
+
+Result<void> TcpListener::on_ready(ReadyCallback callback) {
+  return with_tcp(core_, id_, [&](Transport& tcp, Handle handle) -> Result<void> {
+    tcp.on_listener_ready(handle, std::move(callback));
+    return {};
+  });
+}
+
+Result<Endpoint> TcpListener::local() const {
+  return with_tcp(core_, id_,
+                  [](Transport& tcp, Handle handle) { return tcp.listener_local(handle); });
+}
+
+Result<TcpSocketOptions> TcpListener::options() const {
+  return with_tcp(core_, id_,
+                  [](Transport& tcp, Handle handle) { return tcp.listener_options(handle); });
+}
+
+Result<void> TcpListener::set_options(const TcpSocketOptions& options) {
+  return with_tcp(core_, id_, [&](Transport& tcp, Handle handle) {
+    return tcp.set_listener_options(handle, options);
+  });
+}
+
+}  // namespace strata

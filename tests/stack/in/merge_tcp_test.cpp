@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// What reaches TCP of a batch is seen by what its connection acknowledges and delivers.
+#include "stack/in/merge_tcp.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "strata/tcp_listener.h"
+#include "support/bench.h"
+#include "support/tcp_frames.h"
+
+namespace strata::stack {
+namespace {
+
+using namespace support;
+
+constexpr std::size_t kMss = 1000;
+
+// A connection that the peer opened by hand.
+class Opened : public Host {
+ public:
+  Opened() : listener_(listen()) {
+    from_peer(segment(wire::kTcpSyn, 1000, 0));
+    EXPECT_FALSE(sent_.empty());
+    if (sent_.empty()) return;
+    isn = sent_.front().header.sequence_number;
+    from_peer(segment(wire::kTcpAck, 1001, isn + 1));
+    auto accepted = listener_.accept(now);
+    EXPECT_TRUE(accepted.has_value());
+    if (accepted) stream.emplace(std::move(*accepted));
+  }
+
+  // What the stack sends in answer is kept in sent().
+  void from_peer(const Frame& packet) { keep(Host::from_peer(packet)); }
+  // All in one batch.
+  void batch(const std::vector<Frame>& packets) {
+    for (const Frame& packet : packets) device.push(ip_frame(kOurMac, kPeerMac, packet), PacketNotes{});
+    settle();
+    keep(device.take_sent());
+  }
+  [[nodiscard]] std::vector<DecodedTcp> take() { return std::exchange(sent_, {}); }
+
+  [[nodiscard]] Frame segment(wire::TcpFlags flags, std::uint32_t seq, std::uint32_t ack,
+                              const Frame& payload = {}) const {
+    return tcp_packet(
+        {peer4, 4000}, {own4, 80},
+        {.sequence_number = seq, .acknowledgment_number = ack, .flags = flags, .window = 60000},
+        payload);
+  }
+  [[nodiscard]] Frame text_at(std::uint32_t offset, wire::TcpFlags flags = wire::kTcpAck) const {
+    return segment(flags, 1001 + offset, isn + 1, pattern(kMss, 1 + offset / kMss));
+  }
+  [[nodiscard]] std::size_t read_all() {
+    std::vector<std::byte> buffer(1 << 20);
+    return stream->read(buffer, now).value_or(0);
+  }
+
+  std::uint32_t isn = 0;
+  std::optional<TcpStream> stream;
+
+ private:
+  TcpListener listen() {
+    auto made = TcpListener::listen(stack, {IpAddress::any_v4(), 80}, {});
+    EXPECT_TRUE(made.has_value());
+    return std::move(*made);
+  }
+  void keep(const Frames& frames) {
+    for (const Frame& frame : frames) {
+      if (auto tcp = decode_tcp(frame)) sent_.push_back(*tcp);
+    }
+  }
+
+  TcpListener listener_;
+  std::vector<DecodedTcp> sent_;
+};
+
+TEST(MergeTcp, ABatchInOrderIsAcknowledgedByOneAck) {
+  Opened host;
+  (void)host.take();
+  std::vector<Frame> batch;
+  for (std::uint32_t i = 0; i < 10; ++i) batch.push_back(host.text_at(i * kMss));
+  host.batch(batch);
+  const auto sent = host.take();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].header.acknowledgment_number, 1001 + 10 * kMss);
+  EXPECT_EQ(host.read_all(), 10 * kMss);
+}
+
+// RFC 5681 4.2 SHOULD: an out-of-order segment is acknowledged at once, each by itself.
+TEST(MergeTcp, ABatchWithAHoleIsAcknowledgedSegmentBySegment) {
+  Opened host;
+  (void)host.take();
+  std::vector<Frame> batch;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    if (i != 3) batch.push_back(host.text_at(i * kMss));
+  }
+  host.batch(batch);
+  int duplicates = 0;
+  for (const DecodedTcp& ack : host.take()) {
+    duplicates += ack.header.acknowledgment_number == 1001 + 3 * kMss ? 1 : 0;
+  }
+  EXPECT_GE(duplicates, 4);  // the first and three that make the peer retransmit fast
+}
+
+TEST(MergeTcp, FlowsDoNotMix) {
+  Opened host;
+  std::vector<Frame> batch;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    batch.push_back(host.text_at(i * kMss));
+    batch.push_back(tcp_packet(
+        {host.peer4, 4001}, {host.own4, 80},
+        {.sequence_number = static_cast<std::uint32_t>(1001 + i * kMss), .flags = wire::kTcpAck},
+        pattern(kMss)));
+  }
+  host.batch(batch);
+  EXPECT_EQ(host.read_all(), 4 * kMss);
+}
+
+TEST(MergeTcp, AFinBehindTextIsSeen) {
+  Opened host;
+  host.batch({host.text_at(0), host.text_at(kMss),
+              host.segment(wire::kTcpAck | wire::kTcpFin, 1001 + 2 * kMss, host.isn + 1)});
+  EXPECT_EQ(host.read_all(), 2 * kMss);
+  std::array<std::byte, 10> more{};
+  const auto end = host.stream->read(more, host.now);
+  ASSERT_FALSE(end.has_value());
+  EXPECT_EQ(end.error(), Error::kClosed);
+}
+
+}  // namespace
+}  // namespace strata::stack
