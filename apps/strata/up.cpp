@@ -11,7 +11,8 @@
 #include "service/group_members.h"
 #include "service/json_text.h"
 #include "service/node.h"
-#include "service/udp_services.h"
+#include "service/serve/tcp_services.h"
+#include "service/serve/udp_services.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
 
@@ -54,7 +55,9 @@ void print_hints(Node& node, const UpCommand& command) {
     for (const std::string& address : addresses) fmt::print("  ping {}\n", address);
   }
   for (const service::ServeOptions& serve : command.stack.serve) {
-    fmt::print("  {} on UDP port {}\n", to_text(serve.service), serve.port);
+    const bool is_http = serve.service == service::Service::kHttp;
+    fmt::print("  {} on {} port {}\n", to_text(serve.service), is_http ? "TCP" : "UDP and TCP",
+               serve.port);
   }
   if (!node.control_path().empty()) {
     fmt::print("  strata status --control {}\n", node.control_path());
@@ -113,6 +116,8 @@ int run_command(const UpCommand& command) {
   if (!services) return complain("up", services.error());
   const auto members = service::GroupMembers::join(node.main(), command.stack.joins);
   if (!members) return complain("up", members.error());
+  auto tcp_services = service::TcpServices::open(node.main(), command.stack.serve);
+  if (!tcp_services) return complain("up", tcp_services.error());
   std::unique_ptr<service::EchoSession> pings;
   if (node.peer() != nullptr) {
     if (!command.json) print_fallback(*node.fallback_reason());

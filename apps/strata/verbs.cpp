@@ -54,7 +54,8 @@ void Verbs::add_up() {
   CLI::App& verb = add("up", "Bring a stack up and keep it running until Ctrl-C.",
                        "strata up --serve echo,daytime        then, elsewhere: ping 10.77.0.2");
   StackFlags& flags = add_stack_flags(verb);
-  verb.add_option("--serve", serve_, "UDP services: echo, discard, chargen, daytime")
+  verb.add_option("--serve", serve_,
+                  "services over UDP and TCP: echo, discard, chargen, daytime, http=DIR[:PORT]")
       ->delimiter(',')
       ->type_name("NAME[:PORT],...");
   verb.add_option("--join", joins_, "be a member of a multicast group")

@@ -8,10 +8,16 @@
 namespace strata::service {
 namespace {
 
-// Small packets for a thousand in each direction and many parked ones; large ones for a batch of
-// super-segments each way, and as many in sockets.
-constexpr PacketPoolConfig kPool{
-    .small_buffers = 4096, .large_buffers = 256, .external_buffers = 0, .extra_descriptors = 4096};
+// Small packets for what devices have and what waits; large ones for super-segments and for what
+// thousands of connections have not read or not seen acknowledged. Pages that are never used are
+// never touched: the free lists hand out again what was used last.
+constexpr PacketPoolConfig kPool{.small_buffers = 16384,
+                                 .large_buffers = 1024,
+                                 .external_buffers = 0,
+                                 .extra_descriptors = 32768};
+// The queues of all connections leave devices their share of the pool.
+constexpr std::size_t kTcpBufferBytes = kPool.small_buffers / 4 * 3 * kSmallBufferBytes +
+                                        kPool.large_buffers / 4 * 3 * kLargeBufferBytes;
 
 // "strata0.10": an interface has at most 15 characters, of which the numbers are the better half.
 std::string name_of_vlan(std::string_view port, const VlanTags& tags) {
@@ -46,6 +52,8 @@ Outcome<void> HostedStack::start(const HostedStackOptions& options, std::span<co
   config.pool = &pool_;
   config.seed = options.seed;
   config.secret = options.secret;
+  config.tcp.buffer_bytes_max = kTcpBufferBytes;
+  config.tcp.buffer_bytes_pressure = kTcpBufferBytes / 4 * 3;
   config.forward_ipv4 = options.forward;
   config.forward_ipv6 = options.forward;
   auto stack = Stack::create(config);

@@ -56,6 +56,7 @@ std::string_view name_of(SocketEntry::Kind kind) {
     case SocketEntry::Kind::kIcmp: return "icmp";
     case SocketEntry::Kind::kRaw: return "raw";
     case SocketEntry::Kind::kPacket: return "packet";
+    case SocketEntry::Kind::kTcp: return "tcp";
   }
   return "unknown";
 }
@@ -151,10 +152,15 @@ void put_dns_servers(const Stack& stack, Json& into) {
 void put_sockets(const Stack& stack, Json& into) {
   List list;
   stack.for_each_socket([&](const SocketEntry& entry) {
-    Json json{{"kind", name_of(entry.kind)},
-              {"local", text_of(entry.local)},
-              {"queued_packets", entry.queued_packets},
-              {"dropped", entry.dropped}};
+    Json json{{"kind", name_of(entry.kind)}, {"local", text_of(entry.local)}};
+    if (entry.kind == SocketEntry::Kind::kTcp) {
+      json["state"] = to_text(entry.state);
+      json["receive_queue"] = entry.queued_packets;
+      json["send_queue"] = entry.send_queue;
+    } else {
+      json["queued_packets"] = entry.queued_packets;
+      json["dropped"] = entry.dropped;
+    }
     if (!entry.remote.address.is_unspecified()) json["remote"] = text_of(entry.remote);
     list.add(std::move(json));
   });
@@ -179,6 +185,8 @@ Json counters_of(const StackCounters& counters) {
           {"echo_replies_sent", counters.echo_replies_sent},
           {"udp_received", counters.udp_received},
           {"udp_sent", counters.udp_sent},
+          {"tcp_received", counters.tcp_received},
+          {"tcp_sent", counters.tcp_sent},
           {"arp_received", counters.arp_received},
           {"arp_sent", counters.arp_sent},
           {"nd_received", counters.nd_received},

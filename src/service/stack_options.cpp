@@ -13,15 +13,14 @@ namespace {
 
 struct ServiceName {
   std::string_view name;
-  UdpService service;
+  Service service;
   std::uint16_t port;
 };
 // RFC 862, 863, 864 and 867.
 constexpr std::array kServices{
-    ServiceName{"echo", UdpService::kEcho, 7},
-    ServiceName{"discard", UdpService::kDiscard, 9},
-    ServiceName{"chargen", UdpService::kChargen, 19},
-    ServiceName{"daytime", UdpService::kDaytime, 13},
+    ServiceName{"echo", Service::kEcho, 7},        ServiceName{"discard", Service::kDiscard, 9},
+    ServiceName{"chargen", Service::kChargen, 19}, ServiceName{"daytime", Service::kDaytime, 13},
+    ServiceName{"http", Service::kHttp, 80},
 };
 
 constexpr std::array<std::pair<std::string_view, LoopPolicy>, 3> kPolicies{{
@@ -86,20 +85,34 @@ Outcome<LoopPolicy> parse_policy(std::string_view text) {
 }
 
 Outcome<ServeOptions> parse_serve(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  const std::string_view name = text.substr(0, colon);
+  const std::string_view name = text.substr(0, text.find_first_of("=:"));
   const auto* found = std::ranges::find(kServices, name, &ServiceName::name);
   if (found == kServices.end()) {
-    return failed(quoted(name) + " is not one of: echo, discard, chargen, daytime");
+    return failed(quoted(name) + " is not one of: echo, discard, chargen, daytime, http=DIR");
   }
-  if (colon == std::string_view::npos) return ServeOptions{found->service, found->port};
-  const std::string_view port = text.substr(colon + 1);
+  const bool has_folder = name.size() < text.size() && text[name.size()] == '=';
+  if (has_folder != (found->service == Service::kHttp)) {
+    return failed(has_folder ? quoted(name) + " serves no folder"
+                             : quoted(text) + ": which folder? As in http=/srv/www:8080");
+  }
+  const std::string_view rest = text.substr(name.size());
+  // A folder's name may have a colon in it, but not behind the last slash.
+  const std::size_t slash = rest.find_last_of('/');
+  const std::size_t colon = rest.find(':', slash == std::string_view::npos ? 0 : slash);
+  ServeOptions options{.service = found->service, .port = found->port};
+  if (has_folder) options.folder = rest.substr(1, colon == rest.npos ? rest.npos : colon - 1);
+  if (has_folder && options.folder.empty()) {
+    return failed(quoted(text) + ": which folder? As in http=/srv/www:8080");
+  }
+  if (colon == std::string_view::npos) return options;
+  const std::string_view port = rest.substr(colon + 1);
   std::uint16_t number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (error != std::errc{} || end != port.data() + port.size() || number == 0) {
     return failed(quoted(text) + ": " + quoted(port) + " is not a port from 1 to 65535");
   }
-  return ServeOptions{found->service, number};
+  options.port = number;
+  return options;
 }
 
 Outcome<JoinOptions> parse_join(std::string_view text) {
@@ -148,7 +161,7 @@ Outcome<void> check_device_spec(std::string_view spec) {
   return failed(std::move(error.text), std::move(error.hint));
 }
 
-std::string_view to_text(UdpService service) {
+std::string_view to_text(Service service) {
   return std::ranges::find(kServices, service, &ServiceName::service)->name;
 }
 

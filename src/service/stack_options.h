@@ -37,11 +37,12 @@ struct JoinOptions {
   std::string interface;  // empty: the one that routes lead to
 };
 
-enum class UdpService : std::uint8_t { kEcho, kDiscard, kChargen, kDaytime };
+enum class Service : std::uint8_t { kEcho, kDiscard, kChargen, kDaytime, kHttp };
 
 struct ServeOptions {
-  UdpService service = UdpService::kEcho;
+  Service service = Service::kEcho;
   std::uint16_t port = 0;
+  std::string folder{};  // kHttp: where the files are
 };
 
 struct StackOptions {
@@ -66,7 +67,7 @@ struct StackOptions {
 [[nodiscard]] Outcome<IpAddress> parse_gateway(std::string_view text);
 [[nodiscard]] Outcome<LogLevel> parse_log_level(std::string_view text);
 [[nodiscard]] Outcome<LoopPolicy> parse_policy(std::string_view text);
-// "echo" or "echo:7007".
+// "echo", "echo:7007", "http=/srv/www" or "http=/srv/www:8080".
 [[nodiscard]] Outcome<ServeOptions> parse_serve(std::string_view text);
 // "239.1.2.3" or "ff15::7%strata0".
 [[nodiscard]] Outcome<JoinOptions> parse_join(std::string_view text);
@@ -75,7 +76,7 @@ struct StackOptions {
 [[nodiscard]] Outcome<std::size_t> check_mtu(std::int64_t mtu);
 [[nodiscard]] Outcome<void> check_device_spec(std::string_view spec);
 
-[[nodiscard]] std::string_view to_text(UdpService service);
+[[nodiscard]] std::string_view to_text(Service service);
 // The name of a device without its kind and keys: "strata0".
 [[nodiscard]] std::string name_of_device(std::string_view spec);
 

@@ -61,6 +61,10 @@ std::string neighbor_line(const Json& entry) {
 std::string socket_line(const Json& entry) {
   std::string text = fmt::format("{:<6} {:<28}", word(entry, "kind"), word(entry, "local"));
   if (entry.contains("remote")) text += " to " + word(entry, "remote");
+  if (entry.contains("state")) {
+    return text + fmt::format("  {}, {} to read, {} to send", word(entry, "state"),
+                              number(entry, "receive_queue"), number(entry, "send_queue"));
+  }
   return text + fmt::format("  queued {}, dropped {}", number(entry, "queued_packets"),
                             number(entry, "dropped"));
 }

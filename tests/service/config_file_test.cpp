@@ -54,7 +54,7 @@ address = "10.89.0.2/24"
   EXPECT_EQ(options->log, LogLevel::kDebug);
   EXPECT_EQ(options->policy, LoopPolicy::kSpin);
   ASSERT_EQ(options->serve.size(), 2U);
-  EXPECT_EQ(options->serve[1].service, UdpService::kDaytime);
+  EXPECT_EQ(options->serve[1].service, Service::kDaytime);
   EXPECT_EQ(options->serve[1].port, 1313);
 }
 

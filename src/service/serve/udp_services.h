@@ -22,9 +22,6 @@
 
 namespace strata::service {
 
-// What chargen sends as its `count`-th line: 72 characters of a rotating pattern (RFC 864).
-[[nodiscard]] std::string chargen_line(std::size_t count);
-
 class UdpServices {
  public:
   [[nodiscard]] static Outcome<std::unique_ptr<UdpServices>> open(
@@ -34,10 +31,10 @@ class UdpServices {
 
  private:
   struct Server {
-    Server(UdpServices& all, UdpService which, UdpSocket opened)
+    Server(UdpServices& all, Service which, UdpSocket opened)
         : owner(all), service(which), socket(std::move(opened)) {}
     UdpServices& owner;
-    UdpService service;
+    Service service;
     UdpSocket socket;
     std::size_t answered = 0;
   };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/udp_services.h"
+#include "service/serve/udp_services.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "service/serve/texts.h"
 #include "strata/real_clock.h"
 
 namespace strata::service {
@@ -19,22 +19,7 @@ constexpr std::array<std::uint16_t, 4> kServicePorts{7, 9, 13, 19};
 
 Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-std::string daytime_text(Time now) {
-  const auto wall = std::chrono::sys_time<Duration>((now + wall_clock_offset()).time_since_epoch());
-  return fmt::format("{:%A, %B %d, %Y %H:%M:%S}-UTC\r\n",
-                     std::chrono::floor<std::chrono::seconds>(wall));
-}
-
 }  // namespace
-
-std::string chargen_line(std::size_t count) {
-  constexpr std::size_t kPrintable = 95;  // from space to tilde
-  std::string line;
-  for (std::size_t i = 0; i < 72; ++i) {
-    line += static_cast<char>(' ' + (count + i) % kPrintable);
-  }
-  return line + "\r\n";
-}
 
 Outcome<std::unique_ptr<UdpServices>> UdpServices::open(HostedStack& host,
                                                         const std::vector<ServeOptions>& services) {
@@ -47,6 +32,7 @@ Outcome<std::unique_ptr<UdpServices>> UdpServices::open(HostedStack& host,
 }
 
 Outcome<void> UdpServices::add(const ServeOptions& options) {
+  if (options.service == Service::kHttp) return {};  // over TCP only
   const auto fault = [&](Error error) {
     return failed(fmt::format("cannot serve {} on UDP port {}: {}", to_text(options.service),
                               options.port, strata::to_text(error)));
@@ -81,7 +67,7 @@ bool UdpServices::may_answer(const DatagramInfo& info) const {
 }
 
 void UdpServices::answer(Server& server, const UdpSocket::Received& request) {
-  if (server.service == UdpService::kDiscard || !may_answer(request.info)) return;
+  if (server.service == Service::kDiscard || !may_answer(request.info)) return;
   const Time now = host_.loop().now();
   const SendChoices choices{.destination = request.info.source,
                             .source = request.info.destination.address};
@@ -90,13 +76,13 @@ void UdpServices::answer(Server& server, const UdpSocket::Received& request) {
     static_cast<void>(server.socket.send({&bytes, 1}, choices, now));
   };
   switch (server.service) {
-    case UdpService::kEcho: {
+    case Service::kEcho: {
       const MutableBytes bytes = MutableBytes(buffer_).first(request.packet->size());
       request.packet->copy_out(0, bytes);
       reply(bytes);
       break;
     }
-    case UdpService::kChargen: {
+    case Service::kChargen: {
       // RFC 864: a random number of characters, from 0 to 512.
       std::string text;
       for (std::size_t lines = rng_.below(kChargenLines); lines != 0; --lines) {
@@ -105,8 +91,9 @@ void UdpServices::answer(Server& server, const UdpSocket::Received& request) {
       reply(bytes_of(text));
       break;
     }
-    case UdpService::kDaytime: reply(bytes_of(daytime_text(now))); break;
-    case UdpService::kDiscard: break;
+    case Service::kDaytime: reply(bytes_of(daytime_text(now))); break;
+    case Service::kDiscard:
+    case Service::kHttp: break;
   }
 }
 

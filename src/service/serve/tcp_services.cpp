@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/serve/tcp_services.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "service/serve/byte_session.h"
+#include "service/serve/http_session.h"
+
+namespace strata::service {
+
+Outcome<std::unique_ptr<TcpServices>> TcpServices::open(HostedStack& host,
+                                                        const std::vector<ServeOptions>& services) {
+  std::unique_ptr<TcpServices> made(new TcpServices(host));
+  for (const ServeOptions& options : services) {
+    if (auto added = made->add(options); !added) return std::unexpected(std::move(added).error());
+  }
+  return made;
+}
+
+Outcome<void> TcpServices::add(const ServeOptions& options) {
+  if (options.service == Service::kHttp) {
+    if (auto usable = check_folder(options.folder); !usable) return usable;
+  }
+  auto listener = TcpListener::listen(host_.stack(), {IpAddress::any_v6(), options.port},
+                                      {.options = {.fast_open = true, .reuse_address = true}});
+  if (!listener) {
+    return failed(fmt::format("cannot serve {} on TCP port {}: {}", to_text(options.service),
+                              options.port, strata::to_text(listener.error())));
+  }
+  servers_.push_back(std::make_unique<Server>(options, std::move(*listener)));
+  Server& server = *servers_.back();
+  (void)server.listener.on_ready([this, &server](Readiness) { accept(server); });
+  return {};
+}
+
+void TcpServices::accept(Server& server) {
+  while (sessions_.size() < kSessionsMax) {
+    auto stream = server.listener.accept(host_.loop().now());
+    if (!stream) return;
+    sessions_.push_back(make_session(server.options, std::move(*stream)));
+    sessions_.back()->start();
+  }
+}
+
+std::unique_ptr<Session> TcpServices::make_session(const ServeOptions& options, TcpStream stream) {
+  if (options.service == Service::kHttp) {
+    return std::make_unique<HttpSession>(*this, std::move(stream), options.folder);
+  }
+  return std::make_unique<ByteSession>(*this, std::move(stream), options.service);
+}
+
+void TcpServices::on_session_over(Session& session) {
+  host_.loop().post([this, ended = &session] {
+    const auto at = std::ranges::find(sessions_, ended, &std::unique_ptr<Session>::get);
+    const bool was_full = sessions_.size() == kSessionsMax;
+    if (at != sessions_.end()) sessions_.erase(at);
+    if (!was_full) return;
+    for (const auto& server : servers_) accept(*server);
+  });
+}
+
+}  // namespace strata::service

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// TcpServices: echo, discard, chargen, daytime and files over HTTP, for trying a stack out.
+//
+//   TcpServices ── a TcpListener each ── accept() ──> Session (ByteSession, HttpSession)
+//
+// 1. A session lives until its stream has ended; the list of all owns it. It asks to be removed
+//    from inside its own callback, so it is removed in a later turn.
+// 2. At most kSessionsMax sessions at a time: further connections wait in the listener's queue.
+// 3. What a peer does not read, a session does not make: each holds at most one chunk.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/hosted_stack.h"
+#include "service/serve/session.h"
+#include "service/stack_options.h"
+#include "strata/tcp_listener.h"
+
+namespace strata::service {
+
+class TcpServices final : public SessionOwner {
+ public:
+  [[nodiscard]] static Outcome<std::unique_ptr<TcpServices>> open(
+      HostedStack& host, const std::vector<ServeOptions>& services);
+  ~TcpServices() override = default;
+  TcpServices(const TcpServices&) = delete;
+  TcpServices& operator=(const TcpServices&) = delete;
+
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+  // SessionOwner
+  [[nodiscard]] Executor& executor() override { return host_.loop(); }
+  void on_session_over(Session& session) override;
+
+ private:
+  static constexpr std::size_t kSessionsMax = 4096;
+
+  struct Server {
+    ServeOptions options;
+    TcpListener listener;
+  };
+
+  explicit TcpServices(HostedStack& host) : host_(host) {}
+
+  [[nodiscard]] Outcome<void> add(const ServeOptions& options);
+  void accept(Server& server);
+  [[nodiscard]] std::unique_ptr<Session> make_session(const ServeOptions& options,
+                                                      TcpStream stream);
+
+  HostedStack& host_;
+  std::vector<std::unique_ptr<Server>> servers_;
+  std::list<std::unique_ptr<Session>> sessions_;
+};
+
+}  // namespace strata::service
