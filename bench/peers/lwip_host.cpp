@@ -6,96 +6,31 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
-#include <deque>
 #include <vector>
 
 #include "bench/harness/allocations.h"
 #include "bench/harness/timing.h"
+#include "bench/peers/lwip_wire.h"
 #include "strata/check.h"
 
 extern "C" {
-#include <lwip/etharp.h>
 #include <lwip/inet_chksum.h>
-#include <lwip/init.h>
-#include <lwip/ip4.h>
-#include <lwip/netif.h>
 #include <lwip/udp.h>
-#include <netif/ethernet.h>
 }
 
 namespace strata::bench {
 namespace {
 
-constexpr u16_t kMtu = 1500;
+using namespace lwip;
+
 constexpr u16_t kEchoPort = 7;
 
-void init_once() {
-  static const bool done = (lwip_init(), true);
-  (void)done;
-}
-
-// A fresh, locally administered address for each interface.
-void set_hardware_address(netif& interface) {
-  static u8_t last = 0;
-  interface.hwaddr_len = ETH_HWADDR_LEN;
-  const std::array<u8_t, 6> address{0x02, 0x4c, 0x57, 0x49, 0x50, ++last};
-  std::memcpy(interface.hwaddr, address.data(), address.size());
-  interface.mtu = kMtu;
-  interface.flags =
-      NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
-}
-
-bool add_interface(netif& interface, const ip4_addr_t& address, void* state,
-                   netif_linkoutput_fn transmit) {
-  ip4_addr_t mask, gateway;
-  IP4_ADDR(&mask, 255, 255, 255, 0);
-  ip4_addr_set_zero(&gateway);
-  const auto init = [](netif* made) -> err_t {
-    made->output = etharp_output;
-    set_hardware_address(*made);
-    return ERR_OK;
-  };
-  if (netif_add(&interface, &address, &mask, &gateway, state, init, ethernet_input) == nullptr) {
-    return false;
-  }
-  interface.linkoutput = transmit;
-  netif_set_up(&interface);
-  return true;
-}
-
-// One end of a wire in memory.
-struct End {
-  netif interface{};
-  ip4_addr_t address{};
-  End* other = nullptr;
-  std::deque<pbuf*> arrived;
-  udp_pcb* socket = nullptr;
-
-  void take_in() {
-    while (!arrived.empty()) {
-      pbuf* frame = arrived.front();
-      arrived.pop_front();
-      if (interface.input(frame, &interface) != ERR_OK) pbuf_free(frame);
-    }
-  }
-};
-
-err_t transmit_to_other(netif* interface, pbuf* frame) {
-  End& end = *static_cast<End*>(interface->state);
-  pbuf* copy = pbuf_alloc(PBUF_RAW, frame->tot_len, PBUF_POOL);
-  if (copy == nullptr) return ERR_MEM;
-  pbuf_copy(copy, frame);
-  end.other->arrived.push_back(copy);
-  return ERR_OK;
-}
-
-bool send_datagram(End& end, const std::byte* bytes, std::size_t size, const ip_addr_t& to,
+bool send_datagram(udp_pcb* socket, const std::byte* bytes, std::size_t size, const ip_addr_t& to,
                    u16_t port) {
   pbuf* datagram = pbuf_alloc(PBUF_TRANSPORT, static_cast<u16_t>(size), PBUF_RAM);
   if (datagram == nullptr) return false;
   pbuf_take(datagram, bytes, static_cast<u16_t>(size));
-  const err_t sent = udp_sendto(end.socket, datagram, &to, port);
+  const err_t sent = udp_sendto(socket, datagram, &to, port);
   pbuf_free(datagram);
   return sent == ERR_OK;
 }
@@ -106,28 +41,22 @@ class UdpEcho final : public Contestant {
     init_once();
     for (std::size_t i = 0; i < 2; ++i) {
       End& end = ends_[i];
-      end.other = &ends_[1 - i];
-      IP4_ADDR(&end.address, 10, 8, 0, static_cast<u8_t>(i + 1));
-      CHECK(add_interface(end.interface, end.address, &end, transmit_to_other));
-      end.socket = udp_new();
+      end.plug_in(ends_[1 - i], static_cast<u8_t>(i + 1));
+      sockets_[i] = udp_new();
       ip_addr_t local;
       ip_addr_copy_from_ip4(local, end.address);
-      CHECK(udp_bind(end.socket, &local, i == 0 ? 4000 : kEchoPort) == ERR_OK);
+      CHECK(udp_bind(sockets_[i], &local, i == 0 ? 4000 : kEchoPort) == ERR_OK);
       // Both interfaces are in one subnet and one lwIP: the socket says which one it means.
-      udp_bind_netif(end.socket, &end.interface);
+      udp_bind_netif(sockets_[i], &end.interface);
     }
-    udp_recv(ends_[0].socket, on_reply, this);
-    udp_recv(ends_[1].socket, on_request, this);
+    udp_recv(sockets_[0], on_reply, this);
+    udp_recv(sockets_[1], on_request, this);
     // The first datagrams wait for ARP; wait until one comes back.
     for (int i = 0; i < 10 && replies_ == 0; ++i) (void)turn();
     CHECK(replies_ != 0);
   }
   ~UdpEcho() override {
-    for (End& end : ends_) {
-      for (pbuf* frame : end.arrived) pbuf_free(frame);
-      udp_remove(end.socket);
-      netif_remove(&end.interface);
-    }
+    for (udp_pcb* socket : sockets_) udp_remove(socket);
   }
 
   double measure(Seconds duration) override {
@@ -148,7 +77,7 @@ class UdpEcho final : public Contestant {
     ip_addr_t to;
     ip_addr_copy_from_ip4(to, ends_[1].address);
     for (std::size_t i = 0; i < burst_; ++i) {
-      (void)send_datagram(ends_[0], out_.data(), payload_, to, kEchoPort);
+      (void)send_datagram(sockets_[0], out_.data(), payload_, to, kEchoPort);
     }
     while (!ends_[0].arrived.empty() || !ends_[1].arrived.empty()) {
       ends_[1].take_in();
@@ -162,7 +91,7 @@ class UdpEcho final : public Contestant {
     const u16_t size =
         pbuf_copy_partial(datagram, echo.in_.data(), static_cast<u16_t>(echo.in_.size()), 0);
     pbuf_free(datagram);
-    (void)send_datagram(echo.ends_[1], echo.in_.data(), size, *from, port);
+    (void)send_datagram(echo.sockets_[1], echo.in_.data(), size, *from, port);
   }
   static void on_reply(void* self, udp_pcb*, pbuf* datagram, const ip_addr_t*, u16_t) {
     auto& echo = *static_cast<UdpEcho*>(self);
@@ -173,6 +102,7 @@ class UdpEcho final : public Contestant {
 
   std::size_t payload_, burst_;
   std::array<End, 2> ends_;
+  std::array<udp_pcb*, 2> sockets_{};
   std::array<std::byte, 2048> out_{}, in_{};
   std::uint64_t replies_ = 0;
   double allocations_ = 0;
