@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two programs at the ends of a TCP connection in a simulated world, and a scenario from a seed.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "strata/rng.h"
+#include "strata/sim.h"
+#include "strata/tcp_listener.h"
+
+namespace strata::sim::tcp_test {
+
+using namespace std::chrono_literals;
+
+// The byte at `offset` of the stream that `seed` names: any misplaced one is seen.
+[[nodiscard]] inline std::byte pattern(std::uint64_t seed, std::uint64_t offset) {
+  std::uint64_t word = (offset / 8 + 1) * 0x9e37'79b9'7f4a'7c15U ^ seed * 0xbf58'476d'1ce4'e5b9U;
+  word ^= word >> 29U;
+  return static_cast<std::byte>(word >> (offset % 8 * 8));
+}
+
+struct ProgramOptions {
+  std::uint64_t to_write = 0;
+  std::uint64_t pattern_out = 1;
+  std::uint64_t pattern_in = 2;
+  // After each so many bytes read, it does not read for a while.
+  std::uint64_t stall_every = 0;
+  Duration stall = 100ms;
+  // Resets the connection once it has read so many bytes; 0: never.
+  std::uint64_t abort_after = 0;
+};
+
+// Writes its bytes, ends its direction, reads until the other's end, and closes.
+class Program {
+ public:
+  Program(Host& host, TcpStream stream, const ProgramOptions& options)
+      : host_(host), options_(options), stream_(std::move(stream)), buffer_(32768) {
+    (void)stream_->on_ready([this](Readiness) { work(); });
+  }
+
+  [[nodiscard]] bool is_over() const { return !stream_.has_value(); }
+  [[nodiscard]] bool is_wrong() const { return wrong_; }  // a byte was not what was written there
+  [[nodiscard]] bool saw_end() const { return saw_end_; }
+  [[nodiscard]] std::optional<Error> failure() const { return failure_; }
+  [[nodiscard]] std::uint64_t bytes_read() const { return read_; }
+  [[nodiscard]] std::uint64_t bytes_written() const { return written_; }
+  [[nodiscard]] Time finished() const { return finished_; }
+  [[nodiscard]] TcpStream* stream() { return stream_ ? &*stream_ : nullptr; }
+  [[nodiscard]] const std::optional<TcpInfo>& last_info() const { return info_; }
+
+  void work() {
+    if (!stream_) return;
+    write();
+    if (!is_stalled_) read();
+    if (stream_ && saw_end_ && has_ended_) finish();
+  }
+
+ private:
+  [[nodiscard]] Time now() { return host_.executor().now(); }
+
+  void write() {
+    while (stream_ && written_ < options_.to_write) {
+      const std::size_t count = static_cast<std::size_t>(
+          std::min<std::uint64_t>(buffer_.size(), options_.to_write - written_));
+      for (std::size_t i = 0; i < count; ++i) {
+        buffer_[i] = pattern(options_.pattern_out, written_ + i);
+      }
+      const auto taken = stream_->write(Bytes(buffer_).first(count), now());
+      if (!taken) return check(taken.error());
+      written_ += *taken;
+    }
+    if (!stream_ || has_ended_) return;
+    const auto ended = stream_->shut_down(TcpShutdown::kWrite, now());
+    if (!ended) return check(ended.error());
+    has_ended_ = true;
+  }
+
+  void read() {
+    while (stream_ && !saw_end_) {
+      const auto count = stream_->read(buffer_, now());
+      if (!count && count.error() == Error::kClosed) {
+        saw_end_ = true;
+        return;
+      }
+      if (!count) return check(count.error());
+      for (std::size_t i = 0; i < *count; ++i) {
+        wrong_ = wrong_ || buffer_[i] != pattern(options_.pattern_in, read_ + i);
+      }
+      const std::uint64_t before = read_;
+      read_ += *count;
+      if (options_.abort_after != 0 && read_ >= options_.abort_after) return abort();
+      const std::uint64_t every = options_.stall_every;
+      if (every != 0 && before / every != read_ / every) return stall();
+    }
+  }
+
+  void stall() {
+    is_stalled_ = true;
+    host_.executor().start_timer(now() + options_.stall, [this] {
+      is_stalled_ = false;
+      work();
+    });
+  }
+
+  void abort() {
+    stream_->abort(now());
+    stream_.reset();
+    finished_ = now();
+  }
+
+  void check(Error error) {
+    if (error == Error::kWouldBlock || error == Error::kInProgress) return;
+    failure_ = error;
+    finish();
+  }
+
+  void finish() {
+    if (auto info = stream_->info(now())) info_ = *info;
+    stream_->close(now());
+    stream_.reset();
+    finished_ = now();
+  }
+
+  Host& host_;
+  ProgramOptions options_;
+  std::optional<TcpStream> stream_;
+  std::vector<std::byte> buffer_;
+  std::uint64_t written_ = 0, read_ = 0;
+  bool has_ended_ = false, saw_end_ = false, wrong_ = false, is_stalled_ = false;
+  std::optional<Error> failure_;
+  std::optional<TcpInfo> info_;
+  Time finished_{};
+};
+
+[[nodiscard]] inline CongestionName congestion(std::string_view name) {
+  CongestionName made;
+  made.length = static_cast<std::uint8_t>(name.size());
+  std::ranges::copy(name, made.characters.begin());
+  return made;
+}
+
+// Two hosts, one line, one connection.
+class Transfer {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    LinkConfig line{};
+    TcpConfig client_tcp{};
+    TcpConfig server_tcp{};
+    TcpSocketOptions client_socket{};
+    TcpSocketOptions server_socket{};
+    ProgramOptions client{};
+    ProgramOptions server{.pattern_out = 2, .pattern_in = 1};
+    bool is_v6 = false;
+  };
+
+  explicit Transfer(const Options& options)
+      : options_(options),
+        world_(WorldConfig{.seed = options.seed}),
+        a_(world_.add_host("a", {.tcp = options.client_tcp}, {.detect_duplicates = false})),
+        b_(world_.add_host("b", {.tcp = options.server_tcp}, {.detect_duplicates = false})),
+        link_(world_.connect(a_, b_, options.line)) {
+    a_.add_address("10.0.0.1/24").add_address("fd00::1/64");
+    b_.add_address("10.0.0.2/24").add_address("fd00::2/64");
+    world_.run_for(10ms);
+    auto listener = TcpListener::listen(b_.stack(), {IpAddress::any_v6(), 80},
+                                        {.options = options.server_socket});
+    CHECK(listener.has_value());
+    listener_.emplace(std::move(*listener));
+    (void)listener_->on_ready([this](Readiness) {
+      auto stream = listener_->accept(b_.executor().now());
+      if (!stream) return;
+      server_.emplace(b_, std::move(*stream), options_.server);
+      server_->work();
+    });
+    started_ = world_.now();
+    const IpAddress to = *IpAddress::parse(options.is_v6 ? "fd00::2" : "10.0.0.2");
+    auto stream =
+        TcpStream::connect(a_.stack(), {to, 80}, {.options = options.client_socket}, world_.now());
+    CHECK(stream.has_value());
+    client_.emplace(a_, std::move(*stream), options.client);
+    client_->work();
+    a_.wake();
+  }
+
+  // Until both programs are done, or have nobody to talk to.
+  bool run(Duration limit) {
+    return world_.run_until_true(
+        [this] { return client_->is_over() && (!server_ || server_->is_over()); }, limit);
+  }
+  // Until the stacks have forgotten the connection, TIME-WAIT and all.
+  bool run_to_silence(Duration limit) {
+    listener_->close(world_.now());
+    world_.run_for(limit);
+    return sockets() == 0;
+  }
+  [[nodiscard]] std::size_t sockets() {
+    std::size_t count = 0;
+    for (Host* host : {&a_, &b_}) {
+      host->stack().for_each_socket([&](const SocketEntry&) { ++count; });
+    }
+    return count;
+  }
+
+  [[nodiscard]] World& world() { return world_; }
+  [[nodiscard]] Link& link() { return link_; }
+  [[nodiscard]] Host& a() { return a_; }
+  [[nodiscard]] Host& b() { return b_; }
+  [[nodiscard]] Program& client() { return *client_; }
+  [[nodiscard]] Program* server() { return server_ ? &*server_ : nullptr; }
+  [[nodiscard]] Time started() const { return started_; }
+
+ private:
+  Options options_;
+  World world_;
+  Host& a_;
+  Host& b_;
+  Link& link_;
+  std::optional<TcpListener> listener_;
+  std::optional<Program> client_, server_;
+  Time started_{};
+};
+
+}  // namespace strata::sim::tcp_test
