@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "service/control_client.h"
-#include "service/control_socket.h"
+#include "service/control/client.h"
+#include "service/control/socket.h"
 #include "service/json_text.h"
 #include "service/packet_line.h"
 #include "service/stack_options.h"

@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <string>
 
-#include "service/control_client.h"
-#include "service/control_socket.h"
+#include "service/control/client.h"
+#include "service/control/socket.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
 #include "strata/loop.h"

@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "service/control_server.h"
-#include "service/control_socket.h"
+#include "service/control/server.h"
+#include "service/control/socket.h"
 #include "service/journal.h"
 #include "strata/permissions.h"
 #include "strata/real_clock.h"

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_client.h"
+#include "service/control/client.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
-#include "service/control_socket.h"
+#include "service/control/socket.h"
 #include "service/lab.h"
 
-namespace strata::service::control_client_test {
+namespace strata::service::client_test {
 namespace {
 
 TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
@@ -31,4 +31,4 @@ TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
 }
 
 }  // namespace
-}  // namespace strata::service::control_client_test
+}  // namespace strata::service::client_test

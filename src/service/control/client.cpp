@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_client.h"
+#include "service/control/client.h"
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "service/control_socket.h"
+#include "service/control/socket.h"
 
 namespace strata::service {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "service/control_messages.h"
+#include "service/control/messages.h"
 #include "service/failure.h"
 
 namespace strata::service {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_messages.h"
+#include "service/control/messages.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service::control_messages_test {
+namespace strata::service::messages_test {
 namespace {
 
 TEST(ControlMessages, RequestsComeBackAsTheyWere) {
@@ -67,4 +67,4 @@ TEST(ControlMessages, ARefusalSaysWhy) {
 }
 
 }  // namespace
-}  // namespace strata::service::control_messages_test
+}  // namespace strata::service::messages_test

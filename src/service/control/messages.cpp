@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_messages.h"
+#include "service/control/messages.h"
 
 #include <fmt/format.h>
 

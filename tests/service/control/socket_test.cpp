@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_socket.h"
+#include "service/control/socket.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 
 #include "service/lab.h"
 
-namespace strata::service::control_socket_test {
+namespace strata::service::socket_test {
 namespace {
 
 void touch(const std::string& path) { std::fclose(std::fopen(path.c_str(), "w")); }
@@ -58,4 +58,4 @@ TEST(UnixSocket, TakesThePlaceOfASocketThatWasLeftBehind) {
 }
 
 }  // namespace
-}  // namespace strata::service::control_socket_test
+}  // namespace strata::service::socket_test

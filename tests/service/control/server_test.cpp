@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_server.h"
+#include "service/control/server.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,12 +10,12 @@
 #include <filesystem>
 #include <string>
 
-#include "service/control_messages.h"
-#include "service/control_socket.h"
+#include "service/control/messages.h"
+#include "service/control/socket.h"
 #include "service/echo_session.h"
 #include "service/lab.h"
 
-namespace strata::service::control_server_test {
+namespace strata::service::server_test {
 namespace {
 
 class ControlServerTest : public ::testing::Test {
@@ -164,4 +164,4 @@ TEST_F(ControlServerTest, TheSocketIsForItsOwnerAloneAndGoesWithTheServer) {
 }
 
 }  // namespace
-}  // namespace strata::service::control_server_test
+}  // namespace strata::service::server_test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_server.h"
+#include "service/control/server.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,8 +18,8 @@
 #include <utility>
 
 #include "driver/frame.h"
-#include "service/control_messages.h"
-#include "service/control_socket.h"
+#include "service/control/messages.h"
+#include "service/control/socket.h"
 
 namespace strata::service {
 namespace {

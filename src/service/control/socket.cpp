@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/control_socket.h"
+#include "service/control/socket.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
