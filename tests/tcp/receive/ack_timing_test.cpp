@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace strata::tcp {
+namespace strata::tcp::ack_timing_test {
 namespace {
 
 using std::chrono::microseconds;
@@ -193,4 +193,4 @@ TEST(AckTiming, NeverWaitsWithoutADelay) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::ack_timing_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::ecn_echo_test {
 namespace {
 
 constexpr auto kCe = EcnCodepoint::kCe;
@@ -65,4 +65,4 @@ TEST(EcnEcho, CountsMarkedSegmentsOnTheWire) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::ecn_echo_test

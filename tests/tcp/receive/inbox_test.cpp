@@ -9,7 +9,7 @@
 
 #include "tcp/receive/rig.h"
 
-namespace strata::tcp {
+namespace strata::tcp::inbox_test {
 namespace {
 
 using testing::first_difference;
@@ -136,4 +136,4 @@ TEST(Inbox, AppendsAPartByReferenceOrByCopy) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::inbox_test

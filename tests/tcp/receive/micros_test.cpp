@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::micros_test {
 namespace {
 
 TEST(Micros, DiffersRightOverItsWrap) {
@@ -23,4 +23,4 @@ TEST(PackedTime, KeepsEveryTime) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::micros_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::owed_acks_test {
 namespace {
 
 OwedAck plain_ack(std::uint32_t ack) { return {.ack = SequenceNumber(ack)}; }
@@ -81,4 +81,4 @@ TEST(OwedAcks, ReportADuplicateOnce) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::owed_acks_test

@@ -13,7 +13,7 @@
 #include "strata/rng.h"
 #include "tcp/receive/rig.h"
 
-namespace strata::tcp {
+namespace strata::tcp::reassembly_test {
 namespace {
 
 using testing::first_difference;
@@ -176,4 +176,4 @@ TEST_P(ReassemblyOracle, FirstBytesWin) {
 INSTANTIATE_TEST_SUITE_P(Seeds, ReassemblyOracle, ::testing::Range<std::uint64_t>(1, 61));
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::reassembly_test

@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace strata::tcp {
+namespace strata::tcp::receive_tuning_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -121,4 +121,4 @@ TEST(ReceiveTuning, KeepsWhatItLearnedWithinNewBounds) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::receive_tuning_test

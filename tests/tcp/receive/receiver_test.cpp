@@ -11,7 +11,7 @@
 #include "strata/rng.h"
 #include "tcp/receive/rig.h"
 
-namespace strata::tcp {
+namespace strata::tcp::receiver_test {
 namespace {
 
 using testing::Commons;
@@ -180,4 +180,4 @@ TEST(Receiver, TakesAChainOfMergedSegmentsAsOneUnit) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::receiver_test

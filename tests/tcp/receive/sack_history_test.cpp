@@ -8,7 +8,7 @@
 
 #include "strata/memory.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sack_history_test {
 namespace {
 
 constexpr std::uint64_t kNoTrigger = UINT64_MAX;
@@ -92,4 +92,4 @@ TEST(SackHistory, FillsTheRoomWithStretchesItHasForgotten) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sack_history_test

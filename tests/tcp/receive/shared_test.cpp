@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace strata::tcp {
+namespace strata::tcp::shared_test {
 namespace {
 
 TEST(ReceiverShared, HasAnEntryForEachConnectionAndNoMore) {
@@ -47,4 +47,4 @@ TEST(ReceiverShared, NeedsDisorderOnlyWhileSomethingIsOutOfTheOrdinary) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::shared_test

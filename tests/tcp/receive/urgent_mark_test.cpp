@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::urgent_mark_test {
 namespace {
 
 TEST(UrgentMark, NamesTheByteInFrontOfThePointer) {
@@ -40,4 +40,4 @@ TEST(UrgentMark, GivesItsByteOnce) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::urgent_mark_test

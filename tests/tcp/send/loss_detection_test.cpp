@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::loss_detection_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -167,4 +167,4 @@ TEST(LossDetection, TellsWhatIsOverdueAtATimeout) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::loss_detection_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::record_test {
 namespace {
 
 SequenceNumber at(std::uint32_t offset) { return SequenceNumber(0xffff'fc00U + offset); }
@@ -47,4 +47,4 @@ TEST(Record, FinIsNoText) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::record_test

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace strata::tcp {
+namespace strata::tcp::recovery_test {
 namespace {
 
 constexpr std::uint32_t kSegment = 1000;
@@ -154,4 +154,4 @@ TEST(TimeoutJudge, WithSackWaitsForTheRetransmission) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::recovery_test

@@ -7,7 +7,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::tcp {
+namespace strata::tcp::retransmission_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -199,4 +199,4 @@ TEST(RetransmissionQueue, EqualsAStatePerSegment) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::retransmission_queue_test

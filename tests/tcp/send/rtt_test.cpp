@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::rtt_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -105,4 +105,4 @@ TEST(Rtt, NoSampleIsNeverNothing) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::rtt_test

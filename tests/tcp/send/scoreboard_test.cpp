@@ -7,7 +7,7 @@
 
 #include "strata/rng.h"
 
-namespace strata::tcp {
+namespace strata::tcp::scoreboard_test {
 namespace {
 
 constexpr std::uint32_t kSegment = 100;
@@ -102,4 +102,4 @@ TEST(SackWalk, MarksEqualANaiveSet) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::scoreboard_test

@@ -5,7 +5,7 @@
 
 #include "tcp/send/lossy_path.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sender_path_test {
 namespace {
 
 TEST(SenderPath, DeliversWithoutWasteWhenNothingIsLost) {
@@ -100,4 +100,4 @@ TEST(SenderPath, KeepsABottleneckBusyWithFewTimeouts) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sender_path_test

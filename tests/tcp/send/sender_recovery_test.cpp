@@ -4,7 +4,7 @@
 
 #include "tcp/send/sender_testing.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sender_recovery_test {
 namespace {
 
 using Texts = std::vector<Sent>;
@@ -350,4 +350,4 @@ TEST(SenderRecovery, SpreadsTheReduction) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sender_recovery_test

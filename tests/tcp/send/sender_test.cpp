@@ -6,7 +6,7 @@
 
 #include "tcp/send/sender_testing.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sender_test {
 namespace {
 
 using Texts = std::vector<Sent>;
@@ -350,4 +350,4 @@ TEST(Sender, MovesToAnotherPlaceWithAllItsText) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sender_test

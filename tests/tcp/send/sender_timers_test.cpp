@@ -4,7 +4,7 @@
 
 #include "tcp/send/sender_testing.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sender_timers_test {
 namespace {
 
 using Texts = std::vector<Sent>;
@@ -287,4 +287,4 @@ TEST(SenderTimers, TriesAgainWhenThereWasNoMemory) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sender_timers_test

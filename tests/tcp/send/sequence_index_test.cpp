@@ -8,7 +8,7 @@
 #include "base/checked_memory.h"
 #include "strata/rng.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sequence_index_test {
 namespace {
 
 SequenceNumber number(std::uint32_t offset) { return SequenceNumber(0xffff'ff00U + offset); }
@@ -80,4 +80,4 @@ TEST(SequenceIndex, EqualsAVector) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sequence_index_test
