@@ -13,12 +13,12 @@ namespace {
 
 using testing::Commons;
 using testing::milliseconds;
-using testing::Peer;
+using testing::ReceivingPeer;
 
 // RFC 5681 4.2 SHOULD: a duplicate ACK at once for each segment out of order.
 TEST(ReceiverAcks, OwesOneForEachSegmentOfABatchBehindAHole) {
   Commons commons;
-  Peer peer(commons, {.irs = SequenceNumber(0), .window_offered = 65535});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0), .window_offered = 65535});
   peer.end_quick_phase();
   const std::uint64_t hole = peer.receiver.bytes_received();
   for (std::uint64_t i = 1; i <= 9; ++i) peer.text(hole + i * 1000, 1000);
@@ -37,14 +37,14 @@ TEST(ReceiverAcks, OwesOneForEachSegmentOfABatchBehindAHole) {
 
 TEST(ReceiverAcks, CountsTheSegmentsOfAMergedUnitBehindAHole) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(5000, 1200, {.segments = 4});
   EXPECT_EQ(peer.acks().size(), 4U);
 }
 
 TEST(ReceiverAcks, SendsWhatDuplicatesRepeatBeforeThem) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 1000);
   peer.text(2000, 1000);
   peer.text(3000, 1000);
@@ -60,7 +60,7 @@ TEST(ReceiverAcks, SendsWhatDuplicatesRepeatBeforeThem) {
 // RFC 5681 4.2 SHOULD: an ACK at once for a segment that fills all or part of a gap.
 TEST(ReceiverAcks, AreOwedAtOnceWhenAGapIsFilledInPart) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.end_quick_phase();
   const std::uint64_t hole = peer.receiver.bytes_received();
   peer.text(hole + 1000, 100);
@@ -75,7 +75,7 @@ TEST(ReceiverAcks, AreOwedAtOnceWhenAGapIsFilledInPart) {
 
 TEST(ReceiverAcks, TellBlocksInTheOrderOfTheirTriggers) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(1000, 100);
   peer.text(3000, 100);
   peer.text(5000, 100);
@@ -88,10 +88,10 @@ TEST(ReceiverAcks, TellBlocksInTheOrderOfTheirTriggers) {
 
 TEST(ReceiverAcks, LeaveRoomForTimestamps) {
   Commons commons;
-  Peer peer(commons, {.irs = SequenceNumber(0),
-                      .window_offered = 65535,
-                      .sack_permitted = true,
-                      .timestamps = true});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0),
+                               .window_offered = 65535,
+                               .sack_permitted = true,
+                               .timestamps = true});
   for (std::uint64_t i = 1; i < 9; ++i) peer.text(i * 1000, 100);
   EXPECT_EQ(peer.acks().back().sack.size(), 3U);
 }
@@ -111,7 +111,7 @@ TEST(ReceiverAcks, ReportDuplicates) {
   };
   for (const auto& one : cases) {
     Commons commons;
-    Peer peer(commons);
+    ReceivingPeer peer(commons);
     peer.text(0, 1000);
     peer.text(2000, 1000);
     (void)peer.acks();
@@ -124,7 +124,7 @@ TEST(ReceiverAcks, ReportDuplicates) {
 
 TEST(ReceiverAcks, ReportADuplicateThatIsNotAcceptable) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 1000);
   (void)peer.acks();
   peer.receiver.on_unacceptable(commons.shared, peer.at(500), 500);
@@ -137,7 +137,7 @@ TEST(ReceiverAcks, ReportADuplicateThatIsNotAcceptable) {
 
 TEST(ReceiverAcks, StayWithoutBlocksWhereTheyWereNotPermitted) {
   Commons commons;
-  Peer peer(commons, {.irs = SequenceNumber(0), .window_offered = 65535});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0), .window_offered = 65535});
   peer.text(1000, 100);
   peer.text(1000, 100);
   for (const Ack& ack : peer.acks()) EXPECT_TRUE(ack.sack.empty());
@@ -145,7 +145,7 @@ TEST(ReceiverAcks, StayWithoutBlocksWhereTheyWereNotPermitted) {
 
 TEST(ReceiverAcks, RideOnTextOfOurs) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 1000);
   EXPECT_TRUE(peer.receiver.owes_ack());
   EXPECT_FALSE(peer.receiver.owes_prompt_ack());
@@ -158,7 +158,7 @@ TEST(ReceiverAcks, RideOnTextOfOurs) {
 
 TEST(ReceiverAcks, RideAllAtOnceWhenNoneIsPrompt) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   for (std::uint64_t i = 0; i < 6; ++i) peer.text(i * 1000, 1000);
   EXPECT_EQ(peer.receiver.carried_ack(commons.shared, true, peer.now).ack, peer.at(6000));
   EXPECT_FALSE(peer.ack().has_value());
@@ -166,7 +166,7 @@ TEST(ReceiverAcks, RideAllAtOnceWhenNoneIsPrompt) {
 
 TEST(ReceiverAcks, AreOwedForEverySecondSegmentThoughABatchBringsMany) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 1000, {.psh = true});
   (void)peer.acks();
   peer.end_quick_phase();
@@ -179,7 +179,7 @@ TEST(ReceiverAcks, AreOwedForEverySecondSegmentThoughABatchBringsMany) {
 
 TEST(ReceiverAcks, WaitForTheDelayAndNotForever) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.end_quick_phase();
   peer.text(peer.receiver.bytes_received(), 10);
   EXPECT_FALSE(peer.ack().has_value());
@@ -194,8 +194,8 @@ TEST(ReceiverAcks, WaitForTheDelayAndNotForever) {
 // RFC 8257 3.2 MUST: when CE changes, the text before the change is acknowledged with the old ECE.
 TEST(ReceiverAcks, FollowEachChangeOfCeExactly) {
   Commons commons;
-  Peer peer(commons,
-            {.irs = SequenceNumber(0), .window_offered = 65535, .ecn = EcnEchoMode::kExact});
+  ReceivingPeer peer(
+      commons, {.irs = SequenceNumber(0), .window_offered = 65535, .ecn = EcnEchoMode::kExact});
   peer.end_quick_phase();
   const std::uint64_t place = peer.receiver.bytes_received();
   peer.text(place, 100);
@@ -220,8 +220,8 @@ TEST(ReceiverAcks, FollowEachChangeOfCeExactly) {
 // RFC 3168 6.1.3 MUST: ECE stands in every ACK until CWR arrives.
 TEST(ReceiverAcks, RepeatEceUntilCwr) {
   Commons commons;
-  Peer peer(commons,
-            {.irs = SequenceNumber(0), .window_offered = 65535, .ecn = EcnEchoMode::kClassic});
+  ReceivingPeer peer(
+      commons, {.irs = SequenceNumber(0), .window_offered = 65535, .ecn = EcnEchoMode::kClassic});
   peer.text(0, 100, {.ecn = EcnCodepoint::kCe});
   EXPECT_TRUE(peer.acks().back().ece);
   peer.text(100, 100, {.ecn = EcnCodepoint::kEct0});
@@ -232,14 +232,14 @@ TEST(ReceiverAcks, RepeatEceUntilCwr) {
   for (const Ack& ack : peer.acks()) EXPECT_FALSE(ack.ece);
 }
 
-std::uint32_t bytes_offered(const Peer& peer, const Ack& ack) {
+std::uint32_t bytes_offered(const ReceivingPeer& peer, const Ack& ack) {
   return std::uint32_t{ack.window} << peer.receiver.window_shift();
 }
 
 // RFC 9293 3.8.6.2.2 MUST: the window opens by half the buffer or a full segment, never by less.
 TEST(ReceiverAcks, OpenAClosedWindowByAFullSegmentOrMore) {
   Commons commons({.receive_buffer_first = 10000, .receive_buffer_max = 10000});
-  Peer peer(commons, {.irs = SequenceNumber(0), .window_offered = 10000});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0), .window_offered = 10000});
   for (std::uint64_t i = 0; i < 10; ++i) peer.text(i * 1000, 1000);
   (void)peer.acks();
   ASSERT_EQ(peer.receiver.window(), 0U);
@@ -255,7 +255,7 @@ TEST(ReceiverAcks, OpenAClosedWindowByAFullSegmentOrMore) {
 
 TEST(ReceiverAcks, OwesNoWindowUpdateWhileHalfIsOpen) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.end_quick_phase();
   const std::uint64_t place = peer.receiver.bytes_received();
   peer.text(place, 3000, {.segments = 2});
@@ -268,9 +268,9 @@ TEST(ReceiverAcks, OwesNoWindowUpdateWhileHalfIsOpen) {
 TEST(ReceiverAcks, NeverTakeBackWhatWasOffered) {
   for (const int shift : {0, 3, 7, 14}) {
     Commons commons({.receive_buffer_first = 1U << 20U, .receive_buffer_max = 1U << 20U});
-    Peer peer(commons, {.irs = SequenceNumber(0xffff'0000),
-                        .window_offered = 65535,
-                        .window_shift = static_cast<std::uint8_t>(shift)});
+    ReceivingPeer peer(commons, {.irs = SequenceNumber(0xffff'0000),
+                                 .window_offered = 65535,
+                                 .window_shift = static_cast<std::uint8_t>(shift)});
     SequenceNumber edge = peer.at(65535);
     std::uint64_t place = 0;
     for (int i = 0; i < 60; ++i) {
@@ -286,7 +286,8 @@ TEST(ReceiverAcks, NeverTakeBackWhatWasOffered) {
 
 TEST(ReceiverAcks, BoundWhatRoundingUpCanGiveAway) {
   Commons commons({.receive_buffer_first = 8192, .receive_buffer_max = 8192});
-  Peer peer(commons, {.irs = SequenceNumber(0), .window_offered = 8192, .window_shift = 10});
+  ReceivingPeer peer(commons,
+                     {.irs = SequenceNumber(0), .window_offered = 8192, .window_shift = 10});
   std::uint64_t place = 0;
   for (int i = 0; i < 40000; ++i) {
     place += peer.text(place, 1, {.psh = true}).bytes_made_readable;
@@ -299,7 +300,7 @@ TEST(ReceiverAcks, OfferLessUnderPressureAndNeverTheMemoryOfOthers) {
   Commons commons({.buffer_bytes_pressure = 100000, .buffer_bytes_max = 200000});
   ASSERT_TRUE(commons.account.try_take(150000));
   for (int i = 0; i < 9; ++i) commons.account.enter();
-  Peer peer(commons, {.irs = SequenceNumber(0), .window_offered = 2000});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0), .window_offered = 2000});
   peer.text(0, 1500);
   (void)peer.acks();
   EXPECT_LE(peer.receiver.window(), 20000U);

@@ -16,7 +16,7 @@ namespace {
 
 using testing::Commons;
 using testing::first_difference;
-using testing::Peer;
+using testing::ReceivingPeer;
 using testing::seconds;
 using testing::stream_text;
 
@@ -55,7 +55,7 @@ TEST(ReceiverInput, AcceptsExactlyWhatTouchesTheWindow) {
   Commons commons;
   for (const auto& one : cases) {
     for (const std::uint32_t irs : {0xffff'fffeU, 0xffff'ffffU, 0U, 0xffff'ff9bU, 0x7fff'ffffU}) {
-      const Peer peer(commons, {.irs = SequenceNumber(irs), .window_offered = one.window});
+      const ReceivingPeer peer(commons, {.irs = SequenceNumber(irs), .window_offered = one.window});
       const SequenceNumber begin = peer.first + static_cast<std::uint32_t>(one.begin);
       EXPECT_EQ(peer.receiver.is_acceptable(begin, one.length), one.is_acceptable)
           << one.window << " " << one.begin << " " << one.length << " " << irs;
@@ -66,7 +66,7 @@ TEST(ReceiverInput, AcceptsExactlyWhatTouchesTheWindow) {
 TEST(ReceiverInput, PutsTextInOrderOverEveryWrap) {
   for (std::uint32_t back = 0; back < 40; ++back) {
     Commons commons;
-    Peer peer(commons, {.irs = SequenceNumber(0U - back), .window_offered = 1000});
+    ReceivingPeer peer(commons, {.irs = SequenceNumber(0U - back), .window_offered = 1000});
     EXPECT_EQ(peer.text(20, 10).kind, TextKind::kOutOfOrder);
     EXPECT_EQ(peer.text(10, 10).kind, TextKind::kOutOfOrder);
     const auto outcome = peer.text(0, 12, {.fin = false});
@@ -78,7 +78,7 @@ TEST(ReceiverInput, PutsTextInOrderOverEveryWrap) {
 
 TEST(ReceiverInput, TrimsTextToTheWindow) {
   Commons commons;
-  Peer peer(commons, {.irs = SequenceNumber(5), .window_offered = 1000});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(5), .window_offered = 1000});
   EXPECT_EQ(peer.text(0, 1500).bytes_made_readable, 1000U);
   EXPECT_EQ(peer.receiver.window(), 0U);
   EXPECT_EQ(peer.text(1000, 1).kind, TextKind::kRefused);
@@ -88,7 +88,7 @@ TEST(ReceiverInput, TrimsTextToTheWindow) {
 
 TEST(ReceiverInput, DropsTheFinWithTheTextInFrontOfItThatDidNotFit) {
   Commons commons;
-  Peer peer(commons, {.irs = SequenceNumber(5), .window_offered = 1000});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(5), .window_offered = 1000});
   EXPECT_FALSE(peer.text(0, 1001, {.fin = true}).fin_reached);
   EXPECT_FALSE(peer.receiver.fin_reached());
   (void)peer.acks();
@@ -99,7 +99,7 @@ TEST(ReceiverInput, DropsTheFinWithTheTextInFrontOfItThatDidNotFit) {
 
 TEST(ReceiverInput, KeepsWhatCameFirst) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(100, 100);
   peer.text(300, 700);
   peer.text(0, 1400, {}, 99);  // other bytes in the same places
@@ -114,7 +114,7 @@ TEST(ReceiverInput, KeepsWhatCameFirst) {
 TEST(ReceiverInput, ReachesTheFinInAndOutOfOrder) {
   for (const bool in_order : {true, false}) {
     Commons commons;
-    Peer peer(commons);
+    ReceivingPeer peer(commons);
     if (in_order) peer.text(0, 10);
     const auto last = peer.text(10, 10, {.fin = true});
     EXPECT_EQ(last.fin_reached, in_order);
@@ -131,7 +131,7 @@ TEST(ReceiverInput, ReachesTheFinInAndOutOfOrder) {
 
 TEST(ReceiverInput, TakesAFinAlone) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 10);
   const auto ahead = peer.receiver.on_fin(commons.shared, peer.at(20), {.fin = true}, peer.now);
   EXPECT_EQ(ahead.kind, TextKind::kOutOfOrder);
@@ -141,7 +141,7 @@ TEST(ReceiverInput, TakesAFinAlone) {
 
 TEST(ReceiverInput, AnswersAFinThatComesAgain) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 10, {.fin = true});
   EXPECT_EQ(peer.acks().size(), 1U);
   const auto again = peer.text(0, 10, {.fin = true});
@@ -154,7 +154,7 @@ TEST(ReceiverInput, AnswersAFinThatComesAgain) {
 
 TEST(ReceiverInput, BelievesTheFirstFinOnly) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(50, 10, {.fin = true});
   EXPECT_EQ(peer.text(60, 10).kind, TextKind::kRefused) << "text behind the FIN";
   EXPECT_FALSE(peer.text(0, 10, {.fin = true}).fin_reached) << "another FIN, in front of the first";
@@ -167,7 +167,7 @@ TEST(ReceiverInput, BelievesTheFirstFinOnly) {
 
 TEST(ReceiverInput, DoesNotBelieveAFinWhereTextIsKnownToFollow) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(100, 10);
   peer.text(50, 10, {.fin = true});
   EXPECT_FALSE(peer.text(0, 50).fin_reached);
@@ -177,7 +177,7 @@ TEST(ReceiverInput, DoesNotBelieveAFinWhereTextIsKnownToFollow) {
 
 TEST(ReceiverInput, LetsAFinInOrderEndWhatWasNeverHonest) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 10);
   peer.text(100, 1000);
   EXPECT_TRUE(
@@ -190,7 +190,7 @@ TEST(ReceiverInput, LetsAFinInOrderEndWhatWasNeverHonest) {
 
 TEST(ReceiverInput, AcknowledgesAndThrowsAwayAfterShutDown) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 100);
   peer.text(200, 100);
   peer.receiver.shut_down();
@@ -207,7 +207,7 @@ TEST(ReceiverInput, AcknowledgesAndThrowsAwayAfterShutDown) {
 
 TEST(ReceiverInput, RefusesWhatTheAccountHasNoRoomFor) {
   Commons commons({.buffer_bytes_pressure = 4096, .buffer_bytes_max = 4096});
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   EXPECT_EQ(peer.text(0, 1400).kind, TextKind::kInOrder);
   EXPECT_EQ(peer.text(1400, 1400).kind, TextKind::kInOrder);
   EXPECT_EQ(peer.text(2800, 1400).kind, TextKind::kRefused);
@@ -217,7 +217,7 @@ TEST(ReceiverInput, RefusesWhatTheAccountHasNoRoomFor) {
 
 TEST(ReceiverInput, GivesUpTextOutOfOrderForTextInOrder) {
   Commons commons({.buffer_bytes_pressure = 7000, .buffer_bytes_max = 7000});
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(10000, 1400);
   peer.text(20000, 1400);
   peer.text(30000, 1400);
@@ -231,7 +231,7 @@ TEST(ReceiverInput, GivesUpTextOutOfOrderForTextInOrder) {
 
 TEST(ReceiverInput, ShedsOnRequest) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(10000, 1400);
   peer.text(20000, 1400);
   const std::size_t held = commons.account.used();
@@ -252,9 +252,9 @@ TEST(ReceiverInput, StaysWithinItsBudgetUnderAThousandTornWindows) {
                    .buffer_bytes_max = kBudget,
                    .out_of_order_segments_max = 512},
                   {.small_buffers = 4096, .large_buffers = 8, .extra_descriptors = 1024});
-  std::vector<std::unique_ptr<Peer>> attackers;
-  for (int i = 0; i < 1000; ++i) attackers.push_back(std::make_unique<Peer>(commons));
-  Peer honest(commons);
+  std::vector<std::unique_ptr<ReceivingPeer>> attackers;
+  for (int i = 0; i < 1000; ++i) attackers.push_back(std::make_unique<ReceivingPeer>(commons));
+  ReceivingPeer honest(commons);
   std::size_t torn_most = 0;
   for (std::uint64_t round = 0; round < kRounds; ++round) {
     for (std::size_t i = round % 7; i < attackers.size(); i += 7) {

@@ -15,12 +15,12 @@ namespace {
 using testing::Commons;
 using testing::first_difference;
 using testing::milliseconds;
-using testing::Peer;
+using testing::ReceivingPeer;
 using testing::stream_byte;
 
 TEST(ReceiverReads, GiveBytesOnceAndPeeksLeaveThem) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 1000);
   std::array<std::byte, 100> ahead{};
   EXPECT_EQ(peer.receiver.peek(commons.shared, 950, ahead), 50U);
@@ -36,7 +36,7 @@ TEST(ReceiverReads, GiveSlicesThatOutliveTheReceiver) {
   Commons commons;
   PacketPtr slices;
   {
-    Peer peer(commons);
+    ReceivingPeer peer(commons);
     peer.text(0, 1400);
     peer.text(1400, 1400);
     slices = peer.receiver.read_slices(commons.shared, 2000, peer.now);
@@ -54,7 +54,7 @@ TEST(ReceiverReads, GiveSlicesThatOutliveTheReceiver) {
 // RFC 9293 3.8.5 MUST: the program learns of urgent data, of any length, and where it ends.
 TEST(ReceiverReads, StopAtTheUrgentByteAndLeaveItOut) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   EXPECT_EQ(peer.receiver.read_urgent(commons.shared).error(), Error::kInvalidArgument);
   EXPECT_TRUE(peer.receiver.on_urgent(commons.shared, peer.at(6))) << "the byte at 5";
   EXPECT_FALSE(peer.receiver.on_urgent(commons.shared, peer.at(6))) << "no news";
@@ -81,8 +81,8 @@ TEST(ReceiverReads, StopAtTheUrgentByteAndLeaveItOut) {
 // RFC 6093 6 SHOULD: urgent data is best read in line, as part of the text.
 TEST(ReceiverReads, KeepTheUrgentByteInPlaceWhenItIsInline) {
   Commons commons;
-  Peer peer(commons, {.irs = SequenceNumber(0xffff'fffd), .window_offered = 65535},
-            {.urgent_inline = true});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0xffff'fffd), .window_offered = 65535},
+                     {.urgent_inline = true});
   peer.text(0, 10);
   EXPECT_TRUE(peer.receiver.on_urgent(commons.shared, peer.at(6)));
   EXPECT_EQ(peer.receiver.readable(commons.shared), 10U);
@@ -96,7 +96,7 @@ TEST(ReceiverReads, KeepTheUrgentByteInPlaceWhenItIsInline) {
 
 TEST(ReceiverReads, FindOnlyTheUrgentByteToBeNothing) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 1);
   peer.receiver.on_urgent(commons.shared, peer.at(1));
   EXPECT_EQ(peer.receiver.readable(commons.shared), 0U);
@@ -107,7 +107,7 @@ TEST(ReceiverReads, FindOnlyTheUrgentByteToBeNothing) {
 
 TEST(ReceiverReads, IgnoreUrgentPointersThatLie) {
   Commons commons;
-  Peer peer(commons);
+  ReceivingPeer peer(commons);
   peer.text(0, 100);
   (void)peer.read(50);
   EXPECT_FALSE(peer.receiver.on_urgent(commons.shared, peer.at(50))) << "has been read";
@@ -125,11 +125,11 @@ TEST(ReceiverReads, IgnoreUrgentPointersThatLie) {
 // everything: the buffer is always ahead.
 TEST(ReceiverReads, GrowTheBufferAheadOfASenderInSlowStart) {
   Commons commons({}, {.small_buffers = 8192, .large_buffers = 4});
-  Peer peer(commons, {.irs = SequenceNumber(0),
-                      .window_offered = 65535,
-                      .window_shift = 7,
-                      .sack_permitted = true,
-                      .timestamps = true});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0),
+                               .window_offered = 65535,
+                               .window_shift = 7,
+                               .sack_permitted = true,
+                               .timestamps = true});
   std::uint64_t place = 0;
   std::uint64_t held_back = 0;
   for (std::uint64_t flight = 14000; flight < 3'000'000; flight *= 2) {
@@ -150,7 +150,8 @@ TEST(ReceiverReads, GrowTheBufferAheadOfASenderInSlowStart) {
 
 TEST(ReceiverReads, KeepTheBufferWithinTheProgramsClamp) {
   Commons commons;
-  Peer peer(commons, {.irs = SequenceNumber(0), .window_offered = 30000}, {.window_clamp = 30000});
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0), .window_offered = 30000},
+                     {.window_clamp = 30000});
   std::uint64_t place = 0;
   for (int i = 0; i < 200; ++i) {
     peer.now += milliseconds(5);
