@@ -50,6 +50,9 @@ class AckTiming {
   void restore(std::uint16_t segment_size) { segment_size_ = segment_size; }
 
   [[nodiscard]] bool owes_now() const { return owes_now_; }
+  // An ACK of text is owed now. Without text it may be merged with any later one: it only tells the
+  // window, or answers what needs no number of its own.
+  [[nodiscard]] bool owes_for_text() const { return owes_now_ && pending_bytes_ != 0; }
   // Text waits for an ACK, now or later.
   [[nodiscard]] bool is_pending() const { return owes_now_ || pending_bytes_ != 0; }
   [[nodiscard]] std::optional<Time> next_deadline() const {

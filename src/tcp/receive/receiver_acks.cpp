@@ -76,7 +76,7 @@ Ack Receiver::current_ack(ReceiverShared& shared, bool with_text, Time now) {
 // RFC 5681 4.2: an ACK for each segment that is out of order or was here before.
 void Receiver::owe_duplicate(ReceiverShared& shared, SequenceNumber trigger,
                              SequenceRange duplicate, std::uint16_t count) {
-  if (timing_.owes_now()) list_plain_ack(shared, false, echo_.ece());
+  if (timing_.owes_for_text()) list_plain_ack(shared, false, echo_.ece());
   list_ack(shared, {.ack = next_,
                     .trigger = trigger,
                     .duplicate = duplicate,

@@ -53,7 +53,7 @@ TextOutcome Receiver::on_next_text(ReceiverShared& shared, PacketPtr payload, st
     inbox->append(shared.pool, std::move(payload));
     settle(shared, before);
   }
-  if (timing_.owes_now()) list_plain_ack(shared, false, echo_.ece());
+  if (timing_.owes_for_text()) list_plain_ack(shared, false, echo_.ece());
   advance_to(shared, received_ + bytes);
   timing_.on_in_order(bytes, shared.config.delayed_ack_max, now);
   tuning_.on_text(next_, window(), now);
@@ -115,7 +115,7 @@ TextOutcome Receiver::take_in_order(ReceiverShared& shared, const Arrival& arriv
   const std::uint64_t begin = received_;
   const bool fills_gap = has_gap_ != 0;
   const std::uint64_t end = store_in_order(shared, arrival, std::move(payload));
-  if (timing_.owes_now()) list_plain_ack(shared, false, echo_.ece());
+  if (timing_.owes_for_text()) list_plain_ack(shared, false, echo_.ece());
   advance_to(shared, end);
   Disorder* const disorder = find_disorder(shared);
   const bool fin_reached = disorder != nullptr && disorder->fin
