@@ -8,7 +8,7 @@
 #include "tcp/receive/receiver.h"
 #include "tcp/receive/rig.h"
 
-namespace strata::tcp {
+namespace strata::tcp::receiver_acks_test {
 namespace {
 
 using testing::Commons;
@@ -311,4 +311,4 @@ TEST(ReceiverAcks, OfferLessUnderPressureAndNeverTheMemoryOfOthers) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::receiver_acks_test

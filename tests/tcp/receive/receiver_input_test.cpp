@@ -11,7 +11,7 @@
 #include "tcp/receive/receiver.h"
 #include "tcp/receive/rig.h"
 
-namespace strata::tcp {
+namespace strata::tcp::receiver_input_test {
 namespace {
 
 using testing::Commons;
@@ -297,4 +297,4 @@ TEST(ReceiverInput, KeepsItsStateWithoutMemoryForAnything) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::receiver_input_test

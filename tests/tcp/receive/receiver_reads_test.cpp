@@ -9,7 +9,7 @@
 #include "tcp/receive/receiver.h"
 #include "tcp/receive/rig.h"
 
-namespace strata::tcp {
+namespace strata::tcp::receiver_reads_test {
 namespace {
 
 using testing::Commons;
@@ -163,4 +163,4 @@ TEST(ReceiverReads, KeepTheBufferWithinTheProgramsClamp) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::receiver_reads_test
