@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "script/run/run.h"
@@ -74,7 +75,11 @@ void Run::call(const Event& event, const SystemCall& call, const Due& due) {
     fail_call(event, call, started.error());
     return;
   }
-  on_started(call);
+  // A socket that has a connection already starts none.
+  const posix::Operation& operation = started->operation;
+  const bool is_refused =
+      operation.is_done() && (operation.answer() == -EALREADY || operation.answer() == -EISCONN);
+  if (!is_refused) on_started(call);
   if (closing >= 0) subjects_.on_close(closing);
   machine_->settle();
   if (started->operation.is_done() && !call.until) {

@@ -67,7 +67,9 @@ Verdict Run::verdict() && {
 void Run::make_machine() {
   if (machine_) return;
   commands_.freeze();
-  machine_.emplace(script_.options, settings_.stack);
+  StackConfig config = settings_.stack;
+  config.tcp = settings_.tcp;
+  machine_.emplace(script_.options, config);
 }
 
 void Run::run() {

@@ -12,6 +12,7 @@
 
 #include "socket/posix/datagram_file.h"
 #include "socket/posix/pipe_file.h"
+#include "socket/posix/stream_file.h"
 
 namespace strata::posix {
 
@@ -46,9 +47,15 @@ Answer Calls::socket(int domain, int type, int protocol) {
   const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
   const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
   const AddressFamily family = domain == AF_INET ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
-  if (kind != SOCK_DGRAM) return kind == SOCK_STREAM ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
-  if (protocol != 0 && protocol != IPPROTO_UDP) return -EPROTONOSUPPORT;
-  File::Accepted made = DatagramFile::open(stack_, family);
+  if (kind != SOCK_DGRAM && kind != SOCK_STREAM) return -ESOCKTNOSUPPORT;
+  const int usual = kind == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+  if (protocol != 0 && protocol != usual) return -EPROTONOSUPPORT;
+  File::Accepted made;
+  if (kind == SOCK_DGRAM) {
+    made = DatagramFile::open(stack_, family);
+  } else {
+    made.file = std::make_shared<StreamFile>(stack_, family);
+  }
   if (made.file == nullptr) return made.error;
   made.file->set_non_blocking((flags & SOCK_NONBLOCK) != 0);
   return install(std::move(made.file), (flags & SOCK_CLOEXEC) != 0);

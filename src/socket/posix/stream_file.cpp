@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "socket/posix/stream_file.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+// Behind <netinet/in.h>, whose structures they need.
+#include <linux/errqueue.h>
+#include <linux/sockios.h>
+
+#include "socket/posix/control_messages.h"
+#include "socket/posix/socket_address.h"
+
+namespace strata::posix {
+namespace {
+
+constexpr std::size_t kZeroCopiesMax = 1024;
+constexpr std::size_t kFastOpenBytesMax = 65'536;
+
+MutableBytes bytes_of(const iovec& part) {
+  return {static_cast<std::byte*>(part.iov_base), part.iov_len};
+}
+
+// The peer has sent its FIN; both ends have.
+bool peer_has_ended(TcpState state) {
+  return state == TcpState::kCloseWait || state == TcpState::kLastAck ||
+         state == TcpState::kClosing || state == TcpState::kTimeWait || state == TcpState::kClosed;
+}
+bool both_have_ended(TcpState state) {
+  return state == TcpState::kLastAck || state == TcpState::kClosing ||
+         state == TcpState::kTimeWait || state == TcpState::kClosed;
+}
+
+}  // namespace
+
+StreamFile::StreamFile(Stack& stack, AddressFamily family)
+    : SocketFile(family, SOCK_STREAM, IPPROTO_TCP), stack_(stack) {}
+
+StreamFile::StreamFile(Stack& stack, AddressFamily family, TcpStream stream)
+    : StreamFile(stack, family) {
+  adopt(std::move(stream));
+}
+
+StreamFile::~StreamFile() = default;
+
+void StreamFile::adopt(TcpStream stream) {
+  TcpStream& mine = end_.emplace<TcpStream>(std::move(stream));
+  static_cast<void>(mine.on_ready([this](Readiness) { tell_news(); }));
+}
+
+Answer StreamFile::ended(Error error, Answer otherwise) {
+  TcpStream* const ours = stream();
+  const auto pending = ours == nullptr ? std::nullopt : ours->take_error().value_or(std::nullopt);
+  if (pending) return failed(*pending);
+  return error == Error::kClosed ? otherwise : failed(error);
+}
+
+// ── Receiving ───────────────────────────────────────────────────────────────────────────────────
+
+Answer StreamFile::receive(msghdr& message, int flags, Time now) {
+  message.msg_flags = 0;
+  if ((flags & MSG_ERRQUEUE) != 0) return receive_notification(message, now);
+  message.msg_namelen = 0;
+  message.msg_controllen = 0;
+  if (stream() == nullptr) return -ENOTCONN;
+  if ((flags & MSG_OOB) != 0) return receive_urgent(message);
+  return read(message, flags, now);
+}
+
+Answer StreamFile::receive_urgent(const msghdr& message) {
+  const auto byte = stream()->read_urgent();
+  if (!byte) return byte.error() == Error::kWouldBlock ? -EAGAIN : -EINVAL;
+  if (message.msg_iovlen == 0 || message.msg_iov[0].iov_len == 0) return 0;
+  bytes_of(message.msg_iov[0])[0] = *byte;
+  return 1;
+}
+
+Answer StreamFile::read(const msghdr& message, int flags, Time now) {
+  TcpStream& ours = *stream();
+  std::size_t done = 0;
+  std::array<std::byte, 4096> discarded;
+  for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+    MutableBytes part = bytes_of(message.msg_iov[i]);
+    while (!part.empty()) {
+      // Linux: with MSG_TRUNC bytes are taken from the stream and thrown away.
+      const bool discards = (flags & MSG_TRUNC) != 0;
+      const MutableBytes room =
+          discards ? MutableBytes(discarded).first(std::min(part.size(), discarded.size())) : part;
+      const auto count = (flags & MSG_PEEK) != 0 ? ours.peek(done, room) : ours.read(room, now);
+      if (!count && done == 0) return ended(count.error(), 0);
+      if (!count || *count == 0) return static_cast<Answer>(done);
+      done += *count;
+      part = part.subspan(*count);
+    }
+  }
+  return static_cast<Answer>(done);
+}
+
+Answer StreamFile::receive_notification(msghdr& message, Time now) {
+  const auto info = stream() == nullptr ? Result<TcpInfo>(std::unexpected(Error::kNotConnected))
+                                        : stream()->info(now);
+  const std::uint64_t acknowledged = info ? info->bytes_acknowledged : UINT64_MAX;
+  if (zero_copies_.empty() || zero_copies_.front().end > acknowledged) return -EAGAIN;
+  sock_extended_err error{};
+  error.ee_origin = SO_EE_ORIGIN_ZEROCOPY;
+  error.ee_code = SO_EE_CODE_ZEROCOPY_COPIED;  // which is allowed, and said
+  error.ee_info = zero_copies_.front().identifier;
+  // Neighbours are told together, as a range.
+  while (!zero_copies_.empty() && zero_copies_.front().end <= acknowledged) {
+    error.ee_data = zero_copies_.front().identifier;
+    zero_copies_.pop_front();
+  }
+  message.msg_namelen = 0;
+  ControlWriter writer(message);
+  const bool is_v4 = family() == AddressFamily::kIpv4;
+  struct {
+    sock_extended_err what;
+    sockaddr_in6 offender;
+  } data{error, {}};
+  writer.append(is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_RECVERR : IPV6_RECVERR, &data,
+                sizeof(error) + (is_v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)));
+  writer.finish();
+  message.msg_flags |= MSG_ERRQUEUE;
+  return 0;
+}
+
+// ── Sending ─────────────────────────────────────────────────────────────────────────────────────
+
+Answer StreamFile::send(const msghdr& message, int flags, Time now) {
+  const bool opens = (flags & MSG_FASTOPEN) != 0 || deferred_peer_.has_value();
+  if (stream() == nullptr && opens) return start_with_data(message, now);
+  if (stream() == nullptr) return -EPIPE;
+  // Native streams queue what is written before the connection is open; programs expect to wait.
+  if (is_connecting_) {
+    const Answer connected = connect_result();
+    if (connected < 0) return connected == -EINPROGRESS ? -EAGAIN : connected;
+  }
+  TcpStream& ours = *stream();
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+    const Bytes part = bytes_of(message.msg_iov[i]);
+    if (part.empty()) continue;
+    const bool is_last = i + 1 == message.msg_iovlen;
+    const auto count = is_last && (flags & MSG_OOB) != 0
+                           ? ours.write_urgent(part, now)
+                           : ours.write(part, now, (flags & MSG_MORE) != 0 || !is_last);
+    if (!count && done == 0) return ended(count.error(), -EPIPE);
+    if (!count) break;
+    done += *count;
+    if (*count < part.size()) break;
+  }
+  bytes_written_ += done;
+  if ((flags & MSG_ZEROCOPY) != 0 && uses_zero_copy_ && done != 0) {
+    if (zero_copies_.size() == kZeroCopiesMax) return -ENOBUFS;
+    zero_copies_.push_back({bytes_written_, next_notification_++});
+  }
+  return static_cast<Answer>(done);
+}
+
+// RFC 7413: the first bytes go with the SYN when the peer's cookie is known.
+Answer StreamFile::start_with_data(const msghdr& message, Time now) {
+  Endpoint peer;
+  if (deferred_peer_) {
+    peer = *deferred_peer_;
+  } else {
+    if (message.msg_name == nullptr) return -EDESTADDRREQ;
+    const auto given =
+        read_address(static_cast<const sockaddr*>(message.msg_name), message.msg_namelen, family());
+    if (!given) return given.error();
+    peer = *given;
+  }
+  std::vector<std::byte> data;
+  for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+    const Bytes part = bytes_of(message.msg_iov[i]);
+    const std::size_t count = std::min(part.size(), kFastOpenBytesMax - data.size());
+    data.insert(data.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  options_.fast_open = true;
+  deferred_peer_.reset();
+  const Answer started = start(peer, data, now);
+  if (started != -EINPROGRESS) return started;
+  const auto info = stream()->info(now);
+  const std::uint64_t taken = info ? std::uint64_t{info->not_sent} + info->unacknowledged : 0;
+  bytes_written_ += taken;
+  return taken == 0 ? -EINPROGRESS
+                    : static_cast<Answer>(std::min<std::uint64_t>(taken, data.size()));
+}
+
+// ── Beginning and end ───────────────────────────────────────────────────────────────────────────
+
+Answer StreamFile::bind(const sockaddr* address, socklen_t size, Time /*now*/) {
+  const auto endpoint = read_address(address, size, family());
+  if (!endpoint) return endpoint.error();
+  if (!std::holds_alternative<std::monostate>(end_)) return -EINVAL;
+  auto made = TcpBinding::bind(stack_, *endpoint, options_);
+  if (!made) return failed(made.error());
+  end_.emplace<TcpBinding>(*std::move(made));
+  return 0;
+}
+
+Answer StreamFile::listen(int backlog, Time /*now*/) {
+  const auto waiting = static_cast<std::uint32_t>(std::clamp(backlog, 0, SOMAXCONN));
+  if (listener() != nullptr) return answer_of(listener()->set_backlog(waiting));
+  if (stream() != nullptr) return -EINVAL;
+  const bool is_v4 = family() == AddressFamily::kIpv4;
+  const Endpoint any{is_v4 ? IpAddress::any_v4() : IpAddress::any_v6(), 0};
+  const TcpListenOptions options{.backlog = waiting, .binding = binding(), .options = options_};
+  auto made = TcpListener::listen(stack_, any, options);
+  if (!made) return failed(made.error());
+  TcpListener& mine = end_.emplace<TcpListener>(*std::move(made));
+  static_cast<void>(mine.on_ready([this](Readiness) { tell_news(); }));
+  return 0;
+}
+
+Answer StreamFile::start(const Endpoint& remote, Bytes first_data, Time now) {
+  TcpConnectOptions options;
+  options.binding = binding();
+  options.options = options_;
+  options.fast_open_data = first_data;
+  auto made = TcpStream::connect(stack_, remote, options, now);
+  if (!made) return failed(made.error());
+  adopt(*std::move(made));
+  is_connecting_ = true;
+  return -EINPROGRESS;
+}
+
+Answer StreamFile::connect(const sockaddr* address, socklen_t size, Time now) {
+  if (listener() != nullptr) return -EISCONN;
+  if (stream() != nullptr) {
+    if (!is_connecting_) return -EISCONN;
+    const Answer result = connect_result();
+    return result == -EINPROGRESS ? -EALREADY : result;
+  }
+  if (deferred_peer_) return -EALREADY;
+  const auto remote = read_address(address, size, family());
+  if (!remote) return remote.error();
+  if (!defers_connect_) return start(*remote, {}, now);
+  deferred_peer_ = *remote;
+  return 0;
+}
+
+Answer StreamFile::connect_result() {
+  if (stream() == nullptr) return deferred_peer_ ? 0 : -ENOTCONN;
+  const auto error = stream()->take_error();
+  if (error && *error) {
+    is_connecting_ = false;
+    end_.emplace<std::monostate>();  // it may try again
+    return failed(**error);
+  }
+  const auto state = stream()->state();
+  if (state && (*state == TcpState::kSynSent || *state == TcpState::kSynReceived)) {
+    return -EINPROGRESS;
+  }
+  is_connecting_ = false;
+  return 0;
+}
+
+File::Accepted StreamFile::accept(Time now) {
+  if (listener() == nullptr) return {nullptr, -EINVAL};
+  auto accepted = listener()->accept(now);
+  if (!accepted) return {nullptr, failed(accepted.error())};
+  return {std::make_shared<StreamFile>(stack_, family(), *std::move(accepted)), 0};
+}
+
+Answer StreamFile::shut_down(int how, Time now) {
+  static constexpr TcpShutdown kHow[] = {TcpShutdown::kRead, TcpShutdown::kWrite,
+                                         TcpShutdown::kBoth};
+  if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
+  if (listener() != nullptr && how != SHUT_WR) {
+    listener()->close(now);
+    end_.emplace<std::monostate>();
+    tell_news();
+    return 0;
+  }
+  if (stream() == nullptr) return -ENOTCONN;
+  return answer_of(stream()->shut_down(kHow[how], now));
+}
+
+std::optional<Duration> StreamFile::linger() const {
+  const auto linger = current_options().linger;
+  return stream() != nullptr && linger && *linger > Duration{} ? linger : std::nullopt;
+}
+
+bool StreamFile::close(Time now, bool is_last) {
+  if (listener() != nullptr) listener()->close(now);
+  TcpStream* const ours = stream();
+  if (ours == nullptr) {
+    end_.emplace<std::monostate>();
+    return true;
+  }
+  if (!is_last && linger()) {
+    if (!is_lingering_) is_lingering_ = ours->close_lingering(now).has_value();
+    const auto ready = ours->readiness();
+    if (is_lingering_ && ready && !ready->closed) return false;
+  }
+  ours->close(now);
+  end_.emplace<std::monostate>();
+  return true;
+}
+
+// ── Names, queues, readiness ────────────────────────────────────────────────────────────────────
+
+Answer StreamFile::local_name(sockaddr* address, socklen_t* size) {
+  Result<Endpoint> local = Endpoint{};
+  if (family() == AddressFamily::kIpv4) local->address = IpAddress::any_v4();
+  if (binding() != nullptr) local = binding()->local();
+  if (listener() != nullptr) local = listener()->local();
+  if (stream() != nullptr) local = stream()->local();
+  return tell_name(local, family(), address, size);
+}
+
+Answer StreamFile::remote_name(sockaddr* address, socklen_t* size) {
+  if (stream() == nullptr) return -ENOTCONN;
+  return tell_name(stream()->remote(), family(), address, size);
+}
+
+Answer StreamFile::control(unsigned long request, int& value) {
+  if (listener() != nullptr) return -EINVAL;
+  value = 0;
+  if (stream() == nullptr) return request == FIONREAD || request == SIOCOUTQ ? 0 : -ENOTTY;
+  const auto info = stream()->info(Time{});
+  if (!info) return failed(info.error());
+  switch (request) {
+    case FIONREAD: value = static_cast<int>(info->receive_queue); return 0;
+    case SIOCOUTQ: value = static_cast<int>(info->unacknowledged + info->not_sent); return 0;
+    case SIOCOUTQNSD: value = static_cast<int>(info->not_sent); return 0;
+    case SIOCATMARK: value = stream()->at_urgent_mark().value_or(false) ? 1 : 0; return 0;
+    default: return -ENOTTY;
+  }
+}
+
+std::uint32_t StreamFile::stream_events(const TcpStream& stream) const {
+  const auto ready = stream.readiness();
+  const auto state = stream.state();
+  if (!ready) return POLLHUP;
+  std::uint32_t events = 0;
+  const bool has_ended = state && peer_has_ended(*state);
+  if (ready->readable || has_ended) events |= POLLIN | POLLRDNORM;
+  if (ready->writable) events |= POLLOUT | POLLWRNORM;
+  if (ready->error) events |= POLLERR;
+  if (has_ended) events |= POLLRDHUP;
+  if (state && both_have_ended(*state)) events |= POLLHUP;
+  return events;
+}
+
+std::uint32_t StreamFile::events() const {
+  if (stream() != nullptr) return stream_events(*stream());
+  if (listener() != nullptr) {
+    const auto ready = listener()->readiness();
+    return ready && ready->readable ? POLLIN | POLLRDNORM : 0;
+  }
+  return POLLOUT | POLLWRNORM | POLLHUP;  // what Linux tells of a socket that is nothing yet
+}
+
+}  // namespace strata::posix

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of TCP sockets, one row each. Before there is a connection they wait in options_.
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include "socket/posix/option_values.h"
+#include "socket/posix/stream_file.h"
+#include "socket/posix/tcp_info_layout.h"
+
+namespace strata::posix {
+
+TcpSocketOptions StreamFile::current_options() const {
+  if (stream() != nullptr) return stream()->options().value_or(options_);
+  if (listener() != nullptr) return listener()->options().value_or(options_);
+  return options_;
+}
+
+Answer StreamFile::apply_options(const TcpSocketOptions& options, Time now) {
+  options_ = options;
+  if (stream() != nullptr) return answer_of(stream()->set_options(options, now));
+  if (listener() != nullptr) return answer_of(listener()->set_options(options));
+  return 0;
+}
+
+struct StreamOptions {
+  struct Row {
+    int level;
+    int name;
+    Answer (*read)(StreamFile& file, int& value);
+    Answer (*write)(StreamFile& file, int value, Time now);  // null: only to read
+  };
+  static const Row kRows[];
+  static const Row* const kEnd;
+
+  static const Row* find(int level, int name) {
+    const auto* row = std::ranges::find_if(
+        kRows, kEnd, [&](const Row& r) { return r.level == level && r.name == name; });
+    return row == kEnd ? nullptr : row;
+  }
+
+  // ── Fields of TcpSocketOptions ────────────────────────────────────────────────────────────
+  template <auto kField, int kUsual = 0>
+  static Answer read(StreamFile& file, int& value) {
+    const auto field = file.current_options().*kField;
+    const auto whole = static_cast<std::int64_t>(field);
+    value = whole == 0 ? kUsual : static_cast<int>(std::min<std::int64_t>(whole, INT32_MAX));
+    return 0;
+  }
+  template <auto kField, std::int64_t kLow, std::int64_t kHigh>
+  static Answer write(StreamFile& file, int value, Time now) {
+    if (value < kLow || value > kHigh) return -EINVAL;
+    TcpSocketOptions options = file.current_options();
+    options.*kField = static_cast<std::remove_reference_t<decltype(options.*kField)>>(value);
+    return file.apply_options(options, now);
+  }
+  template <bool TcpSocketOptions::* kField>
+  static Answer write_bool(StreamFile& file, int value, Time now) {
+    TcpSocketOptions options = file.current_options();
+    options.*kField = value != 0;
+    return file.apply_options(options, now);
+  }
+  template <Duration TcpSocketOptions::* kField, typename Unit, int kUsual>
+  static Answer read_time(StreamFile& file, int& value) {
+    const auto count = std::chrono::duration_cast<Unit>(file.current_options().*kField).count();
+    value = count == 0 ? kUsual : static_cast<int>(std::min<std::int64_t>(count, INT32_MAX));
+    return 0;
+  }
+  template <Duration TcpSocketOptions::* kField, typename Unit, int kLow, int kHigh>
+  static Answer write_time(StreamFile& file, int value, Time now) {
+    if (value < kLow || value > kHigh) return -EINVAL;
+    TcpSocketOptions options = file.current_options();
+    options.*kField = Unit(value);
+    return file.apply_options(options, now);
+  }
+  // Linux counts its bookkeeping in, and so tells twice what it was told.
+  template <std::uint32_t TcpSocketOptions::* kField, int kLow>
+  static Answer write_buffer(StreamFile& file, int value, Time now) {
+    TcpSocketOptions options = file.current_options();
+    options.*kField = 2 * static_cast<std::uint32_t>(std::clamp(value, kLow, 1 << 29U));
+    return file.apply_options(options, now);
+  }
+  template <std::uint32_t TcpSocketOptions::* kField, std::uint32_t TcpInfo::* kInfo>
+  static Answer read_buffer(StreamFile& file, int& value) {
+    std::uint32_t size = file.current_options().*kField;
+    if (size == 0 && file.stream() != nullptr) {
+      const auto info = file.stream()->info(Time{});
+      if (info) size = (*info).*kInfo;
+    }
+    value = static_cast<int>(std::min<std::uint32_t>(size, INT32_MAX));
+    return 0;
+  }
+
+  // ── One of a kind ─────────────────────────────────────────────────────────────────────────
+  static Answer read_error(StreamFile& file, int& value) {
+    value = 0;
+    if (file.stream() == nullptr) return 0;
+    const auto error = file.stream()->take_error();
+    if (error && *error) value = errno_of(**error);
+    return 0;
+  }
+  static Answer read_listening(StreamFile& file, int& value) {
+    value = file.listener() != nullptr ? 1 : 0;
+    return 0;
+  }
+  static Answer read_mss(StreamFile& file, int& value) {
+    constexpr int kWithoutPeer = 536;  // RFC 9293 3.7.1
+    const std::uint16_t most = file.options_.mss_max;
+    value = most != 0 ? most : kWithoutPeer;
+    if (file.stream() == nullptr) return 0;
+    const auto info = file.stream()->info(Time{});
+    if (info && info->send_mss != 0) value = static_cast<int>(info->send_mss);
+    return 0;
+  }
+  static Answer read_fin_wait(StreamFile& file, int& value) {
+    constexpr Duration kUsual = std::chrono::seconds(60);
+    const Duration time = file.current_options().fin_wait_2.value_or(kUsual);
+    value = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+    return 0;
+  }
+  static Answer write_fin_wait(StreamFile& file, int value, Time now) {
+    constexpr int kSecondsMax = 120;
+    TcpSocketOptions options = file.current_options();
+    options.fin_wait_2 = std::chrono::seconds(std::clamp(value, 0, kSecondsMax));
+    return file.apply_options(options, now);
+  }
+  static Answer read_deferred(StreamFile& file, int& value) {
+    value = file.defers_connect_ ? 1 : 0;
+    return 0;
+  }
+  static Answer write_deferred(StreamFile& file, int value, Time now) {
+    if (value != 0 && value != 1) return -EINVAL;
+    if (file.stream() != nullptr || file.listener() != nullptr) return -EINVAL;
+    file.defers_connect_ = value == 1;
+    return write_bool<&TcpSocketOptions::fast_open>(file, value, now);
+  }
+  static Answer read_zero_copy(StreamFile& file, int& value) {
+    value = file.uses_zero_copy_ ? 1 : 0;
+    return 0;
+  }
+  static Answer write_zero_copy(StreamFile& file, int value, Time /*now*/) {
+    if (value != 0 && value != 1) return -EINVAL;
+    file.uses_zero_copy_ = value == 1;
+    return 0;
+  }
+
+  // ── Structures and texts ──────────────────────────────────────────────────────────────────
+  static Answer read_linger(StreamFile& file, void* value, socklen_t* size) {
+    const auto linger = file.current_options().linger;
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(linger.value_or(Duration{})).count();
+    return write_value(::linger{linger ? 1 : 0, static_cast<int>(seconds)}, value, size);
+  }
+  static Answer write_linger(StreamFile& file, const void* value, socklen_t size, Time now) {
+    const auto given = read_value<::linger>(value, size);
+    if (!given) return given.error();
+    TcpSocketOptions options = file.current_options();
+    options.linger.reset();
+    if (given->l_onoff != 0) options.linger = std::chrono::seconds(std::max(0, given->l_linger));
+    return file.apply_options(options, now);
+  }
+  static Answer read_congestion(StreamFile& file, void* value, socklen_t* size) {
+    std::string name(file.current_options().congestion.view());
+    if (file.stream() != nullptr) {
+      const auto info = file.stream()->info(Time{});
+      if (info) name = info->congestion.view();
+    }
+    char plain[16] = {};  // TCP_CA_NAME_MAX
+    name.copy(plain, sizeof(plain) - 1);
+    return write_value(plain, value, size);
+  }
+  static Answer write_congestion(StreamFile& file, const void* value, socklen_t size, Time now) {
+    if (value == nullptr) return -EFAULT;
+    const std::string whole(static_cast<const char*>(value), std::min<socklen_t>(size, 64));
+    const std::string name(whole.c_str());
+    TcpSocketOptions options = file.current_options();
+    options.congestion = {};
+    if (name.empty() || name.size() > options.congestion.characters.size()) return -ENOENT;
+    std::ranges::copy(name, options.congestion.characters.begin());
+    options.congestion.length = static_cast<std::uint8_t>(name.size());
+    const Answer applied = file.apply_options(options, now);
+    return applied < 0 ? -ENOENT : 0;
+  }
+  static Answer read_info(StreamFile& file, void* value, socklen_t* size, Time now) {
+    TcpInfo info;
+    info.state = file.listener() != nullptr ? TcpState::kListen : TcpState::kClosed;
+    if (file.stream() != nullptr) {
+      const auto known = file.stream()->info(now);
+      if (!known) return failed(known.error());
+      info = *known;
+    }
+    return write_value(to_linux(info), value, size);
+  }
+  static Answer write_pacing_rate(StreamFile& file, const void* value, socklen_t size, Time now) {
+    TcpSocketOptions options = file.current_options();
+    if (size >= sizeof(std::uint64_t)) {
+      options.pacing_rate_max = *read_value<std::uint64_t>(value, size);
+    } else {
+      const auto rate = read_value<std::uint32_t>(value, size);
+      if (!rate) return rate.error();
+      options.pacing_rate_max = *rate == UINT32_MAX ? UINT64_MAX : *rate;
+    }
+    options.pacing = options.pacing_rate_max != UINT64_MAX;
+    return file.apply_options(options, now);
+  }
+  static Answer bind_to_device(StreamFile& file, const void* value, socklen_t size, Time now) {
+    if (value == nullptr) return -EFAULT;
+    const std::string whole(static_cast<const char*>(value), size);
+    const std::string device(whole.c_str());
+    TcpSocketOptions options = file.current_options();
+    options.bound_interface = kNoInterface;
+    if (!device.empty()) {
+      const auto interface = file.stack_.find_interface(device);
+      if (!interface) return -ENODEV;
+      options.bound_interface = *interface;
+    }
+    return file.apply_options(options, now);
+  }
+};
+
+using O = StreamOptions;
+using T = TcpSocketOptions;
+using Seconds = std::chrono::seconds;
+using Millis = std::chrono::milliseconds;
+
+const StreamOptions::Row StreamOptions::kRows[] = {
+    {SOL_SOCKET, SO_ERROR, O::read_error, nullptr},
+    {SOL_SOCKET, SO_ACCEPTCONN, O::read_listening, nullptr},
+    {SOL_SOCKET, SO_REUSEADDR, O::read<&T::reuse_address>, O::write_bool<&T::reuse_address>},
+    {SOL_SOCKET, SO_REUSEPORT, O::read<&T::reuse_port>, O::write_bool<&T::reuse_port>},
+    {SOL_SOCKET, SO_KEEPALIVE, O::read<&T::keepalive>, O::write_bool<&T::keepalive>},
+    {SOL_SOCKET, SO_OOBINLINE, O::read<&T::urgent_inline>, O::write_bool<&T::urgent_inline>},
+    {SOL_SOCKET, SO_SNDBUF, O::read_buffer<&T::send_buffer, &TcpInfo::send_buffer>,
+     O::write_buffer<&T::send_buffer, 2304>},
+    {SOL_SOCKET, SO_RCVBUF, O::read_buffer<&T::receive_buffer, &TcpInfo::receive_buffer>,
+     O::write_buffer<&T::receive_buffer, 1152>},
+    {SOL_SOCKET, SO_ZEROCOPY, O::read_zero_copy, O::write_zero_copy},
+    {IPPROTO_IP, IP_TOS, O::read<&T::traffic_class>, O::write<&T::traffic_class, 0, 255>},
+    {IPPROTO_IP, IP_TTL, O::read<&T::hop_limit, 64>, O::write<&T::hop_limit, 1, 255>},
+    {IPPROTO_IPV6, IPV6_TCLASS, O::read<&T::traffic_class>, O::write<&T::traffic_class, 0, 255>},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, O::read<&T::hop_limit, 64>, O::write<&T::hop_limit, 1, 255>},
+    {IPPROTO_IPV6, IPV6_V6ONLY, O::read<&T::v6_only>, O::write_bool<&T::v6_only>},
+    {IPPROTO_TCP, TCP_NODELAY, O::read<&T::no_delay>, O::write_bool<&T::no_delay>},
+    {IPPROTO_TCP, TCP_CORK, O::read<&T::cork>, O::write_bool<&T::cork>},
+    {IPPROTO_TCP, TCP_QUICKACK, O::read<&T::quick_ack>, O::write_bool<&T::quick_ack>},
+    {IPPROTO_TCP, TCP_MAXSEG, O::read_mss, O::write<&T::mss_max, 88, 32767>},
+    {IPPROTO_TCP, TCP_KEEPIDLE, O::read_time<&T::keepalive_idle, Seconds, 7200>,
+     O::write_time<&T::keepalive_idle, Seconds, 1, 32767>},
+    {IPPROTO_TCP, TCP_KEEPINTVL, O::read_time<&T::keepalive_interval, Seconds, 75>,
+     O::write_time<&T::keepalive_interval, Seconds, 1, 32767>},
+    {IPPROTO_TCP, TCP_KEEPCNT, O::read<&T::keepalive_probes, 9>,
+     O::write<&T::keepalive_probes, 1, 127>},
+    {IPPROTO_TCP, TCP_SYNCNT, O::read<&T::syn_retries, 6>, O::write<&T::syn_retries, 1, 127>},
+    {IPPROTO_TCP, TCP_LINGER2, O::read_fin_wait, O::write_fin_wait},
+    {IPPROTO_TCP, TCP_DEFER_ACCEPT, O::read_time<&T::defer_accept, Seconds, 0>,
+     O::write_time<&T::defer_accept, Seconds, 0, 32767>},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, O::read_time<&T::user_timeout, Millis, 0>,
+     O::write_time<&T::user_timeout, Millis, 0, INT32_MAX>},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, O::read<&T::window_clamp>,
+     O::write<&T::window_clamp, 0, INT32_MAX>},
+    {IPPROTO_TCP, TCP_NOTSENT_LOWAT, O::read<&T::not_sent_low_water>,
+     O::write<&T::not_sent_low_water, 0, INT32_MAX>},
+    {IPPROTO_TCP, TCP_FASTOPEN, O::read<&T::fast_open>, O::write_bool<&T::fast_open>},
+    {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, O::read_deferred, O::write_deferred},
+};
+const StreamOptions::Row* const StreamOptions::kEnd = std::end(kRows);
+
+Answer StreamFile::option(int level, int name, void* value, socklen_t* size, Time now) {
+  if (const auto answer = common_option(level, name, value, size)) return *answer;
+  if (level == SOL_SOCKET && name == SO_LINGER) {
+    return StreamOptions::read_linger(*this, value, size);
+  }
+  if (level == SOL_SOCKET && name == SO_MAX_PACING_RATE) {
+    return write_value(current_options().pacing_rate_max, value, size);
+  }
+  if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
+    return StreamOptions::read_congestion(*this, value, size);
+  }
+  if (level == IPPROTO_TCP && name == TCP_INFO) {
+    return StreamOptions::read_info(*this, value, size, now);
+  }
+  const StreamOptions::Row* row = StreamOptions::find(level, name);
+  if (row == nullptr) return -ENOPROTOOPT;
+  int number = 0;
+  const Answer read = row->read(*this, number);
+  return read < 0 ? read : write_value(number, value, size);
+}
+
+Answer StreamFile::set_option(int level, int name, const void* value, socklen_t size, Time now) {
+  if (const auto answer = set_common_option(level, name, value, size)) return *answer;
+  if (level == SOL_SOCKET && name == SO_LINGER) {
+    return StreamOptions::write_linger(*this, value, size, now);
+  }
+  if (level == SOL_SOCKET && name == SO_MAX_PACING_RATE) {
+    return StreamOptions::write_pacing_rate(*this, value, size, now);
+  }
+  if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
+    return StreamOptions::bind_to_device(*this, value, size, now);
+  }
+  if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
+    return StreamOptions::write_congestion(*this, value, size, now);
+  }
+  const StreamOptions::Row* row = StreamOptions::find(level, name);
+  if (row == nullptr || row->write == nullptr) return -ENOPROTOOPT;
+  const auto number = read_value<int>(value, size);
+  return number ? row->write(*this, *number, now) : number.error();
+}
+
+}  // namespace strata::posix

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "socket/posix/tcp_info_layout.h"
+
+#include <gtest/gtest.h>
+
+namespace strata::posix::tcp_info_layout_test {
+namespace {
+
+TEST(TcpInfoLayout, CountsInSegmentsAndMicrosecondsAsLinux) {
+  TcpInfo info;
+  info.state = TcpState::kCloseWait;
+  info.recovery = TcpRecoveryState::kLoss;
+  info.send_mss = 1000;
+  info.congestion_window = 10'000;
+  info.slow_start_threshold = 7'500;
+  info.unacknowledged = 2'001;
+  info.smoothed_rtt = std::chrono::milliseconds(20);
+  info.since_data_received = std::chrono::milliseconds(990);
+  info.busy = std::chrono::milliseconds(3);
+  info.has_sack = info.has_timestamps = info.has_fast_open_data = true;
+  info.retransmits[static_cast<std::size_t>(TcpLossCause::kTimeout)] = 2;
+  info.retransmits[static_cast<std::size_t>(TcpLossCause::kProbe)] = 1;
+  info.retransmits[static_cast<std::size_t>(TcpLossCause::kWindowProbe)] = 9;
+  const tcp_info out = to_linux(info);
+  EXPECT_EQ(out.tcpi_state, 8);
+  EXPECT_EQ(out.tcpi_ca_state, 4);
+  EXPECT_EQ(out.tcpi_snd_cwnd, 10U);
+  EXPECT_EQ(out.tcpi_snd_ssthresh, 8U);
+  EXPECT_EQ(out.tcpi_unacked, 3U);
+  EXPECT_EQ(out.tcpi_rtt, 20'000U);
+  EXPECT_EQ(out.tcpi_last_data_recv, 990U);
+  EXPECT_EQ(out.tcpi_busy_time, 3'000U);
+  EXPECT_EQ(out.tcpi_options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_SYN_DATA);
+  EXPECT_EQ(out.tcpi_total_retrans, 3U);
+  EXPECT_EQ(out.tcpi_min_rtt, UINT32_MAX);
+}
+
+TEST(TcpInfoLayout, AConnectionWithoutThresholdHasNone) {
+  EXPECT_EQ(to_linux({}).tcpi_snd_ssthresh, 0x7fff'ffffU);
+  EXPECT_EQ(to_linux({}).tcpi_state, 7);
+}
+
+}  // namespace
+}  // namespace strata::posix::tcp_info_layout_test
