@@ -165,9 +165,13 @@ void Sender::count_duplicates(Flight& f, AckDigest& digest) {
   }
   if (!digest.is_duplicate) return;
   if (f.duplicate_acks < 0xff) ++f.duplicate_acks;
-  // No more can have left than is there: who sends more duplicates than that divides nothing.
-  const std::uint32_t outstanding = (f.sent.in_flight() + mss_ - 1) / mss_;
-  if (f.virtual_sacked + 1 < outstanding) {
+  // Of what was out when recovery began no more can have left than that, and before, RFC 3042
+  // speaks of two: who sends more duplicates inflates nothing.
+  const std::uint32_t outstanding =
+      f.recovery.is_repairing() ? distance(una_, later(f.recovery.point, una_)) : flight_size();
+  const std::uint32_t segments = (outstanding + mss_ - 1) / mss_;
+  const std::uint32_t most = f.recovery.is_repairing() ? segments : std::min(segments, 4U);
+  if (f.virtual_sacked + 1 < most) {
     ++f.virtual_sacked;
     digest.delivered_by_duplicates = mss_;
   }
