@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flight: what a sender has while text is queued or under way, and gives back when none is.
+// Flight: what a sender has while text is queued or under way, and gives back when none is. Totals:
+// what it remembers from one flight to the next.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "packet/byte_queue.h"
 #include "strata/memory.h"
+#include "strata/tcp_info.h"
 #include "strata/time.h"
 #include "tcp/delivery_rate.h"
 #include "tcp/pacing.h"
 #include "tcp/send/loss_detection.h"
+#include "tcp/send/path_probe.h"
 #include "tcp/send/recovery.h"
 #include "tcp/send/retransmission_queue.h"
 #include "tcp/send/tail_probe.h"
@@ -71,6 +75,31 @@ struct Flight {
   Time phase_began{};
   Time oldest_unanswered{};  // for the user timeout
   std::size_t charged = 0;   // of the BufferAccount
+};
+
+struct Totals {
+  // For TcpInfo, whose words these are.
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_retransmitted = 0;
+  std::uint64_t bytes_acknowledged = 0;
+  std::uint64_t data_segments_sent = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t delivery_rate = 0;
+  std::array<std::uint32_t, kTcpLossCauses> retransmits{};
+  std::uint32_t recoveries = 0;
+  std::uint32_t timeouts = 0;
+  std::uint32_t undone = 0;
+  std::uint32_t duplicates_reported = 0;
+  std::uint32_t reordering = 0;
+  Duration busy{};
+  Duration limited_by_peer_window{};
+  Duration limited_by_send_buffer{};
+  bool rate_is_application_limited = false;
+
+  ReorderingMemory reordering_memory{};
+  WindowValidation validation{};
+  PathProbe path{};
 };
 
 }  // namespace strata::tcp

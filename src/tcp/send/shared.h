@@ -12,7 +12,6 @@
 #include "tcp/buffer_account.h"
 #include "tcp/send/flight.h"
 #include "tcp/send/record.h"
-#include "tcp/send/totals.h"
 
 namespace strata::tcp {
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::path_probe_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -96,4 +96,4 @@ TEST(PathProbe, KnowsItsProbe) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::path_probe_test

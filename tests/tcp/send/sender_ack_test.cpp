@@ -4,7 +4,7 @@
 
 #include "tcp/send/sender_testing.h"
 
-namespace strata::tcp {
+namespace strata::tcp::sender_ack_test {
 namespace {
 
 using Texts = std::vector<Sent>;
@@ -146,4 +146,4 @@ TEST(SenderAck, SurvivesAnyHistory) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::sender_ack_test

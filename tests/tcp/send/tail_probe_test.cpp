@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::tail_probe_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -70,4 +70,4 @@ TEST(TailProbe, ExplainsTheDuplicateItCaused) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::tail_probe_test

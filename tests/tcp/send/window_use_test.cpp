@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::tcp {
+namespace strata::tcp::window_use_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST(WindowUse, HalfAWindowIsEnoughInSlowStart) {
 }
 
 }  // namespace
-}  // namespace strata::tcp
+}  // namespace strata::tcp::window_use_test
