@@ -7,6 +7,7 @@
 #include <string>
 
 #include "service/lab.h"
+#include "service/serve/texts.h"
 
 namespace strata::service::udp_services_test {
 namespace {
