@@ -230,9 +230,8 @@ class Connection {
   Sender sender_;
   Receiver receiver_;
   Time heard_;      // the last acceptable segment
-  Time ends_at_{};  // of FIN-WAIT-2 or lingering; 0: not running
+  Time ends_at_{};  // of FIN-WAIT-2, lingering, or until FIN is tried again; 0: not running
   Time opened_;
-  Time fin_retry_at_{};               // with fin_wanted
   std::uint32_t refused_ack_at_ = 0;  // ms: the last ACK of an unacceptable segment
   Index opening_ = kNoIndex;
   OptionSetIndex options_;

@@ -7,6 +7,7 @@
 namespace strata::tcp {
 namespace {
 
+// How soon a FIN that found no memory is tried again.
 constexpr Duration kFinRetry = std::chrono::milliseconds(50);
 
 }  // namespace
@@ -90,7 +91,7 @@ void Connection::start_closing(Shared& shared, Time now) {
   if (sender_.is_fin_queued()) return;
   flags_.fin_wanted = !sender_.queue_fin(shared.send, now);
   if (flags_.fin_wanted) {
-    fin_retry_at_ = now + kFinRetry;
+    ends_at_ = now + kFinRetry;
     return;
   }
   const bool is_second = state_ == State::kCloseWait;
@@ -150,7 +151,8 @@ Result<void> Connection::close_lingering(Shared& shared, Time now) {
     return {};
   }
   if (const auto shut = shut_down_writing(shared, now); !shut) return shut;
-  if (sender_.is_finished()) {
+  // Without memory for FIN there is nothing to wait for either.
+  if (sender_.is_finished() || flags_.fin_wanted) {
     flags_.news_closed = true;
     return {};
   }

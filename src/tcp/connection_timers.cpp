@@ -25,7 +25,6 @@ std::optional<Time> Connection::next_deadline(const Shared& shared) const {
   next = earlier(next, receiver_.next_deadline());
   if (flags_.keepalive) next = earlier(next, keepalive_deadline(shared));
   if (ends_at_ != Time{}) next = earlier(next, ends_at_);
-  if (flags_.fin_wanted) next = earlier(next, fin_retry_at_);
   return next;
 }
 
@@ -41,10 +40,10 @@ void Connection::on_deadline(Shared& shared, Time now) {
     case DeadlineOutcome::kNothing: break;
   }
   receiver_.on_deadline(now);
-  if (flags_.fin_wanted) start_closing(shared, now);
   if (flags_.keepalive) on_keepalive(shared, now);
   if (state_ == State::kClosed || ends_at_ == Time{} || ends_at_ > now) return;
   ends_at_ = {};
+  if (flags_.fin_wanted) return start_closing(shared, now);
   if (flags_.is_lingering) {
     flags_.is_lingering = false;
     flags_.news_closed = true;
