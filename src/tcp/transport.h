@@ -35,7 +35,8 @@
 #include "strata/tcp_config.h"
 #include "strata/tcp_event.h"
 #include "strata/tcp_info.h"
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
+#include "tcp/connection/connection_snapshot.h"
 #include "tcp/demux.h"
 #include "tcp/engine.h"
 #include "tcp/open/half_opens.h"
@@ -143,6 +144,18 @@ class Transport {
   [[nodiscard]] Result<Endpoint> listener_local(Handle listener) const;
   [[nodiscard]] Result<TcpState> state(Handle handle) const;
   [[nodiscard]] Result<TcpInfo> info(Handle handle, Time now) const;
+
+  // ── For connections that move to another process ──────────────────────────────────────────
+  // kNotConnected before it is open and after it has ended. Orphans, too, by handle_at().
+  [[nodiscard]] Result<ConnectionSnapshot> snapshot(Handle handle, Time now) const;
+  // The text beside it: receiver.unread and sender.queued bytes.
+  void copy_text(Handle handle, MutableBytes unread, MutableBytes queued) const;
+  // kAddressInUse when the flow is known here, kNotSupported for another version.
+  [[nodiscard]] Result<Handle> restore(const ConnectionSnapshot& snapshot, Bytes unread,
+                                       Bytes queued, Time now);
+  // The connections there are, orphans included: from = 0, then the last one's index + 1. A false
+  // handle ends it.
+  [[nodiscard]] Handle handle_at(Index from) const;
 
   // ── For those who watch ───────────────────────────────────────────────────────────────────
   // Null: nobody. It must outlive the transport or be taken back.

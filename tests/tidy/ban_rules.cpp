@@ -88,7 +88,7 @@ constexpr Ban kBans[] = {
     {"vsnprintf(", Where::kRanks0To4, kText},
     {"puts(", Where::kRanks0To4, kText},
     {"assert(", Where::kStackSide, "CHECK, which is on in release too"},
-    {"abort(", Where::kRanks0To4, "CHECK", "src/base/check.cpp"},
+    {"std::abort(", Where::kRanks0To4, "CHECK", "src/base/check.cpp"},
     {"sleep_for", Where::kUnits, kVirtual},
     {"sleep_until", Where::kUnits, kVirtual},
     {"sleep(", Where::kUnits, kVirtual},

@@ -98,6 +98,11 @@ class Wire {
   Limits limits{};
   std::uint64_t outputs = 0;
 
+  // From now on another transport stands where the server stood.
+  void replace_server(Transport& transport) { server_transport_ = &transport; }
+  [[nodiscard]] Transport& transport(Side side) {
+    return side == Side::kClient ? client.transport : *server_transport_;
+  }
   [[nodiscard]] Host& host(Side side) { return side == Side::kClient ? client : server; }
   [[nodiscard]] WireConfig& config() { return config_; }
   [[nodiscard]] bool is_silent() const { return in_flight_.empty(); }
@@ -107,7 +112,7 @@ class Wire {
     for (const Side side : {Side::kClient, Side::kServer}) {
       Host& from = host(side);
       int turns = 0;
-      while (auto outgoing = from.transport.next_outgoing(now, limits)) {
+      while (auto outgoing = transport(side).next_outgoing(now, limits)) {
         ++outputs;
         ASSERT_LT(++turns, 100'000) << "a storm";
         send(side, std::move(*outgoing));
@@ -120,12 +125,12 @@ class Wire {
   bool step() {
     pump();
     std::optional<Time> next =
-        earlier(client.transport.next_deadline(), server.transport.next_deadline());
+        earlier(client.transport.next_deadline(), server_transport_->next_deadline());
     if (!in_flight_.empty()) next = earlier(next, in_flight_.begin()->first);
     if (!next) return false;
     now = std::max(now, *next);
     client.transport.on_deadline(now);
-    server.transport.on_deadline(now);
+    server_transport_->on_deadline(now);
     while (!in_flight_.empty() && in_flight_.begin()->first <= now) {
       auto node = in_flight_.extract(in_flight_.begin());
       arrive(std::move(node.mapped()));
@@ -140,14 +145,14 @@ class Wire {
     pump();
     for (int steps = 0; steps < 10'000'000; ++steps) {
       std::optional<Time> next =
-          earlier(client.transport.next_deadline(), server.transport.next_deadline());
+          earlier(client.transport.next_deadline(), server_transport_->next_deadline());
       if (!in_flight_.empty()) next = earlier(next, in_flight_.begin()->first);
       if (!next || *next > end) break;
       (void)step();
     }
     now = end;
     client.transport.on_deadline(now);
-    server.transport.on_deadline(now);
+    server_transport_->on_deadline(now);
     pump();
   }
 
@@ -183,7 +188,7 @@ class Wire {
 
   void inject(Side to, Segment segment) {
     Host& at = host(to);
-    const DropReason reason = at.transport.on_segment(std::move(segment), now);
+    const DropReason reason = transport(to).on_segment(std::move(segment), now);
     ++at.refused[reason];
   }
 
@@ -317,6 +322,7 @@ class Wire {
 
   static constexpr wire::TcpFlags kFinAndPush = wire::kTcpFin | wire::kTcpPsh;
 
+  Transport* server_transport_ = &server.transport;
   WireConfig config_;
   Rng rng_;
   std::multimap<Time, InFlight> in_flight_;

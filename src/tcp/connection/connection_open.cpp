@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 #include "tcp/open/fast_open.h"
 #include "tcp/open/half_opens.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "strata/check.h"
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 
 namespace strata::tcp {
 namespace {

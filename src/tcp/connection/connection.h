@@ -40,6 +40,7 @@
 namespace strata::tcp {
 
 struct Opened;
+struct ConnectionSnapshot;
 
 class Connection {
  public:
@@ -90,6 +91,16 @@ class Connection {
   [[nodiscard]] std::optional<Error> take_error();
   [[nodiscard]] Readiness readiness(const Shared& shared) const;
   [[nodiscard]] TcpInfo info(const Shared& shared, Time now) const;
+
+  // ── For a connection that moves ───────────────────────────────────────────────────────────
+  // Nothing before it is open and after it has ended.
+  [[nodiscard]] std::optional<ConnectionSnapshot> snapshot(const Shared& shared, Time now) const;
+  // The text beside it, as much as the snapshot says.
+  void copy_text(const Shared& shared, MutableBytes unread, MutableBytes queued) const;
+  // Into a connection just made, from a snapshot that is our own. False: another version, or no
+  // memory; then it is to be released.
+  [[nodiscard]] bool restore(Shared& shared, const ConnectionSnapshot& snapshot, Bytes unread,
+                             Bytes queued, Time now);
 
   // ── What its transport asks ───────────────────────────────────────────────────────────────
   [[nodiscard]] const Flow& flow() const { return flow_; }

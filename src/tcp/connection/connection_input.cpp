@@ -2,7 +2,7 @@
 // RFC 9293 3.10.7.4: what a synchronized connection does with a segment, a function a step.
 #include <utility>
 
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 #include "tcp/isn.h"
 
 namespace strata::tcp {

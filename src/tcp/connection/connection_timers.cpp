@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 
 namespace strata::tcp {
 namespace {

@@ -2,7 +2,7 @@
 // What a connection hears of its path: ICMP errors (RFC 5927) and the MTU (RFC 1191, RFC 8201).
 #include <algorithm>
 
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 
 namespace strata::tcp {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be seen of a connection, and what its observer is told.
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 
 namespace strata::tcp {
 

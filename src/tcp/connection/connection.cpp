@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 
 #include <algorithm>
 #include <utility>

@@ -2,7 +2,7 @@
 // What a connection's program asks of it (RFC 9293 3.10.2 to 3.10.5).
 #include <utility>
 
-#include "tcp/connection.h"
+#include "tcp/connection/connection.h"
 
 namespace strata::tcp {
 namespace {
