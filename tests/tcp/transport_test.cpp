@@ -36,7 +36,8 @@ TEST(Transport, TwoOfThemConnectExchangeAndClose) {
   wire.run_for(seconds(2));
   EXPECT_EQ(wire.client.transport.connections(), 0U);
   EXPECT_EQ(wire.server.transport.connections(), 0U);
-  EXPECT_EQ(wire.client.transport.time_waits() + wire.server.transport.time_waits(), 1U);
+  EXPECT_GE(wire.client.transport.time_waits() + wire.server.transport.time_waits(), 1U)
+      << "one, or two when the FINs crossed";
   wire.run_for(seconds(70));
   EXPECT_EQ(wire.client.transport.time_waits() + wire.server.transport.time_waits(), 0U);
 }

@@ -99,6 +99,7 @@ TEST(TransportSnapshot, OnlyOpenConnectionsMove) {
   const Handle client = connect(wire);
   EXPECT_EQ(wire.client.transport.snapshot(client, wire.now).error(), Error::kNotConnected);
   wire.client.transport.abort(client, wire.now);
+  wire.pump();
   EXPECT_EQ(wire.client.transport.snapshot(client, wire.now).error(), Error::kInvalidHandle);
 }
 
