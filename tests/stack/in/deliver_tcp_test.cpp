@@ -5,7 +5,7 @@
 #include "support/bench.h"
 #include "support/tcp_frames.h"
 
-namespace strata::stack {
+namespace strata::stack::deliver_tcp_test {
 namespace {
 
 using namespace support;
@@ -73,4 +73,4 @@ TEST(DeliverTcp, NobodyListensIsToldByAReset) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::deliver_tcp_test

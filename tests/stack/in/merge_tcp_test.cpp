@@ -10,7 +10,7 @@
 #include "support/bench.h"
 #include "support/tcp_frames.h"
 
-namespace strata::stack {
+namespace strata::stack::merge_tcp_test {
 namespace {
 
 using namespace support;
@@ -129,4 +129,4 @@ TEST(MergeTcp, AFinBehindTextIsSeen) {
 }
 
 }  // namespace
-}  // namespace strata::stack
+}  // namespace strata::stack::merge_tcp_test
