@@ -244,6 +244,12 @@ class Connection {
   Time ends_at_{};  // of FIN-WAIT-2, lingering, or until FIN is tried again; 0: not running
   Time opened_;
   std::uint32_t refused_ack_at_ = 0;  // ms: the last ACK of an unacceptable segment
+  // For TcpInfo, modulo 2^32.
+  std::uint32_t segments_sent_ = 0;
+  std::uint32_t segments_received_ = 0;
+  std::uint32_t data_segments_received_ = 0;
+  std::uint32_t out_of_order_received_ = 0;
+  std::uint32_t delivered_ce_ = 0;
   Index opening_ = kNoIndex;
   OptionSetIndex options_;
   std::uint16_t peer_user_timeout_ = 0;  // seconds; 0: none

@@ -20,6 +20,11 @@ TcpInfo Connection::info(const Shared& shared, Time now) const {
   info.age = now - opened_;
   info.since_ack_received = now - heard_;
   info.unanswered_probes = probes_;
+  info.segments_sent = segments_sent_;
+  info.segments_received = segments_received_;
+  info.data_segments_received = data_segments_received_;
+  info.out_of_order_received = out_of_order_received_;
+  info.delivered_ce = delivered_ce_;
   info.soft_error = soft_error_;
   if (is_opening()) info.backoffs = shared.openings[opening_].retries();
   if (!has_halves() || state_ == State::kClosed || state_ == State::kTimeWait) return info;

@@ -22,6 +22,8 @@ constexpr bool is_before(std::uint32_t a, std::uint32_t b) {
 
 DropReason Connection::on_segment(Shared& shared, Segment&& segment, Time now) {
   if (is_opening()) return in_opening(shared, std::move(segment), now);
+  segments_received_ += segment.segments;
+  if (segment.payload_bytes != 0) data_segments_received_ += segment.segments;
   if (state_ == State::kClosed || state_ == State::kTimeWait) return DropReason::kTcpNoSocket;
   if (!is_predicted(segment)) {
     if (const auto drop = check_timestamps(shared, segment, now); drop != DropReason::kNone) {
@@ -159,6 +161,10 @@ DropReason Connection::take_ack(Shared& shared, const Segment& segment, Time now
     default: break;
   }
   if (outcome.made_progress) soft_error_.reset();
+  // RFC 3168 6.1.3: ECE stands for at least one mark among them; as Linux, all are counted.
+  if (flags_.ecn && segment.flags.ece() && outcome.bytes_acked != 0) {
+    delivered_ce_ += (outcome.bytes_acked + sender_.mss() - 1U) / sender_.mss();
+  }
   if (outcome.bytes_acked != 0 && flags_.program_waits && is_writable(shared)) {
     flags_.program_waits = false;
     flags_.news_writable = true;
@@ -219,6 +225,7 @@ DropReason Connection::take_text(Shared& shared, Segment&& segment, Time now) {
   const TextOutcome outcome = receiver_.on_text(shared.receive, segment.text_begin(),
                                                 std::move(segment.payload), facts, now);
   if (outcome.bytes_made_readable != 0) flags_.news_readable = true;
+  if (outcome.kind == TextKind::kOutOfOrder) out_of_order_received_ += facts.segments;
   if (outcome.fin_reached) on_fin(shared, now);
   return outcome.kind == TextKind::kRefused ? DropReason::kPoolEmpty : DropReason::kNone;
 }

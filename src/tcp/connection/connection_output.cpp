@@ -159,6 +159,7 @@ Outgoing Connection::compose_text(Shared& shared, Transmission&& transmission, T
 void Connection::note_sent(Shared& shared, const Outgoing& outgoing, std::uint16_t segments,
                            Time now, const Transmission* transmission) {
   shared.counters.segments_out += segments;
+  segments_sent_ += segments;
   if (shared.observer == nullptr) [[likely]]
     return;
   TcpEvent event;

@@ -59,7 +59,12 @@ TEST(ConnectionInfo, CountsWhatWentAndCame) {
   EXPECT_EQ(sender->bytes_acknowledged, 100'000U);
   EXPECT_EQ(sender->bytes_retransmitted, 0U);
   EXPECT_EQ(sender->data_segments_sent, (100'000U + 1447) / 1448);
-  EXPECT_EQ(wire.server.transport.info(ends.server, wire.now)->bytes_received, 100'000U);
+  EXPECT_EQ(sender->segments_sent, sender->data_segments_sent + 2) << "SYN, and the ACK of it";
+  const auto receiver = wire.server.transport.info(ends.server, wire.now);
+  EXPECT_EQ(receiver->bytes_received, 100'000U);
+  EXPECT_EQ(receiver->data_segments_received, sender->data_segments_sent);
+  EXPECT_EQ(receiver->out_of_order_received, 0U);
+  EXPECT_EQ(sender->segments_received, receiver->segments_sent);
 }
 
 TEST(ConnectionInfo, AnObserverHearsOfStatesSegmentsAndRecovery) {

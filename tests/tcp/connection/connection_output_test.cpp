@@ -156,6 +156,7 @@ TEST(ConnectionOutput, CwrAnswersEce) {
   const std::uint32_t before = peer.transport.info(peer.handle, peer.now)->congestion_window;
   peer.say({.flags = wire::kTcpAck | wire::kTcpEce});
   EXPECT_LT(peer.transport.info(peer.handle, peer.now)->congestion_window, before);
+  EXPECT_EQ(peer.transport.info(peer.handle, peer.now)->delivered_ce, 4U);
   ASSERT_TRUE(peer.write("next"));
   const auto out = peer.pull_all();
   ASSERT_FALSE(out.empty());
