@@ -146,6 +146,13 @@ class Program {
   return made;
 }
 
+// Addresses can be used at once.
+[[nodiscard]] inline InterfaceConfig plain_interfaces() {
+  InterfaceConfig config{};
+  config.detect_duplicates = false;
+  return config;
+}
+
 // Two hosts, one line, one connection.
 class Transfer {
  public:
@@ -164,8 +171,8 @@ class Transfer {
   explicit Transfer(const Options& options)
       : options_(options),
         world_(WorldConfig{.seed = options.seed}),
-        a_(world_.add_host("a", {.tcp = options.client_tcp}, {.detect_duplicates = false})),
-        b_(world_.add_host("b", {.tcp = options.server_tcp}, {.detect_duplicates = false})),
+        a_(world_.add_host("a", {.tcp = options.client_tcp}, plain_interfaces())),
+        b_(world_.add_host("b", {.tcp = options.server_tcp}, plain_interfaces())),
         link_(world_.connect(a_, b_, options.line)) {
     a_.add_address("10.0.0.1/24").add_address("fd00::1/64");
     b_.add_address("10.0.0.2/24").add_address("fd00::2/64");
