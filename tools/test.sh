@@ -140,7 +140,9 @@ case $what in
   lint) step lint "$root/tools/lint.sh" ;;
   *)
     step "format" "$root/tools/lint.sh" --format
+    [[ $what == --full ]] && export STRATA_FULL=1  # long tables and many seeds, where time allows
     build release && units release && interop
+    unset STRATA_FULL
     build asan && units asan
     if [[ $what == --full ]]; then
       fuzzers 20
