@@ -160,6 +160,8 @@ class Sender {
   void count_duplicates(Flight& f, AckDigest& digest);
   void deliver(Shared& shared, Flight& f, const Record& record, const SequenceRange& part,
                const AckEvent& ack, AckDigest& digest);
+  [[nodiscard]] std::optional<Duration> sample_of_echo(const AckEvent& ack,
+                                                       const AckDigest& digest) const;
   void sample_rtt(Flight& f, const AckEvent& ack, const AckDigest& digest);
   void tell_control(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest);
   void conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, AckOutcome& outcome);

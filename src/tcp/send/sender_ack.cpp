@@ -177,6 +177,20 @@ void Sender::count_duplicates(Flight& f, AckDigest& digest) {
   }
 }
 
+// How long ago the peer was sent what it answers, as far as its echo can be believed.
+std::optional<Duration> Sender::sample_of_echo(const AckEvent& ack, const AckDigest& digest) const {
+  const std::int64_t age = static_cast<std::int32_t>(ack.clock - ack.echo);
+  if (age < 0 || age * kTimestampTick > std::chrono::minutes(2)) return std::nullopt;
+  // A duplicate is answered with the echo of what came before it (RFC 7323 5.3, R2 before R3). When
+  // the first answer was lost, such an age counts the timeout as well, and the next timeout would
+  // be longer by it, and so on. Only with SACK can we tell that from an original that was late.
+  const std::int64_t since_sent_again = (digest.now - digest.newest_sent) / kTimestampTick;
+  const bool answers_earlier = age > since_sent_again + kTickSlack;
+  const bool may_be_duplicate = digest.dsack.has_value() || !flags_.sack_ok;
+  if (digest.acked_retransmission && answers_earlier && may_be_duplicate) return std::nullopt;
+  return std::max<std::int64_t>(age, 1) * kTimestampTick;
+}
+
 void Sender::sample_rtt(Flight& f, const AckEvent& ack, const AckDigest& digest) {
   if (digest.newest_rtt) rtt_.on_minimum_sample(*digest.newest_rtt, digest.now);
   // RFC 6298 3 (Karn): what was sent twice has no round trip time of its own ...
@@ -184,12 +198,7 @@ void Sender::sample_rtt(Flight& f, const AckEvent& ack, const AckDigest& digest)
   if (digest.acked_retransmission) sample.reset();
   if (!sample && digest.bytes_acked == 0) sample = digest.newest_rtt;
   // ... unless a timestamp tells which of the two was answered (RFC 7323 4).
-  if (!sample && digest.bytes_acked > 0 && ack.has_echo) {
-    const std::int64_t age = static_cast<std::int32_t>(ack.clock - ack.echo);
-    if (age >= 0 && age * kTimestampTick <= std::chrono::minutes(2)) {
-      sample = std::max<std::int64_t>(age, 1) * kTimestampTick;
-    }
-  }
+  if (!sample && digest.bytes_acked > 0 && ack.has_echo) sample = sample_of_echo(ack, digest);
   if (!sample) return;
   // RFC 7323 appendix G: ExpectedSamples = ceil(FlightSize / (2 SMSS)).
   const std::uint32_t pair = 2U * mss_;

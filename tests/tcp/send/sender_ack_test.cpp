@@ -104,6 +104,40 @@ TEST(SenderAck, TimestampLiesGiveNoSamples) {
   EXPECT_EQ(lab.sender.rtt().srtt(), srtt);
 }
 
+// RFC 6298 3 MUST: no sample when it is not known which of two transmissions was answered.
+TEST(SenderAck, AnswersToDuplicatesAreNoSamples) {
+  for (const bool sack : {true, false}) {
+    SenderLab lab({.sack = sack});
+    lab.write(1000);
+    const auto first = lab.clock();
+    (void)lab.pull();
+    lab.advance(1s);  // the peer's answer was lost
+    while (lab.pull().empty()) lab.run_deadline();
+    lab.advance(100ms);
+    const Duration srtt = lab.sender.rtt().srtt();
+    AckEvent answer = lab.event(1000);
+    answer.echo = first;
+    if (sack) {
+      lab.ack(answer, {{0, 1000}});
+    } else {
+      lab.ack(answer, {});
+    }
+    EXPECT_EQ(lab.sender.rtt().srtt(), srtt) << sack;
+  }
+}
+
+TEST(SenderAck, EchoesTellWhichTransmissionWasAnswered) {
+  SenderLab lab;
+  lab.write(1000);
+  (void)lab.pull();
+  while (lab.pull().empty()) lab.run_deadline();
+  AckEvent answer = lab.event(1000);
+  lab.advance(500ms);
+  answer.clock = lab.clock();
+  lab.ack(answer, {});
+  EXPECT_GT(lab.sender.rtt().srtt(), 140ms);
+}
+
 // Any acknowledgement at all, at any time: what was acknowledged is never asked for again, nothing
 // grows, and the sums hold.
 TEST(SenderAck, SurvivesAnyHistory) {
