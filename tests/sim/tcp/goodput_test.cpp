@@ -105,8 +105,15 @@ TEST(TcpGoodput, IsThatOfTheTableAndAtLeastHalfOfTheResponse) {
 
 // The figures are those that are asked of BBRv3 and CUBIC on paths that lose by chance.
 TEST(TcpGoodput, BbrKeepsItsRateAtOnePercentLoss) {
-  const Path path{.bits_per_second = 100'000'000, .rtt = 40ms, .loss = {1, 100}};
-  EXPECT_GE(measure("bbr", path, 30s).rate, 0.85 * most_text(path));
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const Path path{.bits_per_second = 100'000'000, .rtt = 40ms, .loss = {1, 100}};
+    Bottleneck bottleneck(path, seed);
+    bottleneck.add_flow("bbr");
+    bottleneck.run(5s);
+    (void)bottleneck.rates();
+    bottleneck.run(30s);
+    EXPECT_GE(bottleneck.rates()[0], 0.85 * most_text(path)) << "seed " << seed;
+  }
 }
 
 TEST(TcpGoodput, CubicAtOnePercentLossIsThatOfItsFormula) {
