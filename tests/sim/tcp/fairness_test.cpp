@@ -8,7 +8,7 @@
 
 #include "sim/tcp/bottleneck.h"
 
-namespace strata::sim::tcp_test {
+namespace strata::sim::tcp_test::fairness_test {
 namespace {
 
 struct Sharing {
@@ -76,4 +76,4 @@ TEST(TcpFairness, BbrAndCubicLeaveEachOtherAFifth) {
 }
 
 }  // namespace
-}  // namespace strata::sim::tcp_test
+}  // namespace strata::sim::tcp_test::fairness_test

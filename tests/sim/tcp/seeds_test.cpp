@@ -10,7 +10,7 @@
 
 #include "sim/tcp/scenario.h"
 
-namespace strata::sim::tcp_test {
+namespace strata::sim::tcp_test::seeds_test {
 namespace {
 
 void check_program(Program& program, const ProgramOptions& own, const ProgramOptions& other,
@@ -67,4 +67,4 @@ TEST(TcpSeeds, EverySeedDeliversAllBytesAndEnds) {
 }
 
 }  // namespace
-}  // namespace strata::sim::tcp_test
+}  // namespace strata::sim::tcp_test::seeds_test
