@@ -69,7 +69,7 @@ def pattern(size):
 
 
 def client(lab, host, device, own, peer, *what):
-    program = pathlib.Path(lab.program).resolve().parent / "interop/tcp_client"
+    program = pathlib.Path(lab.program).resolve().parent / "interop/tcp_client_peer"
     return host.run(program, device, own, peer, PORT, *what, timeout=60)
 
 
@@ -100,7 +100,7 @@ def lossy(lab, loss, reorder, size):
     """The same behind a cable that loses and reorders, with each control on either side."""
     near_kernel, far_kernel = lab.namespace(), lab.namespace()
     near_kernel.set("ipv4/ip_forward", 1)
-    bridge = pathlib.Path(lab.program).resolve().parent / "interop/lossy_link"
+    bridge = pathlib.Path(lab.program).resolve().parent / "interop/lossy_link_peer"
     log = lab.folder / f"lossy-{loss}-{reorder}"
     process = near_kernel.start(bridge, "la", "lb", 5, loss, reorder, 7, output=log)
     bench.wait_until(lambda: log.exists() and "up" in log.read_text(), 5)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bad cable in real time: frames between two TAP devices, lost, delayed and held back by a seed.
 //
-//   lossy_link TAP_A TAP_B DELAY_MS LOSS_PER_10000 REORDER_PER_10000 [SEED]
+//   lossy_link_peer TAP_A TAP_B DELAY_MS LOSS_PER_10000 REORDER_PER_10000 [SEED]
 //
 // The TAPs are made here, without offloads, so that what is lost is one frame of the wire. Prints
 // "up", and at SIGTERM how many frames passed and were lost.
@@ -95,12 +95,12 @@ int wait_ms(const std::array<End, 2>& ends) {
 
 int main(int argc, char** argv) {
   if (argc < 6) {
-    std::fprintf(stderr, "lossy_link A B DELAY_MS LOSS_PER_10000 REORDER_PER_10000 [SEED]\n");
+    std::fprintf(stderr, "lossy_link_peer A B DELAY_MS LOSS_PER_10000 REORDER_PER_10000 [SEED]\n");
     return 2;
   }
   std::array<End, 2> ends{End{open_end(argv[1]), {}}, End{open_end(argv[2]), {}}};
   if (ends[0].descriptor < 0 || ends[1].descriptor < 0) {
-    std::fprintf(stderr, "lossy_link: no TAP: %s\n", std::strerror(errno));
+    std::fprintf(stderr, "lossy_link_peer: no TAP: %s\n", std::strerror(errno));
     return 1;
   }
   const Faults faults{.delay = std::chrono::milliseconds(std::atoi(argv[3])),

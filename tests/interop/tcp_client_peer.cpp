@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program on a stack of its own that talks to a server of the kernel, for tcp_client_test.py.
 //
-//   tcp_client DEVICE OWN/LENGTH PEER PORT get|put BYTES [CONGESTION]
+//   tcp_client_peer DEVICE OWN/LENGTH PEER PORT get|put BYTES [CONGESTION]
 //
 // `get` reads to the peer's end, `put` writes so many bytes of a pattern and waits until the peer
 // has taken them. Prints the bytes and their FNV-1a hash.
@@ -24,7 +24,7 @@ using namespace strata;
 namespace {
 
 int complain(const char* what, std::string_view text) {
-  std::fprintf(stderr, "tcp_client: %s: %.*s\n", what, static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "tcp_client_peer: %s: %.*s\n", what, static_cast<int>(text.size()), text.data());
   return 1;
 }
 
