@@ -93,7 +93,7 @@ struct SocketEntry {
   Endpoint local{};
   Endpoint remote{};
   std::size_t queued_packets = 0;  // kTcp: bytes to read; of a listener, connections to accept
-  std::size_t send_queue = 0;      // kTcp: bytes the peer has not acknowledged; a listener's backlog
+  std::size_t send_queue = 0;      // kTcp: bytes not acknowledged yet; a listener's backlog
   std::uint64_t dropped = 0;
 };
 

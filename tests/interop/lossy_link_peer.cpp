@@ -21,24 +21,24 @@
 #include <map>
 #include <vector>
 
+#include "strata/real_clock.h"
 #include "strata/rng.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Frame = std::vector<char>;
 
 volatile std::sig_atomic_t must_end = 0;
 
 struct Faults {
-  Clock::duration delay{};
+  strata::Duration delay{};
   strata::Ratio loss{};
   strata::Ratio reordering{};
 };
 
 struct End {
   int descriptor = -1;
-  std::multimap<Clock::time_point, Frame> coming;  // for this end
+  std::multimap<strata::Time, Frame> coming;  // for this end
 };
 
 struct Counts {
@@ -64,7 +64,7 @@ void take(const End& from, End& to, const Faults& faults, strata::Rng& rng, Coun
       ++counts.lost;
       continue;
     }
-    auto due = Clock::now() + faults.delay;
+    auto due = strata::real_now() + faults.delay;
     if (rng.chance(faults.reordering)) {
       due += std::chrono::milliseconds(3);
       ++counts.held_back;
@@ -74,7 +74,7 @@ void take(const End& from, End& to, const Faults& faults, strata::Rng& rng, Coun
 }
 
 void give(End& end, Counts& counts) {
-  const auto now = Clock::now();
+  const auto now = strata::real_now();
   while (!end.coming.empty() && end.coming.begin()->first <= now) {
     const Frame& frame = end.coming.begin()->second;
     if (::write(end.descriptor, frame.data(), frame.size()) > 0) ++counts.passed;
@@ -83,11 +83,12 @@ void give(End& end, Counts& counts) {
 }
 
 int wait_ms(const std::array<End, 2>& ends) {
-  auto first = Clock::now() + std::chrono::milliseconds(100);
+  auto first = strata::real_now() + std::chrono::milliseconds(100);
   for (const End& end : ends) {
     if (!end.coming.empty()) first = std::min(first, end.coming.begin()->first);
   }
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(first - Clock::now());
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(first - strata::real_now());
   return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 

@@ -24,7 +24,8 @@ using namespace strata;
 namespace {
 
 int complain(const char* what, std::string_view text) {
-  std::fprintf(stderr, "tcp_client_peer: %s: %.*s\n", what, static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "tcp_client_peer: %s: %.*s\n", what, static_cast<int>(text.size()),
+               text.data());
   return 1;
 }
 

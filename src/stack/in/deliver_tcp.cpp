@@ -45,6 +45,7 @@ tcp::Segment decode(const wire::TcpView& view, const Arrival& arrival) {
           .urgent_pointer = view.urgent_pointer(),
           .ecn = static_cast<tcp::EcnCodepoint>(arrival.traffic_class & 3U),
           .hop_limit = arrival.hop_limit,
+          .interface = arrival.interface->id,
           .options = wire::TcpOptions::parse(view.options()),
           .payload = nullptr};
 }

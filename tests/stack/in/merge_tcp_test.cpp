@@ -6,7 +6,6 @@
 
 #include <vector>
 
-#include "strata/tcp_listener.h"
 #include "support/bench.h"
 #include "support/tcp_frames.h"
 
@@ -15,7 +14,7 @@ namespace {
 
 using namespace support;
 
-constexpr std::size_t kMss = 1000;
+constexpr std::uint32_t kMss = 1000;
 
 // A connection that the peer opened by hand.
 class Opened : public Host {
@@ -26,16 +25,17 @@ class Opened : public Host {
     if (sent_.empty()) return;
     isn = sent_.front().header.sequence_number;
     from_peer(segment(wire::kTcpAck, 1001, isn + 1));
-    auto accepted = listener_.accept(now);
+    const auto accepted = tcp().accept(listener_, now);
     EXPECT_TRUE(accepted.has_value());
-    if (accepted) stream.emplace(std::move(*accepted));
+    stream = accepted.value_or(Handle{});
   }
 
   // What the stack sends in answer is kept in sent().
   void from_peer(const Frame& packet) { keep(Host::from_peer(packet)); }
   // All in one batch.
   void batch(const std::vector<Frame>& packets) {
-    for (const Frame& packet : packets) device.push(ip_frame(kOurMac, kPeerMac, packet), PacketNotes{});
+    for (const Frame& packet : packets)
+      device.push(ip_frame(kOurMac, kPeerMac, packet), PacketNotes{});
     settle();
     keep(device.take_sent());
   }
@@ -53,17 +53,19 @@ class Opened : public Host {
   }
   [[nodiscard]] std::size_t read_all() {
     std::vector<std::byte> buffer(1 << 20);
-    return stream->read(buffer, now).value_or(0);
+    return tcp().read(stream, buffer, now).value_or(0);
   }
 
   std::uint32_t isn = 0;
-  std::optional<TcpStream> stream;
+  Handle stream;
+
+  [[nodiscard]] tcp::Transport& tcp() { return stack.core().tcp; }
 
  private:
-  TcpListener listen() {
-    auto made = TcpListener::listen(stack, {IpAddress::any_v4(), 80}, {});
+  Handle listen() {
+    const auto made = tcp().listen({.local = {IpAddress::any_v4(), 80}});
     EXPECT_TRUE(made.has_value());
-    return std::move(*made);
+    return made.value_or(Handle{});
   }
   void keep(const Frames& frames) {
     for (const Frame& frame : frames) {
@@ -71,7 +73,7 @@ class Opened : public Host {
     }
   }
 
-  TcpListener listener_;
+  Handle listener_;
   std::vector<DecodedTcp> sent_;
 };
 
@@ -123,7 +125,7 @@ TEST(MergeTcp, AFinBehindTextIsSeen) {
               host.segment(wire::kTcpAck | wire::kTcpFin, 1001 + 2 * kMss, host.isn + 1)});
   EXPECT_EQ(host.read_all(), 2 * kMss);
   std::array<std::byte, 10> more{};
-  const auto end = host.stream->read(more, host.now);
+  const auto end = host.tcp().read(host.stream, more, host.now);
   ASSERT_FALSE(end.has_value());
   EXPECT_EQ(end.error(), Error::kClosed);
 }
