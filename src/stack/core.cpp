@@ -66,12 +66,24 @@ Core::Core(const StackConfig& stack_config)
       echo(memory, stack_config.other_sockets_max, derive(secret, kEcho)),
       raw(memory, stack_config.other_sockets_max),
       ethertypes(memory),
-      protocols(memory),
-      tcp(memory, pool, stack_config.tcp, derive(secret, kTcp), rng.fork(), ready,
-          [this](const tcp::Flow& flow) { return path_mtu(*this, flow); }) {}
+      protocols(memory) {}
+
+tcp::Transport* Core::ensure_tcp() {
+  if (tcp != nullptr) return tcp;
+  void* block = memory.allocate(sizeof(tcp::Transport), alignof(tcp::Transport));
+  if (block == nullptr) return nullptr;
+  tcp =
+      new (block) tcp::Transport(memory, pool, config.tcp, derive(secret, kTcp), rng.fork(), ready,
+                                 [this](const tcp::Flow& flow) { return path_mtu(*this, flow); });
+  return tcp;
+}
 
 Core::~Core() {
   loopback.clear();
+  if (tcp != nullptr) {
+    std::destroy_at(tcp);
+    memory.release(tcp, sizeof(tcp::Transport), alignof(tcp::Transport));
+  }
   for (Interface* interface : interfaces) {
     if (interface == nullptr) continue;
     std::destroy_at(interface);

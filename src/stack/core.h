@@ -100,13 +100,16 @@ struct Core {
 
   PacketQueue loopback;  // packets for ourselves, taken in by the next poll
   ReadyList ready;
-  tcp::Transport tcp;
+  // Made with the first socket or segment: a stack that speaks no TCP spends nothing on it.
+  tcp::Transport* tcp = nullptr;
   TcpMerge* tcp_merge = nullptr;  // of the batch in hand
   Time last_turn{};  // when poll or flush was called last: for handles that die without being told
   Counters<DropReason> drops;
   StackCounters counters;
   bool somebody_waits_for_room = false;
 
+  // Null only when there is no memory for it.
+  [[nodiscard]] tcp::Transport* ensure_tcp();
   [[nodiscard]] Interface* interface(InterfaceId id) const {
     return id == kNoInterface || id > interfaces.size() ? nullptr : interfaces[id - 1U];
   }

@@ -134,7 +134,7 @@ void run_shared(Core& core, Time now) {
   wake(core.redirects, now);
   wake(core.path_mtus, now);
   wake(core.reassembly, now);
-  wake(core.tcp, now);
+  if (core.tcp != nullptr) wake(*core.tcp, now);
   while (auto expired = core.reassembly.next_output(now)) {
     core.drops.add(DropReason::kFragmentTimeout, expired->fragments);
     Interface* interface = core.interface(expired->interface);
@@ -161,7 +161,7 @@ std::optional<Time> next_engine_deadline(const Core& core) {
   std::optional<Time> first =
       earlier(earlier(core.routes.next_deadline(), core.redirects.next_deadline()),
               earlier(core.path_mtus.next_deadline(), core.reassembly.next_deadline()));
-  first = earlier(first, core.tcp.next_deadline());
+  if (core.tcp != nullptr) first = earlier(first, core.tcp->next_deadline());
   core.for_each_interface([&](const Interface& interface) {
     if (interface.is_loopback()) return;
     first = earlier(

@@ -114,7 +114,7 @@ void visit_tcp_row(void* visit, const tcp::SocketRow& row) {
 }  // namespace
 
 void Stack::for_each_socket(InlineFunction<void(const SocketEntry&)> visit) const {
-  core_->tcp.for_each_row(visit_tcp_row, &visit);
+  if (core_->tcp != nullptr) core_->tcp->for_each_row(visit_tcp_row, &visit);
   core_->udp.for_each([&](const udp::Socket& socket) {
     visit({.kind = SocketEntry::Kind::kUdp,
            .local = socket.local,

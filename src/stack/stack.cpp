@@ -106,7 +106,8 @@ std::optional<Time> Stack::next_deadline() const {
   // Packets to ourselves, and programs yet to be told, wait for nothing.
   if (!core_->loopback.empty() || !core_->ready.empty()) return Time::min();
   // Where there is no room for them, the queue in the way has a time of its own.
-  if (core_->tcp.has_outgoing() && stack::has_room_for_tcp(*core_)) return Time::min();
+  if (core_->tcp != nullptr && core_->tcp->has_outgoing() && stack::has_room_for_tcp(*core_))
+    return Time::min();
   return earlier(stack::next_flush(*core_), stack::next_engine_deadline(*core_));
 }
 

@@ -10,9 +10,9 @@ namespace strata::native {
 
 // Runs `act` on the engine that the handle's stack has; a handle that was moved from has none.
 template <typename Act>
-auto with_tcp(stack::Core* core, SocketId id, Act act) -> decltype(act(core->tcp, handle_of(id))) {
+auto with_tcp(stack::Core* core, SocketId id, Act act) -> decltype(act(*core->tcp, handle_of(id))) {
   if (core == nullptr) return std::unexpected(Error::kInvalidHandle);
-  return act(core->tcp, handle_of(id));
+  return act(*core->tcp, handle_of(id));
 }
 
 // A stream may begin at an address of this host only (RFC 9293 3.9.2), or at none in particular.

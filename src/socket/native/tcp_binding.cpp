@@ -22,7 +22,9 @@ Result<TcpBinding> TcpBinding::bind(Stack& stack, const Endpoint& local,
   stack::Core& core = stack.core();
   if (!native::may_begin_at(core, local)) return std::unexpected(Error::kAddressNotAvailable);
   if (!native::is_interface_or_none(core, local.zone)) return std::unexpected(Error::kNoDevice);
-  const auto bound = core.tcp.bind(local, options);
+  tcp::Transport* const tcp = core.ensure_tcp();
+  if (tcp == nullptr) return std::unexpected(Error::kOutOfMemory);
+  const auto bound = tcp->bind(local, options);
   if (!bound) return std::unexpected(bound.error());
   return TcpBinding(core, native::id_of(*bound));
 }
@@ -44,7 +46,7 @@ Result<Endpoint> TcpBinding::local() const {
 }
 
 void TcpBinding::release() {
-  if (core_ != nullptr) core_->tcp.unbind(native::handle_of(id_));
+  if (core_ != nullptr) core_->tcp->unbind(native::handle_of(id_));
   core_ = nullptr;
 }
 

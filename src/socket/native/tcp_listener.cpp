@@ -16,10 +16,12 @@ Result<TcpListener> TcpListener::listen(Stack& stack, const Endpoint& local,
   if (options.binding == nullptr && !native::may_begin_at(core, local)) {
     return std::unexpected(Error::kAddressNotAvailable);
   }
-  const auto handle = core.tcp.listen({.local = local,
-                                       .binding = native::handle_of(options.binding),
-                                       .backlog = options.backlog,
-                                       .options = options.options});
+  tcp::Transport* const tcp = core.ensure_tcp();
+  if (tcp == nullptr) return std::unexpected(Error::kOutOfMemory);
+  const auto handle = tcp->listen({.local = local,
+                                   .binding = native::handle_of(options.binding),
+                                   .backlog = options.backlog,
+                                   .options = options.options});
   if (!handle) return std::unexpected(handle.error());
   return TcpListener(core, native::id_of(*handle));
 }
@@ -51,7 +53,7 @@ Result<void> TcpListener::set_backlog(std::uint32_t backlog) {
 }
 
 void TcpListener::close(Time now) {
-  if (core_ != nullptr) core_->tcp.close_listener(native::handle_of(id_), now);
+  if (core_ != nullptr) core_->tcp->close_listener(native::handle_of(id_), now);
   core_ = nullptr;
 }
 

@@ -55,18 +55,20 @@ Result<TcpStream> TcpStream::connect(Stack& stack, const Endpoint& remote,
   if (!local) return std::unexpected(local.error());
   const auto way = way_to(core, peer, *local, options.options);
   if (!way) return std::unexpected(way.error());
+  tcp::Transport* const tcp = core.ensure_tcp();
+  if (tcp == nullptr) return std::unexpected(Error::kOutOfMemory);
   const bool is_scoped = peer.address.is_v6() && peer.address.is_link_local();
   const auto handle =
-      core.tcp.connect({.flow = {.local_address = way->source,
-                                 .remote_address = peer.address,
-                                 .local_port = local->port,
-                                 .remote_port = peer.port,
-                                 .interface = is_scoped ? way->interface->id : kNoInterface},
-                        .binding = native::handle_of(options.binding),
-                        .mtu = static_cast<std::uint32_t>(way->mtu),
-                        .options = options.options,
-                        .first_data = options.fast_open_data},
-                       now);
+      tcp->connect({.flow = {.local_address = way->source,
+                             .remote_address = peer.address,
+                             .local_port = local->port,
+                             .remote_port = peer.port,
+                             .interface = is_scoped ? way->interface->id : kNoInterface},
+                    .binding = native::handle_of(options.binding),
+                    .mtu = static_cast<std::uint32_t>(way->mtu),
+                    .options = options.options,
+                    .first_data = options.fast_open_data},
+                   now);
   if (!handle) return std::unexpected(handle.error());
   return TcpStream(core, native::id_of(*handle));
 }
@@ -154,7 +156,7 @@ Result<void> TcpStream::shut_down(TcpShutdown how, Time now) {
 }
 
 void TcpStream::close(Time now) {
-  if (core_ != nullptr) core_->tcp.close(native::handle_of(id_), now);
+  if (core_ != nullptr) core_->tcp->close(native::handle_of(id_), now);
   core_ = nullptr;
 }
 
@@ -164,7 +166,7 @@ Result<void> TcpStream::close_lingering(Time now) {
 }
 
 void TcpStream::abort(Time now) {
-  if (core_ != nullptr) core_->tcp.abort(native::handle_of(id_), now);
+  if (core_ != nullptr) core_->tcp->abort(native::handle_of(id_), now);
   core_ = nullptr;
 }
 

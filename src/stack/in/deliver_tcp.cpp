@@ -71,6 +71,7 @@ void deliver_tcp(Core& core, PacketPtr packet, const Arrival& arrival, Time now)
   }
   const auto view = wire::TcpView::parse(packet->bytes().subspan(arrival.header_length));
   CHECK(view.has_value());
+  if (core.ensure_tcp() == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty);
   tcp::Segment segment = decode(*view, arrival);
   segment.payload_bytes = static_cast<std::uint32_t>(packet->size() - headers);
   segment.segments = count_segments(packet->notes(), segment.payload_bytes);

@@ -34,7 +34,7 @@ void TcpMerge::append(Waiting& waiting, tcp::Segment&& next) {
 void TcpMerge::hand_on(Waiting& waiting, Time now) {
   if (waiting.last == nullptr) return;
   waiting.last = nullptr;
-  const DropReason why = core_.tcp.on_segment(std::move(waiting.segment), now);
+  const DropReason why = core_.tcp->on_segment(std::move(waiting.segment), now);
   if (why != DropReason::kNone) core_.drops.add(why);
 }
 
@@ -53,7 +53,7 @@ void TcpMerge::add(tcp::Segment&& segment, Time now) {
     break;
   }
   if (!may_wait(segment)) {
-    const DropReason why = core_.tcp.on_segment(std::move(segment), now);
+    const DropReason why = core_.tcp->on_segment(std::move(segment), now);
     if (why != DropReason::kNone) core_.drops.add(why);
     return;
   }

@@ -41,8 +41,8 @@ bool tell_udp(Core& core, const icmp::ErrorReport& report, InterfaceId interface
 }
 
 tcp::Flow flow_of(const icmp::ErrorReport& report, InterfaceId interface) {
-  const bool is_scoped = report.source.is_v6() && (report.source.is_link_local() ||
-                                                   report.destination.is_link_local());
+  const bool is_scoped = report.source.is_v6() &&
+                         (report.source.is_link_local() || report.destination.is_link_local());
   return {.local_address = report.source,
           .remote_address = report.destination,
           .local_port = report.source_port,
@@ -52,13 +52,14 @@ tcp::Flow flow_of(const icmp::ErrorReport& report, InterfaceId interface) {
 
 // RFC 5927 4.1: TCP believes an error only about bytes that are in flight.
 bool tell_tcp(Core& core, const icmp::ErrorReport& report, InterfaceId interface, Time now) {
-  const DropReason why = core.tcp.on_icmp(flow_of(report, interface),
-                                          {.error = report.error,
-                                           .is_hard = report.is_hard,
-                                           .sequence = tcp::SequenceNumber(report.tcp_sequence),
-                                           .mtu = report.mtu,
-                                           .quoted_size = report.quoted_size},
-                                          now);
+  if (core.tcp == nullptr) return false;
+  const DropReason why = core.tcp->on_icmp(flow_of(report, interface),
+                                           {.error = report.error,
+                                            .is_hard = report.is_hard,
+                                            .sequence = tcp::SequenceNumber(report.tcp_sequence),
+                                            .mtu = report.mtu,
+                                            .quoted_size = report.quoted_size},
+                                           now);
   return why == DropReason::kNone;
 }
 
@@ -126,7 +127,10 @@ void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Er
   const bool has_ports = is_tcp || header.protocol == wire::kIpProtocolUdp;
   report.source_port = load_big_endian<std::uint16_t>(start.data() + (has_ports ? 0 : 4));
   report.destination_port = load_big_endian<std::uint16_t>(start.data() + (has_ports ? 2 : 6));
-  if (is_tcp) return core.tcp.on_unreachable(flow_of(report, header.interface->id), error, now);
+  if (is_tcp && core.tcp != nullptr) {
+    core.tcp->on_unreachable(flow_of(report, header.interface->id), error, now);
+  }
+  if (is_tcp) return;
   const SocketError told = socket_error(report, header.source, now);
   (void)tell_by_protocol(core, report, header.interface->id, told, now);
 }

@@ -70,7 +70,7 @@ void send_one(Core& core, tcp::Outgoing& outgoing, Time now) {
   begin_checksum(*packet, outgoing);
   const auto departure = depart(core, query_for(outgoing));
   if (!departure) {
-    core.tcp.on_unreachable(outgoing.flow, departure.error(), now);
+    core.tcp->on_unreachable(outgoing.flow, departure.error(), now);
     return drop(core, std::move(packet), DropReason::kNoRoute);
   }
   ++core.counters.tcp_sent;
@@ -90,12 +90,13 @@ bool has_room_for_tcp(const Core& core) {
 }
 
 bool send_tcp(Core& core, Time now) {
+  if (core.tcp == nullptr) return true;
   while (has_room_for_tcp(core)) {
-    auto outgoing = core.tcp.next_outgoing(now, {.super_segment_bytes_max = kSuperSegmentBytes});
+    auto outgoing = core.tcp->next_outgoing(now, {.super_segment_bytes_max = kSuperSegmentBytes});
     if (!outgoing) return true;
     send_one(core, *outgoing, now);
   }
-  return !core.tcp.has_outgoing();
+  return !core.tcp->has_outgoing();
 }
 
 }  // namespace strata::stack

@@ -59,7 +59,7 @@ class Opened : public Host {
   std::uint32_t isn = 0;
   Handle stream;
 
-  [[nodiscard]] tcp::Transport& tcp() { return stack.core().tcp; }
+  [[nodiscard]] tcp::Transport& tcp() { return *stack.core().ensure_tcp(); }
 
  private:
   Handle listen() {
