@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tcp/doctor.h"
 
+#include <algorithm>
 #include <array>
 
 #include "strata/check.h"
@@ -73,15 +74,19 @@ Limit limit_of_sending(const TcpInfo& now, const TcpInfo& previous, Duration bus
   if (is_share(now.limited_by_peer_window - previous.limited_by_peer_window, busy, 3)) {
     return Limit::kPeerWindow;
   }
+  const bool is_buffer_small =
+      is_share(now.limited_by_send_buffer - previous.limited_by_send_buffer, busy, 3);
+  const bool has_room = now.in_flight + 2 * now.send_mss < now.congestion_window &&
+                        now.in_flight + 2 * now.send_mss < now.peer_window;
+  // A trickle keeps something in flight all the time, and never fills what it might; what Nagle
+  // holds back is less than a segment.
+  if (now.not_sent < std::max(now.send_mss, 1U) && has_room && !is_buffer_small)
+    return Limit::kSender;
   // A repair in fifty segments already halves what the RFCs let a window grow to.
   const std::uint64_t again = now.bytes_retransmitted - previous.bytes_retransmitted;
   const std::uint64_t sent = now.bytes_sent - previous.bytes_sent;
   if (again != 0 && again * 50 >= sent) return Limit::kLoss;
-  if (is_share(now.limited_by_send_buffer - previous.limited_by_send_buffer, busy, 3)) {
-    return Limit::kSendBuffer;
-  }
-  const bool has_room = now.in_flight + 2 * now.send_mss < now.congestion_window &&
-                        now.in_flight + 2 * now.send_mss < now.peer_window;
+  if (is_buffer_small) return Limit::kSendBuffer;
   if (now.pacing_rate != 0 && now.not_sent != 0 && has_room) return Limit::kPacing;
   return Limit::kCongestionWindow;
 }

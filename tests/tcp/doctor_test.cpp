@@ -32,6 +32,11 @@ TEST(Doctor, EachLimitHasItsSigns) {
       {Limit::kOver, [](TcpInfo& info) { info.state = TcpState::kTimeWait; }},
       {Limit::kSilence, [](TcpInfo& info) { info.backoffs = 2; }},
       {Limit::kSender, [](TcpInfo& info) { info.busy = milliseconds(100); }},
+      {Limit::kSender,
+       [](TcpInfo& info) {
+         info.not_sent = 0;
+         info.in_flight = 2 * 1460;
+       }},
       {Limit::kOwnReader,
        [](TcpInfo& info) {
          info.receive_window = 0;

@@ -49,6 +49,14 @@ struct Path {
   return sum * sum / (static_cast<double>(shares.size()) * squares);
 }
 
+// What keeps a flow's programs from going as fast as they can.
+struct Manners {
+  std::uint64_t write_at_once = UINT64_MAX;  // bytes, and then a pause
+  Duration write_pause = 10ms;
+  std::uint64_t read_at_once = UINT64_MAX;
+  Duration read_pause = 10ms;
+};
+
 class Bottleneck {
  public:
   explicit Bottleneck(const Path& path, std::uint64_t seed = 1)
@@ -70,7 +78,8 @@ class Bottleneck {
     world_.run_for(10ms);
   }
 
-  void add_flow(std::string_view control, const TcpSocketOptions& options = {}) {
+  void add_flow(std::string_view control, const TcpSocketOptions& options = {},
+                const Manners& manners = {}) {
     TcpConnectOptions how{.options = options};
     how.options.congestion = congestion(control);
     auto stream =
@@ -78,6 +87,7 @@ class Bottleneck {
     CHECK(stream.has_value());
     Flow& flow = *flows_.emplace_back(std::make_unique<Flow>());
     flow.stream.emplace(std::move(*stream));
+    flow.manners = manners;
     flow.port = flow.stream->local()->port;
     (void)flow.stream->on_ready([this, &flow](Readiness) { write(flow); });
     a_.wake();
@@ -102,6 +112,9 @@ class Bottleneck {
            static_cast<double>(counters.sent_frames);
   }
   [[nodiscard]] TcpInfo info(std::size_t flow) { return *flows_[flow]->stream->info(world_.now()); }
+  [[nodiscard]] TcpInfo peer_info(std::size_t flow) {
+    return *flows_[flow]->peer->info(world_.now());
+  }
   [[nodiscard]] World& world() { return world_; }
   [[nodiscard]] Link& link() { return link_; }
 
@@ -110,7 +123,9 @@ class Bottleneck {
     std::optional<TcpStream> stream;
     std::optional<TcpStream> peer;
     std::uint16_t port = 0;
+    Manners manners;
     std::uint64_t read = 0, seen = 0;
+    bool is_pausing = false, is_stalled = false;
   };
 
   static LinkConfig forth(const Path& path) {
@@ -140,12 +155,32 @@ class Bottleneck {
   }
 
   void write(Flow& flow) {
-    while (flow.stream->write(text_, a_.executor().now()).value_or(0) == text_.size()) {
+    if (flow.is_pausing) return;
+    const std::uint64_t at_once = flow.manners.write_at_once;
+    const Bytes text = Bytes(text_).first(std::min<std::uint64_t>(at_once, text_.size()));
+    while (flow.stream->write(text, a_.executor().now()).value_or(0) == text.size()) {
+      if (at_once == UINT64_MAX) continue;
+      flow.is_pausing = true;
+      a_.executor().start_timer(a_.executor().now() + flow.manners.write_pause, [this, &flow] {
+        flow.is_pausing = false;
+        write(flow);
+      });
+      return;
     }
   }
+
   void read(Flow& flow) {
-    while (auto packet = flow.peer->read_packet(SIZE_MAX, b_.executor().now())) {
+    if (flow.is_stalled) return;
+    const std::uint64_t at_once = flow.manners.read_at_once;
+    while (auto packet = flow.peer->read_packet(at_once, b_.executor().now())) {
       flow.read += (*packet)->size();
+      if (at_once == UINT64_MAX) continue;
+      flow.is_stalled = true;
+      b_.executor().start_timer(b_.executor().now() + flow.manners.read_pause, [this, &flow] {
+        flow.is_stalled = false;
+        read(flow);
+      });
+      return;
     }
   }
 
