@@ -73,6 +73,15 @@ int hex_value(char digit) {
   return -1;
 }
 
+// RFC 9112 3.2.2: a server takes the whole URI, too, though only proxies need it.
+constexpr std::string_view kScheme = "http://";
+bool is_absolute(std::string_view target) {
+  const auto is_same = [](char a, char b) {
+    return a == b || (a >= 'A' && a <= 'Z' && a + 32 == b);
+  };
+  return std::ranges::equal(target.substr(0, kScheme.size()), kScheme, is_same);
+}
+
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -84,6 +93,11 @@ std::optional<std::uint64_t> number(std::string_view text) {
 
 std::optional<std::string> path_of_target(std::string_view target) {
   target = target.substr(0, target.find_first_of("?#"));
+  if (is_absolute(target)) {
+    target.remove_prefix(kScheme.size());
+    target.remove_prefix(std::min(target.find('/'), target.size()));
+    if (target.empty()) target = "/";
+  }
   if (!target.starts_with('/')) return std::nullopt;
   std::string path;
   for (std::size_t i = 0; i < target.size(); ++i) {

@@ -13,8 +13,8 @@
 
 namespace strata::service {
 
-// The path of a request target with %XX undone and the query cut off; none when it is malformed
-// or names a NUL byte.
+// The path of a request target, also of a whole URI, with %XX undone and the query cut off; none
+// when it is malformed or names a NUL byte.
 [[nodiscard]] std::optional<std::string> path_of_target(std::string_view target);
 
 // By the name's ending: "text/html; charset=utf-8".

@@ -31,6 +31,7 @@ HttpRequest values_of(const http::request<http::string_body>& request) {
   return {.method = std::string(request.method_string()),
           .target = std::string(request.target()),
           .keeps_alive = request.keep_alive(),
+          .expects_keep_alive = request.keep_alive() && request.version() < 11,
           .range = field(request, http::field::range),
           .if_range = field(request, http::field::if_range),
           .if_none_match = field(request, http::field::if_none_match),

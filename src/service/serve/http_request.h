@@ -17,10 +17,11 @@ struct HttpRequest {
   std::string method;
   std::string target;  // as sent: "/a%20b?c"
   bool keeps_alive = true;
-  std::string range;              // RFC 9110 14.2; empty: none
-  std::string if_range;           // RFC 9110 13.1.5
-  std::string if_none_match;      // RFC 9110 13.1.2
-  std::string if_modified_since;  // RFC 9110 13.1.3
+  bool expects_keep_alive = false;  // HTTP/1.0 that asked to be kept, and waits to be told so
+  std::string range;                // RFC 9110 14.2; empty: none
+  std::string if_range;             // RFC 9110 13.1.5
+  std::string if_none_match;        // RFC 9110 13.1.2
+  std::string if_modified_since;    // RFC 9110 13.1.3
 };
 
 // Feeds bytes as they come to a vetted parser; a request of ours has no body that we would read.

@@ -54,8 +54,10 @@ bool is_unchanged(const HttpRequest& request, const HttpFile& file) {
   return request.if_modified_since == http_date(file.modified_seconds());
 }
 
-// RFC 9110 13.1.5: a part is of use only if the rest has not changed since.
+// RFC 9110 14.2: ranges are for GET. 13.1.5: a part is of use only if the rest has not changed
+// since.
 bool may_be_part(const HttpRequest& request, const HttpFile& file) {
+  if (request.method != "GET") return false;
   return request.if_range.empty() || request.if_range == file.entity_tag() ||
          request.if_range == http_date(file.modified_seconds());
 }
@@ -129,6 +131,7 @@ HttpSession::Progress HttpSession::read_request() {
   auto request = reader_.next();
   if (!request) {
     closes_ = true;
+    says_keep_alive_ = false;
     answer_with_status(request.error(), {});
     return Progress::kMore;
   }
@@ -158,6 +161,7 @@ bool HttpSession::wait_for_end() {
 
 void HttpSession::answer(const HttpRequest& request) {
   closes_ = !request.keeps_alive;
+  says_keep_alive_ = request.expects_keep_alive;
   if (request.method != "GET" && request.method != "HEAD") {
     return answer_with_status(405, request, "Allow: GET, HEAD\r\n");
   }
@@ -166,8 +170,11 @@ void HttpSession::answer(const HttpRequest& request) {
   auto file = HttpFile::open(folder_, *path);
   if (file) return answer_with_file(request, std::move(*file));
   if (file.error() == 301) {
-    const std::string_view target(request.target);
-    const std::string location(target.substr(0, target.find_first_of("?#")));
+    std::string_view target(request.target);
+    target = target.substr(0, target.find_first_of("?#"));
+    // RFC 3986 4.2: two slashes would begin the name of another host.
+    while (target.starts_with("//")) target.remove_prefix(1);
+    const std::string_view location = target;
     return answer_with_status(301, request, fmt::format("Location: {}/\r\n", location));
   }
   answer_with_status(file.error(), request);
@@ -208,9 +215,12 @@ void HttpSession::answer_with_status(unsigned status, const HttpRequest& request
 }
 
 std::string HttpSession::head(unsigned status, const std::string& fields) const {
+  std::string_view connection;
+  // RFC 9112 9.3: a client of HTTP/1.0 takes the connection for kept only when it is told so.
+  if (says_keep_alive_) connection = "Connection: keep-alive\r\n";
+  if (closes_) connection = "Connection: close\r\n";
   return fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nServer: strata\r\n{}{}\r\n", status,
-                     reason_of(status), wall_clock_date(now()), fields,
-                     closes_ ? "Connection: close\r\n" : "");
+                     reason_of(status), wall_clock_date(now()), fields, connection);
 }
 
 }  // namespace strata::service

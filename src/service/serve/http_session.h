@@ -55,9 +55,10 @@ class HttpSession final : public Session {
   std::vector<std::byte> chunk_;
   std::size_t chunk_sent_ = 0;
   std::optional<Body> body_;
-  bool closes_ = false;      // after the answer in hand
-  bool has_ended_ = false;   // our direction
-  bool peer_ended_ = false;  // its requests
+  bool closes_ = false;           // after the answer in hand
+  bool says_keep_alive_ = false;  // in the answer in hand
+  bool has_ended_ = false;        // our direction
+  bool peer_ended_ = false;       // its requests
 };
 
 }  // namespace strata::service
