@@ -287,7 +287,7 @@ wire::TcpFastOpenCookie cookie_given_to(Server& server, std::uint32_t client) {
   return options_of(*syn_ack).fast_open.value_or(wire::TcpFastOpenCookie{});
 }
 
-// RFC 7413 4.2.2: who asks gets a cookie; who shows it may send text with his SYN.
+// RFC 7413 4.2.2 MUST: who asks gets a cookie; who shows it may send text with his SYN.
 TEST(HalfOpens, OpenAtOnceForAFastOpenCookie) {
   Server server(10, fast_open_options());
   const auto cookie = cookie_given_to(server, 1);
