@@ -121,27 +121,50 @@ void Verbs::add_ping() {
   });
 }
 
+Outcome<void> Verbs::set_trace_probe(bool icmp, bool tcp) {
+  constexpr unsigned kUdpPortMax = 65'535 - 2550;  // the last probe needs one, too
+  using Probe = service::TraceOptions::Probe;
+  service::TraceOptions& trace = traceroute_.trace;
+  trace.probe = icmp ? Probe::kEcho : tcp ? Probe::kTcp : Probe::kUdp;
+  if (trace_port_ == 0) return {};
+  if (tcp) {
+    trace.tcp_port = static_cast<std::uint16_t>(trace_port_);
+    return {};
+  }
+  if (trace_port_ > kUdpPortMax) {
+    return failed(
+        fmt::format("-p: the ports of later probes would pass 65535: at most {}", kUdpPortMax));
+  }
+  trace.base_port = static_cast<std::uint16_t>(trace_port_);
+  return {};
+}
+
 void Verbs::add_traceroute() {
   CLI::App& verb = add("traceroute", "Show the routers on the way to a host.",
                        "strata traceroute --icmp --device tap:x,host=10.88.0.1/24 "
                        "--address 10.88.0.2/24 --gateway 10.88.0.1 192.0.2.1");
   service::TraceOptions& trace = traceroute_.trace;
   verb.add_option("host", host_, "an IPv4 or IPv6 address")->required()->type_name("ADDRESS");
-  verb.add_flag("-I,--icmp", trace.uses_icmp, "echo requests instead of UDP");
+  CLI::Option* icmp = verb.add_flag("-I,--icmp", "echo requests instead of UDP");
+  CLI::Option* tcp = verb.add_flag("-T,--tcp", "TCP SYNs instead of UDP")->excludes("-I");
   verb.add_option("-q", trace.probes_each, "probes per hop (default 3)")->check(CLI::Range(1, 10));
   verb.add_option("-f", first_hop_, "first hop (default 1)")->check(CLI::Range(1, 255));
   verb.add_option("-m", hops_max_, "last hop (default 30)")->check(CLI::Range(1, 255));
   verb.add_option("-w", timeout_s_, "seconds to wait for an answer (default 5)")
       ->check(CLI::Range(0.001, kSecondsMax));
-  verb.add_option("-p", trace.base_port, "UDP port of the first probe (default 33434)")
-      ->check(CLI::Range(1, 65'535 - 2550))
+  verb.add_option("-p", trace_port_,
+                  "UDP port of the first probe (default 33434), TCP port of all (80)")
+      ->check(CLI::Range(1, 65'535))
       ->excludes("-I");
   verb.add_flag("-n", traceroute_.numeric, "addresses once, without parentheses");
   verb.add_flag("--json", traceroute_.json, "one JSON object");
   StackFlags& flags = add_stack_flags(verb);
-  finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
+  finish(verb, [this, &verb, &flags, icmp, tcp]() -> Outcome<Command> {
     auto target = parse_target(host_, Family::kAny);
     if (!target) return std::unexpected(std::move(target).error());
+    if (auto set = set_trace_probe(!icmp->empty(), !tcp->empty()); !set) {
+      return std::unexpected(std::move(set).error());
+    }
     if (first_hop_ > hops_max_) return failed("-f: the first hop lies beyond the last (-m)");
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());

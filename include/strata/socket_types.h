@@ -58,6 +58,7 @@ struct SocketOptions {
 // An ICMP error, or a local one, that concerns something a socket sent.
 struct SocketError {
   Error error = Error::kIo;
+  Endpoint source{};       // where it came from: ours
   Endpoint destination{};  // where the packet was going
   IpAddress offender{};    // who reported it
   std::uint8_t icmp_type = 0;

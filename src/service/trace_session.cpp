@@ -70,8 +70,10 @@ Outcome<void> TraceSession::start() {
 Result<void> TraceSession::open_sockets() {
   udp_.reserve(kSockets);
   echo_.reserve(kSockets);
+  using Probe = TraceOptions::Probe;
+  if (options_.probe == Probe::kTcp) return open_tcp();
   for (std::size_t i = 0; i < kSockets; ++i) {
-    auto opened = options_.uses_icmp ? open_echo() : open_udp();
+    auto opened = options_.probe == Probe::kEcho ? open_echo() : open_udp();
     if (!opened) return opened;
   }
   return {};
@@ -95,19 +97,35 @@ Result<void> TraceSession::open_echo() {
   return echo_.back().on_ready([this, at = echo_.size() - 1](Readiness) { receive(at); });
 }
 
-Result<void> TraceSession::send(std::size_t index) {
+Result<void> TraceSession::open_tcp() {
+  // A port of the dynamic range for each probe there may be; by the clock, so that a second run
+  // does not meet what is left of the first.
+  const auto ticks = static_cast<std::uint64_t>(executor_.now().time_since_epoch().count()) >> 20U;
+  const auto first = static_cast<std::uint16_t>(49'152 + ticks % 12'000);
+  auto opened = SynProbes::open(stack_, {options_.destination, options_.tcp_port}, first);
+  if (!opened) return std::unexpected(opened.error());
+  tcp_.emplace(std::move(*opened));
+  return tcp_->on_ready([this](Readiness) { receive(0); });
+}
+
+Result<std::size_t> TraceSession::send_probe(std::size_t index) {
   SendChoices choices;
   choices.destination = Endpoint{options_.destination, 0};
   choices.hop_limit = hop_of(index);
-  Result<std::size_t> sent;
-  if (options_.uses_icmp) {
-    sent = echo_[index % kSockets].send_echo(payload_, static_cast<std::uint16_t>(index + 1),
-                                             choices, executor_.now());
-  } else {
-    choices.destination->port = static_cast<std::uint16_t>(options_.base_port + index);
-    const Bytes bytes = payload_;
-    sent = udp_[index % kSockets].send({&bytes, 1}, choices, executor_.now());
+  switch (options_.probe) {
+    case TraceOptions::Probe::kTcp: return tcp_->send(index, hop_of(index), executor_.now());
+    case TraceOptions::Probe::kEcho:
+      return echo_[index % kSockets].send_echo(payload_, static_cast<std::uint16_t>(index + 1),
+                                               choices, executor_.now());
+    case TraceOptions::Probe::kUdp: break;
   }
+  choices.destination->port = static_cast<std::uint16_t>(options_.base_port + index);
+  const Bytes bytes = payload_;
+  return udp_[index % kSockets].send({&bytes, 1}, choices, executor_.now());
+}
+
+Result<void> TraceSession::send(std::size_t index) {
+  const Result<std::size_t> sent = send_probe(index);
   TraceProbe& probe = probes_[index];
   probe.sent = executor_.now();
   probe.state = sent ? TraceProbe::State::kUnderWay : TraceProbe::State::kLost;
@@ -122,7 +140,8 @@ void TraceSession::advance() {
   give_up_old();
   tell_hops();
   if (is_done_) return;
-  while (next_ < end_ && under_way_ < kUnderWayMax) {
+  const std::size_t under_way_max = tcp_ ? kSynsUnderWayMax : kUnderWayMax;
+  while (next_ < end_ && under_way_ < under_way_max) {
     // A probe that could not leave is shown as lost.
     static_cast<void>(send(next_++));
   }
@@ -176,26 +195,48 @@ void TraceSession::arm() {
 
 void TraceSession::receive(std::size_t socket) {
   if (is_done_) return;
-  if (options_.uses_icmp) {
-    while (const auto reply = echo_[socket].receive(buffer_)) {
-      settle(reply->sequence_number - 1U, reply->info.source.address, "", true);
-    }
-    while (const auto error = echo_[socket].receive_error()) take_error(*error);
-  } else {
-    // Somebody who listens on a probe's port may even answer.
-    while (const auto datagram = udp_[socket].receive(buffer_)) {
-      const std::size_t index = datagram->source.port - std::size_t{options_.base_port};
-      settle(index, datagram->source.address, "", true);
-    }
-    while (const auto error = udp_[socket].receive_error()) take_error(*error);
+  switch (options_.probe) {
+    case TraceOptions::Probe::kUdp: receive_udp(udp_[socket]); break;
+    case TraceOptions::Probe::kEcho: receive_echo(echo_[socket]); break;
+    case TraceOptions::Probe::kTcp: receive_tcp(); break;
   }
   advance();
 }
 
+void TraceSession::receive_udp(UdpSocket& socket) {
+  // Somebody who listens on a probe's port may even answer.
+  while (const auto datagram = socket.receive(buffer_)) {
+    const std::size_t index = datagram->source.port - std::size_t{options_.base_port};
+    settle(index, datagram->source.address, "", true);
+  }
+  while (const auto error = socket.receive_error()) take_error(*error);
+}
+
+void TraceSession::receive_echo(IcmpSocket& socket) {
+  while (const auto reply = socket.receive(buffer_)) {
+    settle(reply->sequence_number - 1U, reply->info.source.address, "", true);
+  }
+  while (const auto error = socket.receive_error()) take_error(*error);
+}
+
+void TraceSession::receive_tcp() {
+  while (const auto answer = tcp_->receive(buffer_)) {
+    settle(answer->index, options_.destination, answer->is_open ? "[open]" : "[closed]", true);
+  }
+  while (const auto error = tcp_->receive_error()) take_error(*error);
+}
+
+std::size_t TraceSession::index_of(const SocketError& error) const {
+  switch (options_.probe) {
+    case TraceOptions::Probe::kEcho: return error.destination.port - std::size_t{1};
+    case TraceOptions::Probe::kTcp: return tcp_->index_of(error);
+    case TraceOptions::Probe::kUdp: break;
+  }
+  return error.destination.port - std::size_t{options_.base_port};
+}
+
 void TraceSession::take_error(const SocketError& error) {
-  const std::size_t index = options_.uses_icmp
-                                ? error.destination.port - std::size_t{1}
-                                : error.destination.port - std::size_t{options_.base_port};
+  const std::size_t index = index_of(error);
   if (is_hop_limit_exceeded(error)) return settle(index, error.offender, "", false);
   if (error.error == Error::kPortUnreachable) {
     const bool is_there = error.offender == options_.destination;
@@ -223,9 +264,10 @@ void TraceSession::settle(std::size_t index, const IpAddress& from, std::string 
 
 std::string trace_opening(const TraceOptions& options) {
   const std::string whom = text_of(options.destination);
-  const std::size_t headers = options.destination.is_v4() ? 28 : 48;
+  const bool is_tcp = options.probe == TraceOptions::Probe::kTcp;
+  const std::size_t headers = (options.destination.is_v4() ? 28 : 48) + (is_tcp ? 12 : 0);
   return fmt::format("traceroute to {} ({}), {} hops max, {} byte packets", whom, whom,
-                     options.hops_max, options.payload + headers);
+                     options.hops_max, (is_tcp ? 0 : options.payload) + headers);
 }
 
 std::string trace_hop_line(const TraceHop& hop, TraceNames names) {

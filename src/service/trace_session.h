@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TraceSession: which routers a packet passes, by UDP or echo probes of growing hop limit.
+// TraceSession: which routers a packet passes, by UDP, echo or TCP probes of growing hop limit.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "service/failure.h"
+#include "service/syn_probes.h"
 #include "strata/executor.h"
 #include "strata/icmp_socket.h"
 #include "strata/inline_function.h"
@@ -16,10 +17,10 @@
 #include "strata/udp_socket.h"
 
 //   probe i has hop limit first_hop + i / probes_each, and a name that errors quote back: its
-//   UDP port (base_port + i) or its echo sequence number (i + 1).
+//   UDP port (base_port + i), its echo sequence number (i + 1) or its TCP source port.
 //
 // 1. Up to 16 probes are under way at once. A socket keeps the last four errors, so they are
-//    spread over four sockets.
+//    spread over four sockets; TCP's, which share one, are four at once.
 // 2. Hops are told in order, each once, when all its probes are answered or given up.
 // 3. It ends with the first hop at which the destination itself answers, or at hops_max.
 
@@ -27,12 +28,14 @@ namespace strata::service {
 
 struct TraceOptions {
   IpAddress destination;
-  bool uses_icmp = false;
+  enum class Probe : std::uint8_t { kUdp, kEcho, kTcp };
+  Probe probe = Probe::kUdp;
   std::uint8_t first_hop = 1;
   std::uint8_t hops_max = 30;
   std::uint32_t probes_each = 3;  // 1 to 10
   Duration patience = std::chrono::seconds(5);
-  std::uint16_t base_port = 33'434;
+  std::uint16_t base_port = 33'434;  // kUdp: of the first probe
+  std::uint16_t tcp_port = 80;       // kTcp: of all
   std::size_t payload = 32;
 };
 
@@ -70,16 +73,23 @@ class TraceSession {
  private:
   static constexpr std::size_t kSockets = 4;
   static constexpr std::size_t kUnderWayMax = 16;
+  static constexpr std::size_t kSynsUnderWayMax = 4;
 
   [[nodiscard]] Result<void> open_sockets();
   [[nodiscard]] Result<void> open_udp();
   [[nodiscard]] Result<void> open_echo();
+  [[nodiscard]] Result<void> open_tcp();
+  [[nodiscard]] Result<std::size_t> send_probe(std::size_t index);
   [[nodiscard]] Result<void> send(std::size_t index);
   void advance();
   void give_up_old();
   void tell_hops();
   void arm();
   void receive(std::size_t socket);
+  void receive_echo(IcmpSocket& socket);
+  void receive_udp(UdpSocket& socket);
+  void receive_tcp();
+  [[nodiscard]] std::size_t index_of(const SocketError& error) const;
   void take_error(const SocketError& error);
   void settle(std::size_t index, const IpAddress& from, std::string note, bool is_final);
   [[nodiscard]] std::uint8_t hop_of(std::size_t index) const {
@@ -92,6 +102,7 @@ class TraceSession {
   TraceEvents events_;
   std::vector<UdpSocket> udp_;
   std::vector<IcmpSocket> echo_;
+  std::optional<SynProbes> tcp_;
   std::vector<TraceProbe> probes_;
   std::vector<std::byte> payload_;
   std::vector<std::byte> buffer_;

@@ -42,27 +42,29 @@ struct RoutedWorld {
 };
 
 TEST(TraceSession, ShowsTheRouterAndThenTheHost) {
-  for (const bool uses_icmp : {false, true}) {
+  using Probe = TraceOptions::Probe;
+  for (const Probe probe : {Probe::kUdp, Probe::kEcho, Probe::kTcp}) {
     RoutedWorld net;
     Heard heard;
     TraceOptions options{.destination = *IpAddress::parse("10.2.0.2")};
-    options.uses_icmp = uses_icmp;
+    options.probe = probe;
     TraceSession session(net.alice.stack(), net.alice.executor(), options, heard.events());
     ASSERT_TRUE(session.start().has_value());
     net.alice.wake();
     net.world.run_for(seconds(10));
-    ASSERT_TRUE(session.is_done()) << uses_icmp;
+    ASSERT_TRUE(session.is_done()) << static_cast<int>(probe);
     EXPECT_TRUE(session.has_arrived());
     EXPECT_EQ(heard.done, 1);
     ASSERT_EQ(heard.hops.size(), 2U);
     EXPECT_EQ(heard.hops[0].hop, 1);
     ASSERT_EQ(heard.hops[0].probes.size(), 3U);
-    for (const TraceProbe& probe : heard.hops[0].probes) {
-      EXPECT_EQ(probe.from, *IpAddress::parse("10.1.0.1"));
+    for (const TraceProbe& answer : heard.hops[0].probes) {
+      EXPECT_EQ(answer.from, *IpAddress::parse("10.1.0.1"));
     }
-    for (const TraceProbe& probe : heard.hops[1].probes) {
-      EXPECT_EQ(probe.from, *IpAddress::parse("10.2.0.2"));
-      EXPECT_TRUE(probe.is_final);
+    for (const TraceProbe& answer : heard.hops[1].probes) {
+      EXPECT_EQ(answer.from, *IpAddress::parse("10.2.0.2"));
+      EXPECT_TRUE(answer.is_final);
+      EXPECT_EQ(answer.note, probe == Probe::kTcp ? "[closed]" : "");
     }
   }
 }

@@ -10,6 +10,7 @@ namespace {
 
 SocketError socket_error(const icmp::ErrorReport& report, const IpAddress& offender, Time now) {
   return {.error = report.error,
+          .source = {report.source, report.source_port},
           .destination = {report.destination, report.destination_port},
           .offender = offender,
           .icmp_type = report.type,

@@ -78,8 +78,14 @@ TEST(CommandLine, TracerouteTakesWhatTracerouteTakes) {
   EXPECT_EQ(trace.trace.base_port, 40'000);
   EXPECT_EQ(trace.trace.patience, std::chrono::seconds(1));
   EXPECT_TRUE(trace.numeric);
-  EXPECT_FALSE(trace.trace.uses_icmp);
-  EXPECT_TRUE(std::get<TracerouteCommand>(*parse("traceroute --icmp 10.0.0.1")).trace.uses_icmp);
+  using Probe = service::TraceOptions::Probe;
+  EXPECT_EQ(trace.trace.probe, Probe::kUdp);
+  EXPECT_EQ(std::get<TracerouteCommand>(*parse("traceroute --icmp 10.0.0.1")).trace.probe,
+            Probe::kEcho);
+  const auto syn = std::get<TracerouteCommand>(*parse("traceroute --tcp -p 443 10.0.0.1"));
+  EXPECT_EQ(syn.trace.probe, Probe::kTcp);
+  EXPECT_EQ(syn.trace.tcp_port, 443);
+  EXPECT_FALSE(parse("traceroute --tcp --icmp 10.0.0.1").has_value());
 }
 
 TEST(CommandLine, WatchNeedsNoNumber) {
