@@ -57,7 +57,7 @@ void Verbs::add_up() {
   verb.add_option("--serve", serve_,
                   "services over UDP and TCP: echo, discard, chargen, daytime, http=DIR[:PORT]")
       ->delimiter(',')
-      ->type_name("NAME[:PORT],...");
+      ->type_name("NAME[=DIR][:PORT],...");
   verb.add_option("--join", joins_, "be a member of a multicast group")
       ->allow_extra_args(false)
       ->type_name("GROUP[%IF]");
@@ -121,13 +121,13 @@ void Verbs::add_ping() {
   });
 }
 
-Outcome<void> Verbs::set_trace_probe(bool icmp, bool tcp) {
+Outcome<void> Verbs::set_trace_probe() {
   constexpr unsigned kUdpPortMax = 65'535 - 2550;  // the last probe needs one, too
   using Probe = service::TraceOptions::Probe;
   service::TraceOptions& trace = traceroute_.trace;
-  trace.probe = icmp ? Probe::kEcho : tcp ? Probe::kTcp : Probe::kUdp;
+  trace.probe = traces_icmp_ ? Probe::kEcho : traces_tcp_ ? Probe::kTcp : Probe::kUdp;
   if (trace_port_ == 0) return {};
-  if (tcp) {
+  if (traces_tcp_) {
     trace.tcp_port = static_cast<std::uint16_t>(trace_port_);
     return {};
   }
@@ -145,8 +145,8 @@ void Verbs::add_traceroute() {
                        "--address 10.88.0.2/24 --gateway 10.88.0.1 192.0.2.1");
   service::TraceOptions& trace = traceroute_.trace;
   verb.add_option("host", host_, "an IPv4 or IPv6 address")->required()->type_name("ADDRESS");
-  CLI::Option* icmp = verb.add_flag("-I,--icmp", "echo requests instead of UDP");
-  CLI::Option* tcp = verb.add_flag("-T,--tcp", "TCP SYNs instead of UDP")->excludes("-I");
+  verb.add_flag("-I,--icmp", traces_icmp_, "echo requests instead of UDP");
+  verb.add_flag("-T,--tcp", traces_tcp_, "TCP SYNs instead of UDP")->excludes("-I");
   verb.add_option("-q", trace.probes_each, "probes per hop (default 3)")->check(CLI::Range(1, 10));
   verb.add_option("-f", first_hop_, "first hop (default 1)")->check(CLI::Range(1, 255));
   verb.add_option("-m", hops_max_, "last hop (default 30)")->check(CLI::Range(1, 255));
@@ -159,10 +159,10 @@ void Verbs::add_traceroute() {
   verb.add_flag("-n", traceroute_.numeric, "addresses once, without parentheses");
   verb.add_flag("--json", traceroute_.json, "one JSON object");
   StackFlags& flags = add_stack_flags(verb);
-  finish(verb, [this, &verb, &flags, icmp, tcp]() -> Outcome<Command> {
+  finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
     auto target = parse_target(host_, Family::kAny);
     if (!target) return std::unexpected(std::move(target).error());
-    if (auto set = set_trace_probe(!icmp->empty(), !tcp->empty()); !set) {
+    if (auto set = set_trace_probe(); !set) {
       return std::unexpected(std::move(set).error());
     }
     if (first_hop_ > hops_max_) return failed("-f: the first hop lies beyond the last (-m)");

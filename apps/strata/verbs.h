@@ -36,7 +36,7 @@ class Verbs {
   void add_up();
   void add_ping();
   void add_traceroute();
-  [[nodiscard]] service::Outcome<void> set_trace_probe(bool icmp, bool tcp);
+  [[nodiscard]] service::Outcome<void> set_trace_probe();
   void add_capture();
   void add_doctor();
   void add_status();
@@ -63,6 +63,8 @@ class Verbs {
   double timeout_s_ = 0;
   unsigned hops_ = 0;
   unsigned first_hop_ = 1;
+  bool traces_icmp_ = false;
+  bool traces_tcp_ = false;
   unsigned trace_port_ = 0;  // 0: the probe's own
   unsigned hops_max_ = 30;
   double watch_s_ = 1;

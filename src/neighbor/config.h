@@ -62,7 +62,7 @@ struct Config {
   ConflictDetectionConfig conflict_detection{};
 
   std::uint32_t entries_max = 1024;
-  std::uint32_t packets_max = 256;           // waiting in all
+  std::uint32_t packets_max = 256;  // waiting in all
   // Waiting for one neighbour: two of the longest datagrams, in fragments. A host that has only
   // just been brought up may answer the second solicitation, not the first.
   std::uint32_t packets_per_entry_max = 96;
