@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flight: what a sender has while text is queued or under way, and gives back when none is. Totals:
-// what it remembers from one flight to the next.
+// what it remembers from one flight to the next, folded (folded_totals.h) while there is none.
 #pragma once
 
 #include <array>
@@ -36,6 +36,31 @@ enum class SendTimer : std::uint8_t {
 // What holds a sender back, as Linux counts it.
 enum class SendPhase : std::uint8_t { kBusy, kPeerWindow, kSendBuffer };
 
+struct Totals {
+  // For TcpInfo, whose words these are.
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_retransmitted = 0;
+  std::uint64_t bytes_acknowledged = 0;
+  std::uint64_t data_segments_sent = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t delivery_rate = 0;
+  std::array<std::uint32_t, kTcpLossCauses> retransmits{};
+  std::uint32_t recoveries = 0;
+  std::uint32_t timeouts = 0;
+  std::uint32_t undone = 0;
+  std::uint32_t duplicates_reported = 0;
+  std::uint32_t reordering = 0;
+  Duration busy{};
+  Duration limited_by_peer_window{};
+  Duration limited_by_send_buffer{};
+  bool rate_is_application_limited = false;
+
+  ReorderingMemory reordering_memory{};
+  WindowValidation validation{};
+  PathProbe path{};
+};
+
 struct Flight {
   explicit Flight(Memory& memory) : sent(memory) {}
 
@@ -47,6 +72,7 @@ struct Flight {
   WindowUse use{};
   Pacer pacer{};
   DeliveryRate rate{};
+  Totals totals{};
 
   Time timer_at{};
   SendTimer timer = SendTimer::kNone;
@@ -75,31 +101,6 @@ struct Flight {
   Time phase_began{};
   Time oldest_unanswered{};  // for the user timeout
   std::size_t charged = 0;   // of the BufferAccount
-};
-
-struct Totals {
-  // For TcpInfo, whose words these are.
-  std::uint64_t bytes_sent = 0;
-  std::uint64_t bytes_retransmitted = 0;
-  std::uint64_t bytes_acknowledged = 0;
-  std::uint64_t data_segments_sent = 0;
-  std::uint64_t delivered = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t delivery_rate = 0;
-  std::array<std::uint32_t, kTcpLossCauses> retransmits{};
-  std::uint32_t recoveries = 0;
-  std::uint32_t timeouts = 0;
-  std::uint32_t undone = 0;
-  std::uint32_t duplicates_reported = 0;
-  std::uint32_t reordering = 0;
-  Duration busy{};
-  Duration limited_by_peer_window{};
-  Duration limited_by_send_buffer{};
-  bool rate_is_application_limited = false;
-
-  ReorderingMemory reordering_memory{};
-  WindowValidation validation{};
-  PathProbe path{};
 };
 
 }  // namespace strata::tcp

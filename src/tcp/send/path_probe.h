@@ -42,6 +42,8 @@ class PathProbe {
   // RFC 4821 7.6.2: no sign of congestion.
   void on_lost(Time now);
 
+  // Nothing was ever wrong: it knows no more than the MSS.
+  [[nodiscard]] bool is_off() const { return state_ == State::kOff; }
   [[nodiscard]] bool is_searching() const { return state_ == State::kSearching; }
 
  private:

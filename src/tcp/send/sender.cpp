@@ -32,7 +32,7 @@ void Sender::release(Shared& shared) {
     shared.account.leave();
     shared.flights.destroy(std::exchange(flight_, kNoIndex));
   }
-  if (totals_ != kNoIndex) shared.totals.destroy(std::exchange(totals_, kNoIndex));
+  forget_totals(shared);
 }
 
 Flight* Sender::flight(Shared& shared) const {
@@ -46,15 +46,15 @@ const Flight* Sender::flight(const Shared& shared) const {
 Flight* Sender::take_flight(Shared& shared, Time now) {
   if (Flight* f = flight(shared)) return f;
   const bool is_first = totals_ == kNoIndex;
-  if (is_first) totals_ = shared.totals.try_create();
+  if (is_first) totals_ = shared.folded_totals.try_create();
   if (totals_ == kNoIndex) return nullptr;
   shared.warm_up();
   flight_ = shared.flights.try_create(shared.memory);
   if (flight_ == kNoIndex) return nullptr;
   shared.account.enter();
   Flight& f = shared.flights[flight_];
-  const Totals& totals = shared.totals[totals_];
-  f.rate = DeliveryRate(totals.delivered, totals.lost);
+  f.totals = kept_totals(shared);
+  f.rate = DeliveryRate(f.totals.delivered, f.totals.lost);
   // RFC 6582 3.2 step 1: `recover` begins below everything that will be sent.
   f.recovery.point = una_ - 1U;
   f.small_end = f.retransmitted_end = una_;
@@ -67,14 +67,43 @@ Flight* Sender::take_flight(Shared& shared, Time now) {
 void Sender::give_back_if_idle(Shared& shared, Time now) {
   Flight* const f = flight(shared);
   if (f == nullptr || !f->queue.empty() || !f->sent.empty() || is_fin_unsent()) return;
-  if (!f->recovery.is_open()) leave_recovery(shared, *f, now);
-  set_phase(shared, *f, f->phase, now);
-  Totals& totals = shared.totals[totals_];
-  totals.delivered = f->rate.delivered();
-  totals.lost = f->rate.lost();
+  if (!f->recovery.is_open()) leave_recovery(*f, now);
+  set_phase(*f, f->phase, now);
+  f->totals.delivered = f->rate.delivered();
+  f->totals.lost = f->rate.lost();
+  keep_totals(shared, f->totals);
   shared.account.give_back(std::exchange(f->charged, 0));
   shared.account.leave();
   shared.flights.destroy(std::exchange(flight_, kNoIndex));
+}
+
+Totals Sender::kept_totals(const Shared& shared) const {
+  if (totals_ == kNoIndex) return {};
+  return flags_.totals_are_whole ? shared.totals[totals_]
+                                 : shared.folded_totals[totals_].unfold(mss_limit_);
+}
+
+// Counts only grow: what did not fit once never will. Without memory, it is cut.
+void Sender::keep_totals(Shared& shared, const Totals& totals) {
+  if (!flags_.totals_are_whole && !FoldedTotals::fits(totals)) {
+    const Index whole = shared.totals.try_create();
+    if (whole != kNoIndex) {
+      shared.folded_totals.destroy(std::exchange(totals_, whole));
+      flags_.totals_are_whole = true;
+    }
+  }
+  if (flags_.totals_are_whole) {
+    shared.totals[totals_] = totals;
+  } else {
+    shared.folded_totals[totals_] = FoldedTotals(totals);
+  }
+}
+
+void Sender::forget_totals(Shared& shared) {
+  if (totals_ == kNoIndex) return;
+  const Index totals = std::exchange(totals_, kNoIndex);
+  flags_.totals_are_whole ? shared.totals.destroy(totals) : shared.folded_totals.destroy(totals);
+  flags_.totals_are_whole = false;
 }
 
 // `taken` was taken on top of what is charged already.
@@ -86,8 +115,8 @@ void Sender::settle_account(Shared& shared, Flight& f, std::size_t taken) {
   f.charged = held;
 }
 
-void Sender::set_phase(Shared& shared, Flight& f, SendPhase phase, Time now) {
-  Totals& totals = shared.totals[totals_];
+void Sender::set_phase(Flight& f, SendPhase phase, Time now) {
+  Totals& totals = f.totals;
   const Duration span = now - std::exchange(f.phase_began, now);
   totals.busy += span;
   if (f.phase == SendPhase::kPeerWindow) totals.limited_by_peer_window += span;
@@ -123,7 +152,7 @@ std::uint32_t Sender::write(Shared& shared, Bytes bytes, Time now, bool more) {
   f->holds_tail = more && !f->wants_room;
   if (f->holds_tail || flags_.cork) f->hold_until = now + kHoldMax;
   if (!f->wants_room && f->phase == SendPhase::kSendBuffer) {
-    set_phase(shared, *f, SendPhase::kBusy, now);
+    set_phase(*f, SendPhase::kBusy, now);
   }
   give_back_if_idle(shared, now);
   return static_cast<std::uint32_t>(written);
@@ -171,7 +200,7 @@ void Sender::set_options(Shared& shared, const SendOptions& options, Time now) {
   if (flags_.fixed_buffer) {
     buffer_limit_ = std::min(options.send_buffer, shared.config.send_buffer_max);
   }
-  pacing_rate_max_ = options.pacing_rate_max;
+  limit_pacing(options.pacing_rate_max);
   Flight* const f = flight(shared);
   if (f == nullptr) return;
   if (options.cork) {
@@ -246,7 +275,7 @@ void Sender::on_established(Shared& shared, const PeerParameters& peer, Time now
   una_ = nxt_ = una_ + text;
   f->recovery.point = una_ - 1U;
   f->small_end = f->retransmitted_end = una_;
-  shared.totals[totals_].bytes_acknowledged += text;
+  f->totals.bytes_acknowledged += text;
   on_mss(shared, mss_limit_, now);
   refresh_pacing(*f);
   give_back_if_idle(shared, now);
@@ -255,11 +284,15 @@ void Sender::on_established(Shared& shared, const PeerParameters& peer, Time now
 void Sender::on_mss(Shared& shared, std::uint16_t mss, Time now) {
   mss_limit_ = std::max<std::uint16_t>(mss, 1);
   std::uint16_t used = mss_limit_;
-  if (totals_ != kNoIndex) {
-    used = shared.totals[totals_].path.on_mss(shared.config.path_probing, mss_limit_, now);
+  const TcpPathProbing policy = shared.config.path_probing;
+  if (Flight* const f = flight(shared)) {
+    return use_mss(shared, *f, f->totals.path.on_mss(policy, mss_limit_, now), now);
   }
-  Flight* const f = flight(shared);
-  if (f != nullptr) return use_mss(shared, *f, used, now);
+  if (totals_ != kNoIndex) {
+    Totals totals = kept_totals(shared);
+    used = totals.path.on_mss(policy, mss_limit_, now);
+    keep_totals(shared, totals);
+  }
   if (used != mss_) control_->on_mss_change(used);
   mss_ = used;
 }
@@ -288,13 +321,19 @@ void Sender::note_application_limit(Flight& f) const {
   f.rate.mark_app_limited(in_flight(f));
 }
 
+// A limit is not zero, or nothing would ever leave.
+void Sender::limit_pacing(std::uint64_t bytes_per_second) {
+  const std::uint64_t units = std::max<std::uint64_t>(bytes_per_second / kPacingUnit, 1);
+  pacing_rate_max_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(units, UINT32_MAX));
+}
+
 void Sender::refresh_pacing(Flight& f) {
   std::uint64_t rate = control_->pacing_rate();
-  if (rate == 0 && (flags_.pacing || pacing_rate_max_ != UINT64_MAX)) {
+  if (rate == 0 && (flags_.pacing || pacing_limit() != UINT64_MAX)) {
     rate = window_pacing_rate(control_->cwnd(), control_->ssthresh(), rtt_.srtt());
-    if (rate == 0 && pacing_rate_max_ != UINT64_MAX) rate = pacing_rate_max_;
+    if (rate == 0 && pacing_limit() != UINT64_MAX) rate = pacing_limit();
   }
-  f.pacer.set_rate(std::min(rate, pacing_rate_max_));
+  f.pacer.set_rate(std::min(rate, pacing_limit()));
 }
 
 std::uint32_t Sender::unsent(const Flight& f) const {

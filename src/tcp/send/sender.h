@@ -128,7 +128,10 @@ class Sender {
     bool fin_acked : 1 = false;
     bool cwr_due : 1 = false;
     bool handshake_was_retransmitted : 1 = false;
+    bool totals_are_whole : 1 = false;  // they did not fit when folded
   };
+  static constexpr std::uint64_t kPacingUnit = 8;  // bytes per second: up to 34 GB/s
+
   // What a Transmission is made of.
   struct Piece {
     std::uint32_t bytes = 0;  // of text
@@ -143,11 +146,18 @@ class Sender {
   [[nodiscard]] const Flight* flight(const Shared& shared) const;
   [[nodiscard]] Flight* take_flight(Shared& shared, Time now);
   void give_back_if_idle(Shared& shared, Time now);
+  [[nodiscard]] Totals kept_totals(const Shared& shared) const;
+  void keep_totals(Shared& shared, const Totals& totals);
+  void forget_totals(Shared& shared);
   void settle_account(Shared& shared, Flight& f, std::size_t taken);
-  void set_phase(Shared& shared, Flight& f, SendPhase phase, Time now);
+  void set_phase(Flight& f, SendPhase phase, Time now);
   void use_mss(Shared& shared, Flight& f, std::uint16_t mss, Time now);
   void note_application_limit(Flight& f) const;
   void refresh_pacing(Flight& f);
+  void limit_pacing(std::uint64_t bytes_per_second);
+  [[nodiscard]] std::uint64_t pacing_limit() const {
+    return pacing_rate_max_ == UINT32_MAX ? UINT64_MAX : pacing_rate_max_ * kPacingUnit;
+  }
   [[nodiscard]] std::uint32_t initial_window() const;
   [[nodiscard]] std::uint32_t unsent(const Flight& f) const;
   [[nodiscard]] std::uint32_t in_flight(const Flight& f) const;
@@ -158,34 +168,34 @@ class Sender {
   void acknowledge(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest);
   void apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest);
   void count_duplicates(Flight& f, AckDigest& digest);
-  void deliver(Shared& shared, Flight& f, const Record& record, const SequenceRange& part,
-               const AckEvent& ack, AckDigest& digest);
+  void deliver(Flight& f, const Record& record, const SequenceRange& part, const AckEvent& ack,
+               AckDigest& digest);
   [[nodiscard]] std::optional<Duration> sample_of_echo(const AckEvent& ack,
                                                        const AckDigest& digest) const;
   void sample_rtt(Flight& f, const AckEvent& ack, const AckDigest& digest);
-  void tell_control(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest);
+  void tell_control(Flight& f, const AckEvent& ack, AckDigest& digest);
   void conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, AckOutcome& outcome);
   void tune_buffer(const Shared& shared);
 
   // sender_recovery.cpp
-  void judge_tail_probe(Shared& shared, Flight& f, const AckEvent& ack, const AckDigest& digest);
+  void judge_tail_probe(Flight& f, const AckEvent& ack, const AckDigest& digest);
   void detect_losses(Shared& shared, Flight& f, AckDigest* digest, Time now);
   void lose(Shared& shared, Flight& f, std::size_t position, TcpLossCause cause, AckDigest* digest,
             Time now);
   void judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                       AckOutcome& outcome);
   void lose_first_segment(Shared& shared, Flight& f, TcpLossCause cause, AckDigest& digest);
-  void on_congestion_mark(Shared& shared, Flight& f, const AckDigest& digest);
+  void on_congestion_mark(Flight& f, const AckDigest& digest);
   void judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                     AckOutcome& outcome);
   [[nodiscard]] bool judge_timeout(Flight& f, const AckDigest& digest);
-  void enter_recovery(Shared& shared, Flight& f, const AckDigest& digest);
+  void enter_recovery(Flight& f, const AckDigest& digest);
   void start_undo(Flight& f);
-  void leave_recovery(Shared& shared, Flight& f, Time now);
+  void leave_recovery(Flight& f, Time now);
   void undo(Shared& shared, Flight& f, Time now);
   void reduce_window(Flight& f, const AckDigest& digest);
-  void tell_congestion(Shared& shared, Flight& f, congestion::CongestionCause cause,
-                       std::uint32_t bytes_acked, Time now);
+  void tell_congestion(Flight& f, congestion::CongestionCause cause, std::uint32_t bytes_acked,
+                       Time now);
 
   // sender_output.cpp
   [[nodiscard]] std::optional<Transmission> urgent_need(Shared& shared, Flight& f,
@@ -213,8 +223,7 @@ class Sender {
   [[nodiscard]] bool may_send_tail(const Flight& f, Time now) const;
   [[nodiscard]] bool is_worth_waiting(const Flight& f, std::uint32_t bytes,
                                       std::uint32_t bytes_max) const;
-  [[nodiscard]] std::optional<Piece> path_probe(Shared& shared, const Flight& f,
-                                                const SendLimits& limits, Time now);
+  [[nodiscard]] std::optional<Piece> path_probe(Flight& f, const SendLimits& limits, Time now);
   [[nodiscard]] std::uint32_t usable_window() const;
   [[nodiscard]] std::uint32_t congestion_room(const Flight& f) const;
   [[nodiscard]] std::uint16_t segment_size(const SendLimits& limits) const;
@@ -236,6 +245,7 @@ class Sender {
                                                  Time now) const;
 
   // sender_info.cpp
+  static void fill_from_totals(const Totals& totals, TcpInfo& info);
   void fill_from_flight(const Shared& shared, const Flight& f, TcpInfo& info, Time now) const;
   [[nodiscard]] CongestionName congestion_name() const;
 
@@ -247,15 +257,16 @@ class Sender {
   SequenceNumber wl1_;
   SequenceNumber wl2_;
   Index flight_ = kNoIndex;
-  Index totals_ = kNoIndex;
+  Index totals_ = kNoIndex;        // folded, or whole
   std::uint16_t mss_ = 536;        // in use
   std::uint16_t mss_limit_ = 536;  // what options and path allow
   Flags flags_;
   std::uint8_t initial_segments_ = 10;  // RFC 6928
   std::uint32_t buffer_limit_ = 0;
+  std::uint32_t pacing_rate_max_ = UINT32_MAX;  // in kPacingUnit; UINT32_MAX: no limit
   Rtt rtt_;
   Time last_sent_{};
-  std::uint64_t pacing_rate_max_ = UINT64_MAX;
 };
+static_assert(sizeof(Sender) <= 152);
 
 }  // namespace strata::tcp

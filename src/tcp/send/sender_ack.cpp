@@ -47,7 +47,7 @@ AckOutcome Sender::on_ack(Shared& shared, const AckEvent& ack, Time now) {
   if (!flags_.sack_ok) count_duplicates(*f, digest);
   sample_rtt(*f, ack, digest);
   judge_recovery(shared, *f, ack, digest, outcome);
-  tell_control(shared, *f, ack, digest);
+  tell_control(*f, ack, digest);
   outcome.made_progress = digest.sample.has_data;
   outcome.window_opened = usable_window() > usable_before;
   conclude_ack(shared, *f, digest, outcome);
@@ -72,7 +72,7 @@ void Sender::acknowledge(Shared& shared, Flight& f, const AckEvent& ack, AckDige
     if (record.begin >= ack.ack) break;
     const SequenceNumber end = sooner(record.end, ack.ack);
     if (record.state != RecordState::kSacked) {
-      deliver(shared, f, record, {record.begin, end}, ack, digest);
+      deliver(f, record, {record.begin, end}, ack, digest);
       if (record.was_retransmitted()) digest.acked_retransmission = true;
       if (!record.was_retransmitted() && !digest.oldest_acked_rtt) {
         digest.oldest_acked_rtt = digest.now - record.sent_time;
@@ -91,7 +91,7 @@ void Sender::acknowledge(Shared& shared, Flight& f, const AckEvent& ack, AckDige
   const std::uint32_t text = digest.bytes_acked - (flags_.fin_acked ? 1U : 0U);
   f.queue.consume(text);
   settle_account(shared, f, 0);
-  shared.totals[totals_].bytes_acknowledged += text;
+  f.totals.bytes_acknowledged += text;
   if (f.has_urgent && f.urgent_end <= una_) f.has_urgent = false;
   // Marks that were passed go along, or they would seem ahead again after half of all numbers.
   f.retransmitted_end = later(f.retransmitted_end, una_);
@@ -104,9 +104,9 @@ void Sender::acknowledge(Shared& shared, Flight& f, const AckEvent& ack, AckDige
 }
 
 // One record, or the part of it that has arrived.
-void Sender::deliver(Shared& shared, Flight& f, const Record& record, const SequenceRange& part,
+void Sender::deliver(Flight& f, const Record& record, const SequenceRange& part,
                      const AckEvent& ack, AckDigest& digest) {
-  Totals& totals = shared.totals[totals_];
+  Totals& totals = f.totals;
   const bool is_original = !record.was_retransmitted();
   const std::uint64_t end = totals.bytes_acknowledged + distance(una_, part.end);
   f.rate.on_delivered(digest.sample, record.delivery, part.length(), end, record.sent_time,
@@ -133,7 +133,7 @@ void Sender::deliver(Shared& shared, Flight& f, const Record& record, const Sequ
 void Sender::apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest) {
   const SackReading reading = read_sack(ack.sack, una_, nxt_, std::max(window_max_, 1U << 16U));
   if (reading.duplicate) {
-    Totals& totals = shared.totals[totals_];
+    Totals& totals = f.totals;
     const SequenceRange& range = *reading.duplicate;
     const std::uint32_t segments = (range.length() + mss_ - 1) / mss_;
     totals.duplicates_reported += segments;
@@ -145,7 +145,7 @@ void Sender::apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDiges
     SackWalk walk(f.sent, shared.records, reading.blocks[i]);
     while (const auto position = walk.next()) {
       const Record& record = f.sent.at(shared.records, *position);
-      deliver(shared, f, record, {record.begin, record.end}, ack, digest);
+      deliver(f, record, {record.begin, record.end}, ack, digest);
       digest.newly_sacked += record.length();
       walk.marked(f.sent.mark_sacked(shared.records, *position));
     }
@@ -207,8 +207,8 @@ void Sender::sample_rtt(Flight& f, const AckEvent& ack, const AckDigest& digest)
   f.backoffs = 0;
 }
 
-void Sender::tell_control(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest) {
-  Totals& totals = shared.totals[totals_];
+void Sender::tell_control(Flight& f, const AckEvent& ack, AckDigest& digest) {
+  Totals& totals = f.totals;
   f.rate.finish(digest.sample, rtt_.min_rtt());
   const RateSample& sample = digest.sample;
   if (sample.rate != 0 && (!sample.is_app_limited || sample.rate > totals.delivery_rate)) {
@@ -239,7 +239,7 @@ void Sender::tell_control(Shared& shared, Flight& f, const AckEvent& ack, AckDig
 
 void Sender::conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, AckOutcome& outcome) {
   const bool has_advanced = digest.bytes_acked > 0;
-  Totals& totals = shared.totals[totals_];
+  Totals& totals = f.totals;
   if (digest.path_probe_arrived)
     use_mss(shared, f, totals.path.on_delivered(digest.now), digest.now);
   // A closed window that is answered is no dead peer (RFC 9293 3.8.6.1).

@@ -25,25 +25,27 @@ void Sender::fill(const Shared& shared, TcpInfo& info, Time now) const {
   if (rtt_.min_rtt() != Duration{}) info.min_rtt = rtt_.min_rtt();
   if (last_sent_ != Time{}) info.since_data_sent = now - last_sent_;
   info.pacing_rate = control_->pacing_rate();
-  if (totals_ != kNoIndex) {
-    const Totals& totals = shared.totals[totals_];
-    info.delivery_rate = totals.delivery_rate;
-    info.delivery_rate_is_application_limited = totals.rate_is_application_limited;
-    info.busy = totals.busy;
-    info.limited_by_peer_window = totals.limited_by_peer_window;
-    info.limited_by_send_buffer = totals.limited_by_send_buffer;
-    info.bytes_sent = totals.bytes_sent;
-    info.bytes_retransmitted = totals.bytes_retransmitted;
-    info.bytes_acknowledged = totals.bytes_acknowledged;
-    info.data_segments_sent = totals.data_segments_sent;
-    info.retransmits = totals.retransmits;
-    info.recoveries = totals.recoveries;
-    info.timeouts = totals.timeouts;
-    info.undone = totals.undone;
-    info.duplicates_reported = totals.duplicates_reported;
-    info.reordering = totals.reordering;
-  }
-  if (const Flight* const f = flight(shared)) fill_from_flight(shared, *f, info, now);
+  const Flight* const f = flight(shared);
+  fill_from_totals(f != nullptr ? f->totals : kept_totals(shared), info);
+  if (f != nullptr) fill_from_flight(shared, *f, info, now);
+}
+
+void Sender::fill_from_totals(const Totals& totals, TcpInfo& info) {
+  info.delivery_rate = totals.delivery_rate;
+  info.delivery_rate_is_application_limited = totals.rate_is_application_limited;
+  info.busy = totals.busy;
+  info.limited_by_peer_window = totals.limited_by_peer_window;
+  info.limited_by_send_buffer = totals.limited_by_send_buffer;
+  info.bytes_sent = totals.bytes_sent;
+  info.bytes_retransmitted = totals.bytes_retransmitted;
+  info.bytes_acknowledged = totals.bytes_acknowledged;
+  info.data_segments_sent = totals.data_segments_sent;
+  info.retransmits = totals.retransmits;
+  info.recoveries = totals.recoveries;
+  info.timeouts = totals.timeouts;
+  info.undone = totals.undone;
+  info.duplicates_reported = totals.duplicates_reported;
+  info.reordering = totals.reordering;
 }
 
 void Sender::fill_from_flight(const Shared& shared, const Flight& f, TcpInfo& info,
@@ -84,7 +86,7 @@ SenderSnapshot Sender::snapshot(const Shared& shared) const {
                                .cork = flags_.cork,
                                .pacing = flags_.pacing,
                                .send_buffer = flags_.fixed_buffer ? buffer_limit_ : 0,
-                               .pacing_rate_max = pacing_rate_max_},
+                               .pacing_rate_max = pacing_limit()},
                    .una = una_.value(),
                    .nxt = nxt_.value(),
                    .window = window_,

@@ -110,7 +110,7 @@ std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std
   record->delivery = f.rate.on_sent(
       bytes, in_flight(f) - (was_in_flight ? std::min(bytes, in_flight(f)) : 0), now);
   f.sent.mark_sent(shared.records, position, now);
-  Totals& totals = shared.totals[totals_];
+  Totals& totals = f.totals;
   totals.bytes_retransmitted += sent.text.length();
   totals.retransmits[static_cast<std::size_t>(sent.cause)] += sent.segments;
   if (sent.cause != TcpLossCause::kProbe) {
@@ -128,19 +128,19 @@ std::optional<Transmission> Sender::send_new(Shared& shared, Flight& f, const Se
     f.hold_until.reset();
     const bool is_starved = f.wants_room && congestion_room(f) > 0 && usable_window() > 0;
     if (is_starved != (f.phase == SendPhase::kSendBuffer)) {
-      set_phase(shared, f, is_starved ? SendPhase::kSendBuffer : SendPhase::kBusy, now);
+      set_phase(f, is_starved ? SendPhase::kSendBuffer : SendPhase::kBusy, now);
     }
     return std::nullopt;
   }
   if (f.sent.empty()) restart_after_idle(f, shared, now);
-  if (const auto probe = path_probe(shared, f, limits, now)) {
+  if (const auto probe = path_probe(f, limits, now)) {
     return send_piece(shared, f, *probe, now);
   }
   const Piece piece = next_piece(f, limits, now);
   const bool is_blocked_by_peer = piece.bytes == 0 && !piece.fin && usable_window() < mss_ &&
                                   usable_window() < unsent(f) + (may_finish ? 1U : 0U);
   const SendPhase phase = is_blocked_by_peer ? SendPhase::kPeerWindow : SendPhase::kBusy;
-  if (phase != f.phase) set_phase(shared, f, phase, now);
+  if (phase != f.phase) set_phase(f, phase, now);
   if (piece.bytes == 0 && !piece.fin) {
     if (f.sent.empty() && f.timer == SendTimer::kNone) arm(shared, f, now);
     return std::nullopt;
@@ -258,7 +258,7 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
     sent.cwr = true;
     flags_.cwr_due = false;
   }
-  if (piece.is_path_probe) shared.totals[totals_].path.on_sent({sent.text.begin, end});
+  if (piece.is_path_probe) f.totals.path.on_sent({sent.text.begin, end});
   f.use.on_sent(in_flight(f));
   on_transmitted(shared, f, sent, bytes, now);
   return sent;
@@ -270,7 +270,7 @@ void Sender::on_transmitted(Shared& shared, Flight& f, Transmission& sent, std::
     sent.urgent_pointer = static_cast<std::uint16_t>(
         std::min<std::uint32_t>(distance(sent.text.begin, f.urgent_end), 0xffff));
   }
-  Totals& totals = shared.totals[totals_];
+  Totals& totals = f.totals;
   totals.bytes_sent += sent.text.length();
   totals.data_segments_sent += sent.segments;
   if (f.recovery.is_reducing()) f.recovery.reduction.on_sent(bytes);
@@ -369,13 +369,12 @@ std::optional<Transmission> Sender::rescue(Shared& shared, Flight& f, const Send
 
 // RFC 4821 7.3: new text, in one segment that may not arrive, with enough behind it that its loss
 // is noticed.
-std::optional<Sender::Piece> Sender::path_probe(Shared& shared, const Flight& f,
-                                                const SendLimits& limits, Time now) {
+std::optional<Sender::Piece> Sender::path_probe(Flight& f, const SendLimits& limits, Time now) {
   if (limits.segment_size_max != 0 || !f.recovery.is_open() || f.sent.lost() != 0) {
     return std::nullopt;
   }
   constexpr std::uint32_t kSegmentsBehind = 3;
-  const auto size = shared.totals[totals_].path.next_size(now);
+  const auto size = f.totals.path.next_size(now);
   if (!size || *size <= mss_) return std::nullopt;
   const std::uint32_t wanted = *size + kSegmentsBehind * mss_;
   if (unsent(f) < wanted || usable_window() < wanted || congestion_room(f) < wanted) {

@@ -12,7 +12,7 @@ using congestion::CongestionCause;
 void Sender::lose(Shared& shared, Flight& f, std::size_t position, TcpLossCause cause,
                   AckDigest* digest, Time now) {
   const Record& record = f.sent.at(shared.records, position);
-  Totals& totals = shared.totals[totals_];
+  Totals& totals = f.totals;
   const SequenceRange range{record.begin, record.end};
   const bool is_path_probe = totals.path.is_probe(range);
   if (is_path_probe) {
@@ -35,9 +35,8 @@ void Sender::lose(Shared& shared, Flight& f, std::size_t position, TcpLossCause 
 
 // RFC 8985 6.2 step 5; also when its timer expires, without an acknowledgement.
 void Sender::detect_losses(Shared& shared, Flight& f, AckDigest* digest, Time now) {
-  const Duration window =
-      LossDetection::reordering_window({f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_,
-                                       shared.totals[totals_].reordering_memory);
+  const Duration window = LossDetection::reordering_window(
+      {f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_, f.totals.reordering_memory);
   while (true) {
     const Index index = f.loss.next_expired(f.sent, shared.records, window, now);
     if (index == kNoIndex) return;
@@ -49,8 +48,7 @@ void Sender::detect_losses(Shared& shared, Flight& f, AckDigest* digest, Time no
   }
 }
 
-void Sender::judge_tail_probe(Shared& shared, Flight& f, const AckEvent& ack,
-                              const AckDigest& digest) {
+void Sender::judge_tail_probe(Flight& f, const AckEvent& ack, const AckDigest& digest) {
   const bool repaired =
       f.tail.repaired_loss({.ack = ack.ack,
                             .is_duplicate = digest.is_duplicate,
@@ -58,15 +56,15 @@ void Sender::judge_tail_probe(Shared& shared, Flight& f, const AckEvent& ack,
                             .dsacks_probe = digest.dsack && f.tail.explains(*digest.dsack)});
   if (!repaired || !f.recovery.is_open()) return;
   // RFC 8985 7.4.2: one loss, repaired already. The window is reduced at once.
-  ++shared.totals[totals_].recoveries;
-  tell_congestion(shared, f, CongestionCause::kLoss, digest.bytes_acked, digest.now);
+  ++f.totals.recoveries;
+  tell_congestion(f, CongestionCause::kLoss, digest.bytes_acked, digest.now);
   control_->on_recovery_exit(digest.now);
 }
 
 void Sender::judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                             AckOutcome& outcome) {
-  if (ack.ece && flags_.ecn_ok) on_congestion_mark(shared, f, digest);
-  judge_tail_probe(shared, f, ack, digest);
+  if (ack.ece && flags_.ecn_ok) on_congestion_mark(f, digest);
+  judge_tail_probe(f, ack, digest);
   if (flags_.sack_ok) {
     // RFC 6582 has no clock: without SACK nothing tells which of two segments arrived.
     if (digest.sample.has_data || f.loss.deadline()) detect_losses(shared, f, &digest, digest.now);
@@ -79,7 +77,7 @@ void Sender::judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckD
   const bool may_enter = f.recovery.is_open() || f.recovery.state == TcpRecoveryState::kCwr;
   const bool has_reason = digest.newly_lost > 0 || (outcome.recovery_left && f.lost_beyond_point);
   if (has_reason && may_enter) {
-    enter_recovery(shared, f, digest);
+    enter_recovery(f, digest);
     outcome.recovery_entered = true;
     outcome.cause = digest.loss_cause;
   }
@@ -97,9 +95,9 @@ void Sender::lose_first_segment(Shared& shared, Flight& f, TcpLossCause cause, A
 }
 
 // RFC 3168 6.1.2: once per window of data.
-void Sender::on_congestion_mark(Shared& shared, Flight& f, const AckDigest& digest) {
+void Sender::on_congestion_mark(Flight& f, const AckDigest& digest) {
   if (!f.recovery.is_open()) return;
-  tell_congestion(shared, f, CongestionCause::kEcn, digest.bytes_acked, digest.now);
+  tell_congestion(f, CongestionCause::kEcn, digest.bytes_acked, digest.now);
   f.recovery.state = TcpRecoveryState::kCwr;
   f.recovery.point = nxt_;
   f.recovery.reduction.start(flight_size() + digest.bytes_acked);
@@ -127,7 +125,7 @@ void Sender::judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDig
   }
   if (recovery.is_open()) return;
   if (has_advanced && reaches_point) {
-    leave_recovery(shared, f, digest.now);
+    leave_recovery(f, digest.now);
     outcome.recovery_left = true;
     return;
   }
@@ -153,11 +151,11 @@ bool Sender::judge_timeout(Flight& f, const AckDigest& digest) {
   return verdict == TimeoutJudge::Verdict::kSpurious;
 }
 
-void Sender::enter_recovery(Shared& shared, Flight& f, const AckDigest& digest) {
+void Sender::enter_recovery(Flight& f, const AckDigest& digest) {
   Recovery& recovery = f.recovery;
   // A window that marks have reduced already is not reduced again for losses of the same window.
   if (recovery.is_open()) {
-    tell_congestion(shared, f, CongestionCause::kLoss, digest.bytes_acked, digest.now);
+    tell_congestion(f, CongestionCause::kLoss, digest.bytes_acked, digest.now);
     recovery.reduction.start(flight_size() + digest.bytes_acked);
   }
   recovery.state = TcpRecoveryState::kRecovery;
@@ -168,7 +166,7 @@ void Sender::enter_recovery(Shared& shared, Flight& f, const AckDigest& digest) 
   start_undo(f);
   f.tail.forget();
   f.retransmit_now = 1;
-  ++shared.totals[totals_].recoveries;
+  ++f.totals.recoveries;
 }
 
 // While something that was sent again earlier is still out, what its acknowledgement echoes proves
@@ -182,10 +180,10 @@ void Sender::start_undo(Flight& f) {
 }
 
 // What was in flight before the acknowledgement that tells is what the network could not carry.
-void Sender::tell_congestion(Shared& shared, Flight& f, CongestionCause cause,
-                             std::uint32_t bytes_acked, Time now) {
+void Sender::tell_congestion(Flight& f, CongestionCause cause, std::uint32_t bytes_acked,
+                             Time now) {
   // RFC 7661 4.4.1: what of a window that nobody tested was really in use.
-  const WindowValidation& validation = shared.totals[totals_].validation;
+  const WindowValidation& validation = f.totals.validation;
   const std::uint32_t flight = flight_size() + bytes_acked;
   const std::uint32_t used = std::max(flight, validation.pipe_ack());
   const bool is_validated = validation.is_validated(control_->cwnd());
@@ -197,7 +195,7 @@ void Sender::tell_congestion(Shared& shared, Flight& f, CongestionCause cause,
   if (flags_.ecn_ok) flags_.cwr_due = true;
 }
 
-void Sender::leave_recovery(Shared& shared, Flight& f, Time now) {
+void Sender::leave_recovery(Flight& f, Time now) {
   Recovery& recovery = f.recovery;
   const bool was_repairing = recovery.is_repairing();
   control_->on_recovery_exit(now);
@@ -205,12 +203,12 @@ void Sender::leave_recovery(Shared& shared, Flight& f, Time now) {
   recovery.timeout_judge.stop();
   f.new_segments_allowed = 0;
   f.virtual_sacked = 0;
-  if (was_repairing) LossDetection::on_recovery_left(shared.totals[totals_].reordering_memory);
+  if (was_repairing) LossDetection::on_recovery_left(f.totals.reordering_memory);
 }
 
 // RFC 4015 3: back to what was before.
 void Sender::undo(Shared& shared, Flight& f, Time now) {
-  Totals& totals = shared.totals[totals_];
+  Totals& totals = f.totals;
   Recovery& recovery = f.recovery;
   control_->on_undo(now);
   for (std::size_t i = f.sent.next_lost(shared.records, 0); i < f.sent.size();

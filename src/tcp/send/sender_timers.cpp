@@ -39,7 +39,7 @@ DeadlineOutcome Sender::on_deadline(Shared& shared, const Patience& patience, Ti
     detect_losses(shared, *f, &digest, now);
     const bool may_enter = f->recovery.is_open() || f->recovery.state == TcpRecoveryState::kCwr;
     if (digest.newly_lost > 0 && may_enter) {
-      enter_recovery(shared, *f, digest);
+      enter_recovery(*f, digest);
       reduce_window(*f, digest);
     }
   }
@@ -149,7 +149,7 @@ void Sender::arm_for_memory(Flight& f, Time now) {
 // RFC 6298 5.4 to 5.6, RFC 5681 3.1, RFC 8985 6.3.
 void Sender::on_timeout(Shared& shared, Flight& f, Time now) {
   if (f.sent.empty()) return;
-  Totals& totals = shared.totals[totals_];
+  Totals& totals = f.totals;
   ++totals.timeouts;
   Recovery& recovery = f.recovery;
   const bool is_first = f.timeouts == 0;
@@ -193,9 +193,8 @@ void Sender::mark_timed_out(Shared& shared, Flight& f, Time now) {
   if (f.sent.at(shared.records, 0).state == RecordState::kInFlight) {
     lose(shared, f, 0, TcpLossCause::kTimeout, nullptr, now);
   }
-  const Duration window =
-      LossDetection::reordering_window({f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_,
-                                       shared.totals[totals_].reordering_memory);
+  const Duration window = LossDetection::reordering_window(
+      {f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_, f.totals.reordering_memory);
   while (f.sent.oldest() != kNoIndex) {
     const Record& record = shared.records[f.sent.oldest()];
     if (flags_.sack_ok && !f.loss.is_overdue(record, window, now)) return;

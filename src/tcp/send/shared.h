@@ -11,6 +11,7 @@
 #include "strata/tcp_config.h"
 #include "tcp/buffer_account.h"
 #include "tcp/send/flight.h"
+#include "tcp/send/folded_totals.h"
 #include "tcp/send/record.h"
 
 namespace strata::tcp {
@@ -28,6 +29,7 @@ struct SenderShared {
         account(its_account),
         flights(its_memory, its_config.connections_max + 1),
         records(its_memory, kRecordsMax),
+        folded_totals(its_memory, its_config.connections_max),
         totals(its_memory, its_config.connections_max) {}
   ~SenderShared() {
     if (warm_flight != kNoIndex) flights.destroy(warm_flight);
@@ -50,7 +52,8 @@ struct SenderShared {
   BufferAccount& account;
   Slab<Flight> flights;
   Slab<Record> records;
-  Slab<Totals> totals;
+  Slab<FoldedTotals> folded_totals;
+  Slab<Totals> totals;  // those that do not fit
   Index warm_flight = kNoIndex;
   Index warm_record = kNoIndex;
 };

@@ -71,6 +71,7 @@ class SenderLab {
     EXPECT_LE(shared.records.size(), 1U) << "records were not given back";
     EXPECT_LE(shared.flights.size(), 1U);
     EXPECT_EQ(shared.totals.size(), 0U);
+    EXPECT_EQ(shared.folded_totals.size(), 0U);
   }
 
   // A place in the stream, counted from the first byte.
