@@ -132,22 +132,27 @@ TEST(TransportMemory, AHalfOpenConnectionCosts96Bytes) {
   EXPECT_LE(bytes_each(wire, before, kConnections), 96.0);
 }
 
+// Beside what tables of a stack have once, however few use them: the first half pays for that.
 TEST(TransportMemory, ATimeWaitCosts64Bytes) {
   Idle idle;
-  const std::size_t server_before = idle.wire.server.memory.bytes_used();
   ASSERT_NO_FATAL_FAILURE(idle.open_all());
-  for (const Ends& ends : idle.all) {
+  const auto end = [&](const Ends& ends) {
     idle.wire.server.transport.close(ends.server, idle.wire.now);
     idle.wire.run_for(4ms);
     idle.wire.client.transport.close(ends.client, idle.wire.now);
     idle.wire.run_for(4ms);
     idle.wire.log.clear();
-  }
+  };
+  for (const Ends& ends : idle.all) end(ends);
+  const std::size_t half = idle.wire.server.memory.bytes_used();
   ASSERT_EQ(idle.wire.server.transport.time_waits(), kConnections);
-  ASSERT_EQ(idle.wire.client.transport.connections(), 0U);
   ASSERT_EQ(idle.wire.server.transport.connections(), 0U);
-  const std::size_t used = idle.wire.server.memory.bytes_used() - server_before;
-  EXPECT_LE(used, 64U * kConnections);
+  idle.all.clear();
+  ASSERT_NO_FATAL_FAILURE(idle.open_all());
+  for (const Ends& ends : idle.all) end(ends);
+  ASSERT_EQ(idle.wire.server.transport.time_waits(), 2 * kConnections);
+  ASSERT_EQ(idle.wire.server.transport.connections(), 0U);
+  EXPECT_LE(idle.wire.server.memory.bytes_used() - half, 64U * kConnections);
 }
 
 TEST(TransportMemory, AProgramThatWantsToBeCalledAddsItsCallbackOnly) {
