@@ -93,6 +93,8 @@ Result<std::size_t> TcpStream::write(Bytes bytes, Time now, bool more) {
 }
 
 Result<std::size_t> TcpStream::write(std::span<const Bytes> parts, Time now, bool more) {
+  // What is empty at the end must not make the last bytes wait for it.
+  while (!parts.empty() && parts.back().empty()) parts = parts.first(parts.size() - 1);
   std::size_t written = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const bool is_last = i + 1 == parts.size();

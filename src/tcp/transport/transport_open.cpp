@@ -14,13 +14,17 @@ Result<Handle> Transport::bind(const Endpoint& local, const TcpSocketOptions& op
   return ports_.bind(local, options);
 }
 
+// A binding that a listener has taken over is the listener's: to whoever made it, it has ended.
 Result<Endpoint> Transport::binding_of(Handle binding) const {
   const Binding* const found = ports_.find(binding);
-  if (found == nullptr) return std::unexpected(Error::kInvalidHandle);
+  if (found == nullptr || found->is_listening) return std::unexpected(Error::kInvalidHandle);
   return found->local;
 }
 
-void Transport::unbind(Handle binding) { ports_.release(binding); }
+void Transport::unbind(Handle binding) {
+  const Binding* const found = ports_.find(binding);
+  if (found != nullptr && !found->is_listening) ports_.release(binding);
+}
 
 // ── Active opens ────────────────────────────────────────────────────────────────────────────
 
@@ -129,12 +133,14 @@ Result<Handle> Transport::listen(const ListenRequest& request) {
   }
   const auto listener = [&]() -> Result<Handle> {
     const Binding* const bound = ports_.find(binding);
-    if (bound == nullptr) return std::unexpected(Error::kInvalidHandle);
-    const Endpoint local = bound->local;
+    if (bound == nullptr || bound->is_listening) return std::unexpected(Error::kInvalidHandle);
+    const auto opened = listeners_.open(bound->local, request.backlog, request.options);
+    if (!opened) return opened;
     if (const auto begun = ports_.begin_listening(binding); !begun) {
+      listeners_.close(*opened);
       return std::unexpected(begun.error());
     }
-    return listeners_.open(local, request.backlog, request.options);
+    return opened;
   }();
   if (!listener) {
     if (!request.binding) ports_.release(binding);

@@ -71,7 +71,13 @@ TEST(TransportOpen, ABindingBecomesAConnectionOrAListener) {
       transport.listen({.local = {}, .binding = *second, .backlog = 1, .options = {}});
   ASSERT_TRUE(listener.has_value());
   EXPECT_EQ(transport.listener_local(*listener)->port, 5000);
-  EXPECT_EQ(transport.bind({kClientAddress, 5000}, {}).error(), Error::kAddressInUse);
+  EXPECT_EQ(transport.binding_of(*second).error(), Error::kInvalidHandle);
+  EXPECT_EQ(
+      transport.listen({.local = {}, .binding = *second, .backlog = 1, .options = {}}).error(),
+      Error::kInvalidHandle);
+  transport.unbind(*second);
+  EXPECT_EQ(transport.bind({kClientAddress, 5000}, {}).error(), Error::kAddressInUse)
+      << "the port is the listener's";
   transport.close_listener(*listener, wire.now);
   EXPECT_TRUE(transport.bind({kClientAddress, 5000}, {}).has_value());
 }
