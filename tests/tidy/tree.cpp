@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 // What a build, a tool or git itself leaves behind, and inputs that are not text.
 constexpr std::array<std::string_view, 6> kSkippedFolders = {"build",       ".git",    ".cache",
                                                              "fuzz/corpus", ".vscode", ".idea"};
-constexpr std::array<std::string_view, 12> kTextExtensions = {
-    ".h", ".cpp", ".md", ".py", ".sh", ".cmake", ".txt", ".in", ".json", ".toml", ".ld", ".yml"};
+constexpr std::array<std::string_view, 13> kTextExtensions = {
+    ".h",  ".cpp",  ".md",   ".py", ".sh",  ".cmake", ".txt",
+    ".in", ".json", ".toml", ".ld", ".yml", ".pkt"};
 
 bool is_text(const fs::path& path) {
   const std::string extension = path.extension().string();
