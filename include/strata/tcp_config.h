@@ -100,7 +100,7 @@ struct TcpConfig {
   Duration keepalive_idle = std::chrono::hours(2);  // RFC 9293 3.8.4: no less
   Duration keepalive_interval = std::chrono::seconds(75);
   std::uint8_t keepalive_probes = 9;
-  std::uint8_t syn_retries = 6;
+  std::uint8_t syn_retries = 7;  // RFC 9293 3.8.3: a SYN is tried for three minutes at least
   std::uint8_t syn_ack_retries = 5;
   std::uint8_t retries = 15;  // RFC 9293 3.8.3: R2, as back-offs
   std::uint8_t orphan_retries = 8;

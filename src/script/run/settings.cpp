@@ -164,6 +164,8 @@ Settings usual_settings() {
   Settings settings;
   // Linux answers when asked for ECN, and does not ask.
   settings.tcp.ecn = TcpEcn::kAccept;
+  // Nor does it look for black holes unless told to.
+  settings.tcp.path_probing = TcpPathProbing::kOff;
   return settings;
 }
 

@@ -186,11 +186,10 @@ Answer StreamFile::start_with_data(const msghdr& message, Time now) {
   deferred_peer_.reset();
   const Answer started = start(peer, data, now);
   if (started != -EINPROGRESS) return started;
-  const auto info = stream()->info(now);
-  const std::uint64_t taken = info ? std::uint64_t{info->not_sent} + info->unacknowledged : 0;
-  bytes_written_ += taken;
-  return taken == 0 ? -EINPROGRESS
-                    : static_cast<Answer>(std::min<std::uint64_t>(taken, data.size()));
+  // All of it is the stream's now, whether with the SYN or behind it: a program that were told
+  // EINPROGRESS would write it again.
+  bytes_written_ += data.size();
+  return data.empty() ? started : static_cast<Answer>(data.size());
 }
 
 // ── Beginning and end ───────────────────────────────────────────────────────────────────────────

@@ -255,7 +255,7 @@ const StreamOptions::Row StreamOptions::kRows[] = {
      O::write_time<&T::keepalive_interval, Seconds, 1, 32767>},
     {IPPROTO_TCP, TCP_KEEPCNT, O::read<&T::keepalive_probes, 9>,
      O::write<&T::keepalive_probes, 1, 127>},
-    {IPPROTO_TCP, TCP_SYNCNT, O::read<&T::syn_retries, 6>, O::write<&T::syn_retries, 1, 127>},
+    {IPPROTO_TCP, TCP_SYNCNT, O::read<&T::syn_retries, 7>, O::write<&T::syn_retries, 1, 127>},
     {IPPROTO_TCP, TCP_LINGER2, O::read_fin_wait, O::write_fin_wait},
     {IPPROTO_TCP, TCP_DEFER_ACCEPT, O::read_time<&T::defer_accept, Seconds, 0>,
      O::write_time<&T::defer_accept, Seconds, 0, 32767>},

@@ -82,6 +82,7 @@ void Connection::begin_halves(Shared& shared, const Opened& opened, const Segmen
   flags_.sack = agreed.sack;
   flags_.ecn = agreed.ecn;
   peer_mss_ = agreed.send_mss;
+  if (options.mss_max != 0) peer_mss_ = std::clamp(options.mss_max, kMssMin, peer_mss_);
   ts_offset_ = agreed.timestamp_offset;
   ts_recent_ = agreed.ts_recent;
   if (agreed.user_timeout) {

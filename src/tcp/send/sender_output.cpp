@@ -104,7 +104,8 @@ std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std
   record->first_size = static_cast<std::uint16_t>(std::min<std::uint32_t>(size, record->length()));
   sent.segments = static_cast<std::uint16_t>(
       std::max<std::uint32_t>((sent.text.length() + size - 1U) / size, 1));
-  sent.push = sent.text.end == una_ + static_cast<std::uint32_t>(f.queue.size());
+  sent.push =
+      !sent.text.empty() && sent.text.end == una_ + static_cast<std::uint32_t>(f.queue.size());
   const std::uint32_t bytes = record->length();
   const bool was_in_flight = record->state == RecordState::kInFlight;
   record->delivery = f.rate.on_sent(
