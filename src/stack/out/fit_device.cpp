@@ -14,7 +14,7 @@ namespace strata::stack {
 namespace {
 
 // Where the headers of a super-segment lie; each segment repeats them.
-struct Headers {
+struct Places {
   std::size_t network = 0;
   std::size_t transport = 0;
   std::size_t payload = 0;
@@ -22,108 +22,203 @@ struct Headers {
   bool is_tcp = false;
 };
 
-std::optional<Headers> read_headers(const Packet& frame) {
+std::optional<Places> find_places(const Packet& frame) {
   const PacketNotes& notes = frame.notes();
   const Bytes bytes = frame.bytes();
-  Headers headers{.network = notes.network_offset,
-                  .transport = notes.transport_offset,
-                  .is_tcp = notes.segment_kind == SegmentKind::kTcp};
-  if (headers.network >= bytes.size() || headers.transport <= headers.network) return std::nullopt;
-  headers.is_v4 = std::to_integer<unsigned>(bytes[headers.network]) >> 4U == 4;
-  const std::size_t ip = headers.is_v4 ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize;
-  if (headers.transport < headers.network + ip) return std::nullopt;
-  const std::size_t least = headers.is_tcp ? wire::TcpLayout::kSize : wire::UdpLayout::kSize;
-  if (bytes.size() < headers.transport + least) return std::nullopt;
-  const Bytes transport = bytes.subspan(headers.transport);
-  headers.payload = headers.transport +
-                    (headers.is_tcp ? std::size_t{wire::TcpLayout::DataOffset::get(transport)} * 4
-                                    : wire::UdpLayout::kSize);
-  if (headers.payload < headers.transport + least || headers.payload > bytes.size()) {
+  Places places{.network = notes.network_offset,
+                .transport = notes.transport_offset,
+                .is_tcp = notes.segment_kind == SegmentKind::kTcp};
+  if (places.network >= bytes.size() || places.transport <= places.network) return std::nullopt;
+  places.is_v4 = std::to_integer<unsigned>(bytes[places.network]) >> 4U == 4;
+  const std::size_t ip = places.is_v4 ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize;
+  if (places.transport < places.network + ip) return std::nullopt;
+  const std::size_t least = places.is_tcp ? wire::TcpLayout::kSize : wire::UdpLayout::kSize;
+  if (bytes.size() < places.transport + least) return std::nullopt;
+  const Bytes transport = bytes.subspan(places.transport);
+  places.payload = places.transport +
+                   (places.is_tcp ? std::size_t{wire::TcpLayout::DataOffset::get(transport)} * 4
+                                  : wire::UdpLayout::kSize);
+  if (places.payload < places.transport + least || places.payload > bytes.size()) {
     return std::nullopt;
   }
-  return headers;
-}
-
-void set_ip_length(MutableBytes ip, const Headers& headers, std::size_t frame_size,
-                   std::size_t number) {
-  const std::size_t size = frame_size - headers.network;
-  if (!headers.is_v4) {
-    return wire::Ipv6Layout::PayloadLength::set(
-        ip, static_cast<std::uint16_t>(size - wire::Ipv6Layout::kSize));
-  }
-  wire::Ipv4Layout::TotalLength::set(ip, static_cast<std::uint16_t>(size));
-  // RFC 6864 4: segments that may yet be fragmented need identifications of their own.
-  const auto first = wire::Ipv4Layout::Identification::get(ip);
-  wire::Ipv4Layout::Identification::set(ip, static_cast<std::uint16_t>(first + number));
-  wire::set_ipv4_checksum(ip.first(headers.transport - headers.network));
+  return places;
 }
 
 // RFC 9293 3.10.7.4 and RFC 3168 6.1.2: FIN and PSH belong to the last byte, CWR to the first.
-void set_tcp_fields(MutableBytes tcp, std::size_t offset, bool is_first, bool is_last) {
-  using Layout = wire::TcpLayout;
-  Layout::SequenceNumber::set(
-      tcp, Layout::SequenceNumber::get(tcp) + static_cast<std::uint32_t>(offset));
-  std::uint16_t flags = Layout::Flags::get(tcp);
+std::uint16_t flags_of_piece(std::uint16_t offset_and_flags, bool is_first, bool is_last) {
   constexpr std::uint16_t kFinPsh = 0x009;
   constexpr std::uint16_t kCwr = 0x080;
-  if (!is_last) flags = static_cast<std::uint16_t>(flags & ~kFinPsh);
-  if (!is_first) flags = static_cast<std::uint16_t>(flags & ~kCwr);
-  Layout::Flags::set(tcp, flags);
+  unsigned flags = offset_and_flags;
+  if (!is_last) flags &= ~unsigned{kFinPsh};
+  if (!is_first) flags &= ~unsigned{kCwr};
+  return static_cast<std::uint16_t>(flags);
 }
 
-void set_checksum(Packet& segment, const Headers& headers) {
-  const MutableBytes bytes = segment.mutable_bytes();
-  const MutableBytes transport = bytes.subspan(headers.transport);
-  const MutableBytes ip = bytes.subspan(headers.network);
-  const auto size = static_cast<std::uint32_t>(segment.size() - headers.transport);
-  const IpAddress source =
-      headers.is_v4 ? wire::Ipv4Layout::Source::get(ip) : wire::Ipv6Layout::Source::get(ip);
-  const IpAddress destination = headers.is_v4 ? wire::Ipv4Layout::Destination::get(ip)
-                                              : wire::Ipv6Layout::Destination::get(ip);
-  const std::uint8_t protocol = headers.is_tcp ? wire::kIpProtocolTcp : wire::kIpProtocolUdp;
-  const auto sum_all = [&] {
-    return packet_sum(segment, headers.transport) +
-           wire::pseudo_header_sum(source, destination, protocol, size);
-  };
-  if (headers.is_tcp) {
-    wire::TcpLayout::Checksum::set(transport, 0);
-    return wire::TcpLayout::Checksum::set(transport, fold(sum_all()));
+// The headers of all segments of one super-segment. The fields that differ are zero in the sums, so
+// that no segment's header is read back to be summed.
+class Headers {
+ public:
+  // Nothing when the notes do not fit the bytes.
+  static std::optional<Headers> read(const Packet& frame) {
+    const std::optional<Places> places = find_places(frame);
+    if (!places) return std::nullopt;
+    return Headers(frame.bytes().first(places->payload), *places);
   }
-  wire::UdpLayout::Length::set(transport, static_cast<std::uint16_t>(size));
-  wire::UdpLayout::Checksum::set(transport, 0);
-  wire::UdpLayout::Checksum::set(transport, fold_for_udp(sum_all()));
-}
 
-PacketPtr make_segment(Core& core, const Packet& frame, const Headers& headers, std::size_t offset,
-                       std::size_t count) {
+  [[nodiscard]] std::size_t size() const { return places_.payload; }
+  // For `count` bytes of text, whose sum is `text`, from `offset` on: segment `number`.
+  void write(MutableBytes to, std::size_t number, std::size_t offset, std::size_t count,
+             bool is_last, wire::Sum text) const {
+    copy_bytes(bytes_, to);
+    write_ip(to.subspan(places_.network), number, count);
+    if (places_.is_tcp) {
+      write_tcp(to.subspan(places_.transport), offset, count, is_last, text);
+    } else {
+      write_udp(to.subspan(places_.transport), count, text);
+    }
+  }
+
+ private:
+  using Ipv4 = wire::Ipv4Layout;
+  using Ipv6 = wire::Ipv6Layout;
+  using Tcp = wire::TcpLayout;
+  using Udp = wire::UdpLayout;
+
+  Headers(Bytes bytes, const Places& places) : bytes_(bytes), places_(places) {
+    const Bytes ip = bytes.subspan(places.network);
+    const Bytes transport = bytes.subspan(places.transport);
+    const std::uint8_t protocol = places.is_tcp ? wire::kIpProtocolTcp : wire::kIpProtocolUdp;
+    if (places.is_v4) {
+      ip_ = wire::partial_sum(ip.first(places.transport - places.network)) +
+            -wire::Sum::of(Ipv4::TotalLength::get(ip)) +
+            -wire::Sum::of(Ipv4::Identification::get(ip)) + -wire::Sum::of(Ipv4::Checksum::get(ip));
+      transport_ =
+          wire::pseudo_header_sum(Ipv4::Source::get(ip), Ipv4::Destination::get(ip), protocol, 0);
+    } else {
+      transport_ =
+          wire::pseudo_header_sum(Ipv6::Source::get(ip), Ipv6::Destination::get(ip), protocol, 0);
+    }
+    transport_ += wire::partial_sum(transport);
+    if (places.is_tcp) {
+      transport_ += -wire::Sum::of(Tcp::SequenceNumber::get(transport)) +
+                    -wire::Sum::of(Tcp::OffsetAndFlags::get(transport)) +
+                    -wire::Sum::of(Tcp::Checksum::get(transport));
+    } else {
+      transport_ += -wire::Sum::of(Udp::Length::get(transport)) +
+                    -wire::Sum::of(Udp::Checksum::get(transport));
+    }
+  }
+
+  void write_ip(MutableBytes ip, std::size_t number, std::size_t count) const {
+    const std::size_t size = places_.payload - places_.network + count;
+    if (!places_.is_v4) {
+      return Ipv6::PayloadLength::set(ip, static_cast<std::uint16_t>(size - Ipv6::kSize));
+    }
+    // RFC 6864 4: segments that may yet be fragmented need identifications of their own.
+    const Bytes first = bytes_.subspan(places_.network);
+    const auto identification =
+        static_cast<std::uint16_t>(Ipv4::Identification::get(first) + number);
+    const auto length = static_cast<std::uint16_t>(size);
+    Ipv4::TotalLength::set(ip, length);
+    Ipv4::Identification::set(ip, identification);
+    Ipv4::Checksum::set(ip, fold(ip_ + wire::Sum::of(length) + wire::Sum::of(identification)));
+  }
+
+  void write_tcp(MutableBytes tcp, std::size_t offset, std::size_t count, bool is_last,
+                 wire::Sum text) const {
+    const Bytes first = bytes_.subspan(places_.transport);
+    const std::uint32_t sequence =
+        Tcp::SequenceNumber::get(first) + static_cast<std::uint32_t>(offset);
+    const std::uint16_t flags =
+        flags_of_piece(Tcp::OffsetAndFlags::get(first), offset == 0, is_last);
+    Tcp::SequenceNumber::set(tcp, sequence);
+    Tcp::OffsetAndFlags::set(tcp, flags);
+    Tcp::Checksum::set(tcp, fold(transport_ + wire::Sum::of(sequence) + wire::Sum::of(flags) +
+                                 wire::Sum::of(transport_size(count)) + text));
+  }
+
+  void write_udp(MutableBytes udp, std::size_t count, wire::Sum text) const {
+    const std::uint32_t size = transport_size(count);
+    Udp::Length::set(udp, static_cast<std::uint16_t>(size));
+    // The length counts twice: in the pseudo-header, and in the header.
+    Udp::Checksum::set(udp,
+                       fold_for_udp(transport_ + wire::Sum::of(size) + wire::Sum::of(size) + text));
+  }
+
+  [[nodiscard]] std::uint32_t transport_size(std::size_t count) const {
+    return static_cast<std::uint32_t>(places_.payload - places_.transport + count);
+  }
+
+  Bytes bytes_;
+  Places places_;
+  wire::Sum ip_;
+  wire::Sum transport_;  // with the pseudo-header
+};
+
+// The text of a super-segment, from slice to slice.
+class Text {
+ public:
+  Text(const Packet& frame, std::size_t offset) : slice_(&frame), offset_(offset) {}
+
+  // The next bytes, summed while they are copied.
+  wire::Sum copy_to(MutableBytes to) {
+    wire::Sum sum;
+    bool is_odd = false;
+    while (!to.empty()) {
+      while (offset_ == slice_->slice_size()) {
+        slice_ = slice_->next_slice();
+        offset_ = 0;
+      }
+      const std::size_t count = std::min(to.size(), slice_->slice_size() - offset_);
+      const Bytes from = slice_->bytes().subspan(offset_, count);
+      sum = combine(sum, wire::copy_and_sum(from, to.first(count)), is_odd);
+      is_odd = is_odd != (count % 2 != 0);
+      offset_ += count;
+      to = to.subspan(count);
+    }
+    return sum;
+  }
+
+ private:
+  const Packet* slice_;
+  std::size_t offset_;
+};
+
+// Text of the usual size is copied: it must be read for its sum anyway, and one slice is cheaper on
+// all the way from here than two. What a small buffer cannot hold is shared.
+PacketPtr make_segment(Core& core, const Packet& frame, const Headers& headers, Text& text,
+                       std::size_t offset, std::size_t count) {
   PacketPtr segment = core.pool.allocate();
-  if (segment == nullptr || headers.payload > segment->tailroom()) return nullptr;
-  PacketPtr payload = frame.share(headers.payload + offset, count);
-  if (payload == nullptr) return nullptr;
-  frame.copy_out(0, segment->append(headers.payload));
-  segment->append_chain(std::move(payload));
-  segment->notes() = frame.notes();
+  if (segment == nullptr || headers.size() > segment->tailroom()) return nullptr;
+  const MutableBytes front = segment->append(headers.size());
+  wire::Sum sum;
+  if (count <= segment->tailroom()) {
+    sum = text.copy_to(segment->append(count));
+  } else {
+    PacketPtr shared = frame.share(headers.size() + offset, count);
+    if (shared == nullptr) return nullptr;
+    sum = packet_sum(*shared, 0);
+    segment->append_chain(std::move(shared));
+  }
+  const PacketNotes& notes = frame.notes();
+  const bool is_last = headers.size() + offset + count == frame.size();
+  headers.write(front, offset / notes.segment_size, offset, count, is_last, sum);
+  segment->notes() = notes;
   segment->notes().segment_kind = SegmentKind::kNone;
   segment->notes().segment_size = 0;
   segment->notes().checksum = ChecksumState::kVerified;
-  const std::size_t step = frame.notes().segment_size;
-  const MutableBytes bytes = segment->mutable_bytes();
-  set_ip_length(bytes.subspan(headers.network), headers, segment->size(), offset / step);
-  if (headers.is_tcp) {
-    const bool is_last = headers.payload + offset + count == frame.size();
-    set_tcp_fields(bytes.subspan(headers.transport), offset, offset == 0, is_last);
-  }
-  set_checksum(*segment, headers);
   return segment;
 }
 
 void cut(Core& core, PacketPtr frame, PacketQueue& out) {
-  const std::optional<Headers> headers = read_headers(*frame);
+  const std::optional<Headers> headers = Headers::read(*frame);
   const std::size_t step = frame->notes().segment_size;
   if (!headers || step == 0) return drop(core, std::move(frame), DropReason::kDeviceFailed);
-  for (std::size_t offset = 0; headers->payload + offset < frame->size(); offset += step) {
-    const std::size_t count = std::min(step, frame->size() - headers->payload - offset);
-    PacketPtr segment = make_segment(core, *frame, *headers, offset, count);
+  Text text(*frame, headers->size());
+  const std::size_t text_size = frame->size() - headers->size();
+  for (std::size_t offset = 0; offset < text_size; offset += step) {
+    const std::size_t count = std::min(step, text_size - offset);
+    PacketPtr segment = make_segment(core, *frame, *headers, text, offset, count);
     if (segment == nullptr) return core.drops.add(DropReason::kPoolEmpty);
     out.push(std::move(segment));
   }

@@ -90,6 +90,23 @@ TEST_F(FitDevice, CutsATcpSuperSegmentIntoSegmentsThatStandAlone) {
   EXPECT_EQ(all, pattern(3000));
 }
 
+// What a small buffer cannot hold is not copied, but is the same on the wire.
+TEST_F(FitDevice, CutsASuperSegmentIntoSegmentsLargerThanASmallBuffer) {
+  const auto frames = fit(super_segment(10'001, 4001));
+  ASSERT_EQ(frames.size(), 3U);
+  Frame all;
+  for (const Frame& frame : frames) {
+    const auto ip = wire::Ipv4View::parse(frame.all().subspan(kLink));
+    ASSERT_TRUE(ip);
+    EXPECT_TRUE(
+        is_valid(upper_sum(ip->source(), ip->destination(), ip->protocol(), ip->payload())));
+    const auto tcp = wire::TcpView::parse(ip->payload());
+    ASSERT_TRUE(tcp);
+    all.insert(all.end(), tcp->payload().begin(), tcp->payload().end());
+  }
+  EXPECT_EQ(all, pattern(10'001));
+}
+
 TEST_F(FitDevice, LeavesASuperSegmentToADeviceThatCuts) {
   DeviceCapabilities cutter;
   cutter.tcp_segment_bytes_max = 65535;
