@@ -32,12 +32,16 @@ InterfaceId zone_of(const Arrival& arrival) {
   return is_scoped ? arrival.interface->id : kNoInterface;
 }
 
-tcp::Segment decode(const wire::TcpView& view, const Arrival& arrival) {
-  return {.flow = {.local_address = arrival.destination,
-                   .remote_address = arrival.source,
-                   .local_port = view.destination_port(),
-                   .remote_port = view.source_port(),
-                   .interface = zone_of(arrival)},
+tcp::Flow flow_of(const wire::TcpView& view, const Arrival& arrival) {
+  return {.local_address = arrival.destination,
+          .remote_address = arrival.source,
+          .local_port = view.destination_port(),
+          .remote_port = view.source_port(),
+          .interface = zone_of(arrival)};
+}
+
+tcp::Segment decode(const wire::TcpView& view, const tcp::Flow& flow, const Arrival& arrival) {
+  return {.flow = flow,
           .seq = tcp::SequenceNumber(view.sequence_number()),
           .ack = tcp::SequenceNumber(view.acknowledgment_number()),
           .flags = view.flags(),
@@ -72,9 +76,17 @@ void deliver_tcp(Core& core, PacketPtr packet, const Arrival& arrival, Time now)
   const auto view = wire::TcpView::parse(packet->bytes().subspan(arrival.header_length));
   CHECK(view.has_value());
   if (core.ensure_tcp() == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty);
-  tcp::Segment segment = decode(*view, arrival);
+  const tcp::Flow flow = flow_of(*view, arrival);
+  const std::uint16_t segments = count_segments(packet->notes(), packet->size() - headers);
+  const TcpMerge::Arrived arrived{.view = *view,
+                                  .flow = flow,
+                                  .ecn = static_cast<tcp::EcnCodepoint>(arrival.traffic_class & 3U),
+                                  .segments = segments,
+                                  .headers = headers};
+  if (core.tcp_merge->take_next(arrived, packet, now)) return;
+  tcp::Segment segment = decode(*view, flow, arrival);
   segment.payload_bytes = static_cast<std::uint32_t>(packet->size() - headers);
-  segment.segments = count_segments(packet->notes(), segment.payload_bytes);
+  segment.segments = segments;
   if (segment.payload_bytes != 0) {
     packet->skip(headers);
     segment.payload = std::move(packet);

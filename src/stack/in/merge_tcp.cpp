@@ -4,6 +4,58 @@
 #include <utility>
 
 namespace strata::stack {
+namespace {
+
+constexpr std::size_t kTimestampBytes = 12;
+// RFC 7323 appendix A: two NOPs, kind 8, length 10.
+constexpr std::uint32_t kTimestampWord = 0x0101'080a;
+
+// The usual options, that is none or timestamps; false for any other.
+bool read_usual(Bytes options, std::optional<wire::TcpTimestamps>& timestamps) {
+  if (options.empty()) return true;
+  if (options.size() != kTimestampBytes) return false;
+  if (load_big_endian<std::uint32_t>(options.data()) != kTimestampWord) return false;
+  timestamps = {.value = load_big_endian<std::uint32_t>(options.data() + 4),
+                .echo_reply = load_big_endian<std::uint32_t>(options.data() + 8)};
+  return true;
+}
+
+}  // namespace
+
+TcpMerge::Waiting* TcpMerge::find(const tcp::Flow& flow) {
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (waiting_[i].segment && waiting_[i].segment->flow == flow) return &waiting_[i];
+  }
+  return nullptr;
+}
+
+bool TcpMerge::take_next(const Arrived& next, PacketPtr& packet, Time now) {
+  Waiting* const waiting = find(next.flow);
+  if (waiting == nullptr) return false;
+  tcp::Segment& first = *waiting->segment;
+  const std::size_t bytes = packet->size() - next.headers;
+  const tcp::SequenceNumber ack(next.view.acknowledgment_number());
+  if (next.view.sequence_number() != (first.seq + first.payload_bytes).value() || bytes == 0 ||
+      (next.view.flags() & ~wire::kTcpPsh) != wire::kTcpAck || next.ecn != first.ecn ||
+      ack < first.ack || first.payload_bytes + bytes > kBytesMax) {
+    return false;
+  }
+  std::optional<wire::TcpTimestamps> timestamps;
+  if (!read_usual(next.view.options(), timestamps) ||
+      timestamps.has_value() != first.options.timestamps.has_value()) {
+    return false;
+  }
+  first.ack = ack;
+  first.window = next.view.window();
+  first.flags = next.view.flags();
+  first.options.timestamps = timestamps;
+  first.segments = static_cast<std::uint16_t>(first.segments + next.segments);
+  first.payload_bytes += static_cast<std::uint32_t>(bytes);
+  packet->skip(next.headers);
+  waiting->last = &first.payload->append_chain(std::move(packet), *waiting->last);
+  if (first.flags.psh()) hand_on(*waiting, now);
+  return true;
+}
 
 // Text under a plain ACK. A segment that is a full stop (PSH) may end a merged one, not begin it.
 bool TcpMerge::may_wait(const tcp::Segment& segment) {
@@ -21,7 +73,7 @@ bool TcpMerge::continues(const tcp::Segment& first, const tcp::Segment& next) {
 }
 
 void TcpMerge::append(Waiting& waiting, tcp::Segment&& next) {
-  tcp::Segment& first = waiting.segment;
+  tcp::Segment& first = *waiting.segment;
   first.ack = next.ack;
   first.window = next.window;
   first.flags = next.flags;
@@ -32,26 +84,20 @@ void TcpMerge::append(Waiting& waiting, tcp::Segment&& next) {
 }
 
 void TcpMerge::hand_on(Waiting& waiting, Time now) {
-  if (waiting.last == nullptr) return;
-  waiting.last = nullptr;
-  const DropReason why = core_.tcp->on_segment(std::move(waiting.segment), now);
+  if (!waiting.segment) return;
+  const DropReason why = core_.tcp->on_segment(std::move(*waiting.segment), now);
+  waiting.segment.reset();
   if (why != DropReason::kNone) core_.drops.add(why);
 }
 
 void TcpMerge::add(tcp::Segment&& segment, Time now) {
-  Waiting* place = nullptr;
-  for (std::size_t i = 0; i < count_; ++i) {
-    Waiting& waiting = waiting_[i];
-    if (waiting.last == nullptr || !(waiting.segment.flow == segment.flow)) continue;
-    if (continues(waiting.segment, segment)) {
-      append(waiting, std::move(segment));
-      if (waiting.segment.flags.psh()) hand_on(waiting, now);
-      return;
-    }
-    hand_on(waiting, now);
-    place = &waiting;
-    break;
+  Waiting* place = find(segment.flow);
+  if (place != nullptr && continues(*place->segment, segment)) {
+    append(*place, std::move(segment));
+    if (place->segment->flags.psh()) hand_on(*place, now);
+    return;
   }
+  if (place != nullptr) hand_on(*place, now);
   if (!may_wait(segment)) {
     const DropReason why = core_.tcp->on_segment(std::move(segment), now);
     if (why != DropReason::kNone) core_.drops.add(why);
@@ -63,8 +109,8 @@ void TcpMerge::add(tcp::Segment&& segment, Time now) {
     oldest_ = (oldest_ + 1) % kFlows;
     hand_on(*place, now);
   }
-  place->segment = std::move(segment);
-  place->last = place->segment.payload.get();
+  place->segment.emplace(std::move(segment));
+  place->last = place->segment->payload.get();
 }
 
 void TcpMerge::finish(Time now) {

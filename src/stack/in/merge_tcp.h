@@ -8,11 +8,14 @@
 // 1. What is merged is what one larger segment could have said: same flow and ECN, text in
 //    sequence, plain ACK (and PSH on the last), the same kinds of option, no SACK.
 // 2. Segments of one flow are handed on in the order of their arrival.
-// 3. It lives for one batch: nothing waits here when poll() returns.
+// 3. What continues a waiting segment and looks like it is never decoded: take_next() reads the few
+//    fields that may differ straight from the bytes.
+// 4. It lives for one batch: nothing waits here when poll() returns.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "stack/core.h"
 #include "tcp/segment.h"
@@ -25,6 +28,17 @@ class TcpMerge {
   TcpMerge(const TcpMerge&) = delete;
   TcpMerge& operator=(const TcpMerge&) = delete;
 
+  // A segment in its bytes: `packet` still holds the headers, `view` sees those of TCP.
+  struct Arrived {
+    const wire::TcpView& view;
+    const tcp::Flow& flow;
+    tcp::EcnCodepoint ecn;
+    std::uint16_t segments;
+    std::size_t headers;
+  };
+  // True, and the packet is taken, when it goes on where a waiting segment ends. The options must
+  // be what bulk senders send: none, or timestamps as RFC 7323 appendix A lays them out.
+  bool take_next(const Arrived& next, PacketPtr& packet, Time now);
   void add(tcp::Segment&& segment, Time now);
   // What still waits goes to TCP.
   void finish(Time now);
@@ -36,10 +50,11 @@ class TcpMerge {
   static constexpr std::size_t kBytesMax = 65535 - 60;
 
   struct Waiting {
-    tcp::Segment segment;
+    std::optional<tcp::Segment> segment;
     Packet* last = nullptr;  // slice of the payload
   };
 
+  [[nodiscard]] Waiting* find(const tcp::Flow& flow);
   [[nodiscard]] static bool may_wait(const tcp::Segment& segment);
   [[nodiscard]] static bool continues(const tcp::Segment& first, const tcp::Segment& next);
   static void append(Waiting& waiting, tcp::Segment&& next);

@@ -42,11 +42,11 @@ class Opened : public Host {
   [[nodiscard]] std::vector<DecodedTcp> take() { return std::exchange(sent_, {}); }
 
   [[nodiscard]] Frame segment(wire::TcpFlags flags, std::uint32_t seq, std::uint32_t ack,
-                              const Frame& payload = {}) const {
+                              const Frame& payload = {}, const Frame& options = {}) const {
     return tcp_packet(
         {peer4, 4000}, {own4, 80},
         {.sequence_number = seq, .acknowledgment_number = ack, .flags = flags, .window = 60000},
-        payload);
+        payload, options);
   }
   [[nodiscard]] Frame text_at(std::uint32_t offset, wire::TcpFlags flags = wire::kTcpAck) const {
     return segment(flags, 1001 + offset, isn + 1, pattern(kMss, 1 + offset / kMss));
@@ -103,6 +103,27 @@ TEST(MergeTcp, ABatchWithAHoleIsAcknowledgedSegmentBySegment) {
     duplicates += ack.header.acknowledgment_number == 1001 + 3 * kMss ? 1 : 0;
   }
   EXPECT_GE(duplicates, 4);  // the first and three that make the peer retransmit fast
+}
+
+// In the usual places, with other options, and without any.
+TEST(MergeTcp, TextUnderAnyOptionsArrivesInOrder) {
+  const Frame stamp = bytes({1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0});
+  const Frame odd_stamp = bytes({8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 1, 1});
+  const Frame other = bytes({253, 4, 0, 0});
+  const Frame* const kinds[] = {&stamp, &stamp, &odd_stamp, &stamp, &other, &other, &stamp, &stamp};
+  Opened host;
+  std::vector<Frame> batch;
+  Frame sent;
+  for (const Frame* options : kinds) {
+    const auto offset = static_cast<std::uint32_t>(sent.size());
+    const Frame text = pattern(kMss, static_cast<unsigned>(batch.size()));
+    batch.push_back(host.segment(wire::kTcpAck, 1001 + offset, host.isn + 1, text, *options));
+    sent.insert(sent.end(), text.begin(), text.end());
+  }
+  host.batch(batch);
+  Frame arrived(sent.size());
+  ASSERT_EQ(host.tcp().read(host.stream, arrived.writable(), host.now), sent.size());
+  EXPECT_EQ(arrived, sent);
 }
 
 TEST(MergeTcp, FlowsDoNotMix) {
