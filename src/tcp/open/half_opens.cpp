@@ -249,6 +249,7 @@ std::optional<Outgoing> HalfOpens::next_outgoing(Time now) {
 }
 
 std::optional<Time> HalfOpens::next_deadline() const {
+  if (entries_.empty()) return std::nullopt;
   std::optional<Time> next;
   for (const List& list : waiting_) {
     if (!list.empty()) next = earlier(next, entries_[list.front()].handshake.next_deadline());
