@@ -13,8 +13,8 @@
 #include <optional>
 
 #include "strata/time.h"
+#include "tcp/rtt.h"
 #include "tcp/send/retransmission_queue.h"
-#include "tcp/send/rtt.h"
 #include "tcp/sequence_number.h"
 
 namespace strata::tcp {

@@ -30,9 +30,9 @@
 #include "strata/tcp_info.h"
 #include "strata/time.h"
 #include "tcp/congestion/slot.h"
+#include "tcp/rtt.h"
 #include "tcp/send/ack_digest.h"
 #include "tcp/send/events.h"
-#include "tcp/send/rtt.h"
 #include "tcp/sequence_number.h"
 
 namespace strata::tcp {

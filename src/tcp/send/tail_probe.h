@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "strata/time.h"
-#include "tcp/send/rtt.h"
+#include "tcp/rtt.h"
 #include "tcp/sequence_number.h"
 
 namespace strata::tcp {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tcp/send/rtt.h"
+#include "tcp/rtt.h"
 
 #include <gtest/gtest.h>
 
