@@ -268,11 +268,14 @@ void Sender::conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, Ac
   if (has_advanced) tune_buffer(shared);
 }
 
-// Twice the window: one copy under way, one for what the program writes meanwhile.
+// Twice the window: one copy under way, one for what the program writes meanwhile. A control that
+// keeps its window while it repairs has a third behind the holes, delivered and not acknowledged;
+// without room for that it would look limited by the program, and never find more bandwidth.
 void Sender::tune_buffer(const Shared& shared) {
   if (flags_.fixed_buffer || shared.account.under_pressure()) return;
   const TcpConfig& config = shared.config;
-  const std::uint64_t wanted = 2 * std::uint64_t{control_->cwnd()};
+  const std::uint64_t windows = control_->owns_recovery() ? 3 : 2;
+  const std::uint64_t wanted = windows * control_->cwnd();
   const std::uint32_t present = std::max(buffer_limit_, config.send_buffer_first);
   buffer_limit_ = static_cast<std::uint32_t>(
       std::max<std::uint64_t>(present, std::min<std::uint64_t>(wanted, config.send_buffer_max)));

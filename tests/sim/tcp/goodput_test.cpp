@@ -105,8 +105,8 @@ TEST(TcpGoodput, IsThatOfTheTableAndAtLeastHalfOfTheResponse) {
 
 // The figures are those that are asked of BBRv3 and CUBIC on paths that lose by chance.
 TEST(TcpGoodput, BbrKeepsItsRateAtOnePercentLoss) {
-  const std::uint64_t seeds = std::getenv("STRATA_FULL") != nullptr ? 5 : 2;
-  for (std::uint64_t seed = 2; seed <= seeds; ++seed) {
+  const std::uint64_t seeds = std::getenv("STRATA_FULL") != nullptr ? 5 : 1;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const Path path{.bits_per_second = 100'000'000, .rtt = 40ms, .loss = {1, 100}};
     Bottleneck bottleneck(path, seed);
     bottleneck.add_flow("bbr");
