@@ -2,6 +2,7 @@
 #include "tcp/send/sender.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "tcp/congestion/registry.h"
@@ -95,7 +96,7 @@ void Sender::keep_totals(Shared& shared, const Totals& totals) {
   if (flags_.totals_are_whole) {
     shared.totals[totals_] = totals;
   } else {
-    shared.folded_totals[totals_] = FoldedTotals(totals);
+    std::construct_at(&shared.folded_totals[totals_], totals);  // in place: no copy to wait for
   }
 }
 
