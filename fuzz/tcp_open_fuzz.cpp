@@ -105,7 +105,8 @@ class Harness {
     segment.ack = number(ack);
     segment.window = static_cast<std::uint16_t>(word());
     segment.payload_bytes = byte();
-    const std::size_t size = std::min<std::size_t>(byte() % 41, rest_.size());
+    const std::size_t wanted = byte() % 41U;  // first: it takes a byte of what is left
+    const std::size_t size = std::min(wanted, rest_.size());
     segment.options = wire::TcpOptions::parse(rest_.first(size));
     rest_ = rest_.subspan(size);
     if ((byte() & 1U) != 0) segment.options.fast_open = cookie_;

@@ -62,13 +62,21 @@ def own_accord(lab, wire, group):
                   seen["from"] == "::" or seen["from"].startswith("fe80:"), seen["from"])
 
 
+def answer_of(frame):
+    """What the frame says in answer to a query. Changes of membership are told unasked, and again
+    by the robustness variable (RFC 3376 5.1): they are no answer."""
+    one = igmp_of(frame)
+    is_change = one and one["type"] == 0x22 and all(kind > 2 for kind, _ in records_of(one))
+    return None if is_change else one
+
+
 def ask_igmp(lab, wire, name, message, wanted, seconds):
     mac = "01:00:5e:00:00:01"
     packet = (Ether(src="02:aa:aa:aa:aa:aa", dst=mac) /
               IP(src=HOST4, dst="224.0.0.1", ttl=1, options=[IPOption_Router_Alert()]) / message)
     wire.clear()
     wire.send(packet)
-    seen = wire.find(igmp_of, seconds)
+    seen = wire.find(answer_of, seconds)
     lab.check(name, wanted(seen), seen)
 
 

@@ -406,9 +406,10 @@ def odd_errors(odd):
     odd.try_frames("an error about a broadcast is never sent",
                    [odd.frame(IP(src=HOST4, dst="10.77.0.255") / UDP(sport=5, dport=4444),
                               "ff:ff:ff:ff:ff:ff")], None, {"udp_no_socket": 1})
-    odd.try_frames("a TCP segment to a stack without TCP",
-                   [odd.frame(odd.ip() / TCP(sport=5, dport=80, flags="S"))], is_error(3, 2),
-                   {"unknown_protocol": 1})
+    odd.try_frames("a SYN to a port where nobody listens is reset",
+                   [odd.frame(odd.ip() / TCP(sport=5, dport=80, flags="S", seq=7))],
+                   lambda packet: TCP in packet and packet[TCP].flags == "RA" and
+                   packet[TCP].ack == 8, {"tcp_no_socket": 1})
     odd.alive("odd errors")
 
 
