@@ -103,8 +103,7 @@ class Vector {
   void release() {
     clear();
     if (data_ != nullptr) {
-      // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and is meant
-      memory_->release(static_cast<void*>(data_), capacity_ * sizeof(T), alignof(T));
+      memory_->release(static_cast<void*>(data_), capacity_ * kEntryBytes, alignof(T));
     }
     data_ = nullptr;
     capacity_ = 0;
@@ -137,10 +136,12 @@ class Vector {
   [[nodiscard]] Memory& memory() const { return *memory_; }
 
  private:
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and is meant
+  static constexpr std::size_t kEntryBytes = sizeof(T);
   static constexpr std::size_t kCapacityMin = 4;
   static constexpr std::size_t kCapacityMax =
       std::min<std::size_t>(std::numeric_limits<std::uint32_t>::max(),
-                            std::numeric_limits<std::size_t>::max() / sizeof(T));
+                            std::numeric_limits<std::size_t>::max() / kEntryBytes);
 
   [[nodiscard]] bool grow() {
     if (capacity_ == kCapacityMax) return false;
@@ -150,13 +151,12 @@ class Vector {
 
   [[nodiscard]] bool reallocate(std::size_t capacity) {
     if (capacity > kCapacityMax) return false;
-    auto* const block = static_cast<T*>(memory_->allocate(capacity * sizeof(T), alignof(T)));
+    auto* const block = static_cast<T*>(memory_->allocate(capacity * kEntryBytes, alignof(T)));
     if (block == nullptr) return false;
     if (data_ != nullptr) {
       std::uninitialized_move_n(data_, size_, block);
       std::destroy_n(data_, size_);
-      // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and is meant
-      memory_->release(static_cast<void*>(data_), capacity_ * sizeof(T), alignof(T));
+      memory_->release(static_cast<void*>(data_), capacity_ * kEntryBytes, alignof(T));
     }
     data_ = block;
     capacity_ = static_cast<std::uint32_t>(capacity);

@@ -39,7 +39,7 @@ WireConfig random_wire(Rng& rng) {
   if (rng.chance({1, 2})) config.reordering = {rng.below(30), 100};
   if (rng.chance({1, 3})) config.duplication = {rng.below(10), 100};
   if (rng.chance({1, 3})) config.marking = {rng.below(20), 100};
-  if (rng.chance({1, 2})) config.bytes_per_second = 100'000 << rng.below(8);
+  if (rng.chance({1, 2})) config.bytes_per_second = std::uint64_t{100'000} << rng.below(8);
   if (rng.chance({1, 2})) config.queue_bytes = std::size_t{8000} << rng.below(5);
   config.merges = rng.chance({1, 2});
   constexpr std::uint32_t kMtus[] = {576, 1280, 1500, 9000};
