@@ -168,7 +168,8 @@ TEST_F(DeliveryRateTest, ARoundEndsWithDataSentAfterItBegan) {
   for (int i = 0; i < 4; ++i) flight.push_back(send(i));
   EXPECT_TRUE(ack(100, {flight[0]}).round_started);
   const SentRecord next = send(100);
-  for (int i = 1; i < 4; ++i) EXPECT_FALSE(ack(100 + i, {flight[i]}).round_started);
+  int at = 100;
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_FALSE(ack(++at, {flight[i]}).round_started);
   EXPECT_TRUE(ack(200, {next}).round_started);
 }
 
