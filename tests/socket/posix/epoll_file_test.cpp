@@ -42,8 +42,9 @@ TEST(EpollFile, LevelsAreToldAsLongAsTheyLast) {
   set.lamp->shine(POLLIN | POLLOUT);
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(set.collect(), 1);
-    EXPECT_EQ(set.got[0].events, EPOLLIN);
-    EXPECT_EQ(set.got[0].data.u64, 7U);
+    // By value: the structure is packed, and EXPECT_EQ binds references.
+    EXPECT_EQ(std::uint32_t{set.got[0].events}, EPOLLIN);
+    EXPECT_EQ(std::uint64_t{set.got[0].data.u64}, 7U);
   }
   EXPECT_EQ(set.epoll.events() & POLLIN, static_cast<std::uint32_t>(POLLIN));
   set.lamp->shine(0);
