@@ -131,6 +131,9 @@ class Cache {
   void on_redirect(const IpAddress& target, const MacAddress& mac, bool target_is_router, Time now);
   // RFC 4861 7.3.1: the upper layer saw new data acknowledged over this next hop.
   void on_reachability_confirmed(const IpAddress& next_hop, Time now);
+  // RFC 1122 3.3.1.4: the upper layer hears nothing from beyond this next hop any more. Only asks:
+  // it may be the peer that is silent.
+  void on_reachability_doubted(const IpAddress& next_hop, Time now);
   void on_link_change(bool is_up, Time now);
 
   // --- answers that keep no state ---------------------------------------------------------------

@@ -233,6 +233,14 @@ void Cache::on_reachability_confirmed(const IpAddress& next_hop, Time now) {
   become_reachable(*entry, now);
 }
 
+void Cache::on_reachability_doubted(const IpAddress& next_hop, Time now) {
+  Entry* entry = table_.find(next_hop);
+  if (entry == nullptr || entry->is_static || !entry->has_mac()) return;
+  if (entry->state == State::kProbe || entry->state == State::kUnreachable) return;
+  if (now < entry->last_confirmed + timing_of(*entry).retransmit_timer) return;
+  become_probe(*entry);
+}
+
 std::optional<SendArp> Cache::reply_to(const wire::ArpHeader& request) const {
   if (request.operation != wire::ArpOperation::kRequest || !is_valid(request)) return std::nullopt;
   if (request.sender_mac == mac_ || request.sender_ip == request.target_ip) return std::nullopt;

@@ -7,6 +7,7 @@
 #include "stack/out/nd_messages.h"
 #include "stack/out/send_frame.h"
 #include "stack/out/send_icmp.h"
+#include "stack/out/send_ip.h"
 
 namespace strata::stack {
 namespace {
@@ -129,12 +130,26 @@ void pull_redirects(Core& core, Time now) {
   }
 }
 
+// RFC 9293 3.8.3 (MUST-20): a peer that has not answered for a while may be behind a dead gateway.
+void doubt_next_hops(Core& core, Time now) {
+  while (const auto flow = core.tcp->next_suspect()) {
+    const auto departure = depart(core, {.destination = flow->remote_address,
+                                         .source = flow->local_address,
+                                         .interface = flow->interface});
+    if (!departure || departure->interface->is_loopback()) continue;
+    departure->interface->neighbors.on_reachability_doubted(departure->next_hop, now);
+  }
+}
+
 void run_shared(Core& core, Time now) {
   wake(core.routes, now);
   wake(core.redirects, now);
   wake(core.path_mtus, now);
   wake(core.reassembly, now);
-  if (core.tcp != nullptr) wake(*core.tcp, now);
+  if (core.tcp != nullptr) {
+    wake(*core.tcp, now);
+    doubt_next_hops(core, now);
+  }
   while (auto expired = core.reassembly.next_output(now)) {
     core.drops.add(DropReason::kFragmentTimeout, expired->fragments);
     Interface* interface = core.interface(expired->interface);

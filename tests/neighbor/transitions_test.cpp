@@ -88,6 +88,28 @@ TEST(NeighborTransitions, TakeTheUpperLayersWordExceptWithoutAnAddress) {
   }
 }
 
+// RFC 1122 3.3.1.4 MUST: negative advice of the upper layer makes a next hop be asked for.
+TEST(NeighborTransitions, AskTheStationThatTheUpperLayerDoubts) {
+  struct Case {
+    State before, after;
+  };
+  for (const auto [before, after] :
+       {Case{State::kIncomplete, State::kIncomplete}, Case{State::kReachable, State::kProbe},
+        Case{State::kStale, State::kProbe}, Case{State::kDelay, State::kProbe},
+        Case{State::kUnreachable, State::kUnreachable}, Case{State::kFailed, State::kFailed}}) {
+    World world;
+    world.bring_to(kPeer6, kMacA, before);
+    // What has proved itself a moment ago is believed.
+    if (before == State::kReachable) {
+      world.cache.on_reachability_doubted(kPeer6, world.now);
+      EXPECT_EQ(world.state(kPeer6), State::kReachable);
+      world.now += 2s;
+    }
+    world.cache.on_reachability_doubted(kPeer6, world.now);
+    EXPECT_EQ(world.state(kPeer6), after) << to_text(before);
+  }
+}
+
 TEST(NeighborTransitions, StayReachableAsLongAsTheUpperLayerConfirms) {
   World world;
   world.resolve(kPeer6, kMacA);

@@ -223,5 +223,26 @@ TEST(SendTcp, CountsPackets) {
   EXPECT_EQ(host.stack.counters().tcp_sent, before + 1) << "to be cut";
 }
 
+// RFC 9293 3.8.3 MUST: after R1 retransmissions IP is told to look for a dead gateway (MUST-20).
+TEST(SendTcp, APeerThatFallsSilentMakesItsNextHopBeAskedFor) {
+  for (const bool writes : {false, true}) {
+    Opened host;
+    ASSERT_TRUE(host.stack.remove_neighbor(host.eth0, host.peer4).has_value());
+    (void)host.exchange(ethernet(
+        kOurMac, kPeerMac, wire::kEtherTypeArp,
+        arp_packet({wire::ArpOperation::kRequest, kPeerMac, host.peer4, MacAddress{}, host.own4})));
+    auto& neighbors = host.stack.core().interface(host.eth0)->neighbors;
+    neighbors.on_reachability_confirmed(host.peer4, host.now);
+    const Handle handle = host.open4();
+    if (writes) host.write(handle, pattern(100));
+    int questions = 0;
+    for (const Frame& frame : host.after(8s)) {  // a confirmed neighbour is believed for 15 s
+      const Decoded is = decode(frame.all());
+      questions += is.arp && is.link.destination == kPeerMac ? 1 : 0;
+    }
+    EXPECT_EQ(questions != 0, writes);
+  }
+}
+
 }  // namespace
 }  // namespace strata::stack::send_tcp_test
