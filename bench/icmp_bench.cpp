@@ -2,55 +2,24 @@
 // Claim: an echo request of the kernel is answered over TAP within 3.2 microseconds, about as fast
 // as the kernel answers itself over a veth pair.
 #include <atomic>
-#include <cmath>
-#include <functional>
 #include <thread>
 #include <vector>
 
 #include "bench/harness/benchmark.h"
 #include "bench/harness/machine.h"
+#include "bench/harness/round_trips.h"
 #include "bench/harness/stack_pair.h"
-#include "bench/harness/statistics.h"
-#include "bench/harness/timing.h"
 #include "bench/peers/icmp_client.h"
 #include "bench/peers/lwip_host.h"
 #include "bench/peers/network_namespace.h"
-#include "strata/devices.h"
+#include "bench/peers/tap_world.h"
 
 namespace strata::bench {
 namespace {
 
-constexpr auto kOurAddress = IpAddress::v4(10, 78, 0, 2);
 constexpr std::size_t kVirtioHeader = 12;  // in front of each frame of a TAP device
 constexpr std::size_t kClientCore = 0;
 constexpr std::size_t kStackCore = 1;
-
-// Median round trips, and what share of them was slow or lost.
-class RoundTrips {
- public:
-  template <typename RoundTrip>
-  [[nodiscard]] double measure(Seconds duration, RoundTrip round_trip) {
-    samples_.clear();
-    lost_ = 0;
-    const auto end = Wall::now() + std::chrono::duration_cast<Wall::duration>(duration);
-    do {
-      if (const std::optional<double> took = round_trip()) {
-        samples_.push_back(*took);
-      } else {
-        ++lost_;
-      }
-    } while (Wall::now() < end);
-    return samples_.empty() ? NAN : quantile(samples_, 0.5);
-  }
-  [[nodiscard]] std::vector<Detail> details() const {
-    if (samples_.empty()) return {{"lost", static_cast<double>(lost_)}};
-    return {{"us p99", quantile(samples_, 0.99)}, {"lost", static_cast<double>(lost_)}};
-  }
-
- private:
-  std::vector<double> samples_;
-  std::size_t lost_ = 0;
-};
 
 // The kernel answers the kernel. The whole round trip runs in the client's system calls.
 class KernelEcho final : public Contestant {
@@ -76,29 +45,17 @@ class KernelEcho final : public Contestant {
   RoundTrips trips_;
 };
 
-// A namespace with a TAP device whose host side is 10.78.0.1/24, and a client on that side.
-struct TapWorld {
-  NetworkNamespace host;
-  std::unique_ptr<Device> device;
+// The namespace's kernel, and a client on its side.
+struct EchoWorld {
+  TapWorld tap;
   IcmpClient client;
 
-  [[nodiscard]] static std::expected<TapWorld, std::string> make(bool offloads) {
-    auto host = NetworkNamespace::make();
-    if (!host) return std::unexpected(host.error());
-    std::unique_ptr<Device> device;
-    {
-      const NetworkNamespace::Visit inside(*host);
-      TapOptions options;
-      options.name = "bench";
-      options.host_addresses = {Prefix(IpAddress::v4(10, 78, 0, 1), 24)};
-      options.offloads = offloads;
-      auto opened = open_tap(options);
-      if (!opened) return std::unexpected(opened.error().text);
-      device = std::move(opened->front());
-    }
-    auto client = IcmpClient::open(*host, kOurAddress);
+  [[nodiscard]] static std::expected<EchoWorld, std::string> make(bool offloads) {
+    auto tap = TapWorld::make(offloads);
+    if (!tap) return std::unexpected(tap.error());
+    auto client = IcmpClient::open(tap->host, kTapStack);
     if (!client) return std::unexpected(client.error());
-    return TapWorld{std::move(*host), std::move(device), std::move(*client)};
+    return EchoWorld{std::move(*tap), std::move(*client)};
   }
 };
 
@@ -106,11 +63,11 @@ struct TapWorld {
 // sleeps and no core is woken, as in the kernel's case.
 class StrataEcho final : public Contestant {
  public:
-  explicit StrataEcho(TapWorld world) : world_(std::move(world)) {
-    host_.attach(*world_.device, Prefix(kOurAddress, 24), now());
+  explicit StrataEcho(EchoWorld world) : world_(std::move(world)) {
+    host_.attach(*world_.tap.device, Prefix(kTapStack, 24), now());
   }
   [[nodiscard]] static Entry make() {
-    auto world = TapWorld::make(true);
+    auto world = EchoWorld::make(true);
     if (!world) return std::unexpected(world.error());
     return std::make_unique<StrataEcho>(std::move(*world));
   }
@@ -122,7 +79,7 @@ class StrataEcho final : public Contestant {
   std::vector<Detail> details() const override { return trips_.details(); }
 
  private:
-  TapWorld world_;
+  EchoWorld world_;
   Host host_;
   RoundTrips trips_;
 };
@@ -130,12 +87,12 @@ class StrataEcho final : public Contestant {
 // Our stack spins on a core of its own.
 class StrataEchoTwoCores final : public Contestant {
  public:
-  explicit StrataEchoTwoCores(TapWorld world) : world_(std::move(world)) {
-    host_.attach(*world_.device, Prefix(kOurAddress, 24), now());
+  explicit StrataEchoTwoCores(EchoWorld world) : world_(std::move(world)) {
+    host_.attach(*world_.tap.device, Prefix(kTapStack, 24), now());
   }
   [[nodiscard]] static Entry make() {
     if (std::thread::hardware_concurrency() < 2) return std::unexpected("needs two cores");
-    auto world = TapWorld::make(true);
+    auto world = EchoWorld::make(true);
     if (!world) return std::unexpected(world.error());
     return std::make_unique<StrataEchoTwoCores>(std::move(*world));
   }
@@ -155,7 +112,7 @@ class StrataEchoTwoCores final : public Contestant {
   std::vector<Detail> details() const override { return trips_.details(); }
 
  private:
-  TapWorld world_;
+  EchoWorld world_;
   Host host_;
   RoundTrips trips_;
 };
@@ -163,12 +120,13 @@ class StrataEchoTwoCores final : public Contestant {
 // lwIP on the client's thread, which gets plain frames from a device without offloads.
 class LwipEcho final : public Contestant {
  public:
-  LwipEcho(TapWorld world, std::unique_ptr<LwipOnDescriptor> lwip)
+  LwipEcho(EchoWorld world, std::unique_ptr<LwipOnDescriptor> lwip)
       : world_(std::move(world)), lwip_(std::move(lwip)) {}
   [[nodiscard]] static Entry make() {
-    auto world = TapWorld::make(false);
+    auto world = EchoWorld::make(false);
     if (!world) return std::unexpected(world.error());
-    auto lwip = LwipOnDescriptor::attach(world->device->descriptor(), kVirtioHeader, "10.78.0.2");
+    auto lwip =
+        LwipOnDescriptor::attach(world->tap.device->descriptor(), kVirtioHeader, "10.78.0.2");
     if (!lwip) return std::unexpected(lwip.error());
     return std::make_unique<LwipEcho>(std::move(*world), std::move(*lwip));
   }
@@ -180,7 +138,7 @@ class LwipEcho final : public Contestant {
   std::vector<Detail> details() const override { return trips_.details(); }
 
  private:
-  TapWorld world_;
+  EchoWorld world_;
   std::unique_ptr<LwipOnDescriptor> lwip_;
   RoundTrips trips_;
 };
