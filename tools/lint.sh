@@ -80,8 +80,8 @@ total=${#checked[@]} limit=${STRATA_LINT_MAX:-40}
 if [[ $mode != --all && $total -gt $limit ]]; then
   mapfile -t checked < <(ls -t "${checked[@]}" | head -n "$limit")
 fi
-# The analyzer's longest paths take four fifths of the time and find next to nothing: what changed is
-# given all of them, the whole tree a seventh.
+# The analyzer's longest paths take four fifths of the time and find next to nothing: what changed
+# is given all of them, the whole tree a seventh.
 depth=()
 [[ $mode == --all ]] &&
   depth=(--extra-arg=-Xclang --extra-arg=-analyzer-config
