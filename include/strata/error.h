@@ -27,7 +27,8 @@ enum class Error : std::uint8_t {
   kConnectionRefused,    // reset in answer to our SYN
   kConnectionReset,      // reset by the peer
   kConnectionAborted,    // ended by ourselves
-  kTimedOut,             // the peer fell silent
+  kTimedOut,             // the peer fell silent, or a deadline has passed
+  kCancelled,            // whoever asked for it did not want it any more
   kOutOfMemory,          // a pool or a table is at its limit
   kClosed,               // no more will come
   kNotFound,             // no such entry

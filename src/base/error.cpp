@@ -24,6 +24,7 @@ std::string_view to_text(Error error) {
     case Error::kConnectionReset: return "connection reset by peer";
     case Error::kConnectionAborted: return "connection aborted";
     case Error::kTimedOut: return "timed out";
+    case Error::kCancelled: return "cancelled";
     case Error::kOutOfMemory: return "a pool or table is full";
     case Error::kClosed: return "closed";
     case Error::kNotFound: return "not found";

@@ -66,6 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"src/udp/a.cpp", "// a new vector would be std::vector", ""},
         Case{"src/udp/a.cpp", "int renewed = try_again(\"throw\");", ""},
         Case{"src/service/a.cpp", "if (std::get_if<int>(&v)) return;", ""},
+        Case{"src/driver/a.cpp", "Task get_return_object();", ""},
+        Case{"src/driver/a.cpp", "Task get_return_value();", "name what it returns"},
         Case{"src/wire/a.cpp", "auto x = Layout::Port::get(bytes);", ""}));
 
 }  // namespace

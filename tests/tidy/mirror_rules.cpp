@@ -43,7 +43,10 @@ std::map<std::string, Allowance> read_allowances(const Tree& tree) {
 std::optional<std::string> mirror_of(const File& file) {
   if (file.is_under("src")) return "tests/" + std::string(file.folder().substr(4));
   if (file.folder() == "include/strata") return std::nullopt;
-  return "tests/" + std::string(file.folder().substr(std::string_view("include/strata/").size()));
+  const std::string folder(file.folder().substr(std::string_view("include/strata/").size()));
+  // The skins of sockets have their tests where their sources are.
+  if (folder == "coro" || folder == "asio") return "tests/socket/" + folder;
+  return "tests/" + folder;
 }
 
 // A header beside its .cpp is the same module, told once.

@@ -83,6 +83,9 @@ std::optional<Place> folder_place(std::string_view name) {
   return std::nullopt;
 }
 
+// The public headers of the skins leave out that they are sockets.
+bool is_skin(std::string_view folder) { return folder == "coro" || folder == "asio"; }
+
 std::string_view without_extension(std::string_view name) {
   return name.substr(0, name.rfind('.'));
 }
@@ -100,7 +103,10 @@ std::optional<Place> place_of(std::string_view path) {
   if (path.starts_with(kPublic)) {
     path.remove_prefix(kPublic.size());
     const std::size_t slash = path.rfind('/');
-    if (slash != std::string_view::npos) return folder_place(path.substr(0, slash));
+    if (slash != std::string_view::npos) {
+      const std::string_view folder = path.substr(0, slash);
+      return folder_place(is_skin(folder) ? "socket/" + std::string(folder) : std::string(folder));
+    }
     const auto* header =
         std::ranges::find(kPublicHeaders, without_extension(path), &PublicHeader::name);
     return header == std::end(kPublicHeaders) ? std::nullopt : folder_place(header->folder);

@@ -26,6 +26,7 @@ int errno_of(Error error) {
     case Error::kConnectionReset: return ECONNRESET;
     case Error::kConnectionAborted: return ECONNABORTED;
     case Error::kTimedOut: return ETIMEDOUT;
+    case Error::kCancelled: return ECANCELED;
     case Error::kOutOfMemory: return ENOBUFS;
     case Error::kClosed: return EPIPE;
     case Error::kNotFound: return ENOENT;

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "socket/coro/lab.h"
+
+namespace strata::coro::connect_test {
+namespace {
+
+constexpr IpAddress kServer6 = IpAddress::v6(0xfd00'0000'0000'0000, 1);
+
+// Names as a test wrote them; the answer comes a moment later.
+class Names final : public Resolver {
+ public:
+  explicit Names(Executor& executor) : executor_(executor) {}
+  void resolve(std::string_view name, Answer answer) override {
+    const auto found = known.find(std::string(name));
+    asked.push_back(
+        {std::move(answer), found == known.end() ? std::vector<IpAddress>() : found->second});
+    executor_.start_timer(executor_.now() + delay, [this, number = asked.size() - 1] {
+      Question& question = asked[number];
+      if (question.addresses.empty())
+        question.answer(std::unexpected(Error::kNotFound));
+      else
+        question.answer(std::span<const IpAddress>(question.addresses));
+    });
+  }
+
+  std::map<std::string, std::vector<IpAddress>> known;
+  Duration delay = 10ms;
+
+ private:
+  struct Question {
+    Answer answer;
+    std::vector<IpAddress> addresses;
+  };
+  Executor& executor_;
+  std::vector<Question> asked;
+};
+
+struct Outcome {
+  Result<Endpoint> peer = std::unexpected(Error::kWouldBlock);
+  Time at{};
+};
+
+struct NamedLab : Lab {
+  NamedLab() : names(client_host.executor()) {
+    server_host.add_address("fd00::1/64");
+    client_host.add_address("fd00::2/64");
+    world.run_for(10s);
+    begin = world.now();
+  }
+  Outcome connect_to(std::string host, Until until = {}, Duration patience = 100s) {
+    Outcome outcome;
+    TaskGroup group;
+    const Net net{client_host.stack(), client_host.executor(), &names};
+    group.spawn([](Net with, std::string name, Until limit, Outcome& out) -> Task<> {
+      auto stream = co_await connect(with, name, 7, {}, limit);
+      out.peer = stream ? stream->native().remote() : std::unexpected(stream.error());
+      out.at = with.executor.now();
+    }(net, host, until, outcome));
+    world.run_until_true([&] { return group.empty(); }, patience);
+    return outcome;
+  }
+  Names names;
+  Time begin{};
+};
+
+TEST(CoroConnect, AnAddressAsTextNeedsNoResolver) {
+  Lab lab;
+  std::size_t connected = 0;
+  lab.spawn(serve_echo(lab.server()));
+  lab.spawn([](Net net, std::size_t& count) -> Task<> {
+    if (co_await connect(net, "10.0.0.1", 7)) ++count;
+    const auto nameless = co_await connect(net, "server.test", 7);
+    EXPECT_EQ(nameless.error(), Error::kNotSupported);
+  }(lab.client(), connected));
+  lab.world.run_for(1s);
+  EXPECT_EQ(connected, 1);
+}
+
+TEST(CoroConnect, TheFirstAddressThatAnswersWins) {
+  NamedLab lab;
+  lab.spawn(serve_echo(lab.server()));
+  lab.names.known["server.test"] = {kServer6, kServer};
+  const Outcome outcome = lab.connect_to("server.test");
+  EXPECT_EQ(outcome.peer, (Endpoint{kServer6, 7}));
+}
+
+// RFC 8305 5 SHOULD: the next attempt begins 250 milliseconds after one that has not answered.
+TEST(CoroConnect, AfterAHeadStartTheOtherFamilyIsTried) {
+  NamedLab lab;
+  lab.spawn(serve_echo(lab.server()));
+  lab.names.known["server.test"] = {IpAddress::v6(0xfd00'0000'0000'0000, 99),
+                                    IpAddress::v6(0xfd00'0000'0000'0000, 98), kServer};
+  const Outcome outcome = lab.connect_to("server.test");
+  EXPECT_EQ(outcome.peer, (Endpoint{kServer, 7}));
+  EXPECT_GE(outcome.at, lab.begin + 260ms);
+  EXPECT_LE(outcome.at, lab.begin + 400ms);
+}
+
+// RFC 8305 5: the delay is for attempts that may yet succeed.
+TEST(CoroConnect, AnAttemptThatFailsIsFollowedAtOnce) {
+  NamedLab lab;
+  auto listener = TcpListener::listen(lab.server(), {kServer, 7});
+  ASSERT_TRUE(listener);
+  lab.names.known["server.test"] = {kServer6, kServer};  // nobody listens on the first
+  const Outcome outcome = lab.connect_to("server.test");
+  EXPECT_EQ(outcome.peer, (Endpoint{kServer, 7}));
+  EXPECT_LE(outcome.at, lab.begin + 100ms);
+}
+
+TEST(CoroConnect, WhenAllFailTheLastErrorIsTold) {
+  NamedLab lab;
+  lab.names.known["server.test"] = {kServer6, kServer};
+  EXPECT_EQ(lab.connect_to("server.test").peer.error(), Error::kConnectionRefused);
+  EXPECT_EQ(lab.connect_to("nowhere.test").peer.error(), Error::kNotFound);
+}
+
+TEST(CoroConnect, TheDeadlineEndsTheRace) {
+  NamedLab lab;
+  lab.names.known["server.test"] = {IpAddress::v4(10, 0, 0, 99), IpAddress::v4(10, 0, 0, 98)};
+  const Outcome outcome = lab.connect_to("server.test", {.deadline = lab.begin + 1s});
+  EXPECT_EQ(outcome.peer.error(), Error::kTimedOut);
+  EXPECT_EQ(outcome.at, lab.begin + 1s);
+  const Outcome soon = lab.connect_to("server.test", {.deadline = lab.world.now() + 100ms});
+  EXPECT_EQ(soon.peer.error(), Error::kTimedOut);
+  EXPECT_EQ(soon.at, lab.begin + 1100ms);
+}
+
+TEST(CoroConnect, TheDeadlineEndsWaitingForTheName) {
+  NamedLab lab;
+  lab.names.known["server.test"] = {kServer};
+  lab.names.delay = 10s;
+  const Outcome outcome = lab.connect_to("server.test", {.deadline = lab.begin + 1s});
+  EXPECT_EQ(outcome.peer.error(), Error::kTimedOut);
+  lab.world.run_for(20s);  // the answer finds nobody
+}
+
+TEST(CoroConnect, CancelledWhileItRaces) {
+  NamedLab lab;
+  Cancellation cancellation;
+  lab.names.known["server.test"] = {IpAddress::v4(10, 0, 0, 99)};
+  lab.world.executor().start_timer(lab.begin + 500ms, [&] { cancellation.cancel(); });
+  const Outcome outcome = lab.connect_to("server.test", {.cancellation = &cancellation});
+  EXPECT_EQ(outcome.peer.error(), Error::kCancelled);
+  EXPECT_EQ(outcome.at, lab.begin + 500ms);
+}
+
+// Destroyed at any moment of the race it leaves neither packets nor sockets.
+TEST(CoroConnect, DestroyedAtAnyMomentItLeavesNothing) {
+  for (const Duration moment : {0ms, 5ms, 10ms, 12ms, 100ms, 261ms, 275ms}) {
+    NamedLab lab;
+    lab.names.known["server.test"] = {IpAddress::v6(0xfd00'0000'0000'0000, 99), kServer};
+    (void)lab.connect_to("server.test", {}, moment);
+    lab.world.run_for(400s);
+    EXPECT_EQ(lab.world.leaked_packets(), 0) << moment.count();
+    std::size_t sockets = 0;
+    lab.client_host.stack().for_each_socket([&](const SocketEntry&) { ++sockets; });
+    EXPECT_EQ(sockets, 0) << moment.count();
+  }
+}
+
+}  // namespace
+}  // namespace strata::coro::connect_test

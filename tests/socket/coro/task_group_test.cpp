@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strata/coro/task_group.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "socket/coro/lab.h"
+
+namespace strata::coro::task_group_test {
+namespace {
+
+struct Witness {
+  explicit Witness(std::string& to, char name) : log(to), letter(name) {}
+  Witness(const Witness&) = delete;
+  Witness& operator=(const Witness&) = delete;
+  ~Witness() { log += letter; }
+  std::string& log;
+  char letter;
+};
+
+Task<> rest(Executor& executor, Duration duration, std::string& log, char letter) {
+  const Witness witness(log, letter);
+  co_await sleep_for(executor, duration);
+}
+
+TEST(TaskGroup, FreesEachTaskAsSoonAsItIsDone) {
+  Lab lab;
+  std::string log;
+  TaskGroup group;
+  group.spawn(rest(lab.world.executor(), 2s, log, 'b'));
+  group.spawn(rest(lab.world.executor(), 1s, log, 'a'));
+  group.spawn(rest(lab.world.executor(), 3s, log, 'c'));
+  EXPECT_EQ(group.size(), 3);
+  lab.world.run_for(1s);
+  EXPECT_EQ(log, "a");
+  lab.world.run_for(1s);
+  EXPECT_EQ(log, "ab");
+  lab.world.run_for(1s);
+  EXPECT_EQ(log, "abc");
+  EXPECT_TRUE(group.empty());
+}
+
+TEST(TaskGroup, KeepsNothingOfATaskThatNeverWaits) {
+  TaskGroup group;
+  int runs = 0;
+  for (int i = 0; i < 3; ++i) {
+    group.spawn([](int& out) -> Task<> {
+      ++out;
+      co_return;
+    }(runs));
+  }
+  EXPECT_EQ(runs, 3);
+  EXPECT_TRUE(group.empty());
+}
+
+TEST(TaskGroup, DestroyingItCancelsTheYoungestFirst) {
+  Lab lab;
+  std::string log;
+  {
+    TaskGroup group;
+    for (const char letter : {'a', 'b', 'c'}) {
+      group.spawn(rest(lab.world.executor(), 1s, log, letter));
+    }
+  }
+  EXPECT_EQ(log, "cba");
+  lab.world.run_for(2s);
+  EXPECT_EQ(log, "cba");
+}
+
+TEST(TaskGroup, CanBeUsedAgainAfterCancelling) {
+  Lab lab;
+  std::string log;
+  TaskGroup group;
+  group.spawn(rest(lab.world.executor(), 1s, log, 'a'));
+  group.cancel();
+  EXPECT_TRUE(group.empty());
+  group.spawn(rest(lab.world.executor(), 1s, log, 'b'));
+  lab.world.run_for(1s);
+  EXPECT_EQ(log, "ab");
+}
+
+TEST(TaskGroup, JoiningWaitsForTheLast) {
+  Lab lab;
+  std::string log;
+  lab.spawn([](Executor& executor, std::string& out) -> Task<> {
+    TaskGroup group;
+    co_await group.join();  // of an empty group: at once
+    group.spawn(rest(executor, 2s, out, 'b'));
+    group.spawn(rest(executor, 1s, out, 'a'));
+    co_await group.join();
+    out += '.';
+  }(lab.world.executor(), log));
+  lab.world.run_for(1500ms);
+  EXPECT_EQ(log, "a");
+  lab.world.run_for(1s);
+  EXPECT_EQ(log, "ab.");
+  EXPECT_TRUE(lab.tasks.empty());
+}
+
+TEST(TaskGroup, ATaskMaySpawnIntoItsOwnGroup) {
+  Lab lab;
+  std::string log;
+  TaskGroup group;
+  group.spawn([](TaskGroup& own, Executor& executor, std::string& out) -> Task<> {
+    own.spawn(rest(executor, 2s, out, 'b'));
+    co_await sleep_for(executor, 1s);
+    own.spawn(rest(executor, 0s, out, 'a'));
+  }(group, lab.world.executor(), log));
+  lab.world.run_for(3s);
+  EXPECT_EQ(log, "ab");
+  EXPECT_TRUE(group.empty());
+}
+
+TEST(TaskGroupDeathTest, AnExceptionThatLeavesASpawnedTaskEndsTheProgram) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        TaskGroup group;
+        group.spawn([]() -> Task<> {
+          throw std::runtime_error("nobody catches this");
+          co_return;
+        }());
+      },
+      "terminate called");
+}
+
+}  // namespace
+}  // namespace strata::coro::task_group_test
