@@ -13,6 +13,7 @@
 #include "service/echo_session.h"
 #include "service/stack_options.h"
 #include "service/trace_session.h"
+#include "strata/wire/dns.h"
 
 namespace strata::app {
 
@@ -23,10 +24,14 @@ struct UpCommand {
   bool json = false;
 };
 
-// An address, for link-local ones with the interface: "fe80::1%strata0".
+enum class Family : std::uint8_t { kAny, kIpv4, kIpv6 };
+
+// An address, for link-local ones with the interface: "fe80::1%strata0"; or a name to be looked up.
 struct Target {
   IpAddress address;
   std::string zone;
+  std::string name;
+  Family family = Family::kAny;
 };
 
 struct PingCommand {
@@ -42,6 +47,14 @@ struct TracerouteCommand {
   Target target;
   service::TraceOptions trace;
   bool numeric = false;
+  bool json = false;
+};
+
+struct ResolveCommand {
+  service::StackOptions stack;
+  std::string name;
+  std::optional<wire::DnsType> type;  // none: addresses, as programs ask for them
+  Family family = Family::kAny;
   bool json = false;
 };
 
@@ -70,13 +83,14 @@ struct ScriptCommand {
   bool json = false;
 };
 
-using Command = std::variant<UpCommand, PingCommand, TracerouteCommand, CaptureCommand,
-                             DoctorCommand, StatusCommand, ScriptCommand>;
+using Command = std::variant<UpCommand, PingCommand, TracerouteCommand, ResolveCommand,
+                             CaptureCommand, DoctorCommand, StatusCommand, ScriptCommand>;
 
 // Each answers the exit status.
 int run_command(const UpCommand& command);
 int run_command(const PingCommand& command);
 int run_command(const TracerouteCommand& command);
+int run_command(const ResolveCommand& command);
 int run_command(const CaptureCommand& command);
 int run_command(const DoctorCommand& command);
 int run_command(const StatusCommand& command);

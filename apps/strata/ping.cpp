@@ -52,9 +52,11 @@ int run_command(const PingCommand& command) {
   auto node = Node::create(command.stack, {.detects_duplicates = false});
   if (!node) return complain("ping", node.error());
   Stack& stack = (*node)->stack();
-  const auto zone = zone_of(command.target, stack);
+  Target target = command.target;
+  if (auto found = look_up(target, **node); !found) return complain("ping", found.error());
+  const auto zone = zone_of(target, stack);
   if (!zone) return complain("ping", zone.error());
-  if (command.echo.flood && !is_on_own_link(command.target.address, stack)) {
+  if (command.echo.flood && !is_on_own_link(target.address, stack)) {
     return complain("ping", {"-f is for hosts on a link of this stack only"});
   }
   if ((*node)->fallback_reason() && !command.json) {
@@ -62,6 +64,7 @@ int run_command(const PingCommand& command) {
     fmt::print(stderr, "  Using a memory link with a built-in peer (10.77.0.1, fd77::1).\n");
   }
   service::EchoOptions options = command.echo;
+  options.destination = target.address;
   options.interface = *zone;
   EchoSession session(stack, (*node)->loop(), options, events_of(command, **node));
   if (auto started = session.start(); !started) return complain("ping", started.error());

@@ -54,6 +54,10 @@ void StackFlags::add_to(CLI::App& verb) {
   list(verb.add_option("--mtu", mtus_, "MTU of the device before it, or of the default device"))
       ->type_name("BYTES");
   list(verb.add_option("--gateway", gateways_, "a default router, IPv4 or IPv6"))->type_name("IP");
+  list(verb.add_option("--dns", dns_, "a DNS server"))->type_name("IP");
+  list(verb.add_option("--search", search_, "a domain for names that are not complete"))
+      ->type_name("DOMAIN");
+  verb.add_option("--hosts", hosts_, "names as in /etc/hosts")->type_name("FILE")->group("Stack");
   verb.add_flag("--forward", forward_, "route packets for others")->group("Stack");
   verb.add_option("--capture", capture_, "write every frame to a pcapng file")
       ->type_name("FILE")
@@ -131,6 +135,24 @@ Outcome<void> StackFlags::read_devices(const CLI::App& verb, StackOptions& optio
   return {};
 }
 
+Outcome<void> StackFlags::read_names(const CLI::App& verb, StackOptions& options) const {
+  if (!dns_.empty()) options.dns.clear();
+  for (const std::string& text : dns_) {
+    const auto done = take("--dns", service::parse_dns_server, text,
+                           [&](IpAddress address) { options.dns.push_back(address); });
+    if (!done) return done;
+  }
+  if (!search_.empty()) options.search.clear();
+  for (const std::string& text : search_) {
+    const auto done = take("--search", service::parse_search_domain, text, [&](std::string domain) {
+      options.search.push_back(std::move(domain));
+    });
+    if (!done) return done;
+  }
+  if (is_given(verb, "--hosts")) options.hosts = hosts_;
+  return {};
+}
+
 Outcome<void> StackFlags::read_values(const CLI::App& verb, StackOptions& options) const {
   if (!gateways_.empty()) options.gateways.clear();
   for (const std::string& text : gateways_) {
@@ -138,6 +160,7 @@ Outcome<void> StackFlags::read_values(const CLI::App& verb, StackOptions& option
                            [&](IpAddress address) { options.gateways.push_back(address); });
     if (!done) return done;
   }
+  if (auto done = read_names(verb, options); !done) return done;
   if (forward_) options.forward = true;
   if (is_given(verb, "--capture")) options.capture = capture_;
   if (is_given(verb, "--seed")) options.seed = seed_;

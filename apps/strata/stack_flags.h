@@ -25,6 +25,8 @@ class StackFlags {
  private:
   [[nodiscard]] service::Outcome<void> read_devices(const CLI::App& verb,
                                                     service::StackOptions& options) const;
+  [[nodiscard]] service::Outcome<void> read_names(const CLI::App& verb,
+                                                  service::StackOptions& options) const;
   [[nodiscard]] service::Outcome<void> read_values(const CLI::App& verb,
                                                    service::StackOptions& options) const;
 
@@ -34,6 +36,9 @@ class StackFlags {
   std::vector<std::string> vlans_;
   std::vector<std::int64_t> mtus_;
   std::vector<std::string> gateways_;
+  std::vector<std::string> dns_;
+  std::vector<std::string> search_;
+  std::string hosts_;
   std::string capture_;
   bool forward_ = false;
   std::uint64_t seed_ = 0;

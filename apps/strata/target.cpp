@@ -3,30 +3,74 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace strata::app {
 
 using service::failed;
 using service::Outcome;
 
+namespace {
+
+// What ends in a number is an address with a slip of the finger (RFC 1123 2.1).
+bool is_host_name(std::string_view text) {
+  if (!wire::DnsName::parse(text)) return false;
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  return !std::ranges::all_of(last, [](char c) { return c >= '0' && c <= '9'; }) || last.empty();
+}
+
+}  // namespace
+
 Outcome<Target> parse_target(std::string_view text, Family family) {
   const std::size_t percent = text.find('%');
   const auto address = IpAddress::parse(text.substr(0, percent));
+  if (!address && percent == std::string_view::npos && is_host_name(text)) {
+    return Target{.address = {}, .zone = {}, .name = std::string(text), .family = family};
+  }
   if (!address) {
-    return failed(fmt::format("'{}' is not an IP address", text),
-                  "names are not looked up: give an address, as in 10.77.0.1 or fd77::1");
+    return failed(fmt::format("'{}' is neither an IP address nor a name", text),
+                  "give one as in 10.77.0.1, fd77::1 or www.example.org");
   }
   if (family != Family::kAny && address->is_v4() != (family == Family::kIpv4)) {
     return failed(
         fmt::format("'{}' is not an {} address", text, family == Family::kIpv4 ? "IPv4" : "IPv6"));
   }
   if (address->is_unspecified()) return failed(fmt::format("'{}' is nobody's address", text));
-  Target target{.address = *address, .zone = {}};
+  Target target{.address = *address, .zone = {}, .name = {}, .family = family};
   if (percent == std::string_view::npos) return target;
   target.zone = text.substr(percent + 1);
   if (!address->is_link_local() || address->is_v4() || target.zone.empty()) {
     return failed(fmt::format("'{}': only a link-local IPv6 address names its interface", text));
   }
   return target;
+}
+
+Outcome<void> look_up(Target& target, service::Node& node) {
+  if (target.name.empty()) return {};
+  const dns::Family family = target.family == Family::kIpv4   ? dns::Family::kIpv4
+                             : target.family == Family::kIpv6 ? dns::Family::kIpv6
+                                                              : dns::Family::kBoth;
+  struct {
+    bool is_done = false;
+    dns::Failure failure = dns::Failure::kNone;
+    IpAddress address{};
+  } answer;
+  node.main().resolver().lookup(
+      target.name, family, [&answer](dns::Failure failure, std::span<const IpAddress> addresses) {
+        answer = {true, failure, addresses.empty() ? IpAddress{} : addresses.front()};
+      });
+  while (!answer.is_done && !node.loop().is_stopped()) {
+    node.loop().run_once(std::chrono::milliseconds(100));
+  }
+  if (!answer.is_done) return failed(fmt::format("'{}': stopped before it was found", target.name));
+  if (answer.failure == dns::Failure::kNone) {
+    target.address = answer.address;
+    return {};
+  }
+  const bool lacks_server = answer.failure == dns::Failure::kNoServers;
+  return failed(fmt::format("'{}': {}", target.name, service::to_text(answer.failure)),
+                lacks_server ? "say which with --dns IP" : "");
 }
 
 Outcome<InterfaceId> zone_of(const Target& target, const Stack& stack) {

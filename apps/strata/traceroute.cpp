@@ -20,6 +20,10 @@ using service::TraceSession;
 int run_command(const TracerouteCommand& command) {
   auto node = Node::create(command.stack, {.detects_duplicates = false});
   if (!node) return complain("traceroute", node.error());
+  Target target = command.target;
+  if (auto found = look_up(target, **node); !found) return complain("traceroute", found.error());
+  service::TraceOptions trace = command.trace;
+  trace.destination = target.address;
   const service::TraceNames names =
       command.numeric ? service::TraceNames::kNumeric : service::TraceNames::kBoth;
   std::string hops;
@@ -33,14 +37,14 @@ int run_command(const TracerouteCommand& command) {
     std::fflush(stdout);
   };
   events.on_done = [&node] { (*node)->loop().stop(); };
-  TraceSession session((*node)->stack(), (*node)->loop(), command.trace, std::move(events));
-  if (!command.json) fmt::print("{}\n", service::trace_opening(command.trace));
+  TraceSession session((*node)->stack(), (*node)->loop(), trace, std::move(events));
+  if (!command.json) fmt::print("{}\n", service::trace_opening(trace));
   std::fflush(stdout);
   if (auto started = session.start(); !started) return complain("traceroute", started.error());
   (*node)->run();
   if (command.json) {
     fmt::print("{{\"destination\":\"{}\",\"reached\":{},\"hops\":[{}]}}\n",
-               to_text(command.target.address).view(), session.has_arrived(), hops);
+               to_text(target.address).view(), session.has_arrived(), hops);
   }
   if ((*node)->failure()) return complain("traceroute", *(*node)->failure());
   return session.has_arrived() ? kOk : kFailed;

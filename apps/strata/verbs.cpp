@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "service/names/record_text.h"
 #include "strata/target.h"
 
 namespace strata::app {
@@ -21,6 +22,13 @@ Duration duration_of(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
+// What a file may ask of `strata up` alone.
+Outcome<void> refuse_servers(const service::StackOptions& options) {
+  if (!options.serve.empty()) return failed("serve: only `strata up` serves");
+  if (!options.joins.empty()) return failed("join: only `strata up` joins groups");
+  return {};
+}
+
 }  // namespace
 
 Verbs::Verbs() {
@@ -32,6 +40,7 @@ Verbs::Verbs() {
   add_up();
   add_ping();
   add_traceroute();
+  add_resolve();
   add_capture();
   add_doctor();
   add_status();
@@ -86,7 +95,9 @@ void Verbs::add_ping() {
   CLI::App& verb =
       add("ping", "Send echo requests from a stack of its own.", "strata ping -c 3 10.77.0.1");
   service::EchoOptions& echo = ping_.echo;
-  verb.add_option("host", host_, "an IPv4 or IPv6 address")->required()->type_name("ADDRESS");
+  verb.add_option("host", host_, "an IPv4 or IPv6 address, or a name")
+      ->required()
+      ->type_name("HOST");
   verb.add_option("-c", echo.count, "stop after so many requests")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{UINT32_MAX}));
   verb.add_option("-i", interval_s_, "seconds between requests (default 1)")
@@ -109,8 +120,9 @@ void Verbs::add_ping() {
     if (!target) return std::unexpected(std::move(target).error());
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());
-    if (!options->serve.empty()) return failed("serve: only `strata up` serves");
-    if (!options->joins.empty()) return failed("join: only `strata up` joins groups");
+    if (auto refused = refuse_servers(*options); !refused) {
+      return std::unexpected(std::move(refused).error());
+    }
     ping_.stack = std::move(*options);
     ping_.echo.destination = target->address;
     ping_.echo.interval = duration_of(interval_s_);
@@ -144,7 +156,9 @@ void Verbs::add_traceroute() {
                        "strata traceroute --icmp --device tap:x,host=10.88.0.1/24 "
                        "--address 10.88.0.2/24 --gateway 10.88.0.1 192.0.2.1");
   service::TraceOptions& trace = traceroute_.trace;
-  verb.add_option("host", host_, "an IPv4 or IPv6 address")->required()->type_name("ADDRESS");
+  verb.add_option("host", host_, "an IPv4 or IPv6 address, or a name")
+      ->required()
+      ->type_name("HOST");
   verb.add_flag("-I,--icmp", traces_icmp_, "echo requests instead of UDP");
   verb.add_flag("-T,--tcp", traces_tcp_, "TCP SYNs instead of UDP")->excludes("-I");
   verb.add_option("-q", trace.probes_each, "probes per hop (default 3)")->check(CLI::Range(1, 10));
@@ -168,8 +182,9 @@ void Verbs::add_traceroute() {
     if (first_hop_ > hops_max_) return failed("-f: the first hop lies beyond the last (-m)");
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());
-    if (!options->serve.empty()) return failed("serve: only `strata up` serves");
-    if (!options->joins.empty()) return failed("join: only `strata up` joins groups");
+    if (auto refused = refuse_servers(*options); !refused) {
+      return std::unexpected(std::move(refused).error());
+    }
     traceroute_.stack = std::move(*options);
     traceroute_.trace.destination = target->address;
     traceroute_.trace.first_hop = static_cast<std::uint8_t>(first_hop_);
@@ -177,6 +192,39 @@ void Verbs::add_traceroute() {
     if (timeout_s_ > 0) traceroute_.trace.patience = duration_of(timeout_s_);
     traceroute_.target = *std::move(target);
     return traceroute_;
+  });
+}
+
+void Verbs::add_resolve() {
+  CLI::App& verb = add("resolve", "Look a name up with a stack of its own.",
+                       "strata resolve --dns 10.77.0.1 www.example.org");
+  verb.add_option("name", resolve_.name, "a name")->required()->type_name("NAME");
+  CLI::Option* type =
+      verb.add_option("type", record_type_, "records of one type instead of addresses: A, TXT, ...")
+          ->type_name("TYPE");
+  CLI::Option* v4 = verb.add_flag("-4", only_ipv4_, "IPv4 addresses only")->excludes(type);
+  verb.add_flag("-6", only_ipv6_, "IPv6 addresses only")->excludes(v4)->excludes(type);
+  verb.add_flag("--json", resolve_.json, "one JSON object");
+  StackFlags& flags = add_stack_flags(verb);
+  finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
+    resolve_.family = only_ipv4_ ? Family::kIpv4 : only_ipv6_ ? Family::kIpv6 : Family::kAny;
+    if (!record_type_.empty()) {
+      resolve_.type = service::parse_dns_type(record_type_);
+      if (!resolve_.type) {
+        return failed(fmt::format("'{}' is not a type of records, as in A, AAAA, TXT or TYPE65",
+                                  record_type_));
+      }
+      if (!wire::DnsName::parse(resolve_.name)) {
+        return failed(fmt::format("'{}' is not a name", resolve_.name));
+      }
+    }
+    auto options = flags.read(verb);
+    if (!options) return std::unexpected(std::move(options).error());
+    if (auto refused = refuse_servers(*options); !refused) {
+      return std::unexpected(std::move(refused).error());
+    }
+    resolve_.stack = std::move(*options);
+    return resolve_;
   });
 }
 

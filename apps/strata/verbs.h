@@ -37,6 +37,7 @@ class Verbs {
   void add_ping();
   void add_traceroute();
   [[nodiscard]] service::Outcome<void> set_trace_probe();
+  void add_resolve();
   void add_capture();
   void add_doctor();
   void add_status();
@@ -48,6 +49,7 @@ class Verbs {
   UpCommand up_;
   PingCommand ping_;
   TracerouteCommand traceroute_;
+  ResolveCommand resolve_;
   CaptureCommand capture_;
   DoctorCommand doctor_;
   StatusCommand status_;
@@ -56,6 +58,7 @@ class Verbs {
 
   std::vector<std::string> serve_;
   std::vector<std::string> joins_;
+  std::string record_type_;
   std::string host_;
   bool only_ipv4_ = false;
   bool only_ipv6_ = false;

@@ -6,15 +6,13 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
-#include <cstdio>
-#include <memory>
 #include <optional>
 #include <utility>
 
+#include "service/text_file.h"
+
 namespace strata::service {
 namespace {
-
-constexpr std::size_t kFileBytesMax = std::size_t{1} << 20U;
 
 std::string_view name_of_type(const toml::node& node) {
   if (node.is_string()) return "a string";
@@ -187,6 +185,11 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   reader.texts("gateway", parse_gateway,
                [&](const IpAddress& gateway) { options.gateways.push_back(gateway); });
   reader.number("mtu", check_mtu, [&](std::size_t mtu) { options.default_device_mtu = mtu; });
+  reader.texts("dns", parse_dns_server,
+               [&](const IpAddress& server) { options.dns.push_back(server); });
+  reader.texts("search", parse_search_domain,
+               [&](std::string domain) { options.search.push_back(std::move(domain)); });
+  reader.text("hosts", parse_path, [&](std::string text) { options.hosts = std::move(text); });
   reader.boolean("forward", [&](bool forward) { options.forward = forward; });
   reader.text("capture", parse_path, [&](std::string text) { options.capture = std::move(text); });
   reader.number("seed", parse_seed, [&](std::uint64_t seed) { options.seed = seed; });
@@ -204,10 +207,6 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   return options;
 }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 }  // namespace
 
 Outcome<StackOptions> read_config_text(std::string_view text, const std::string& path) {
@@ -223,16 +222,9 @@ Outcome<StackOptions> read_config_text(std::string_view text, const std::string&
 }
 
 Outcome<StackOptions> read_config_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
-  if (file == nullptr) return failed(fmt::format("{}: cannot be read", path));
-  std::string text(kFileBytesMax + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return failed(fmt::format("{}: cannot be read", path));
-  if (text.size() > kFileBytesMax) {
-    return failed(
-        fmt::format("{}: larger than {} bytes, expected a TOML file", path, kFileBytesMax));
-  }
-  return read_config_text(text, path);
+  auto text = read_text_file(path);
+  if (!text) return std::unexpected(std::move(text).error());
+  return read_config_text(*text, path);
 }
 
 }  // namespace strata::service

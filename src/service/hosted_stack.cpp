@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "base/siphash.h"
+
 namespace strata::service {
 namespace {
 
@@ -60,6 +62,10 @@ Outcome<void> HostedStack::start(const HostedStackOptions& options, std::span<co
   if (!stack) return failed(fmt::format("no stack: {}", to_text(stack.error())));
   stack_.emplace(std::move(*stack));
   driver_.emplace(*stack_);
+  // Not the stack's own secret: ids that strangers see must tell nothing about its hashes.
+  const SipKey secret{hash_words({config.secret[0], config.secret[1]}, {1}),
+                      hash_words({config.secret[0], config.secret[1]}, {2})};
+  resolver_.emplace(*stack_, loop_, secret);
   for (const Port& port : ports) {
     if (auto added = add_port(port); !added) return added;
   }

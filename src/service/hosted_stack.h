@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "service/failure.h"
+#include "service/names/dns_resolver.h"
 #include "service/stack_driver.h"
 #include "service/stack_options.h"
 #include "strata/address.h"
@@ -55,6 +56,8 @@ class HostedStack {
   [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] StackDriver& driver() { return *driver_; }
   [[nodiscard]] const std::string& name() const { return name_; }
+  // Turns names into addresses with this stack's own sockets.
+  [[nodiscard]] DnsResolver& resolver() { return *resolver_; }
   [[nodiscard]] const HeapMemory& memory() const { return memory_; }
   // Addresses that are still being checked for duplicates cannot be used yet.
   [[nodiscard]] bool is_ready() const;
@@ -76,6 +79,7 @@ class HostedStack {
   PacketPool pool_;
   std::optional<Stack> stack_;
   std::optional<StackDriver> driver_;
+  std::optional<DnsResolver> resolver_;  // goes before the stack that its sockets are of
 };
 
 }  // namespace strata::service

@@ -12,6 +12,7 @@
 #include "service/control/server.h"
 #include "service/control/socket.h"
 #include "service/journal.h"
+#include "service/text_file.h"
 #include "strata/permissions.h"
 #include "strata/real_clock.h"
 #include "strata/rng.h"
@@ -93,6 +94,7 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   for (const IpAddress& gateway : options.gateways) {
     if (auto added = main_->add_default_route(gateway); !added) return added;
   }
+  if (auto started = start_names(options); !started) return started;
   if (!options.capture.empty()) {
     if (auto started = start_capture(options.capture, *ports); !started) return started;
   }
@@ -101,6 +103,22 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   }
   start_journal(options.log);
   return start_control(options, choices);
+}
+
+Outcome<void> Node::start_names(const StackOptions& options) {
+  NamesOptions names{.servers = options.dns, .search = {}, .hosts = {}};
+  for (const std::string& domain : options.search) {
+    if (const auto name = wire::DnsName::parse(domain)) names.search.push_back(*name);
+  }
+  if (!options.hosts.empty()) {
+    auto text = read_text_file(options.hosts);
+    if (!text) return std::unexpected(std::move(text).error());
+    names.hosts = *std::move(text);
+  }
+  const std::uint32_t fault = main_->resolver().configure(names);
+  if (fault == 0) return {};
+  return failed(fmt::format("{}:{}: expected an address and names, as in 10.77.0.1 gateway",
+                            options.hosts, fault));
 }
 
 Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,

@@ -68,6 +68,7 @@ class Node {
   [[nodiscard]] Outcome<void> start_peer(const HostedStackOptions& options);
   [[nodiscard]] Outcome<void> start_capture(const std::string& path, std::span<const Port> ports);
 
+  [[nodiscard]] Outcome<void> start_names(const StackOptions& options);
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
                                             const NodeChoices& choices);
   void start_journal(LogLevel level);

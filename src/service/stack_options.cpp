@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "strata/devices.h"
+#include "strata/wire/dns_name.h"
 
 namespace strata::service {
 namespace {
@@ -68,6 +69,21 @@ Outcome<IpAddress> parse_gateway(std::string_view text) {
     return failed(quoted(text) + " is not the address of a router, as in 10.77.0.1 or fd77::1");
   }
   return *address;
+}
+
+Outcome<IpAddress> parse_dns_server(std::string_view text) {
+  const auto address = IpAddress::parse(text);
+  if (!address || address->is_unspecified() || address->is_multicast()) {
+    return failed(quoted(text) + " is not the address of a DNS server, as in 10.77.0.1");
+  }
+  return *address;
+}
+
+Outcome<std::string> parse_search_domain(std::string_view text) {
+  if (!wire::DnsName::parse(text)) {
+    return failed(quoted(text) + " is not a domain, as in example.org");
+  }
+  return std::string(text);
 }
 
 Outcome<LogLevel> parse_log_level(std::string_view text) {

@@ -49,6 +49,9 @@ struct StackOptions {
   std::vector<DeviceOptions> devices;  // empty: default_device()
   std::size_t default_device_mtu = 0;  // --mtu without --device
   std::vector<IpAddress> gateways;
+  std::vector<IpAddress> dns;         // servers; empty: those the network tells of
+  std::vector<std::string> search;    // domains for names that are not complete
+  std::string hosts;                  // path of a hosts file; empty: none
   bool forward = false;               // route packets for others, IPv4 and IPv6
   std::string capture;                // a pcapng file; empty: none
   std::optional<std::uint64_t> seed;  // none: the operating system's chance
@@ -65,6 +68,8 @@ struct StackOptions {
 // Values as both the command line and the file write them. The failure says what was expected.
 [[nodiscard]] Outcome<Prefix> parse_interface_address(std::string_view text);
 [[nodiscard]] Outcome<IpAddress> parse_gateway(std::string_view text);
+[[nodiscard]] Outcome<IpAddress> parse_dns_server(std::string_view text);
+[[nodiscard]] Outcome<std::string> parse_search_domain(std::string_view text);
 [[nodiscard]] Outcome<LogLevel> parse_log_level(std::string_view text);
 [[nodiscard]] Outcome<LoopPolicy> parse_policy(std::string_view text);
 // "echo", "echo:7007", "http=/srv/www" or "http=/srv/www:8080".

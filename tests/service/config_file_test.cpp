@@ -66,7 +66,7 @@ struct Case {
 TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
   const Case cases[] = {
       {"\nspeed = 1",
-       "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, "
+       "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, dns, search, hosts, "
        "forward, capture, seed, control, log, policy, serve, join"},
       {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
       {"gateway = \"10.0.0.300\"",

@@ -120,7 +120,7 @@ TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
       {"up --serve http", "which folder"},
       {"up --config /nonexistent.toml", "/nonexistent.toml: cannot be read"},
       {"ping", "host is required"},
-      {"ping example.org", "names are not looked up"},
+      {"ping 10.77.0.300", "neither an IP address nor a name"},
       {"ping -4 fd77::1", "'fd77::1' is not an IPv4 address"},
       {"ping -6 10.0.0.1", "'10.0.0.1' is not an IPv6 address"},
       {"ping -4 -6 10.0.0.1", "excludes"},

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// strata resolve: a name looked up by a stack of its own.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "service/json_text.h"
+#include "service/names/record_text.h"
+#include "service/node.h"
+#include "strata/commands.h"
+#include "strata/complain.h"
+
+namespace strata::app {
+namespace {
+
+using service::json_string;
+using service::Node;
+
+struct Found {
+  bool is_done = false;
+  dns::Failure failure = dns::Failure::kNone;
+  std::vector<std::string> lines;
+};
+
+std::vector<std::string> lines_of(Bytes message) {
+  std::vector<std::string> lines;
+  const auto view = wire::DnsView::parse(message);
+  if (!view) return lines;
+  auto records = view->records();
+  while (const auto record = records.next()) {
+    if (record->section != wire::DnsSection::kAnswer) break;
+    lines.push_back(fmt::format("{} {} IN {} {}", service::to_text(record->name),
+                                record->time_to_live_s, service::to_text(record->type),
+                                service::data_text(*record)));
+  }
+  return lines;
+}
+
+void ask(const ResolveCommand& command, service::DnsResolver& resolver, Found& found) {
+  if (command.type) {
+    resolver.question(*wire::DnsName::parse(command.name), *command.type,
+                      [&found](dns::Failure failure, Bytes message) {
+                        found = {true, failure, lines_of(message)};
+                      });
+    return;
+  }
+  const dns::Family family = command.family == Family::kIpv4   ? dns::Family::kIpv4
+                             : command.family == Family::kIpv6 ? dns::Family::kIpv6
+                                                               : dns::Family::kBoth;
+  resolver.lookup(command.name, family,
+                  [&found](dns::Failure failure, std::span<const IpAddress> addresses) {
+                    found = {true, failure, {}};
+                    for (const IpAddress& address : addresses) {
+                      found.lines.emplace_back(to_text(address).view());
+                    }
+                  });
+}
+
+void print(const ResolveCommand& command, const Found& found) {
+  if (!command.json) {
+    for (const std::string& line : found.lines) fmt::print("{}\n", line);
+    return;
+  }
+  std::string list;
+  for (const std::string& line : found.lines) list += (list.empty() ? "" : ",") + json_string(line);
+  fmt::print("{{\"name\":{},\"{}\":[{}],\"result\":{}}}\n", json_string(command.name),
+             command.type ? "records" : "addresses", list,
+             json_string(std::string(service::to_text(found.failure))));
+}
+
+}  // namespace
+
+int run_command(const ResolveCommand& command) {
+  auto node = Node::create(command.stack, {.detects_duplicates = false});
+  if (!node) return complain("resolve", node.error());
+  Loop& loop = (*node)->loop();
+  Found found;
+  ask(command, (*node)->main().resolver(), found);
+  while (!found.is_done && !loop.is_stopped()) loop.run_once(std::chrono::milliseconds(100));
+  if (!found.is_done) return kFailed;
+  print(command, found);
+  if (found.failure == dns::Failure::kNone) return kOk;
+  const bool lacks_server = found.failure == dns::Failure::kNoServers;
+  return complain("resolve",
+                  {fmt::format("'{}': {}", command.name, service::to_text(found.failure)),
+                   lacks_server ? "say which with --dns IP" : ""});
+}
+
+}  // namespace strata::app

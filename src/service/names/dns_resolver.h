@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// DnsResolver: the stub resolver on a stack's own sockets; what programs of the stack ask for
+// names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/stub.h"
+#include "strata/executor.h"
+#include "strata/memory.h"
+#include "strata/resolver.h"
+#include "strata/stack.h"
+#include "strata/tcp_stream.h"
+#include "strata/udp_socket.h"
+
+// 1. Every exchange has a socket of its own on a port the engine drew, connected to its server, and
+//    loses it with the answer.
+// 2. Answers are given from a timer's or a socket's turn, never from inside a question.
+// 3. Servers come from the options; if those name none, from DHCP leases, and then from router
+//    advertisements, looked at anew with each question.
+// 4. Addresses are told in the order of RFC 6724 6, with the source the stack would choose for
+// each.
+
+namespace strata::service {
+
+struct NamesOptions {
+  std::vector<IpAddress> servers;     // empty: what the network says
+  std::vector<wire::DnsName> search;  // empty: what the network says
+  std::string hosts;                  // text of a hosts file
+};
+
+class DnsResolver final : public Resolver {
+ public:
+  DnsResolver(Stack& stack, Executor& executor, const SipKey& secret);
+  ~DnsResolver() override;
+  DnsResolver(const DnsResolver&) = delete;
+  DnsResolver& operator=(const DnsResolver&) = delete;
+
+  // The number of the first line of the hosts file that could not be read; else 0.
+  std::uint32_t configure(const NamesOptions& options);
+  // What a network says through DHCP; it is forgotten by an empty list.
+  void set_network_servers(std::vector<IpAddress> servers, std::vector<wire::DnsName> search);
+
+  void resolve(std::string_view name, Answer answer) override;
+
+  // The same with more of what the engine knows. Spans are valid during the call only.
+  using LookupAnswer = InlineFunction<void(dns::Failure, std::span<const IpAddress>)>;
+  void lookup(std::string_view name, dns::Family family, LookupAnswer answer);
+  // One question for records of any type; the answer is the server's message.
+  using QuestionAnswer = InlineFunction<void(dns::Failure, Bytes message)>;
+  void question(const wire::DnsName& name, wire::DnsType type, QuestionAnswer answer);
+
+  [[nodiscard]] const dns::Stub& stub() const { return stub_; }
+  // Those that would be asked now.
+  [[nodiscard]] std::vector<Endpoint> current_servers() const;
+
+ private:
+  struct Waiter {
+    Answer plain{};
+    LookupAnswer lookup{};
+    QuestionAnswer question{};
+  };
+  struct Datagrams;
+  struct Stream;
+  struct Refusal {
+    Waiter waiter;
+    Error error;
+  };
+
+  void wait_for(Result<dns::LookupId> id, Waiter waiter);
+  void renew_servers();
+  void pump();
+  void wake_at(Time deadline);
+  void tell_refused();
+  void act(const dns::SendDatagram& send);
+  void act(const dns::SendStream& send);
+  void act(const dns::EndExchange& end);
+  void act(const dns::Answered& answered);
+  [[nodiscard]] Result<UdpSocket> open_socket(const dns::SendDatagram& send);
+  void receive(const dns::ExchangeId& exchange);
+  void turn_stream(const dns::ExchangeId& exchange, Readiness news);
+  void fail_exchange(const dns::ExchangeId& exchange, Error error);
+  [[nodiscard]] InterfaceId only_link() const;
+
+  Stack& stack_;
+  Executor& executor_;
+  HeapMemory memory_;
+  dns::Stub stub_;
+  NamesOptions options_;
+  NamesOptions network_;
+  std::map<dns::LookupId, std::vector<Waiter>> waiters_;
+  std::vector<Refusal> refused_;
+  std::vector<std::unique_ptr<Datagrams>> datagrams_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+  std::vector<std::byte> buffer_;
+  std::optional<TimerId> timer_;
+  Time wakes_at_{};
+  bool is_pumping_ = false;
+};
+
+[[nodiscard]] Error to_error(dns::Failure failure);
+[[nodiscard]] std::string_view to_text(dns::Failure failure);
+
+}  // namespace strata::service
