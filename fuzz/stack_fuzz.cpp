@@ -293,11 +293,11 @@ class World {
     if (interface == nullptr) return;
     const auto key = stack::udp_socket_key(socket_);
     switch (script_.byte() % 5) {
-      case 0: return void(interface->groups.join(key, group, now_));
-      case 1: return void(interface->groups.leave(key, group, now_));
-      case 2: return void(interface->groups.add_source(key, group, source, now_));
-      case 3: return void(interface->groups.block_source(key, group, source, now_));
-      case 4: return interface->groups.leave_all(key, now_);
+      case 0: return void(interface->groups.tell().join(key, group, now_));
+      case 1: return void(interface->groups.tell().leave(key, group, now_));
+      case 2: return void(interface->groups.tell().add_source(key, group, source, now_));
+      case 3: return void(interface->groups.tell().block_source(key, group, source, now_));
+      case 4: return interface->groups.tell().leave_all(key, now_);
     }
   }
   void change_route() {

@@ -65,10 +65,16 @@ class Cache {
   // Where to send what goes to this unicast next hop; right until the cache is told something.
   // Null: park() the packet.
   [[nodiscard]] const MacAddress* resolve(const IpAddress& next_hop, Time now) {
+    const MacAddress* const mac = recall(next_hop, now);
+    return mac != nullptr ? mac : resolve_slowly(next_hop, now);
+  }
+  // The same for a neighbour that was asked for lately and is reachable, or is being proved so.
+  // Null: resolve() it. Leaves the cache nothing to do.
+  [[nodiscard]] const MacAddress* recall(const IpAddress& next_hop, Time now) {
     Entry* const entry = table_.recent(next_hop);
-    if (entry == nullptr || now >= entry->reachable_until || entry->address != next_hop) {
-      return resolve_slowly(next_hop, now);
-    }
+    if (entry == nullptr || entry->address != next_hop) return nullptr;
+    const bool is_being_proved = entry->state == State::kDelay || entry->state == State::kProbe;
+    if (now >= entry->reachable_until && !is_being_proved) return nullptr;
     entry->last_used = now;
     return &entry->mac;
   }

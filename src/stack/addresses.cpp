@@ -21,7 +21,7 @@ std::optional<ip::Route> connected_route(const ip::InterfaceAddress& address,
 }
 
 bool shares_network(const Interface& interface, const ip::InterfaceAddress& gone) {
-  for (const ip::InterfaceAddress& other : interface.addresses.all()) {
+  for (const ip::InterfaceAddress& other : interface.addresses->all()) {
     if (other.address != gone.address && other.prefix().network() == gone.prefix().network()) {
       return true;
     }
@@ -32,7 +32,7 @@ bool shares_network(const Interface& interface, const ip::InterfaceAddress& gone
 void join_solicited_node(Interface& interface, const IpAddress& address, Time now) {
   if (address.is_v4()) return;
   // Several addresses may share the group; being a member already is as good.
-  (void)interface.groups.join(kStackSocketKey, address.solicited_node_group(), now);
+  (void)interface.groups.tell().join(kStackSocketKey, address.solicited_node_group(), now);
 }
 
 void leave_solicited_node(Interface& interface, const IpAddress& address, Time now) {
@@ -41,11 +41,11 @@ void leave_solicited_node(Interface& interface, const IpAddress& address, Time n
   const auto needs_it = [&](const IpAddress& other) {
     return other != address && other.is_v6() && other.solicited_node_group() == group;
   };
-  for (const ip::InterfaceAddress& other : interface.addresses.all()) {
+  for (const ip::InterfaceAddress& other : interface.addresses->all()) {
     if (needs_it(other.address)) return;
   }
-  if (std::ranges::any_of(interface.neighbors.proxies(), needs_it)) return;
-  (void)interface.groups.leave(kStackSocketKey, group, now);
+  if (std::ranges::any_of(interface.neighbors->proxies(), needs_it)) return;
+  (void)interface.groups.tell().leave(kStackSocketKey, group, now);
 }
 
 }  // namespace
@@ -55,14 +55,14 @@ Result<void> add_own_address(Core& core, Interface& interface, ip::InterfaceAddr
   const bool has_link_layer = interface.capabilities().medium == Medium::kEthernet;
   const bool is_checked = has_link_layer && interface.detects_duplicates;
   address.state = is_checked ? ip::AddressState::kTentative : ip::AddressState::kPreferred;
-  if (const auto added = interface.addresses.add(address, now); !added) return added;
+  if (const auto added = interface.addresses.tell().add(address, now); !added) return added;
   if (const auto route = connected_route(address, interface.id)) {
     (void)core.routes.replace(*route);
   }
   if (!has_link_layer) return {};
   // RFC 4862 5.4.2: the group first, so that the answer to our own question is heard.
   join_solicited_node(interface, address.address, now);
-  const auto watched = interface.neighbors.add_own_address(
+  const auto watched = interface.neighbors.tell().add_own_address(
       address.address,
       {.check_duplicates = is_checked,
        // A person waits for an address he gives; only those made at boot might collide in time.
@@ -77,15 +77,15 @@ Result<void> add_own_address(Core& core, Interface& interface, ip::InterfaceAddr
 
 Result<void> remove_own_address(Core& core, Interface& interface, const IpAddress& address,
                                 Time now) {
-  const ip::InterfaceAddress* found = interface.addresses.find(address);
+  const ip::InterfaceAddress* found = interface.addresses->find(address);
   if (found == nullptr) return std::unexpected(Error::kNotFound);
   const ip::InterfaceAddress gone = *found;
   if (!shares_network(interface, gone)) {
     if (const auto route = connected_route(gone, interface.id)) (void)core.routes.remove(*route);
   }
   leave_solicited_node(interface, address, now);
-  (void)interface.neighbors.remove_own_address(address);
-  return interface.addresses.remove(address);
+  (void)interface.neighbors.tell().remove_own_address(address);
+  return interface.addresses.tell().remove(address);
 }
 
 Result<void> add_proxy(Core& core, Interface& interface, const IpAddress& address, Time now) {
@@ -96,22 +96,22 @@ Result<void> add_proxy(Core& core, Interface& interface, const IpAddress& addres
   if (address.is_loopback() || core.local.is_local(address, interface.id)) {
     return std::unexpected(Error::kInvalidArgument);
   }
-  if (const auto added = interface.neighbors.add_proxy(address); !added) return added;
+  if (const auto added = interface.neighbors.tell().add_proxy(address); !added) return added;
   // RFC 4861 7.2.8: a proxy listens where the owner would.
   join_solicited_node(interface, address, now);
   return {};
 }
 
 Result<void> remove_proxy(Interface& interface, const IpAddress& address, Time now) {
-  if (!interface.neighbors.remove_proxy(address)) return std::unexpected(Error::kNotFound);
+  if (!interface.neighbors.tell().remove_proxy(address)) return std::unexpected(Error::kNotFound);
   leave_solicited_node(interface, address, now);
   return {};
 }
 
 void on_duplicate_address(Core& /*core*/, Interface& interface, const IpAddress& address,
                           Time now) {
-  interface.addresses.on_address_duplicate(address, now);
-  interface.routers.on_duplicate(address, now);
+  interface.addresses.tell().on_address_duplicate(address, now);
+  interface.routers.tell().on_duplicate(address, now);
 }
 
 void on_address_change(Core& core, Interface& interface, const ip::AddressChange& change,
@@ -124,7 +124,7 @@ void on_address_change(Core& core, Interface& interface, const ip::AddressChange
     }
   }
   leave_solicited_node(interface, change.address.address, now);
-  (void)interface.neighbors.remove_own_address(change.address.address);
+  (void)interface.neighbors.tell().remove_own_address(change.address.address);
 }
 
 }  // namespace strata::stack

@@ -41,16 +41,16 @@ struct NeighborSteps {
     give_up(core, interface, std::move(undeliverable), now);
     if (!is_silent) return;
     core.redirects.on_neighbor_unreachable(next_hop, interface.id);
-    interface.routers.on_router_unreachable(next_hop, now);
+    interface.routers.tell().on_router_unreachable(next_hop, now);
   }
   void operator()(neighbor::Duplicate& duplicate) {
     if (duplicate.must_cease) on_duplicate_address(core, interface, duplicate.address, now);
   }
   void operator()(neighbor::AddressReady& ready) {
-    interface.addresses.on_address_unique(ready.address, now);
+    interface.addresses.tell().on_address_unique(ready.address, now);
   }
   void operator()(neighbor::RouterLost& lost) {
-    interface.routers.on_router_became_host(lost.address, now);
+    interface.routers.tell().on_router_became_host(lost.address, now);
   }
 };
 
@@ -69,8 +69,8 @@ struct DiscoverySteps {
     (void)add_own_address(core, interface, add.address, now);
   }
   void operator()(const ip::UpdateAddress& update) {
-    (void)interface.addresses.set_lifetimes(update.address, update.preferred_until,
-                                            update.valid_until, now);
+    (void)interface.addresses.tell().set_lifetimes(update.address, update.preferred_until,
+                                                   update.valid_until, now);
   }
   void operator()(const ip::RemoveAddress& remove) {
     (void)remove_own_address(core, interface, remove.address, now);
@@ -79,11 +79,12 @@ struct DiscoverySteps {
   void operator()(const ip::RemoveRoute& remove) { (void)core.routes.remove(remove.route); }
   void operator()(const ip::SetMtu& set) {
     interface.mtu = std::min<std::size_t>(interface.capabilities().mtu, set.mtu);
-    interface.groups.set_mtu(group_message_mtu(interface.mtu));
+    interface.groups.tell().set_mtu(group_message_mtu(interface.mtu));
   }
   void operator()(const ip::SetHopLimit& set) { interface.hop_limit = set.hop_limit; }
   void operator()(const ip::SetReachability& set) {
-    interface.neighbors.on_router_parameters(set.base_reachable_time, set.retransmit_timer, now);
+    interface.neighbors.tell().on_router_parameters(set.base_reachable_time, set.retransmit_timer,
+                                                    now);
   }
   void operator()(const ip::DnsServers& servers) { core.dns_servers = servers; }
 };
@@ -91,33 +92,48 @@ struct DiscoverySteps {
 // True when any engine wanted something: carrying it out may have told another one news.
 bool pull_outputs(Core& core, Interface& interface, Time now) {
   bool any = false;
-  while (auto output = interface.routers.next_output(now)) {
+  while (auto output = interface.routers.ask().next_output(now)) {
     std::visit(DiscoverySteps{core, interface, now}, *output);
     any = true;
   }
-  while (auto output = interface.neighbors.next_output(now)) {
+  while (auto output = interface.neighbors.ask().next_output(now)) {
     std::visit(NeighborSteps{core, interface, now}, *output);
     any = true;
   }
-  while (auto change = interface.addresses.next_output(now)) {
+  while (auto change = interface.addresses.ask().next_output(now)) {
     on_address_change(core, interface, *change, now);
     any = true;
   }
-  while (auto output = interface.groups.next_output(now)) {
+  while (auto output = interface.groups.ask().next_output(now)) {
     send_group_message(core, interface, *output, now);
     any = true;
   }
   return any;
 }
 
+std::optional<Time> next_deadline_of(const Interface& interface) {
+  return earlier(
+      earlier(interface.addresses->next_deadline(), interface.neighbors->next_deadline()),
+      earlier(interface.groups->next_deadline(), interface.routers->next_deadline()));
+}
+
+// Nearly always there is nothing to do, and that is known at once.
 void run_interface(Core& core, Interface& interface, Time now) {
   interface.last_turn = now;
-  wake(interface.addresses, now);
-  wake(interface.neighbors, now);
-  wake(interface.groups, now);
-  wake(interface.routers, now);
+  if (now < interface.engines_due && !interface.has_news()) [[likely]]
+    return;
+  wake(interface.addresses.ask(), now);
+  wake(interface.neighbors.ask(), now);
+  wake(interface.groups.ask(), now);
+  wake(interface.routers.ask(), now);
   while (pull_outputs(core, interface, now)) {
   }
+  // Nothing was left to pull, so nothing was told since.
+  interface.addresses.forget_news();
+  interface.neighbors.forget_news();
+  interface.groups.forget_news();
+  interface.routers.forget_news();
+  interface.engines_due = next_deadline_of(interface).value_or(kNever);
 }
 
 void pull_redirects(Core& core, Time now) {
@@ -137,19 +153,12 @@ void doubt_next_hops(Core& core, Time now) {
                                          .source = flow->local_address,
                                          .interface = flow->interface});
     if (!departure || departure->interface->is_loopback()) continue;
-    departure->interface->neighbors.on_reachability_doubted(departure->next_hop, now);
+    departure->interface->neighbors.tell().on_reachability_doubted(departure->next_hop, now);
   }
 }
 
-void run_shared(Core& core, Time now) {
-  wake(core.routes, now);
-  wake(core.redirects, now);
-  wake(core.path_mtus, now);
+void run_reassembly(Core& core, Time now) {
   wake(core.reassembly, now);
-  if (core.tcp != nullptr) {
-    wake(*core.tcp, now);
-    doubt_next_hops(core, now);
-  }
   while (auto expired = core.reassembly.next_output(now)) {
     core.drops.add(DropReason::kFragmentTimeout, expired->fragments);
     Interface* interface = core.interface(expired->interface);
@@ -157,6 +166,16 @@ void run_shared(Core& core, Time now) {
     send_icmp_error(core, *expired->first, *interface,
                     {.kind = icmp::ErrorKind::kReassemblyTimeout}, now);
   }
+}
+
+void run_shared(Core& core, Time now) {
+  wake(core.routes, now);
+  if (core.redirects.size() != 0) wake(core.redirects, now);
+  if (core.path_mtus.size() != 0) wake(core.path_mtus, now);
+  if (core.reassembly.datagrams() != 0) run_reassembly(core, now);
+  if (core.tcp == nullptr) return;
+  wake(*core.tcp, now);
+  doubt_next_hops(core, now);
 }
 
 }  // namespace
@@ -169,7 +188,7 @@ void run_engines(Core& core, Time now) {
     if (interface != nullptr && !interface->is_loopback()) run_interface(core, *interface, now);
   }
   // Last: a neighbour that fell silent takes redirects to it along.
-  pull_redirects(core, now);
+  if (core.redirects.size() != 0) pull_redirects(core, now);
 }
 
 std::optional<Time> next_engine_deadline(const Core& core) {
@@ -179,10 +198,11 @@ std::optional<Time> next_engine_deadline(const Core& core) {
   if (core.tcp != nullptr) first = earlier(first, core.tcp->next_deadline());
   core.for_each_interface([&](const Interface& interface) {
     if (interface.is_loopback()) return;
-    first = earlier(
-        first, earlier(interface.addresses.next_deadline(), interface.neighbors.next_deadline()));
-    first = earlier(first,
-                    earlier(interface.groups.next_deadline(), interface.routers.next_deadline()));
+    if (interface.has_news()) {
+      first = earlier(first, next_deadline_of(interface));
+    } else if (interface.engines_due != kNever) {
+      first = earlier(first, interface.engines_due);
+    }
   });
   return first;
 }

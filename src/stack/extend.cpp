@@ -82,7 +82,7 @@ Result<void> Stack::add_route(const RouteEntry& entry) {
   if (!route) return std::unexpected(route.error());
   const auto added = core_->routes.insert(*route);
   if (added && !route->is_on_link()) {
-    (void)core_->interface(route->interface)->neighbors.add_router(route->gateway);
+    (void)core_->interface(route->interface)->neighbors.tell().add_router(route->gateway);
   }
   return added;
 }
@@ -98,7 +98,7 @@ Result<void> Stack::remove_route(const RouteEntry& entry) {
         is_still_used || (other.gateway == route->gateway && other.interface == route->interface);
   });
   if (!is_still_used) {
-    (void)core_->interface(route->interface)->neighbors.remove_router(route->gateway);
+    (void)core_->interface(route->interface)->neighbors.tell().remove_router(route->gateway);
   }
   return {};
 }

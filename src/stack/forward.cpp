@@ -17,7 +17,7 @@ namespace strata::stack {
 namespace {
 
 bool is_on_link(const Interface& interface, const IpAddress& address) {
-  for (const ip::InterfaceAddress& own : interface.addresses.all()) {
+  for (const ip::InterfaceAddress& own : interface.addresses->all()) {
     if (own.is_usable() && own.prefix().contains(address)) return true;
   }
   return false;

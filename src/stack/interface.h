@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/watched.h"
 #include "ip/address_list.h"
 #include "ip/discovery/router_discovery.h"
 #include "multicast/membership.h"
@@ -49,10 +50,11 @@ struct Interface {
   Time last_turn{};       // when the stack last looked after it: closing needs a time, too
   bool was_full = false;  // the transmit queue refused something since it last had room
 
-  ip::AddressList addresses;
-  neighbor::Cache neighbors;
-  multicast::Membership groups;
-  ip::RouterDiscovery routers;
+  Watched<ip::AddressList> addresses;
+  Watched<neighbor::Cache> neighbors;
+  Watched<multicast::Membership> groups;
+  Watched<ip::RouterDiscovery> routers;
+  Time engines_due = Time::min();  // when one of the four must be asked without being told anything
   PacketQueue transmit_queue;
   std::optional<Time> retry_at;  // the device had no room: when to try it again
   PacketQueue refused;           // frames that hooks have seen and the device had no room for
@@ -68,6 +70,10 @@ struct Interface {
   [[nodiscard]] const DeviceCapabilities& capabilities() const;
   // Down, or without a link below it.
   [[nodiscard]] bool can_send() const;
+  // Was one of the engines told anything since all were asked?
+  [[nodiscard]] bool has_news() const {
+    return addresses.has_news() || neighbors.has_news() || groups.has_news() || routers.has_news();
+  }
 };
 
 // The longest report a group message may fill: it is built in one small buffer.

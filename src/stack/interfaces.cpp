@@ -47,18 +47,18 @@ bool is_name_taken(const Core& core, std::string_view name) {
 
 // What every link needs: the groups all nodes belong to and, for IPv6, a link-local address.
 void bring_up(Core& core, Interface& interface, Time now) {
-  interface.groups.set_mtu(group_message_mtu(interface.mtu));
+  interface.groups.tell().set_mtu(group_message_mtu(interface.mtu));
   if (interface.capabilities().medium == Medium::kEthernet) {
-    (void)interface.groups.join(kStackSocketKey, IpAddress::all_hosts_v4(), now);
+    (void)interface.groups.tell().join(kStackSocketKey, IpAddress::all_hosts_v4(), now);
   }
   if (!interface.has_ipv6) return;
-  (void)interface.groups.join(kStackSocketKey, IpAddress::all_nodes_v6(), now);
+  (void)interface.groups.tell().join(kStackSocketKey, IpAddress::all_nodes_v6(), now);
   const ip::Route link_local{.destination = {IpAddress::v6(0xfe80'0000'0000'0000, 0), 64},
                              .gateway = {},
                              .interface = interface.id,
                              .origin = ip::RouteOrigin::kConnected};
   (void)core.routes.replace(link_local);
-  interface.routers.on_link_up(now);
+  interface.routers.tell().on_link_up(now);
 }
 
 MacAddress usable_mac(const InterfaceConfig& config, const DeviceCapabilities& capabilities) {
@@ -80,10 +80,10 @@ Result<void> add_loopback(Core& core) {
   for (const Prefix& prefix :
        {Prefix(IpAddress::loopback_v4(), 8), Prefix(IpAddress::loopback_v6(), 128)}) {
     const auto added =
-        loopback.addresses.add({.address = prefix.address(),
-                                .prefix_length = static_cast<std::uint8_t>(prefix.length()),
-                                .state = ip::AddressState::kPreferred},
-                               Time{});
+        loopback.addresses.tell().add({.address = prefix.address(),
+                                       .prefix_length = static_cast<std::uint8_t>(prefix.length()),
+                                       .state = ip::AddressState::kPreferred},
+                                      Time{});
     if (!added) return added;
   }
   return {};
@@ -154,14 +154,14 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
 Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time now) {
   if (interface.is_up == up) return {};
   interface.is_up = up;
-  interface.neighbors.on_link_change(up, now);
-  interface.groups.on_link_change(up, now);
+  interface.neighbors.tell().on_link_change(up, now);
+  interface.groups.tell().on_link_change(up, now);
   if (up) {
-    interface.addresses.on_link_up(now);
-    if (interface.has_ipv6) interface.routers.on_link_up(now);
+    interface.addresses.tell().on_link_up(now);
+    if (interface.has_ipv6) interface.routers.tell().on_link_up(now);
     return {};
   }
-  interface.routers.on_link_down(now);
+  interface.routers.tell().on_link_down(now);
   core.redirects.on_interface_down(interface.id);
   drop_queued(core, interface, DropReason::kInterfaceDown);
   return {};

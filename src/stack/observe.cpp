@@ -64,7 +64,7 @@ void Stack::for_each_interface(InlineFunction<void(const InterfaceEntry&)> visit
 
 void Stack::for_each_address(InlineFunction<void(const AddressEntry&)> visit) const {
   core_->for_each_interface([&](const stack::Interface& interface) {
-    for (const ip::InterfaceAddress& address : interface.addresses.all()) {
+    for (const ip::InterfaceAddress& address : interface.addresses->all()) {
       visit({.prefix = address.prefix(),
              .interface = interface.id,
              .state = state_of(address.state)});
@@ -84,7 +84,7 @@ void Stack::for_each_route(InlineFunction<void(const RouteEntry&)> visit) const 
 
 void Stack::for_each_neighbor(Time now, InlineFunction<void(const NeighborEntry&)> visit) const {
   core_->for_each_interface([&](const stack::Interface& interface) {
-    interface.neighbors.for_each(now, [&](const neighbor::EntryView& entry) {
+    interface.neighbors->for_each(now, [&](const neighbor::EntryView& entry) {
       visit({.address = entry.address,
              .mac = entry.mac,
              .interface = interface.id,

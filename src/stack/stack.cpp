@@ -97,6 +97,7 @@ void Stack::flush(Time now) {
   core_->last_turn = now;
   stack::run_engines(*core_, now);
   send_all(*core_, now);
+  if (core_->ready.empty()) return;
   core_->ready.tell();
   // What programs wrote when they were told goes out in the same turn.
   send_all(*core_, now);
@@ -143,8 +144,8 @@ Result<void> Stack::replace_device(InterfaceId interface, Device& device, Time n
   found->device = &device;
   found->mtu = std::min(found->mtu, device.capabilities().mtu);
   // The wire behind it may be another: neighbours are asked anew and hear of us.
-  found->neighbors.on_link_change(true, now);
-  found->groups.on_link_change(true, now);
+  found->neighbors.tell().on_link_change(true, now);
+  found->groups.tell().on_link_change(true, now);
   return {};
 }
 
@@ -196,13 +197,14 @@ Result<void> Stack::add_neighbor(InterfaceId interface, const IpAddress& address
                                  const MacAddress& mac, Time now) {
   Interface* found = core_->interface(interface);
   if (found == nullptr) return std::unexpected(Error::kNotFound);
-  return found->neighbors.add_static(address, mac, now);
+  return found->neighbors.tell().add_static(address, mac, now);
 }
 
 Result<void> Stack::remove_neighbor(InterfaceId interface, const IpAddress& address) {
   Interface* found = core_->interface(interface);
   if (found == nullptr) return std::unexpected(Error::kNotFound);
-  if (found->neighbors.remove_static(address) || found->neighbors.remove(address)) return {};
+  if (found->neighbors.tell().remove_static(address) || found->neighbors.tell().remove(address))
+    return {};
   return std::unexpected(Error::kNotFound);
 }
 

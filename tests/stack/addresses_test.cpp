@@ -38,7 +38,7 @@ TEST(Addresses, RoutesAndGroupsGoWithTheLastOfThem) {
   EXPECT_EQ(host.stack.remove_address(host.eth0, address("10.7.0.2"), host.now).error(),
             Error::kNotFound);
   // Two addresses may share their solicited-node group.
-  auto& groups = host.stack.core().interface(host.eth0)->groups;
+  auto& groups = host.stack.core().interface(host.eth0)->groups.tell();
   const IpAddress group = address("fd01::77").solicited_node_group();
   for (const char* own : {"fd01::77/64", "fd02::77/64"}) {
     ASSERT_TRUE(host.stack.add_address(host.eth0, prefix(own), host.now));
@@ -122,14 +122,14 @@ TEST(Proxies, AnswerSolicitationsOfGroupsAndOfNeighborsThatVerify) {
       << "nothing else of the owner's is ours";
   ASSERT_TRUE(host.stack.remove_proxy(host.eth0, far, host.now));
   (void)host.after(10s);
-  EXPECT_FALSE(host.stack.core().interface(host.eth0)->groups.is_member(group));
+  EXPECT_FALSE(host.stack.core().interface(host.eth0)->groups->is_member(group));
   EXPECT_THAT(answers(far), IsEmpty());
 }
 
 // Addresses of ours and proxied ones may share a group.
 TEST(Proxies, KeepTheGroupThatAnotherAddressNeeds) {
   Host host;
-  const auto& groups = host.stack.core().interface(host.eth0)->groups;
+  const auto& groups = *host.stack.core().interface(host.eth0)->groups;
   const IpAddress group = address("fd00::77").solicited_node_group();
   for (const char* far : {"fd01::77", "fd02::77"}) {
     ASSERT_TRUE(host.stack.add_proxy(host.eth0, address(far), host.now));

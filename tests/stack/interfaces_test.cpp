@@ -103,7 +103,7 @@ TEST(Interfaces, ManyGroupsAreReportedOverALargeLink) {
   Bench bench;
   TestDevice device({.mtu = 9000, .mac = kOurMac});
   const InterfaceId id = bench.add(device);
-  auto& groups = bench.stack.core().interface(id)->groups;
+  auto& groups = bench.stack.core().interface(id)->groups.tell();
   bench.run_for(5s);
   std::array<IpAddress, 20> sources;
   for (std::uint32_t i = 0; i < 20; ++i) sources[i] = IpAddress::v4(0x0a00'0001U + i);

@@ -14,8 +14,9 @@ constexpr std::size_t kReceiveBufferMax = std::size_t{1} << 30U;
 void close_udp(stack::Core& core, Handle handle, const udp::Socket& socket) {
   if (socket.is_in_groups) {
     const multicast::SocketKey key = stack::udp_socket_key(handle);
-    core.for_each_interface(
-        [&](stack::Interface& interface) { interface.groups.leave_all(key, interface.last_turn); });
+    core.for_each_interface([&](stack::Interface& interface) {
+      interface.groups.tell().leave_all(key, interface.last_turn);
+    });
   }
   core.udp.close(handle);
 }

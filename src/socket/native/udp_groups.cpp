@@ -43,13 +43,13 @@ Result<void> UdpSocket::join_group(const IpAddress& group, InterfaceId interface
   const auto place = place_of(core_, id_, group, interface, now);
   if (!place) return std::unexpected(place.error());
   place->socket.is_in_groups = true;
-  return place->interface.groups.join(place->key, group, now);
+  return place->interface.groups.tell().join(place->key, group, now);
 }
 
 Result<void> UdpSocket::leave_group(const IpAddress& group, InterfaceId interface, Time now) {
   const auto place = place_of(core_, id_, group, interface, now);
   if (!place) return std::unexpected(place.error());
-  return place->interface.groups.leave(place->key, group, now);
+  return place->interface.groups.tell().leave(place->key, group, now);
 }
 
 Result<void> UdpSocket::join_source_group(const IpAddress& group, const IpAddress& source,
@@ -57,28 +57,28 @@ Result<void> UdpSocket::join_source_group(const IpAddress& group, const IpAddres
   const auto place = place_of(core_, id_, group, interface, now);
   if (!place) return std::unexpected(place.error());
   place->socket.is_in_groups = true;
-  return place->interface.groups.add_source(place->key, group, source, now);
+  return place->interface.groups.tell().add_source(place->key, group, source, now);
 }
 
 Result<void> UdpSocket::leave_source_group(const IpAddress& group, const IpAddress& source,
                                            InterfaceId interface, Time now) {
   const auto place = place_of(core_, id_, group, interface, now);
   if (!place) return std::unexpected(place.error());
-  return place->interface.groups.drop_source(place->key, group, source, now);
+  return place->interface.groups.tell().drop_source(place->key, group, source, now);
 }
 
 Result<void> UdpSocket::block_source(const IpAddress& group, const IpAddress& source,
                                      InterfaceId interface, Time now) {
   const auto place = place_of(core_, id_, group, interface, now);
   if (!place) return std::unexpected(place.error());
-  return place->interface.groups.block_source(place->key, group, source, now);
+  return place->interface.groups.tell().block_source(place->key, group, source, now);
 }
 
 Result<void> UdpSocket::unblock_source(const IpAddress& group, const IpAddress& source,
                                        InterfaceId interface, Time now) {
   const auto place = place_of(core_, id_, group, interface, now);
   if (!place) return std::unexpected(place.error());
-  return place->interface.groups.unblock_source(place->key, group, source, now);
+  return place->interface.groups.tell().unblock_source(place->key, group, source, now);
 }
 
 Result<void> UdpSocket::set_source_filter(const IpAddress& group, SourceFilterMode mode,
@@ -89,7 +89,7 @@ Result<void> UdpSocket::set_source_filter(const IpAddress& group, SourceFilterMo
   place->socket.is_in_groups = true;
   const auto internal = mode == SourceFilterMode::kInclude ? multicast::FilterMode::kInclude
                                                            : multicast::FilterMode::kExclude;
-  return place->interface.groups.set_filter(place->key, group, internal, sources, now);
+  return place->interface.groups.tell().set_filter(place->key, group, internal, sources, now);
 }
 
 }  // namespace strata

@@ -14,7 +14,7 @@ void deliver_igmp(Core& core, PacketPtr packet, const Arrival& arrival, Time now
   if (!view || !is_valid(wire::partial_sum(message))) {
     return drop(core, std::move(packet), DropReason::kIgmpMalformed);
   }
-  multicast::Membership& groups = arrival.interface->groups;
+  multicast::Membership& groups = arrival.interface->groups.tell();
   switch (view->type()) {
     case wire::IgmpType::kMembershipQuery: {
       const auto query = wire::IgmpQueryView::parse(message);
@@ -37,7 +37,7 @@ void deliver_mld(Core& core, PacketPtr packet, const Arrival& arrival, Time now)
   }
   if (!make_contiguous(core, packet, packet->size(), DropReason::kMldMalformed)) return;
   const Bytes message = packet->bytes().subspan(arrival.header_length);
-  multicast::Membership& groups = arrival.interface->groups;
+  multicast::Membership& groups = arrival.interface->groups.tell();
   switch (static_cast<wire::Icmpv6Type>(wire::Icmpv6Layout::Type::get(message))) {
     case wire::Icmpv6Type::kMulticastListenerQuery: {
       const auto query = wire::MldQueryView::parse(message);

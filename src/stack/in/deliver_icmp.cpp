@@ -78,7 +78,7 @@ void on_redirect_v4(Core& core, const Packet& packet, const Arrival& arrival, Ti
   }
   const ip::Route* route = core.routes.lookup(quoted->destination());
   bool is_on_link = false;
-  for (const ip::InterfaceAddress& own : arrival.interface->addresses.all()) {
+  for (const ip::InterfaceAddress& own : arrival.interface->addresses->all()) {
     is_on_link = is_on_link || own.prefix().contains(view->gateway());
   }
   const DropReason why = core.redirects.on_redirect(

@@ -26,7 +26,7 @@ void on_solicitation(Core& core, Bytes message, const Arrival& arrival, Time now
   if (const auto option = view->options().find(NdOptionType::kNonce)) {
     if (const auto nonce = wire::NonceView::parse(*option)) solicitation.nonce = nonce->nonce();
   }
-  neighbor::Cache& neighbors = arrival.interface->neighbors;
+  neighbor::Cache& neighbors = arrival.interface->neighbors.tell();
   const DropReason why = neighbors.on_neighbor_solicitation(solicitation, now);
   if (const auto reply = neighbors.reply_to(solicitation)) {
     send_advertisement(core, *arrival.interface, *reply, now);
@@ -40,7 +40,7 @@ void on_advertisement(Core& core, Bytes message, const Arrival& arrival, Time no
   if (!view || (arrival.destination.is_multicast() && view->solicited())) {
     return core.drops.add(DropReason::kNdMalformed);
   }
-  const DropReason why = arrival.interface->neighbors.on_neighbor_advertisement(
+  const DropReason why = arrival.interface->neighbors.tell().on_neighbor_advertisement(
       {.source = arrival.source,
        .destination = arrival.destination,
        .target = view->target(),
@@ -60,10 +60,10 @@ void on_router_advertisement(Core& core, Bytes message, const Arrival& arrival, 
   Interface& interface = *arrival.interface;
   // A router does not take configuration from its peers (RFC 4861 6.2.7).
   if (core.config.forward_ipv6 || !interface.hears_routers) return;
-  if (!interface.routers.on_router_advertisement(arrival.source, *view, now)) {
+  if (!interface.routers.tell().on_router_advertisement(arrival.source, *view, now)) {
     return core.drops.add(DropReason::kNdMalformed);
   }
-  interface.neighbors.on_router_link_layer(
+  interface.neighbors.tell().on_router_link_layer(
       arrival.source, view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress),
       now);
 }
@@ -78,7 +78,7 @@ void on_router_solicitation(Core& core, Bytes message, const Arrival& arrival, T
     return core.drops.add(DropReason::kNdMalformed);
   }
   if (!core.config.forward_ipv6 || !link_layer || arrival.source.is_unspecified()) return;
-  arrival.interface->neighbors.on_router_solicitation(arrival.source, *link_layer, now);
+  arrival.interface->neighbors.tell().on_router_solicitation(arrival.source, *link_layer, now);
 }
 
 // RFC 4861 8.1 and 8.3.
@@ -101,8 +101,8 @@ void on_redirect(Core& core, Bytes message, const Arrival& arrival, Time now) {
       now);
   if (why != DropReason::kNone) return core.drops.add(why);
   if (const auto mac = view->options().link_layer_address(NdOptionType::kTargetLinkLayerAddress)) {
-    arrival.interface->neighbors.on_redirect(view->target(), *mac,
-                                             view->target() != view->destination(), now);
+    arrival.interface->neighbors.tell().on_redirect(view->target(), *mac,
+                                                    view->target() != view->destination(), now);
   }
 }
 

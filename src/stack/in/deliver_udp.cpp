@@ -46,8 +46,8 @@ bool group_filter_accepts(Core& core, const udp::Socket& socket, const Arrival& 
   if (arrival.kind != DestinationKind::kMulticast) return true;
   const IpAddress& group = arrival.destination;
   if (group == IpAddress::all_hosts_v4() || group == IpAddress::all_nodes_v6()) return true;
-  return arrival.interface->groups.accepts(udp_socket_key(core.udp.handle_of(socket)), group,
-                                           arrival.source);
+  return arrival.interface->groups.tell().accepts(udp_socket_key(core.udp.handle_of(socket)), group,
+                                                  arrival.source);
 }
 
 // Every listener of a group or broadcast gets a share of the same buffer.

@@ -12,8 +12,8 @@ void receive_arp(Core& core, Interface& interface, PacketPtr packet, Time now) {
   const auto view = wire::ArpView::parse(packet->bytes());
   if (!view) return drop(core, std::move(packet), DropReason::kArpMalformed);
   const wire::ArpHeader header = view->header();
-  const DropReason why = interface.neighbors.on_arp(header, now);
-  if (const auto reply = interface.neighbors.reply_to(header)) send_arp(core, interface, *reply);
+  const DropReason why = interface.neighbors.tell().on_arp(header, now);
+  if (const auto reply = interface.neighbors->reply_to(header)) send_arp(core, interface, *reply);
   if (why != DropReason::kNone) drop(core, std::move(packet), why);
 }
 

@@ -73,7 +73,7 @@ bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) 
     packet = std::move(own);
   }
   const bool is_for_us = arrival.is_to_group() || arrival.ours != nullptr;
-  const ip::InterfaceAddress* primary = arrival.interface->addresses.primary_v4();
+  const ip::InterfaceAddress* primary = arrival.interface->addresses->primary_v4();
   const auto outcome = ip::process_ipv4_options(
       packet->mutable_bytes().first(arrival.header_length),
       {.role = is_for_us ? ip::OptionRole::kDestination : ip::OptionRole::kForwarder,
@@ -139,7 +139,7 @@ void receive_ipv4(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
     if (arrival.ours->is_tentative)
       return drop(core, std::move(packet), DropReason::kAddressTentative);
   } else if (arrival.kind == DestinationKind::kMulticast &&
-             !arrival.interface->groups.is_member(arrival.destination)) {
+             !arrival.interface->groups->is_member(arrival.destination)) {
     return drop(core, std::move(packet), DropReason::kMulticastNotJoined);
   }
   deliver(core, std::move(packet), arrival, now);

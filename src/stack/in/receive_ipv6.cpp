@@ -125,9 +125,9 @@ bool asks_proxy(const Packet& packet, const Arrival& arrival) {
   return arrival.protocol == wire::kIpProtocolIcmpv6 && bytes.size() > arrival.header_length &&
          std::to_integer<std::uint8_t>(bytes[arrival.header_length]) ==
              static_cast<std::uint8_t>(wire::Icmpv6Type::kNeighborSolicitation) &&
-         std::ranges::any_of(arrival.interface->neighbors.proxies(), [&](const IpAddress& proxied) {
-           return proxied == arrival.destination;
-         });
+         std::ranges::any_of(
+             arrival.interface->neighbors->proxies(),
+             [&](const IpAddress& proxied) { return proxied == arrival.destination; });
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ DropReason check_ipv6(Core& core, Interface& interface, Packet& packet, Arrival&
 
 void receive_ipv6(Core& core, PacketPtr packet, Arrival& arrival, Time now) {
   if (arrival.kind == DestinationKind::kMulticast) {
-    if (!arrival.interface->groups.is_member(arrival.destination)) {
+    if (!arrival.interface->groups->is_member(arrival.destination)) {
       return drop(core, std::move(packet), DropReason::kMulticastNotJoined);
     }
     return deliver_here(core, std::move(packet), arrival, now);

@@ -9,7 +9,7 @@ namespace strata::stack {
 namespace {
 
 bool speaks(const Interface& interface, bool is_v4) {
-  return is_v4 ? interface.addresses.primary_v4() != nullptr : interface.has_ipv6;
+  return is_v4 ? interface.addresses->primary_v4() != nullptr : interface.has_ipv6;
 }
 
 // For groups, broadcasts and link-local addresses that name no interface: the one of the default
@@ -34,14 +34,15 @@ Result<IpAddress> choose_source(Core& core, const Departure& departure) {
   const ip::SourceQuery query{.destination = departure.destination,
                               .interface = departure.interface->id,
                               .next_hop = departure.next_hop};
-  const ip::InterfaceAddress* best = ip::select_source(query, departure.interface->addresses.all());
+  const ip::InterfaceAddress* best =
+      ip::select_source(query, departure.interface->addresses->all());
   const bool is_scoped =
       departure.destination.is_link_local() || departure.destination.is_multicast();
   if (best == nullptr && !is_scoped) {
     core.for_each_interface([&](const Interface& other) {
       // RFC 1122 3.2.1.3: 127.0.0.1 must not appear outside of a host.
       if (&other != departure.interface && !other.is_loopback()) {
-        best = ip::select_source(query, other.addresses.all(), best);
+        best = ip::select_source(query, other.addresses->all(), best);
       }
     });
   }

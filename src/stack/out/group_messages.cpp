@@ -44,7 +44,7 @@ void send_igmp(Core& core, Interface& interface, PacketPtr packet, const IpAddre
   CHECK(options.add_router_alert());
   const Bytes written = options.bytes();
   copy_bytes(written, packet->prepend(written.size()));
-  const ip::InterfaceAddress* own = interface.addresses.primary_v4();
+  const ip::InterfaceAddress* own = interface.addresses->primary_v4();
   const std::size_t header = wire::Ipv4Layout::kSize + written.size();
   const std::size_t total = packet->size() + wire::Ipv4Layout::kSize;
   write(wire::Ipv4Header{.header_length = static_cast<std::uint8_t>(header),
@@ -66,7 +66,7 @@ void send_igmp(Core& core, Interface& interface, PacketPtr packet, const IpAddre
 // RFC 2710 3 and RFC 3810 5: hop limit 1, router alert, from a link-local address; RFC 3590 lets
 // the unspecified address stand in while there is none.
 void send_mld(Core& core, Interface& interface, PacketPtr packet, const IpAddress& destination) {
-  const ip::InterfaceAddress* own = interface.addresses.link_local_v6();
+  const ip::InterfaceAddress* own = interface.addresses->link_local_v6();
   const IpAddress source = own != nullptr && own->is_usable() ? own->address : IpAddress{};
   const auto size = static_cast<std::uint32_t>(packet->size());
   const MutableBytes message = packet->mutable_bytes();

@@ -89,7 +89,7 @@ void send_advertisement(Core& core, Interface& interface,
 }
 
 void send_router_solicitation(Core& core, Interface& interface, Time now) {
-  const ip::InterfaceAddress* own = interface.addresses.link_local_v6();
+  const ip::InterfaceAddress* own = interface.addresses->link_local_v6();
   const bool is_known = own != nullptr && own->is_usable();
   PacketPtr packet =
       begin_message<wire::RouterSolicitationHeader, wire::RouterSolicitationLayout>(core, {});

@@ -29,6 +29,12 @@ IpAddress source_of(const Packet& packet) {
   return {};
 }
 
+// A neighbour that was used just now, and is reachable, is looked up without a question arising.
+const MacAddress* resolve(Interface& interface, const IpAddress& next_hop, Time now) {
+  const MacAddress* const mac = interface.neighbors.ask().recall(next_hop, now);
+  return mac != nullptr ? mac : interface.neighbors.tell().resolve(next_hop, now);
+}
+
 std::optional<MacAddress> group_mac(const Core& core, const Interface& interface,
                                     const IpAddress& next_hop) {
   if (next_hop.is_multicast()) return MacAddress::for_multicast(next_hop);
@@ -48,14 +54,14 @@ void send_to_next_hop(Core& core, Interface& interface, PacketPtr packet, const 
     return enqueue(core, interface, std::move(packet));
   }
   const std::uint16_t ethertype = ethertype_of_ip(*packet);
-  if (const MacAddress* mac = interface.neighbors.resolve(next_hop, now)) {
+  if (const MacAddress* mac = resolve(interface, next_hop, now)) {
     return send_frame(core, interface, *mac, ethertype, std::move(packet));
   }
   if (const auto mac = group_mac(core, interface, next_hop)) {
     return send_frame(core, interface, *mac, ethertype, std::move(packet));
   }
   const IpAddress source = source_of(*packet);
-  auto displaced = interface.neighbors.park(next_hop, std::move(packet), now, source);
+  auto displaced = interface.neighbors.tell().park(next_hop, std::move(packet), now, source);
   if (displaced) give_up(core, interface, std::move(*displaced), now);
 }
 

@@ -173,7 +173,7 @@ void send_redirect(Core& core, const Packet& offender, const Arrival& arrival,
   const MutableBytes option = packet->append((most / 8 + 1) * 8);
   packet->truncate(wire::NdRedirectLayout::kSize +
                    wire::write_redirected_header(offender.bytes().first(most), option));
-  const ip::InterfaceAddress* link_local = arrival.interface->addresses.link_local_v6();
+  const ip::InterfaceAddress* link_local = arrival.interface->addresses->link_local_v6();
   if (link_local == nullptr) return;
   send_message(core, std::move(packet), arrival, link_local->address, 255, now);
 }

@@ -83,7 +83,7 @@ void loop_back(Core& core, PacketPtr packet, const Departure& departure) {
 void loop_group(Core& core, const Packet& packet, const Departure& departure) {
   if (departure.kind == Departure::Kind::kMulticast &&
       (!departure.loops_groups ||
-       !departure.interface->groups.is_wanted(departure.destination, departure.source))) {
+       !departure.interface->groups->is_wanted(departure.destination, departure.source))) {
     return;
   }
   PacketPtr copy = packet.copy(core.pool);

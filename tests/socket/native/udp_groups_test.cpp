@@ -19,7 +19,7 @@ class UdpGroups : public testing::Test {
     return std::move(*socket);
   }
   [[nodiscard]] bool is_member(InterfaceId interface) {
-    return host.stack.core().interface(interface)->groups.is_member(group);
+    return host.stack.core().interface(interface)->groups->is_member(group);
   }
 
   Host host;

@@ -272,7 +272,7 @@ TEST_F(Udp, GroupsAreJoinedFilteredAndLeft) {
     // Closing leaves: a new socket starts without the group.
     socket.close();
     (void)host.after(10s);
-    EXPECT_FALSE(host.stack.core().interface(host.eth0)->groups.is_member(group));
+    EXPECT_FALSE(host.stack.core().interface(host.eth0)->groups->is_member(group));
   }
 }
 

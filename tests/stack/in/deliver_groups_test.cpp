@@ -38,7 +38,7 @@ Frame mld_query() { return big_endian32(1000U << 16U) + Frame(16) + bytes({2, 12
 class Member : public Host {
  public:
   Member() {
-    auto& groups = stack.core().interface(eth0)->groups;
+    auto& groups = stack.core().interface(eth0)->groups.tell();
     EXPECT_TRUE(groups.join(99, kGroup, now));
     EXPECT_TRUE(groups.join(99, kGroup6, now));
     joined = after(10s);

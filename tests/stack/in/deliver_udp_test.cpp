@@ -147,7 +147,7 @@ TEST(DeliverUdp, SourceFiltersChooseAmongSenders) {
   Host host;
   for (const auto& [group, source] : {std::pair{kGroup, kPeer}, std::pair{kGroup6, kPeer6}}) {
     UdpPort port(host, {IpAddress::any_v6(), 7});
-    auto& groups = host.stack.core().interface(host.eth0)->groups;
+    auto& groups = host.stack.core().interface(host.eth0)->groups.tell();
     const auto key = udp_socket_key(port.handle());
     // Joined with no socket filter of its own: another's membership is not this socket's.
     ASSERT_TRUE(groups.join(77, group, host.now));

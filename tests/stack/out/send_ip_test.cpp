@@ -106,7 +106,7 @@ TEST(SendIp, GroupPacketsAreHeardHereAsWell) {
        {IpAddress::v4(239, 1, 1, 1), IpAddress::v6(0xff0e'0000'0000'0000, 0x1234)}) {
     UdpPort port(host, {IpAddress::any_v6(), 7});
     port.options().multicast_interface = host.eth0;
-    auto& groups = host.stack.core().interface(host.eth0)->groups;
+    auto& groups = host.stack.core().interface(host.eth0)->groups.tell();
     ASSERT_TRUE(groups.join(udp_socket_key(port.handle()), group, host.now));
     host.run_for(10s);
     (void)host.device.take_sent();

@@ -231,7 +231,7 @@ TEST(SendTcp, APeerThatFallsSilentMakesItsNextHopBeAskedFor) {
     (void)host.exchange(ethernet(
         kOurMac, kPeerMac, wire::kEtherTypeArp,
         arp_packet({wire::ArpOperation::kRequest, kPeerMac, host.peer4, MacAddress{}, host.own4})));
-    auto& neighbors = host.stack.core().interface(host.eth0)->neighbors;
+    auto& neighbors = host.stack.core().interface(host.eth0)->neighbors.tell();
     neighbors.on_reachability_confirmed(host.peer4, host.now);
     const Handle handle = host.open4();
     if (writes) host.write(handle, pattern(100));
