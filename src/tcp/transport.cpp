@@ -60,8 +60,10 @@ void Transport::settle(Connection& connection, Time now) {
     connection.close(shared_, now);
   }
   tell_program(connection);
+  // Once nothing more is to be sent, its deadline is filed, too: once for all that happens in a
+  // turn. Only one without a timer does not wait for that.
   mark_dirty(connection);
-  file_deadline(connection);
+  if (!connection.timer.is_scheduled()) file_deadline(connection);
 }
 
 void Transport::tell_program(Connection& connection) {
@@ -139,17 +141,20 @@ void Transport::destroy(Connection& connection) {
 // ── What goes out ───────────────────────────────────────────────────────────────────────────
 
 std::optional<Outgoing> Transport::next_outgoing(Time now, const Limits& limits) {
-  if (auto reply = shared_.replies.pop()) return reply;
-  if (auto answer = half_opens_.next_outgoing(now)) return answer;
+  if (!shared_.replies.empty()) return shared_.replies.pop();
+  if (half_opens_.has_outgoing()) {
+    if (auto answer = half_opens_.next_outgoing(now)) return answer;
+  }
   while (Connection* const connection = dirty_.front()) {
     auto outgoing = connection->next_outgoing(shared_, limits, now);
-    if (outgoing) {
+    if (outgoing && connection->has_outgoing(shared_)) {
       dirty_.move_to_back(*connection);
       return outgoing;
     }
     dirty_.erase(*connection);
     file_deadline(*connection);
     reap(*connection);
+    if (outgoing) return outgoing;
   }
   return std::nullopt;
 }

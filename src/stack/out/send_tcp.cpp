@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/out/send_tcp.h"
 
+#include <algorithm>
+
 #include "stack/out/send_ip.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/tcp.h"
@@ -64,6 +66,23 @@ void begin_checksum(Packet& packet, const tcp::Outgoing& outgoing) {
   notes.segment_size = outgoing.segment_size;
 }
 
+// How many packets every queue that TCP may fill has room for.
+std::size_t room_for_tcp(const Core& core) {
+  std::size_t longest = core.loopback.size();
+  for (const Interface* port : core.interfaces) {
+    if (port == nullptr || port->device == nullptr) continue;
+    longest = std::max(longest, port->transmit_queue.size());
+  }
+  const std::size_t limit = core.config.transmit_queue_max;
+  return limit - std::min(limit, longest);
+}
+
+// At most so many packets become of it.
+std::size_t pieces_of(const tcp::Outgoing& outgoing) {
+  if (outgoing.segment_size == 0) return 1;
+  return std::min(outgoing.payload->size() / outgoing.segment_size + 1, kPiecesMax);
+}
+
 void send_one(Core& core, tcp::Outgoing& outgoing, Time now) {
   PacketPtr packet = assemble(core, outgoing);
   if (packet == nullptr) return core.drops.add(DropReason::kPoolEmpty);
@@ -79,24 +98,20 @@ void send_one(Core& core, tcp::Outgoing& outgoing, Time now) {
 
 }  // namespace
 
-bool has_room_for_tcp(const Core& core) {
-  const std::size_t limit = core.config.transmit_queue_max;
-  if (core.loopback.size() + kPiecesMax > limit) return false;
-  for (const Interface* port : core.interfaces) {
-    if (port == nullptr || port->device == nullptr) continue;
-    if (port->transmit_queue.size() + kPiecesMax > limit) return false;
-  }
-  return true;
-}
+bool has_room_for_tcp(const Core& core) { return room_for_tcp(core) >= kPiecesMax; }
 
 bool send_tcp(Core& core, Time now) {
   if (core.tcp == nullptr) return true;
-  while (has_room_for_tcp(core)) {
+  std::size_t room = 0;
+  while (core.tcp->has_outgoing()) {
+    if (room < kPiecesMax) room = room_for_tcp(core);
+    if (room < kPiecesMax) return false;
     auto outgoing = core.tcp->next_outgoing(now, {.super_segment_bytes_max = kSuperSegmentBytes});
     if (!outgoing) return true;
+    room -= pieces_of(*outgoing);
     send_one(core, *outgoing, now);
   }
-  return !core.tcp->has_outgoing();
+  return true;
 }
 
 }  // namespace strata::stack

@@ -68,6 +68,8 @@ class Connection {
   void on_unreachable(Shared& shared, Error error, Time now);
   [[nodiscard]] std::optional<Outgoing> next_outgoing(Shared& shared, const Limits& limits,
                                                       Time now);
+  // Is it worth asking again? Yes, unless there is surely nothing.
+  [[nodiscard]] bool has_outgoing(const Shared& shared) const;
   [[nodiscard]] std::optional<Time> next_deadline(const Shared& shared) const;
   void on_deadline(Shared& shared, Time now);
 

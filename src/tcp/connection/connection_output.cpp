@@ -60,6 +60,11 @@ std::optional<Outgoing> Connection::next_outgoing(Shared& shared, const Limits& 
   return std::nullopt;
 }
 
+bool Connection::has_outgoing(const Shared& shared) const {
+  return flags_.reset_due || flags_.challenge_due || flags_.probe_due || is_opening() ||
+         receiver_.owes_ack() || sender_.has_outgoing(shared.send);
+}
+
 Ack Connection::carried_ack(Shared& shared, Time now) {
   return receiver_.carried_ack(shared.receive, false, now);
 }

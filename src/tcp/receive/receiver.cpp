@@ -54,7 +54,10 @@ Inbox* Receiver::find_inbox(const ReceiverShared& shared) const {
 }
 
 Inbox* Receiver::take_inbox(ReceiverShared& shared) {
-  if (inbox_ == kNoIndex) inbox_ = shared.slabs.inboxes().try_create();
+  if (inbox_ == kNoIndex) {
+    shared.slabs.warm_up();
+    inbox_ = shared.slabs.inboxes().try_create();
+  }
   return find_inbox(shared);
 }
 

@@ -38,17 +38,30 @@ struct Disorder {
 class ReceiverSlabs {
  public:
   ReceiverSlabs(Memory& memory, const TcpConfig& config)
-      : inboxes_(memory, config.connections_max), disorders_(memory, config.connections_max) {}
+      : inboxes_(memory, config.connections_max + 1), disorders_(memory, config.connections_max) {}
+  ~ReceiverSlabs() {
+    if (warm_inbox_ != kNoIndex) inboxes_.destroy(warm_inbox_);
+  }
+  ReceiverSlabs(const ReceiverSlabs&) = delete;
+  ReceiverSlabs& operator=(const ReceiverSlabs&) = delete;
+
+  // A slab without entries gives all its memory back. One that nobody uses keeps a lone connection
+  // from asking for it again with every text that it reads.
+  void warm_up() {
+    if (warm_inbox_ == kNoIndex) warm_inbox_ = inboxes_.try_create();
+  }
 
   [[nodiscard]] Slab<Inbox>& inboxes() { return inboxes_; }
   [[nodiscard]] Slab<Disorder>& disorders() { return disorders_; }
-  [[nodiscard]] std::size_t bytes_used() const {
-    return inboxes_.bytes_used() + disorders_.bytes_used();
+  // Entries that connections hold.
+  [[nodiscard]] std::uint32_t in_use() const {
+    return inboxes_.size() - (warm_inbox_ == kNoIndex ? 0 : 1) + disorders_.size();
   }
 
  private:
   Slab<Inbox> inboxes_;
   Slab<Disorder> disorders_;
+  Index warm_inbox_ = kNoIndex;
 };
 
 struct ReceiverShared {

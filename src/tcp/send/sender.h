@@ -77,6 +77,8 @@ class Sender {
   AckOutcome on_ack(Shared& shared, const AckEvent& ack, Time now);
   [[nodiscard]] std::optional<Transmission> next_transmission(Shared& shared,
                                                               const SendLimits& limits, Time now);
+  // Is it worth asking again? Yes, unless there is surely nothing.
+  [[nodiscard]] bool has_outgoing(const Shared& shared) const;
   [[nodiscard]] std::optional<Time> next_deadline(const Shared& shared) const;
   [[nodiscard]] DeadlineOutcome on_deadline(Shared& shared, const Patience& patience, Time now);
   // Another MSS: the path's or the peer's options changed. What is in flight and larger is sent

@@ -21,6 +21,14 @@ std::optional<Transmission> Sender::next_transmission(Shared& shared, const Send
   return rescue(shared, *f, limits, now);
 }
 
+bool Sender::has_outgoing(const Shared& shared) const {
+  const Flight* const f = flight(shared);
+  if (f == nullptr) return false;
+  const bool has_news = unsent(*f) != 0 || is_fin_unsent() || f->wants_room;
+  const bool has_old = f->sent.lost() != 0 || !f->recovery.is_open() || f->retransmit_now != 0;
+  return has_news || has_old || f->probe_window_now || f->probe_tail_now;
+}
+
 // What leaves whatever window, pacing and Nagle say.
 std::optional<Transmission> Sender::urgent_need(Shared& shared, Flight& f, const SendLimits& limits,
                                                 Time now) {

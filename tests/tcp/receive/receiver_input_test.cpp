@@ -125,7 +125,7 @@ TEST(ReceiverInput, ReachesTheFinInAndOutOfOrder) {
     EXPECT_EQ(peer.receiver.next(), peer.at(21)) << "the FIN has a number of its own";
     EXPECT_EQ(peer.acks().back().ack, peer.at(21));
     EXPECT_EQ(peer.read().size(), 20U);
-    EXPECT_EQ(commons.slabs.bytes_used(), 0U);
+    EXPECT_EQ(commons.slabs.in_use(), 0U);
   }
 }
 
@@ -202,7 +202,7 @@ TEST(ReceiverInput, AcknowledgesAndThrowsAwayAfterShutDown) {
   EXPECT_EQ(peer.read().size(), 100U) << "what was here may still be read";
   (void)peer.acks();
   EXPECT_EQ(commons.account.used(), 0U);
-  EXPECT_EQ(commons.slabs.bytes_used(), 0U);
+  EXPECT_EQ(commons.slabs.in_use(), 0U);
 }
 
 TEST(ReceiverInput, RefusesWhatTheAccountHasNoRoomFor) {

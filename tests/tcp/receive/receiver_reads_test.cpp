@@ -75,7 +75,7 @@ TEST(ReceiverReads, StopAtTheUrgentByteAndLeaveItOut) {
   EXPECT_EQ(to[0], stream_byte(6));
   EXPECT_FALSE(peer.receiver.is_at_urgent_mark(commons.shared));
   (void)peer.acks();
-  EXPECT_EQ(commons.slabs.bytes_used(), 0U);
+  EXPECT_EQ(commons.slabs.in_use(), 0U);
 }
 
 // RFC 6093 6 SHOULD: urgent data is best read in line, as part of the text.

@@ -21,7 +21,7 @@ TEST(ReceiverShared, HasAnEntryForEachConnectionAndNoMore) {
   EXPECT_EQ(slabs.disorders().try_create(memory, 10U), kNoIndex);
   slabs.disorders().destroy(first);
   slabs.disorders().destroy(second);
-  EXPECT_EQ(slabs.bytes_used(), 0U);
+  EXPECT_EQ(slabs.in_use(), 0U);
 }
 
 TEST(ReceiverShared, NeedsDisorderOnlyWhileSomethingIsOutOfTheOrdinary) {
