@@ -162,11 +162,12 @@ std::optional<Outgoing> Transport::next_outgoing(Time now, const Limits& limits)
 // ── Time ────────────────────────────────────────────────────────────────────────────────────
 
 std::optional<Time> Transport::next_deadline() const {
-  return earlier(wheel_.next_deadline(),
+  return earlier(earlier(wheel_.next_deadline(), Sender::next_fold(shared_.send)),
                  earlier(half_opens_.next_deadline(), time_waits_.next_deadline()));
 }
 
 void Transport::on_deadline(Time now) {
+  Sender::on_fold(shared_.send, now);
   half_opens_.on_deadline(now);
   time_waits_.on_deadline(now, [this](std::uint16_t port) { ports_.drop_use(port); });
   while (TimerEntry* const timer = wheel_.pop_expired(now)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flight: what a sender has while text is queued or under way, and gives back when none is. Totals:
-// what it remembers from one flight to the next, folded (folded_totals.h) while there is none.
+// Flight: what a sender has while text is queued or under way, and gives back when there was none
+// for a while. Totals: what it remembers from one flight to the next, folded (folded_totals.h) once
+// it was given back.
 #pragma once
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/intrusive_list.h"
 #include "packet/byte_queue.h"
 #include "strata/memory.h"
 #include "strata/tcp_info.h"
@@ -22,6 +24,8 @@
 #include "tcp/send/window_use.h"
 
 namespace strata::tcp {
+
+class Sender;
 
 // The one timer of which there is never more than one of.
 enum class SendTimer : std::uint8_t {
@@ -61,18 +65,14 @@ struct Totals {
   PathProbe path{};
 };
 
-struct Flight {
-  explicit Flight(Memory& memory) : sent(memory) {}
-
-  RetransmissionQueue sent;
-  ByteQueue queue;  // position 0 is SND.UNA
+// What begins anew with each flight.
+struct FlightState {
   Recovery recovery{};
   LossDetection loss{};
   TailProbe tail{};
   WindowUse use{};
   Pacer pacer{};
   DeliveryRate rate{};
-  Totals totals{};
 
   Time timer_at{};
   SendTimer timer = SendTimer::kNone;
@@ -100,7 +100,24 @@ struct Flight {
   std::optional<Time> hold_until{};       // of a tail that waits for more
   Time phase_began{};
   Time oldest_unanswered{};  // for the user timeout
-  std::size_t charged = 0;   // of the BufferAccount
+};
+
+struct Flight : FlightState {
+  // How long one that fell idle is kept as it is: between a request and the next there is nothing
+  // to fold and to unfold.
+  static constexpr Duration kRest = std::chrono::milliseconds(500);
+
+  explicit Flight(Memory& memory) : sent(memory) {}
+
+  RetransmissionQueue sent;
+  ByteQueue queue;  // position 0 is SND.UNA
+  Totals totals{};
+  std::size_t charged = 0;  // of the BufferAccount
+
+  // While it rests:
+  ListLink<Flight> rest_link;
+  Sender* sender = nullptr;
+  Time rests_since{};
 };
 
 }  // namespace strata::tcp

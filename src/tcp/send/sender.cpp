@@ -26,6 +26,7 @@ std::size_t most_for(std::size_t bytes) {
 Sender::Sender(SequenceNumber first) : control_({}), una_(first), nxt_(first) {}
 
 void Sender::release(Shared& shared) {
+  if (flags_.rests) fold(shared);
   if (Flight* f = flight(shared)) {
     f->sent.clear(shared.records);
     f->queue.clear();
@@ -37,48 +38,88 @@ void Sender::release(Shared& shared) {
 }
 
 Flight* Sender::flight(Shared& shared) const {
-  return flight_ == kNoIndex ? nullptr : &shared.flights[flight_];
+  return flight_ == kNoIndex || flags_.rests ? nullptr : &shared.flights[flight_];
 }
 
 const Flight* Sender::flight(const Shared& shared) const {
-  return flight_ == kNoIndex ? nullptr : &shared.flights[flight_];
+  return flight_ == kNoIndex || flags_.rests ? nullptr : &shared.flights[flight_];
 }
 
 Flight* Sender::take_flight(Shared& shared, Time now) {
   if (Flight* f = flight(shared)) return f;
+  if (flags_.rests) {
+    Flight& f = shared.flights[flight_];
+    shared.resting.erase(f);
+    flags_.rests = false;
+    static_cast<FlightState&>(f) = {};
+    begin_flight(shared, f, now);
+    return &f;
+  }
   const bool is_first = totals_ == kNoIndex;
   if (is_first) totals_ = shared.folded_totals.try_create();
   if (totals_ == kNoIndex) return nullptr;
   shared.warm_up();
   flight_ = shared.flights.try_create(shared.memory);
   if (flight_ == kNoIndex) return nullptr;
-  shared.account.enter();
   Flight& f = shared.flights[flight_];
   f.totals = kept_totals(shared);
+  begin_flight(shared, f, now);
+  if (is_first && flags_.established) on_mss(shared, mss_limit_, now);
+  return &f;
+}
+
+void Sender::begin_flight(Shared& shared, Flight& f, Time now) {
+  shared.account.enter();
   f.rate = DeliveryRate(f.totals.delivered, f.totals.lost);
   // RFC 6582 3.2 step 1: `recover` begins below everything that will be sent.
   f.recovery.point = una_ - 1U;
   f.small_end = f.retransmitted_end = una_;
   f.phase_began = now;
-  if (is_first && flags_.established) on_mss(shared, mss_limit_, now);
   refresh_pacing(f);
-  return &f;
 }
 
-void Sender::give_back_if_idle(Shared& shared, Time now) {
+void Sender::rest_if_idle(Shared& shared, Time now) {
   Flight* const f = flight(shared);
   if (f == nullptr || !f->queue.empty() || !f->sent.empty() || is_fin_unsent()) return;
   if (!f->recovery.is_open()) leave_recovery(*f, now);
   set_phase(*f, f->phase, now);
   f->totals.delivered = f->rate.delivered();
   f->totals.lost = f->rate.lost();
-  keep_totals(shared, f->totals);
   shared.account.give_back(std::exchange(f->charged, 0));
   shared.account.leave();
+  flags_.rests = true;
+  f->sender = this;
+  f->rests_since = now;
+  shared.resting.push_back(*f);
+  if (shared.resting.size() > Shared::kRestingMax) shared.resting.front()->sender->fold(shared);
+}
+
+// From here on there is no Flight.
+void Sender::fold(Shared& shared) {
+  Flight& f = shared.flights[flight_];
+  flags_.rests = false;
+  shared.resting.erase(f);
+  keep_totals(shared, f.totals);
   shared.flights.destroy(std::exchange(flight_, kNoIndex));
 }
 
+std::optional<Time> Sender::next_fold(const Shared& shared) {
+  if (shared.resting.empty()) return std::nullopt;
+  return shared.resting.front()->rests_since + Flight::kRest;
+}
+
+// Those that would be due soon go with the first, so that it happens a few times a second at most.
+void Sender::on_fold(Shared& shared, Time now) {
+  const auto due = next_fold(shared);
+  if (!due || *due > now) return;
+  while (const Flight* const f = shared.resting.front()) {
+    if (now < f->rests_since + Flight::kRest / 2) return;
+    f->sender->fold(shared);
+  }
+}
+
 Totals Sender::kept_totals(const Shared& shared) const {
+  if (flags_.rests) return shared.flights[flight_].totals;
   if (totals_ == kNoIndex) return {};
   return flags_.totals_are_whole ? shared.totals[totals_]
                                  : shared.folded_totals[totals_].unfold(mss_limit_);
@@ -86,6 +127,10 @@ Totals Sender::kept_totals(const Shared& shared) const {
 
 // Counts only grow: what did not fit once never will. Without memory, it is cut.
 void Sender::keep_totals(Shared& shared, const Totals& totals) {
+  if (flags_.rests) {
+    shared.flights[flight_].totals = totals;
+    return;
+  }
   if (!flags_.totals_are_whole && !FoldedTotals::fits(totals)) {
     const Index whole = shared.totals.try_create();
     if (whole != kNoIndex) {
@@ -155,7 +200,7 @@ std::uint32_t Sender::write(Shared& shared, Bytes bytes, Time now, bool more) {
   if (!f->wants_room && f->phase == SendPhase::kSendBuffer) {
     set_phase(*f, SendPhase::kBusy, now);
   }
-  give_back_if_idle(shared, now);
+  rest_if_idle(shared, now);
   return static_cast<std::uint32_t>(written);
 }
 
@@ -279,7 +324,7 @@ void Sender::on_established(Shared& shared, const PeerParameters& peer, Time now
   f->totals.bytes_acknowledged += text;
   on_mss(shared, mss_limit_, now);
   refresh_pacing(*f);
-  give_back_if_idle(shared, now);
+  rest_if_idle(shared, now);
 }
 
 void Sender::on_mss(Shared& shared, std::uint16_t mss, Time now) {

@@ -12,8 +12,8 @@
 //                            └───── again ──────┘ how fast: Recovery, CongestionControl, Pacer
 //
 // 1. The Sender is what an idle connection keeps. Text, records and all that recovery knows are a
-//    Flight, taken with the first byte and given back with the last; counts for TcpInfo are Totals,
-//    taken with the first byte and kept.
+//    Flight, taken with the first byte and given back some time after the last; counts for TcpInfo
+//    are Totals, taken with the first byte and kept. A Flight that rests is as good as none.
 // 2. What is pulled from next_transmission() counts as sent. Nothing else sends.
 // 3. A record is what one Transmission sent, up to 64 KB, until parts of it meet different fates.
 // 4. A peer can make a Sender work, never grow: records are at most one a segment that we sent.
@@ -52,6 +52,9 @@ class Sender {
   Sender& operator=(const Sender&) = delete;
   // Before the end: everything goes back.
   void release(Shared& shared);
+  // When senders that fell idle give back what they still keep, and that they do.
+  [[nodiscard]] static std::optional<Time> next_fold(const Shared& shared);
+  static void on_fold(Shared& shared, Time now);
 
   // ── The program's side ────────────────────────────────────────────────────────────────────
   // How many bytes were taken: what the buffer has room for, and memory. Also before the connection
@@ -131,6 +134,7 @@ class Sender {
     bool cwr_due : 1 = false;
     bool handshake_was_retransmitted : 1 = false;
     bool totals_are_whole : 1 = false;  // they did not fit when folded
+    bool rests : 1 = false;             // has a Flight that nothing is in
   };
   static constexpr std::uint64_t kPacingUnit = 8;  // bytes per second: up to 34 GB/s
 
@@ -147,7 +151,9 @@ class Sender {
   [[nodiscard]] Flight* flight(Shared& shared) const;
   [[nodiscard]] const Flight* flight(const Shared& shared) const;
   [[nodiscard]] Flight* take_flight(Shared& shared, Time now);
-  void give_back_if_idle(Shared& shared, Time now);
+  void begin_flight(Shared& shared, Flight& f, Time now);
+  void rest_if_idle(Shared& shared, Time now);
+  void fold(Shared& shared);
   [[nodiscard]] Totals kept_totals(const Shared& shared) const;
   void keep_totals(Shared& shared, const Totals& totals);
   void forget_totals(Shared& shared);

@@ -51,7 +51,7 @@ AckOutcome Sender::on_ack(Shared& shared, const AckEvent& ack, Time now) {
   outcome.made_progress = digest.sample.has_data;
   outcome.window_opened = usable_window() > usable_before;
   conclude_ack(shared, *f, digest, outcome);
-  give_back_if_idle(shared, now);
+  rest_if_idle(shared, now);
   return outcome;
 }
 

@@ -19,6 +19,8 @@ namespace strata::tcp {
 struct SenderShared {
   // Every segment in flight may become a record; what is in all queues bounds how many those are.
   static constexpr std::uint32_t kRecordsMax = 1U << 22U;
+  // As many senders may pause between two requests without folding what they know.
+  static constexpr std::size_t kRestingMax = 1024;
 
   SenderShared(Memory& its_memory, PacketPool& its_pool, const TcpConfig& its_config, Rng& its_rng,
                BufferAccount& its_account)
@@ -27,21 +29,19 @@ struct SenderShared {
         config(its_config),
         rng(its_rng),
         account(its_account),
-        flights(its_memory, its_config.connections_max + 1),
+        flights(its_memory, its_config.connections_max),
         records(its_memory, kRecordsMax),
         folded_totals(its_memory, its_config.connections_max),
         totals(its_memory, its_config.connections_max) {}
   ~SenderShared() {
-    if (warm_flight != kNoIndex) flights.destroy(warm_flight);
     if (warm_record != kNoIndex) records.destroy(warm_record);
   }
   SenderShared(const SenderShared&) = delete;
   SenderShared& operator=(const SenderShared&) = delete;
 
-  // A slab without entries gives all its memory back. One entry each that nobody uses keeps a lone
-  // connection from asking for it again with every exchange.
+  // A slab without entries gives all its memory back. One that nobody uses keeps a lone connection
+  // from asking for it again with every exchange.
   void warm_up() {
-    if (warm_flight == kNoIndex) warm_flight = flights.try_create(memory);
     if (warm_record == kNoIndex) warm_record = records.try_create();
   }
 
@@ -53,8 +53,8 @@ struct SenderShared {
   Slab<Flight> flights;
   Slab<Record> records;
   Slab<FoldedTotals> folded_totals;
-  Slab<Totals> totals;  // those that do not fit
-  Index warm_flight = kNoIndex;
+  Slab<Totals> totals;                                // those that do not fit
+  IntrusiveList<Flight, &Flight::rest_link> resting;  // the longest idle first
   Index warm_record = kNoIndex;
 };
 

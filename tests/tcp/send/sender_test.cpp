@@ -24,16 +24,35 @@ TEST(Sender, SendsWhatWasWrittenInOneSuperSegment) {
   EXPECT_EQ(lab.sender.next_deadline(lab.shared), std::nullopt);
 }
 
-TEST(Sender, GivesEverythingBackWhenIdle) {
+TEST(Sender, GivesEverythingBackSomeTimeAfterItFellIdle) {
   SenderLab lab;
   lab.write(5000);
   (void)lab.pull();
-  EXPECT_EQ(lab.shared.flights.size(), 2U);  // one is kept warm
   lab.ack(5000);
-  EXPECT_EQ(lab.shared.flights.size(), 1U);
-  EXPECT_EQ(lab.shared.records.size(), 1U);
   EXPECT_EQ(lab.account.used(), 0U);
+  EXPECT_EQ(lab.account.holders(), 0U);
+  EXPECT_EQ(lab.shared.records.size(), 1U);  // one is kept warm
+  EXPECT_EQ(lab.shared.flights.size(), 1U);
+  EXPECT_EQ(Sender::next_fold(lab.shared), lab.now + Flight::kRest);
+  Sender::on_fold(lab.shared, lab.now + Flight::kRest - Duration{1});
+  EXPECT_EQ(lab.shared.flights.size(), 1U);
+  Sender::on_fold(lab.shared, lab.now + Flight::kRest);
+  EXPECT_EQ(lab.shared.flights.size(), 0U);
+  EXPECT_EQ(Sender::next_fold(lab.shared), std::nullopt);
   EXPECT_EQ(lab.info().bytes_acknowledged, 5000U);
+}
+
+TEST(Sender, BeginsAnewFromAFlightThatRests) {
+  SenderLab lab;
+  for (std::uint32_t i = 1; i <= 3; ++i) {
+    EXPECT_EQ(lab.write(5000), 5000U);
+    EXPECT_EQ(Sender::next_fold(lab.shared), std::nullopt);
+    EXPECT_EQ(texts(lab.pull()), (Texts{{(i - 1) * 5000, i * 5000}}));
+    lab.ack(i * 5000);
+    EXPECT_EQ(lab.shared.flights.size(), 1U);
+    EXPECT_EQ(lab.sender.next_deadline(lab.shared), std::nullopt);
+    EXPECT_EQ(lab.info().bytes_acknowledged, i * 5000U);
+  }
 }
 
 TEST(Sender, IsSmallWhenIdle) { EXPECT_LE(sizeof(Sender), 168U); }
