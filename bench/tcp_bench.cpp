@@ -137,6 +137,77 @@ class RequestResponse final : public Contestant {
   std::array<std::byte, 64> message_{};
 };
 
+// The same over many connections at once, as a server sees it: all requests wait when it polls, and
+// both programs are called when there is something to read.
+class ManyRequests final : public Contestant {
+ public:
+  ManyRequests() : listener_(TcpListener::listen(pair_[1].stack(), kServer, {}).value()) {
+    open(0);  // one alone first: few SYNs may wait until the neighbours know each other
+    for (std::size_t i = 1; i < kConnections; ++i) open(i);
+  }
+
+  double measure(Seconds duration) override {
+    return run_for(duration, [this] { return turn(); }).per_second() / 1e6;
+  }
+
+  // A request and an answer on each connection. Answers how many came back.
+  std::uint64_t turn() {
+    answers_ = 0;
+    time_ = now();
+    for (TcpStream& client : clients_) {
+      CHECK(client.write(Bytes(message_), time_) == message_.size());
+    }
+    pair_[0].stack().flush(time_);
+    take_in(1);
+    take_in(0);
+    CHECK(answers_ == kConnections);
+    return answers_;
+  }
+
+ private:
+  static constexpr std::size_t kConnections = 64;
+  static constexpr Endpoint kServer{kPairAddresses[1], kPort};
+
+  void open(std::size_t which) {
+    auto client =
+        TcpStream::connect(pair_[0].stack(), kServer, {.options = {.no_delay = true}}, now());
+    CHECK(client.has_value());
+    clients_.push_back(std::move(*client));
+    for (int i = 0; i < 10 && servers_.size() == which; ++i) {
+      pair_[0].turn(now());
+      pair_[1].turn(now());
+      auto server = listener_.accept(now());
+      if (server) servers_.push_back(std::move(*server));
+    }
+    CHECK(servers_.size() == which + 1);
+    pair_[0].turn(now());
+    CHECK(servers_[which].on_ready([this, which](Readiness) { answer(which); }).has_value());
+    CHECK(clients_[which].on_ready([this, which](Readiness) { collect(which); }).has_value());
+  }
+
+  // An ACK that was due may stand among what fills a batch.
+  void take_in(std::size_t which) {
+    while (pair_[which].stack().poll(time_)) {
+    }
+    pair_[which].stack().flush(time_);
+  }
+  void answer(std::size_t which) {
+    while (servers_[which].read(message_, time_) == message_.size()) {
+      CHECK(servers_[which].write(Bytes(message_), time_) == message_.size());
+    }
+  }
+  void collect(std::size_t which) {
+    while (clients_[which].read(message_, time_) == message_.size()) ++answers_;
+  }
+
+  StackPair pair_{MemoryLinkOptions{.vouches_for_bytes = false}};
+  TcpListener listener_;
+  std::vector<TcpStream> clients_, servers_;
+  std::array<std::byte, 64> message_{};
+  std::uint64_t answers_ = 0;
+  Time time_{};
+};
+
 // Whole connections, a few at a time: connect, 64 bytes there and back, close. The server closes
 // first, so that its table fills with TIME-WAITs and every port comes round again within them: the
 // next SYN's timestamp is what lets it in (RFC 6191).
@@ -242,6 +313,11 @@ void add_all() {
        .claim = "64 bytes there and 64 bytes back, one at a time, over the same plain link",
        .contestants = {{"strata", [] { return std::make_unique<RequestResponse>(); }}},
        .goal = 2.0});
+  add({.name = "tcp/request-response-64",
+       .unit = "million/s",
+       .claim = "the same over 64 connections at once, programs called back through readiness",
+       .contestants = {{"strata", [] { return std::make_unique<ManyRequests>(); }}},
+       .goal = 2.0});
   add({.name = "tcp/connections",
        .unit = "thousand/s",
        .claim = "connect, 64 bytes there and back, close, 32 at a time; TIME-WAITs last 60 s",
@@ -254,6 +330,10 @@ void add_all() {
   add_work("tcp/connections", [](std::uint64_t count) {
     Connections connections;
     for (std::uint64_t done = 0; done < count;) done += connections.turn();
+  });
+  add_work("tcp/request-response-64", [](std::uint64_t count) {
+    ManyRequests requests;
+    for (std::uint64_t done = 0; done < count;) done += requests.turn();
   });
   add_work("tcp/request-response", [](std::uint64_t count) {
     RequestResponse exchange;
