@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "driver/runtime_directory.h"
 #include "service/control/client.h"
 #include "service/control/socket.h"
 #include "service/json_text.h"
@@ -208,7 +209,7 @@ void end_waiting_on_signals() {
 Outcome<void> capture_running(const CaptureCommand& command, Sink& sink) {
   std::string path = command.control;
   if (path.empty()) {
-    auto found = service::find_control_path(service::control_directory());
+    auto found = service::find_control_path(driver::runtime_directory());
     if (!found) return std::unexpected(std::move(found).error());
     path = *std::move(found);
   }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 
+#include "driver/runtime_directory.h"
 #include "service/control/client.h"
 #include "service/control/socket.h"
 #include "strata/commands.h"
@@ -21,7 +22,7 @@ using service::Outcome;
 Outcome<std::string> ask(const StatusCommand& command) {
   std::string path = command.control;
   if (path.empty()) {
-    auto found = service::find_control_path(service::control_directory());
+    auto found = service::find_control_path(driver::runtime_directory());
     if (!found) return std::unexpected(std::move(found).error());
     path = *std::move(found);
   }

@@ -21,6 +21,7 @@
 //
 //   tap:x,host=10.77.0.1/24,host6=fd77::1/64   Ethernet frames to and from this host
 //   tun:x,host=10.77.0.1/24                    the same without Ethernet
+//   pipe:link1                                 a cable to another process of this host
 //   pcap:in.pcapng,write=out.pcap,speed=1      replays a capture, records what is sent
 //   null:sink                                  discards; with frame=HEX a source as well
 //
@@ -78,6 +79,19 @@ struct TapOptions {
 
 // A locally administered address that is the same in every run for the same name.
 [[nodiscard]] MacAddress mac_for_name(std::string_view name);
+
+// ---- pipe ----
+
+struct PipeOptions {
+  std::string name;     // with a slash: a path
+  std::size_t mtu = 0;  // 0: 1500
+  MacAddress mac{};     // unspecified: derived from the name, one for each end
+};
+
+// One end of a link in shared memory; the other is whoever opens the same name next. No privilege
+// is needed. The link is down while there is no other end.
+[[nodiscard]] std::expected<std::unique_ptr<Device>, DeviceError> open_pipe(
+    const PipeOptions& options);
 
 // ---- memory ----
 

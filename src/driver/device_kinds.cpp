@@ -35,10 +35,16 @@ constexpr std::array kNullKeys{
     KeyRule{"mac", ValueKind::kMac},
 };
 
+constexpr std::array kPipeKeys{
+    KeyRule{"mtu", ValueKind::kMtu},
+    KeyRule{"mac", ValueKind::kMac},
+};
+
 constexpr std::array kKinds{
     KindRule{"tap", kTapKeys},
     KindRule{"tun", kTunKeys},
     KindRule{"pcap", kPcapKeys},
+    KindRule{"pipe", kPipeKeys},
     KindRule{"null", kNullKeys},
 };
 
@@ -50,7 +56,6 @@ constexpr std::array kAbsentKinds{
     AbsentKind{"xdp", "AF_XDP sockets are not in this build"},
     AbsentKind{"packet", "packet sockets are not in this build"},
     AbsentKind{"netmap", "netmap is not in this build"},
-    AbsentKind{"pipe", "pipes between processes are not in this build"},
     AbsentKind{"dpdk", "DPDK is not in this build"},
     AbsentKind{"rootless", "the rootless gateway is not in this build"},
     AbsentKind{"memory",

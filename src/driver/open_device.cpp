@@ -74,8 +74,15 @@ OpenedDevices open_null_from(const DeviceSpec& spec) {
   return just(make_null_device(std::move(options)));
 }
 
+OpenedDevices open_pipe_from(const DeviceSpec& spec) {
+  return just(open_pipe({.name = spec.name,
+                         .mtu = static_cast<std::size_t>(number_of(spec, "mtu", 0)),
+                         .mac = mac_of(spec)}));
+}
+
 OpenedDevices open_parsed(const DeviceSpec& spec) {
   if (spec.kind == "pcap") return open_pcap_from(spec);
+  if (spec.kind == "pipe") return open_pipe_from(spec);
   if (spec.kind == "null") return open_null_from(spec);
   return open_tap_from(spec);
 }

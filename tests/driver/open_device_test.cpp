@@ -37,7 +37,7 @@ TEST(OpenDevice, ReportsAFileThatIsNotThere) {
 
 TEST(OpenDevice, AnUnknownKindComesWithAHint) {
   EXPECT_THAT(open_device("eth0").error().hint, HasSubstr("KIND:NAME"));
-  EXPECT_THAT(open_device("xdp:eth0").error().hint, HasSubstr("tap, tun, pcap, null"));
+  EXPECT_THAT(open_device("xdp:eth0").error().hint, HasSubstr("tap, tun, pcap, pipe, null"));
 }
 
 TEST(MacForName, IsStableLocalAndNoGroup) {

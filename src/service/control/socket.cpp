@@ -9,12 +9,13 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 #include <vector>
+
+#include "driver/runtime_directory.h"
 
 namespace strata::service {
 namespace {
@@ -47,22 +48,15 @@ bool is_socket(const std::string& path) {
 }
 
 Outcome<void> make_directory_for(const std::string& path) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (parent.empty() || std::filesystem::exists(parent)) return {};
-  if (::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST) return fault(path, errno);
+  const int error = driver::make_private_directory(std::filesystem::path(path).parent_path());
+  if (error != 0) return fault(path, error);
   return {};
 }
 
 }  // namespace
 
-std::string control_directory() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (::geteuid() == 0) return "/run/strata";
-  return runtime == nullptr || *runtime == '\0' ? "" : fmt::format("{}/strata", runtime);
-}
-
 std::string control_path_of(std::string_view name) {
-  const std::string directory = control_directory();
+  const std::string directory = driver::runtime_directory();
   return directory.empty() ? "" : fmt::format("{}/{}.sock", directory, name);
 }
 

@@ -9,9 +9,7 @@
 
 namespace strata::service {
 
-// $XDG_RUNTIME_DIR/strata, or /run/strata for root; empty when there is neither.
-[[nodiscard]] std::string control_directory();
-// DIRECTORY/NAME.sock; empty when there is no directory.
+// NAME.sock in the runtime directory; empty when there is none.
 [[nodiscard]] std::string control_path_of(std::string_view name);
 // Of the only running stack; a failure lists the choices.
 [[nodiscard]] Outcome<std::string> find_control_path(const std::string& directory);

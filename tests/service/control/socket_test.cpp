@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "driver/runtime_directory.h"
 #include "service/lab.h"
 
 namespace strata::service::socket_test {
@@ -29,7 +30,7 @@ TEST(ControlPath, FindsTheOnlyStackAndAsksWhichOfSeveral) {
 }
 
 TEST(ControlPath, IsNamedAfterTheStack) {
-  const std::string directory = control_directory();
+  const std::string directory = driver::runtime_directory();
   if (directory.empty()) {
     EXPECT_EQ(control_path_of("x"), "");
   } else {

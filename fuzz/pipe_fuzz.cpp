@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pipe whose other end writes what it likes: into the ring, over the indices, at any time. The
+// input is a program: opcode (1 byte), operands, opcode, ...
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "driver/frame.h"
+#include "driver/pipe/frames.h"
+#include "fuzz/law.h"
+#include "strata/memory.h"
+#include "strata/packet_pool.h"
+
+using namespace strata;
+using namespace strata::driver;
+using strata::fuzz::require;
+
+namespace {
+
+constexpr std::size_t kRing = 1U << 17U;
+
+struct Input {
+  Bytes left;
+
+  unsigned number(std::size_t bytes) {
+    unsigned value = 0;
+    for (const std::byte byte : take(bytes)) value = value << 8U | std::to_integer<unsigned>(byte);
+    return value;
+  }
+  Bytes take(std::size_t count) {
+    const Bytes taken = left.first(std::min(count, left.size()));
+    left = left.subspan(taken.size());
+    return taken;
+  }
+};
+
+// The ring's end exactly, so that a step beyond it is seen.
+struct World {
+  HeapMemory memory;
+  PacketPool pool{memory, {.small_buffers = 64, .large_buffers = 2}};
+  SharedRingIndices indices;
+  std::unique_ptr<std::byte[]> bytes = std::make_unique<std::byte[]>(kRing);
+  MutableBytes data{bytes.get(), kRing};
+  pipe::FrameWriter writer{indices, data};
+  pipe::FrameReader reader{indices, data};
+
+  void scribble(std::size_t offset, Bytes text) {
+    const MutableBytes place = data.subspan(offset % kRing);
+    std::memcpy(place.data(), text.data(), std::min(text.size(), place.size()));
+  }
+
+  void write(std::size_t size, unsigned fill) {
+    PacketPtr packet = pool.allocate_for(size);
+    if (packet == nullptr) return;
+    std::ranges::fill(packet->append(size), static_cast<std::byte>(fill));
+    VirtioHeader notes;
+    require(!describe(*packet, Medium::kEthernet, notes) || !writer.write(notes, *packet) ||
+            writer.room() < kRing);
+    writer.publish();
+  }
+
+  void read(std::size_t count) {
+    for (; count > 0; --count) {
+      const auto frame = reader.next();
+      if (!frame) break;
+      const std::size_t size = frame->pieces[0].size() + frame->pieces[1].size();
+      require(size > 0 && size <= pipe::kFrameBytesMax);
+      const PacketPtr packet = make_frame(frame->pieces[0], frame->pieces[1], pool);
+      if (packet == nullptr) continue;
+      require(packet->size() == size);
+      if (!take_notes(frame->notes, Medium::kEthernet, *packet)) continue;
+      VirtioHeader again;
+      static_cast<void>(describe(*packet, Medium::kEthernet, again));
+    }
+    reader.release();
+  }
+};
+
+void step(World& world, Input& input) {
+  switch (input.number(1) % 5) {
+    case 0: return world.write(1 + input.number(2) % pipe::kFrameBytesMax, input.number(1));
+    case 1: return world.read(input.number(1));
+    case 2: {
+      const unsigned offset = input.number(3);
+      return world.scribble(offset, input.take(input.number(1)));
+    }
+    case 3: world.indices.tail = input.number(4); return;
+    default: world.indices.head = input.number(4); return;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  World world;
+  Input input{strata::fuzz::as_input(data, size)};
+  while (!input.left.empty()) step(world, input);
+  world.read(1000);
+  return 0;
+}
