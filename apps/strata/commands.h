@@ -83,11 +83,18 @@ struct ScriptCommand {
   bool json = false;
 };
 
-using Command = std::variant<UpCommand, PingCommand, TracerouteCommand, ResolveCommand,
-                             CaptureCommand, DoctorCommand, StatusCommand, ScriptCommand>;
+struct RunCommand {
+  service::StackOptions stack;
+  std::vector<std::string> words;  // the program and its arguments
+};
+
+using Command =
+    std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,
+                 CaptureCommand, DoctorCommand, StatusCommand, ScriptCommand>;
 
 // Each answers the exit status.
 int run_command(const UpCommand& command);
+int run_command(const RunCommand& command);
 int run_command(const PingCommand& command);
 int run_command(const TracerouteCommand& command);
 int run_command(const ResolveCommand& command);

@@ -38,6 +38,7 @@ Verbs::Verbs() {
       "Example:\n  strata up        then, elsewhere: ping 10.77.0.2\n"
       "Exit status: 0 done, 1 failed, 2 the command line makes no sense.");
   add_up();
+  add_run();
   add_ping();
   add_traceroute();
   add_resolve();
@@ -88,6 +89,23 @@ void Verbs::add_up() {
       up_.stack.joins.push_back(*std::move(join));
     }
     return up_;
+  });
+}
+
+void Verbs::add_run() {
+  CLI::App& verb = add("run", "Run an unmodified program on a stack of its own.",
+                       "strata run -- curl -s http://10.77.0.1/");
+  verb.add_option("program", run_.words, "the program and its arguments, behind --")
+      ->required()
+      ->type_name("PROGRAM ARGS...");
+  StackFlags& flags = add_stack_flags(verb);
+  finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
+    auto options = flags.read(verb);
+    if (!options) return std::unexpected(std::move(options).error());
+    if (!options->serve.empty()) return failed("serve: only `strata up` serves");
+    if (!options->joins.empty()) return failed("join: only `strata up` joins groups");
+    run_.stack = std::move(*options);
+    return run_;
   });
 }
 

@@ -34,6 +34,7 @@ class Verbs {
   StackFlags& add_stack_flags(CLI::App& verb);
   void finish(CLI::App& verb, Read read) { verbs_.push_back({&verb, std::move(read)}); }
   void add_up();
+  void add_run();
   void add_ping();
   void add_traceroute();
   [[nodiscard]] service::Outcome<void> set_trace_probe();
@@ -47,6 +48,7 @@ class Verbs {
   std::vector<Verb> verbs_;
   std::list<StackFlags> stack_flags_;  // a list, for the flags point into its entries
   UpCommand up_;
+  RunCommand run_;
   PingCommand ping_;
   TracerouteCommand traceroute_;
   ResolveCommand resolve_;

@@ -171,7 +171,9 @@ void Loop::sleep_until(Time latest) {
     ++counters_.sleeps;
     // The turn itself took time, which would be slept too long.
     const Time now = latest == kNever ? now_ : options_.clock();
-    look_at_descriptors(latest == kNever ? kForever : std::max(latest - now, Duration::zero()));
+    // What is due at once may be told as the beginning of time, from which nothing is subtracted.
+    const Duration patience = latest <= now ? Duration::zero() : latest - now;
+    look_at_descriptors(latest == kNever ? kForever : patience);
   }
   sleeping_.store(false);
 }

@@ -76,6 +76,15 @@ struct Pipe {
   std::array<int, 2> ends{};
 };
 
+TEST(Loop, DoesNotSleepWhenSomethingIsDueSinceTheBeginningOfTime) {
+  TestLoop loop;
+  Worker worker;
+  worker.deadline = Time::min();
+  ASSERT_TRUE(loop->add(worker).has_value());
+  static_cast<void>(loop->run_once(Duration::max()));  // would never return
+  EXPECT_EQ(worker.turns, 2);
+}
+
 TEST(Loop, TasksRunInOrderAndWhatTheyPostInALaterTurn) {
   TestLoop loop = with_fake_time();
   std::vector<int> ran;

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "socket/posix/answer.h"
+#include "strata/inline_function.h"
 #include "strata/time.h"
 
 namespace strata::posix {
@@ -64,6 +66,8 @@ class File {
   [[nodiscard]] virtual std::uint32_t events() const = 0;
   // Grows whenever events may have come true, once more: for edges.
   [[nodiscard]] std::uint64_t news() const { return news_; }
+  // Called each time it grows, after a flush of the stack; null takes it away.
+  void on_news(InlineFunction<void()> tell) { on_news_ = std::move(tell); }
 
   [[nodiscard]] bool is_non_blocking() const { return is_non_blocking_; }
   void set_non_blocking(bool on) { is_non_blocking_ = on; }
@@ -72,13 +76,17 @@ class File {
   [[nodiscard]] std::optional<Duration> send_timeout() const { return send_timeout_; }
 
  protected:
-  void tell_news() { ++news_; }
+  void tell_news() {
+    ++news_;
+    if (on_news_) on_news_();
+  }
 
   std::optional<Duration> receive_timeout_;
   std::optional<Duration> send_timeout_;
 
  private:
   std::uint64_t news_ = 1;
+  InlineFunction<void()> on_news_;
   bool is_non_blocking_ = false;
 };
 

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls that move bytes and need more than the pair: addresses, control messages, odd flags.
+#include <limits.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "attach/handlers.h"
+#include "attach/program_address.h"
+
+namespace strata::attach {
+namespace {
+
+constexpr std::size_t kDatagramMax = 65'535;
+constexpr std::size_t kControlMax = 4096;
+constexpr std::size_t kMessagesMax = 1024;  // UIO_MAXIOV
+
+// A message of a program as it was given, with the addresses in its memory.
+struct TheirMessage {
+  std::uint64_t at = 0;  // of its msghdr; 0: there is none
+  std::uint64_t name = 0;
+  std::uint64_t name_size = 0;  // where the length is (recvfrom), or 0
+  socklen_t name_room = 0;
+  std::vector<iovec> parts;
+  std::uint64_t control = 0;
+  std::size_t control_size = 0;
+};
+
+std::expected<TheirMessage, Answer> read_message(const ProgramMemory& memory, std::uint64_t at) {
+  const auto header = memory.read<msghdr>(at);
+  if (!header) return std::unexpected(header.error());
+  auto parts =
+      memory.read_parts(reinterpret_cast<std::uint64_t>(header->msg_iov), header->msg_iovlen);
+  if (!parts) return std::unexpected(parts.error());
+  if (static_cast<int>(header->msg_namelen) < 0) return std::unexpected(-EINVAL);
+  return TheirMessage{.at = at,
+                      .name = reinterpret_cast<std::uint64_t>(header->msg_name),
+                      .name_room = header->msg_namelen,
+                      .parts = *std::move(parts),
+                      .control = reinterpret_cast<std::uint64_t>(header->msg_control),
+                      .control_size = header->msg_controllen};
+}
+
+TheirMessage plain_message(const Request& request) {
+  return {.name = request.argument(4),
+          .parts = {{reinterpret_cast<void*>(request.argument(1)), request.argument(2)}}};
+}
+
+// ── Sending datagrams ───────────────────────────────────────────────────────────────────────────
+
+// The same in our memory; what it points to lives as long as it does.
+struct OurMessage {
+  std::vector<std::byte> bytes;
+  std::vector<std::byte> control;
+  ProgramAddress name;
+  bool has_name = false;
+
+  [[nodiscard]] static std::expected<OurMessage, Answer> read(const ProgramMemory& memory,
+                                                              const TheirMessage& theirs) {
+    OurMessage ours;
+    if (size_of(theirs.parts) > kDatagramMax) return std::unexpected(-EMSGSIZE);
+    auto bytes = memory.gather(theirs.parts, kDatagramMax);
+    if (!bytes) return std::unexpected(bytes.error());
+    ours.bytes = *std::move(bytes);
+    ours.has_name = theirs.name != 0 && theirs.name_room != 0;
+    if (ours.has_name) {
+      auto name = ProgramAddress::read(memory, theirs.name, theirs.name_room);
+      if (!name) return std::unexpected(name.error());
+      ours.name = *name;
+    }
+    if (theirs.control_size > kControlMax) return std::unexpected(-ENOBUFS);
+    ours.control.resize(theirs.control_size);
+    if (const Answer done = memory.read(theirs.control, ours.control); done < 0) {
+      return std::unexpected(done);
+    }
+    return ours;
+  }
+};
+
+Answer send_now(DatagramSocket& socket, OurMessage& ours, int flags, Time now) {
+  iovec part{ours.bytes.data(), ours.bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (ours.has_name) {
+    message.msg_name = const_cast<sockaddr*>(ours.name.get());
+    message.msg_namelen = ours.name.size();
+  }
+  if (!ours.control.empty()) {
+    message.msg_control = ours.control.data();
+    message.msg_controllen = ours.control.size();
+  }
+  return socket.send(message, flags, now);
+}
+
+std::optional<Time> deadline(Time now, std::optional<Duration> timeout) {
+  return timeout ? std::optional(now + *timeout) : std::nullopt;
+}
+
+Operation send_datagram(Request& request, const TheirMessage& theirs, int flags) {
+  auto ours = OurMessage::read(request.memory, theirs);
+  if (!ours) return ours.error();
+  const Answer first = send_now(*request.datagrams(), *ours, flags, request.now);
+  if (first != -EAGAIN || (flags & MSG_DONTWAIT) != 0 || !request.waits()) return first;
+  auto attempt = [socket = request.socket, message = *std::move(ours), flags](
+                     Time now, bool is_last) mutable -> std::optional<Answer> {
+    const Answer sent = send_now(static_cast<DatagramSocket&>(*socket), message, flags, now);
+    if (sent == -EAGAIN && !is_last) return std::nullopt;
+    return sent;
+  };
+  return {std::move(attempt), deadline(request.now, request.socket->file().send_timeout()),
+          request.now};
+}
+
+// ── Receiving datagrams ─────────────────────────────────────────────────────────────────────────
+
+Answer tell_message(const ProgramMemory& memory, const TheirMessage& theirs, const msghdr& ours,
+                    Bytes bytes) {
+  if (const Answer done = memory.scatter(theirs.parts, bytes); done < 0) return done;
+  if (theirs.at == 0) {
+    if (theirs.name == 0) return 0;
+    sockaddr_storage name{};
+    std::copy_n(static_cast<const std::byte*>(ours.msg_name), sizeof(name),
+                reinterpret_cast<std::byte*>(&name));
+    return write_address(memory, name, ours.msg_namelen, theirs.name, theirs.name_size);
+  }
+  if (theirs.name != 0) {
+    const auto count = std::min(theirs.name_room, ours.msg_namelen);
+    const Bytes name(static_cast<const std::byte*>(ours.msg_name), count);
+    if (const Answer done = memory.write(theirs.name, name); done < 0) return done;
+  }
+  const Bytes control(static_cast<const std::byte*>(ours.msg_control), ours.msg_controllen);
+  if (const Answer done = memory.write(theirs.control, control); done < 0) return done;
+  const socklen_t name_size = theirs.name != 0 ? ours.msg_namelen : 0;
+  if (const Answer done = memory.write(theirs.at + offsetof(msghdr, msg_namelen), name_size);
+      done < 0) {
+    return done;
+  }
+  const Answer done =
+      memory.write(theirs.at + offsetof(msghdr, msg_controllen), ours.msg_controllen);
+  if (done < 0) return done;
+  return memory.write(theirs.at + offsetof(msghdr, msg_flags), ours.msg_flags);
+}
+
+Answer receive_now(DatagramSocket& socket, const ProgramMemory& memory, const TheirMessage& theirs,
+                   int flags, int their_end, Time now) {
+  std::vector<std::byte> bytes(std::min(size_of(theirs.parts), kDatagramMax));
+  alignas(cmsghdr) std::array<std::byte, kControlMax> control;
+  sockaddr_storage name{};
+  iovec part{bytes.data(), bytes.size()};
+  msghdr ours{};
+  ours.msg_iov = &part;
+  ours.msg_iovlen = 1;
+  ours.msg_name = &name;
+  ours.msg_namelen = sizeof(name);
+  ours.msg_control = control.data();
+  ours.msg_controllen = std::min(theirs.control_size, control.size());
+  const Answer count = socket.receive(ours, flags, their_end, now);
+  if (count < 0) return count;
+  const std::size_t taken = std::min(static_cast<std::size_t>(count), bytes.size());
+  const Answer told = tell_message(memory, theirs, ours, Bytes(bytes).first(taken));
+  return told < 0 ? told : count;
+}
+
+Operation receive_datagram(Request& request, TheirMessage theirs, int flags) {
+  const Answer first = receive_now(*request.datagrams(), request.memory, theirs, flags,
+                                   request.theirs.get(), request.now);
+  const bool never_waits = (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
+  if (first != -EAGAIN || never_waits || !request.waits()) return first;
+  auto attempt = [socket = request.socket, memory = request.memory, message = std::move(theirs),
+                  flags](Time now, bool is_last) -> std::optional<Answer> {
+    auto& datagrams = static_cast<DatagramSocket&>(*socket);
+    const Answer count = receive_now(datagrams, memory, message, flags, -1, now);
+    if (count == -EAGAIN && !is_last) return std::nullopt;
+    return count;
+  };
+  return {std::move(attempt), deadline(request.now, request.socket->file().receive_timeout()),
+          request.now};
+}
+
+// ── Several at once ─────────────────────────────────────────────────────────────────────────────
+
+// The messages of sendmmsg() and recvmmsg(), as far as they have got.
+class Many {
+ protected:
+  explicit Many(const Request& request)
+      : memory_(request.memory),
+        socket_(request.socket),
+        at_(request.argument(1)),
+        count_(std::min<std::size_t>(request.argument(2) & UINT32_MAX, kMessagesMax)),
+        flags_(request.integer(3)) {}
+
+  [[nodiscard]] std::uint64_t next() const { return at_ + done_ * sizeof(mmsghdr); }
+  [[nodiscard]] bool has_next() const { return done_ < count_; }
+  // Null when the message has been counted; else what the whole call answers.
+  [[nodiscard]] std::optional<Answer> count(Answer moved) {
+    if (moved >= 0) {
+      moved = memory_.write(next() + offsetof(mmsghdr, msg_len), static_cast<unsigned>(moved));
+    }
+    if (moved < 0) return done_ != 0 ? static_cast<Answer>(done_) : moved;
+    ++done_;
+    return std::nullopt;
+  }
+
+  ProgramMemory memory_;
+  std::shared_ptr<Socket> socket_;
+  std::uint64_t at_;
+  std::size_t count_;
+  std::size_t done_ = 0;
+  int flags_;
+};
+
+class SendMany : public Many {
+ public:
+  explicit SendMany(const Request& request) : Many(request) {}
+
+  std::optional<Answer> go_on(Time now, bool is_last) {
+    while (has_next()) {
+      const Answer sent = send_next(now);
+      if (sent == -EAGAIN && !is_last) return std::nullopt;
+      if (const auto answer = count(sent)) return answer;
+    }
+    return static_cast<Answer>(done_);
+  }
+
+ private:
+  [[nodiscard]] Answer send_next(Time now) {
+    const auto theirs = read_message(memory_, next());
+    if (!theirs) return theirs.error();
+    auto ours = OurMessage::read(memory_, *theirs);
+    if (!ours) return ours.error();
+    return send_now(static_cast<DatagramSocket&>(*socket_), *ours, flags_, now);
+  }
+};
+
+class ReceiveMany : public Many {
+ public:
+  explicit ReceiveMany(const Request& request) : Many(request) {}
+
+  std::optional<Answer> go_on(int their_end, Time now, bool is_last) {
+    while (has_next()) {
+      const auto theirs = read_message(memory_, next());
+      if (!theirs) return count(theirs.error());
+      const Answer got = receive_now(static_cast<DatagramSocket&>(*socket_), memory_, *theirs,
+                                     flags_, their_end, now);
+      const bool is_enough = done_ != 0 && (flags_ & MSG_WAITFORONE) != 0;
+      if (got == -EAGAIN && !is_last && !is_enough) return std::nullopt;
+      if (const auto answer = count(got)) return answer;
+    }
+    return static_cast<Answer>(done_);
+  }
+};
+
+// ── Streams ─────────────────────────────────────────────────────────────────────────────────────
+
+// Bytes for the stack at once, behind all that lies in the pair.
+Answer send_beside_pair(Request& request, int flags) {
+  StreamSocket& stream = *request.stream();
+  if (stream.bytes_outward() != 0) return -EAGAIN;
+  const TheirMessage theirs = plain_message(request);
+  auto bytes = request.memory.gather(theirs.parts, kDatagramMax);
+  if (!bytes) return bytes.error();
+  iovec part{bytes->data(), bytes->size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  std::expected<ProgramAddress, Answer> name;
+  if ((flags & MSG_FASTOPEN) != 0 && request.argument(4) != 0) {
+    name = ProgramAddress::read(request.memory, request.argument(4), request.argument(5));
+    if (!name) return name.error();
+    message.msg_name = const_cast<sockaddr*>(name->get());
+    message.msg_namelen = name->size();
+  }
+  return stream.send_beside_pair(message, flags, request.now);
+}
+
+Answer receive_urgent(Request& request, int flags) {
+  std::byte byte{};
+  iovec part{&byte, std::min<std::size_t>(request.argument(2), 1)};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  const Answer count = request.socket->file().receive(message, flags, request.now);
+  if (count <= 0) return count;
+  const Answer told = request.memory.write(request.argument(1), byte);
+  return told < 0 ? told : count;
+}
+
+// Linux: with MSG_TRUNC bytes are taken from the stream and thrown away.
+Answer discard(Request& request) {
+  std::array<std::byte, 16'384> thrown;
+  const std::size_t size = std::min<std::size_t>(request.argument(2), thrown.size());
+  const ssize_t count = ::recv(request.theirs.get(), thrown.data(), size, MSG_DONTWAIT);
+  return count < 0 ? -errno : count;
+}
+
+}  // namespace
+
+Operation handle_sendto(Request& request) {
+  const int flags = request.integer(3);
+  if (request.stream() == nullptr) {
+    TheirMessage theirs = plain_message(request);
+    theirs.name_room = static_cast<socklen_t>(request.argument(5));
+    return send_datagram(request, theirs, flags);
+  }
+  if ((flags & (MSG_OOB | MSG_FASTOPEN)) != 0) return send_beside_pair(request, flags);
+  if ((flags & MSG_MORE) != 0) request.stream()->expect_more(request.argument(2));
+  // A connected stream has no use for an address, which the pair would refuse.
+  return request.argument(4) == 0 ? kPassOn : send_beside_pair(request, flags);
+}
+
+Operation handle_recvfrom(Request& request) {
+  const int flags = request.integer(3);
+  if (request.stream() == nullptr) {
+    TheirMessage theirs = plain_message(request);
+    theirs.name_size = request.argument(5);
+    return receive_datagram(request, std::move(theirs), flags);
+  }
+  if ((flags & MSG_ERRQUEUE) != 0) return -EAGAIN;
+  if ((flags & MSG_OOB) != 0) return receive_urgent(request, flags);
+  if ((flags & MSG_TRUNC) != 0) return discard(request);
+  return kPassOn;  // a stream tells no address, and so does the pair
+}
+
+Operation handle_sendmsg(Request& request) {
+  if (request.stream() != nullptr) return kPassOn;
+  auto theirs = read_message(request.memory, request.argument(1));
+  if (!theirs) return theirs.error();
+  return send_datagram(request, *theirs, request.integer(2));
+}
+
+Operation handle_recvmsg(Request& request) {
+  const int flags = request.integer(2);
+  if (request.stream() != nullptr) {
+    return (flags & MSG_ERRQUEUE) != 0 ? Answer{-EAGAIN} : kPassOn;
+  }
+  auto theirs = read_message(request.memory, request.argument(1));
+  if (!theirs) return theirs.error();
+  return receive_datagram(request, *std::move(theirs), flags);
+}
+
+Operation handle_sendmmsg(Request& request) {
+  if (request.stream() != nullptr) return kPassOn;
+  SendMany many(request);
+  const bool waits = (request.integer(3) & MSG_DONTWAIT) == 0 && request.waits();
+  const std::optional<Answer> first = many.go_on(request.now, !waits);
+  if (first) return *first;
+  auto attempt = [many](Time now, bool is_last) mutable { return many.go_on(now, is_last); };
+  return {std::move(attempt), deadline(request.now, request.socket->file().send_timeout()),
+          request.now};
+}
+
+Operation handle_recvmmsg(Request& request) {
+  if (request.stream() != nullptr) return kPassOn;
+  std::optional<Duration> patience = request.socket->file().receive_timeout();
+  if (request.argument(4) != 0) {
+    const auto given = request.memory.read<timespec>(request.argument(4));
+    if (!given) return given.error();
+    patience = std::chrono::seconds(given->tv_sec) + std::chrono::nanoseconds(given->tv_nsec);
+  }
+  ReceiveMany many(request);
+  const bool waits = (request.integer(3) & MSG_DONTWAIT) == 0 && request.waits();
+  const std::optional<Answer> first = many.go_on(request.theirs.get(), request.now, !waits);
+  if (first) return *first;
+  auto attempt = [many](Time now, bool is_last) mutable { return many.go_on(-1, now, is_last); };
+  return {std::move(attempt), deadline(request.now, patience), request.now};
+}
+
+}  // namespace strata::attach

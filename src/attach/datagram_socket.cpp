@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/datagram_socket.h"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace strata::attach {
+namespace {
+
+constexpr std::size_t kEntriesMax = 256;
+constexpr std::size_t kControlMax = 512;
+constexpr std::size_t kDatagramMax = 65'535;
+
+msghdr message_of(iovec& part) {
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  return message;
+}
+
+template <typename Size>
+void tell(void* to, Size& room, const void* from, std::size_t size) {
+  if (to != nullptr) std::memcpy(to, from, std::min<std::size_t>(room, size));
+  room = static_cast<Size>(size);
+}
+
+}  // namespace
+
+void DatagramSocket::pump(Time now) {
+  if (!end_) return;
+  bool moved = true;
+  while (moved && end_) {
+    moved = !is_hung_up_ && move_inward(now);
+    if (end_) moved |= move_outward(now);
+  }
+}
+
+// ── Towards the program ─────────────────────────────────────────────────────────────────────────
+
+int DatagramSocket::in_flight() const {
+  int size = 0;
+  return ::ioctl(end_.get(), SIOCOUTQ, &size) == 0 ? size : 0;
+}
+
+std::size_t DatagramSocket::taken() const {
+  const int left = in_flight();
+  int total = 0;
+  for (const Entry& entry : entries_) total += entry.charge;
+  std::size_t count = 0;
+  while (count < entries_.size() && total > left) total -= entries_[count++].charge;
+  return count;
+}
+
+void DatagramSocket::forget_taken() {
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(taken()));
+}
+
+std::size_t DatagramSocket::bytes_inward() const {
+  const std::size_t first = taken();
+  return first < entries_.size() ? entries_[first].size : 0;
+}
+
+bool DatagramSocket::put_in(Bytes datagram, Entry entry) {
+  const int before = in_flight();
+  const ssize_t sent =
+      ::send(end_.get(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0) return false;
+  entry.charge = in_flight() - before;
+  entries_.push_back(std::move(entry));
+  return true;
+}
+
+bool DatagramSocket::move_inward(Time now) {
+  if (!held_.empty()) return false;  // somebody waits for it with all its particulars
+  forget_taken();
+  // Half of what the kernel lets us have in flight: then the next one fits, whatever its length.
+  constexpr int kInFlightMax = 106'496;
+  wants_room_ = entries_.size() >= kEntriesMax || in_flight() > kInFlightMax;
+  if (wants_room_) return false;
+  alignas(cmsghdr) std::array<std::byte, kControlMax> control;
+  Entry entry;
+  iovec part{scratch().data(), kDatagramMax};
+  msghdr message = message_of(part);
+  message.msg_name = &entry.source;
+  message.msg_namelen = sizeof(entry.source);
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const Answer count = file_->receive(message, 0, now);
+  if (count == -EAGAIN) return false;
+  if (count < 0) {
+    entry.error = count;
+    return put_in({}, std::move(entry));
+  }
+  entry.size = static_cast<std::size_t>(count);
+  entry.source_size = message.msg_namelen;
+  entry.control.assign(control.begin(),
+                       control.begin() + static_cast<std::ptrdiff_t>(message.msg_controllen));
+  return put_in(Bytes(scratch()).first(static_cast<std::size_t>(count)), std::move(entry));
+}
+
+Answer DatagramSocket::take_out(msghdr& message, int flags, int theirs) {
+  forget_taken();
+  if (entries_.empty() || theirs < 0) return -EAGAIN;
+  msghdr plain{};
+  plain.msg_iov = message.msg_iov;
+  plain.msg_iovlen = message.msg_iovlen;
+  const ssize_t count = ::recvmsg(theirs, &plain, MSG_DONTWAIT | (flags & (MSG_PEEK | MSG_TRUNC)));
+  if (count < 0) return -errno;
+  const Entry entry = entries_.front();
+  if ((flags & MSG_PEEK) == 0) entries_.pop_front();
+  if (entry.error != 0) return entry.error;
+  tell(message.msg_name, message.msg_namelen, &entry.source, entry.source_size);
+  message.msg_flags = plain.msg_flags & MSG_TRUNC;
+  const std::size_t room = message.msg_controllen;
+  if (entry.control.size() > room) message.msg_flags |= MSG_CTRUNC;
+  message.msg_controllen = std::min(room, entry.control.size());
+  if (message.msg_control != nullptr) {
+    std::memcpy(message.msg_control, entry.control.data(), message.msg_controllen);
+  }
+  return count;
+}
+
+Answer DatagramSocket::receive(msghdr& message, int flags, int theirs, Time now) {
+  if ((flags & MSG_ERRQUEUE) != 0) return file_->receive(message, flags, now);
+  const Answer taken = end_ ? take_out(message, flags, theirs) : -EAGAIN;
+  return taken == -EAGAIN ? file_->receive(message, flags, now) : taken;
+}
+
+// ── From the program ────────────────────────────────────────────────────────────────────────────
+
+bool DatagramSocket::move_outward(Time now) {
+  if (!has_to_stack_) {
+    if (!may_have_bytes_) return false;
+    const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
+    if (count < 0 && errno == EAGAIN) {
+      may_have_bytes_ = false;
+      return false;
+    }
+    // An end and an empty datagram look alike, and a pair that hung up has only ends to tell.
+    if (count <= 0 && (is_hung_up_ || is_hung_up(end_.get()))) {
+      finish(now);
+      return false;
+    }
+    const Bytes bytes =
+        Bytes(scratch()).first(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    to_stack_.assign(bytes.begin(), bytes.end());
+    has_to_stack_ = count >= 0 && !is_write_shut_;
+    if (!has_to_stack_) return false;
+  }
+  iovec part{to_stack_.data(), to_stack_.size()};
+  if (file_->send(message_of(part), 0, now) == -EAGAIN) return false;
+  // Any other failure is the datagram's: sending one is never a promise.
+  has_to_stack_ = false;
+  to_stack_.clear();
+  return true;
+}
+
+Answer DatagramSocket::send(const msghdr& message, int flags, Time now) {
+  while (end_ && move_outward(now)) {
+  }
+  return has_to_stack_ ? -EAGAIN : file_->send(message, flags, now);
+}
+
+Answer DatagramSocket::shut_down(int how, int theirs, Time now) {
+  const Answer answer = file_->shut_down(how, now);
+  if (answer < 0) return answer;
+  // With both directions of the pair shut our end would hang up, as it does when the program has
+  // closed its own: then what is written is thrown away here.
+  is_read_shut_ |= how != SHUT_WR;
+  is_write_shut_ |= how != SHUT_RD;
+  if (how == SHUT_WR && !is_read_shut_) ::shutdown(theirs, SHUT_WR);
+  if (how != SHUT_WR && how != SHUT_RD) ::shutdown(end_.get(), SHUT_WR);
+  if (how == SHUT_RD && !is_write_shut_) ::shutdown(end_.get(), SHUT_WR);
+  return answer;
+}
+
+void DatagramSocket::finish(Time now) {
+  static_cast<void>(file_->close(now, true));
+  end_.reset();
+  wants_room_ = false;
+  is_gone_ = true;
+}
+
+}  // namespace strata::attach

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// DatagramSocket: UDP for a program, over a pair that carries the very datagrams.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <deque>
+
+#include "attach/socket.h"
+
+// Datagrams lie in the pair in the order in which they came, and here, beside them, what the pair
+// cannot carry: where each is from, its control messages, how long it was. A program that reads
+// without asking for these takes datagrams away unseen; how many are left tells the kernel's count
+// of what our end has in flight, since each datagram's share of it is known.
+//
+// An error that a connected socket is told (ECONNREFUSED) goes in as an empty datagram, so that
+// poll() wakes: recvfrom() with an address and recvmsg() answer the error, read() answers 0.
+
+namespace strata::attach {
+
+class DatagramSocket final : public Socket {
+ public:
+  DatagramSocket(posix::FilePtr file, Pair& pair, ProgramDescriptors& descriptors)
+      : Socket(std::move(file), pair, descriptors) {}
+
+  void pump(Time now) override;
+  [[nodiscard]] std::size_t bytes_inward() const override;
+  [[nodiscard]] std::size_t bytes_outward() const override { return to_stack_.size(); }
+
+  // One datagram for a program that wants to know all about it. `message` has our own memory in
+  // it; `theirs` is a copy of the program's end, or negative when the pair is known to be empty.
+  [[nodiscard]] Answer receive(msghdr& message, int flags, int theirs, Time now);
+  [[nodiscard]] Answer send(const msghdr& message, int flags, Time now);
+  [[nodiscard]] Answer shut_down(int how, int theirs, Time now);
+
+ private:
+  struct Entry {
+    int charge = 0;  // what the kernel counts for it
+    sockaddr_storage source{};
+    socklen_t source_size = 0;
+    std::vector<std::byte> control;
+    std::size_t size = 0;
+    Answer error = 0;
+  };
+
+  [[nodiscard]] int in_flight() const;
+  // How many of the entries programs have taken.
+  [[nodiscard]] std::size_t taken() const;
+  void forget_taken();
+  [[nodiscard]] bool move_inward(Time now);
+  [[nodiscard]] bool move_outward(Time now);
+  [[nodiscard]] bool put_in(Bytes datagram, Entry entry);
+  [[nodiscard]] Answer take_out(msghdr& message, int flags, int theirs);
+  void finish(Time now);
+
+  std::deque<Entry> entries_;
+  std::vector<std::byte> to_stack_;  // a datagram for which the stack had no room
+  bool has_to_stack_ = false;
+  bool is_read_shut_ = false;
+  bool is_write_shut_ = false;
+};
+
+}  // namespace strata::attach

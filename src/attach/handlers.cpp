@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/handlers.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace strata::attach {
+namespace {
+
+struct Handler {
+  int number;
+  Operation (*handle)(Request& request);
+};
+
+constexpr Handler kHandlers[] = {
+    {__NR_bind, handle_bind},
+    {__NR_connect, handle_connect},
+    {__NR_listen, handle_listen},
+    {__NR_accept, handle_accept},
+    {__NR_accept4, handle_accept},
+    {__NR_shutdown, handle_shutdown},
+    {__NR_getsockname, handle_getsockname},
+    {__NR_getpeername, handle_getpeername},
+    {__NR_getsockopt, handle_getsockopt},
+    {__NR_setsockopt, handle_setsockopt},
+    {__NR_ioctl, handle_ioctl},
+    {__NR_sendto, handle_sendto},
+    {__NR_recvfrom, handle_recvfrom},
+    {__NR_sendmsg, handle_sendmsg},
+    {__NR_recvmsg, handle_recvmsg},
+    {__NR_sendmmsg, handle_sendmmsg},
+    {__NR_recvmmsg, handle_recvmmsg},
+};
+
+}  // namespace
+
+bool Request::waits() const {
+  const int flags = ::fcntl(theirs.get(), F_GETFL);
+  return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+Operation handle(Request& request) {
+  if (request.call.number == __NR_socket) return handle_socket(request);
+  const auto* handler = std::ranges::find(kHandlers, request.call.number, &Handler::number);
+  if (handler == std::end(kHandlers)) return kPassOn;
+  auto theirs = request.server.program_descriptors().copy(request.call.thread, request.number);
+  if (!theirs) return kPassOn;  // the kernel says what is wrong with it
+  request.socket = request.server.find(cookie_of(theirs->get()));
+  if (request.socket == nullptr) return kPassOn;
+  request.theirs = *std::move(theirs);
+  request.socket->set_whereabouts({request.call.thread, request.number});
+  // epoll may not have told of the bytes that were written just before.
+  request.socket->note_events(EPOLLIN);
+  request.socket->pump(request.now);
+  return handler->handle(request);
+}
+
+}  // namespace strata::attach

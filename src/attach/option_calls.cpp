@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options and ioctl. Most are the file's; a few are the kernel's as well, for they say how calls on
+// the pair behave that never reach us.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "attach/handlers.h"
+
+namespace strata::attach {
+namespace {
+
+constexpr std::size_t kValueMax = 4096;
+
+// How long read() and write() wait, and for how much.
+bool is_for_pair(int level, int name) {
+  return level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
+}
+
+// What would be promised and not kept: zero-copy notifications are about bytes that were given to
+// the stack, and these go by the pair; poll() of a pair knows no low-water mark.
+bool is_refused(int level, int name) {
+  return level == SOL_SOCKET && (name == SO_ZEROCOPY || name == SO_RCVLOWAT);
+}
+
+// Errors of the pair stand for the socket's; told once, both are gone.
+Answer take_error(Request& request) {
+  int of_pair = 0;
+  socklen_t size = sizeof(of_pair);
+  ::getsockopt(request.theirs.get(), SOL_SOCKET, SO_ERROR, &of_pair, &size);
+  return -request.socket->take_error();
+}
+
+Answer read_option(Request& request, int level, int name, void* value, socklen_t* size) {
+  if (is_refused(level, name)) return -ENOPROTOOPT;
+  if (level == SOL_SOCKET && name == SO_ERROR && request.socket->has_error()) {
+    const auto error = static_cast<int>(take_error(request));
+    *size = std::min<socklen_t>(*size, sizeof(error));
+    std::copy_n(reinterpret_cast<const std::byte*>(&error), *size, static_cast<std::byte*>(value));
+    return 0;
+  }
+  return request.socket->file().option(level, name, value, size, request.now);
+}
+
+Answer tell_queue(Request& request, unsigned long what) {
+  Socket& socket = *request.socket;
+  int value = 0;
+  const Answer asked = socket.file().control(what, value);
+  if (asked < 0) return asked;
+  if (what == FIONREAD && socket.is_stream()) {
+    int in_pair = 0;
+    ::ioctl(request.theirs.get(), FIONREAD, &in_pair);
+    value += in_pair + static_cast<int>(socket.bytes_inward());
+  } else if (what == FIONREAD && socket.bytes_inward() != 0) {
+    value = static_cast<int>(socket.bytes_inward());  // the next datagram's
+  } else if (what == SIOCOUTQ) {
+    value += static_cast<int>(socket.bytes_outward());
+  }
+  return request.memory.write(request.argument(2), value);
+}
+
+}  // namespace
+
+Operation handle_getsockopt(Request& request) {
+  const auto room = request.memory.read<int>(request.argument(4));
+  if (!room) return room.error();
+  if (*room < 0) return -EINVAL;
+  std::array<std::byte, kValueMax> value{};
+  auto size =
+      static_cast<socklen_t>(std::min<std::size_t>(static_cast<std::size_t>(*room), value.size()));
+  const Answer answer =
+      read_option(request, request.integer(1), request.integer(2), value.data(), &size);
+  if (answer < 0) return answer;
+  const Answer told = request.memory.write(request.argument(3), Bytes(value).first(size));
+  return told < 0 ? told : request.memory.write(request.argument(4), static_cast<int>(size));
+}
+
+Operation handle_setsockopt(Request& request) {
+  const int level = request.integer(1);
+  const int name = request.integer(2);
+  const int size = request.integer(4);
+  if (size < 0) return -EINVAL;
+  std::array<std::byte, kValueMax> value{};
+  const std::size_t count = std::min<std::size_t>(static_cast<std::size_t>(size), value.size());
+  const Answer read = request.memory.read(request.argument(3), MutableBytes(value).first(count));
+  if (read < 0) return read;
+  const auto given = static_cast<socklen_t>(count);
+  if (is_refused(level, name)) return -ENOPROTOOPT;
+  if (is_for_pair(level, name) &&
+      ::setsockopt(request.theirs.get(), level, name, value.data(), given) != 0) {
+    return -errno;
+  }
+  return request.socket->file().set_option(level, name, value.data(), given, request.now);
+}
+
+Operation handle_ioctl(Request& request) {
+  const auto what = static_cast<unsigned long>(static_cast<std::uint32_t>(request.argument(1)));
+  switch (what) {
+    case FIONREAD:
+    case SIOCOUTQ:
+    case SIOCOUTQNSD:
+    case SIOCATMARK: return tell_queue(request, what);
+    default: return -ENOTTY;
+  }
+}
+
+}  // namespace strata::attach

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/pair.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+namespace strata::attach {
+namespace {
+
+bool is_writable(int descriptor) {
+  pollfd asked{descriptor, POLLOUT, 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & POLLOUT) != 0;
+}
+
+}  // namespace
+
+std::expected<Pair, posix::Answer> make_pair(int type) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, (type & ~SOCK_NONBLOCK) | SOCK_CLOEXEC, 0, ends) != 0) {
+    return std::unexpected(-errno);
+  }
+  Pair pair{Descriptor(ends[0]), Descriptor(ends[1]), cookie_of(ends[1])};
+  if (::fcntl(pair.ours.get(), F_SETFL, O_NONBLOCK) != 0) return std::unexpected(-errno);
+  const bool is_non_blocking = (type & SOCK_NONBLOCK) != 0;
+  if (is_non_blocking && ::fcntl(pair.theirs.get(), F_SETFL, O_NONBLOCK) != 0) {
+    return std::unexpected(-errno);
+  }
+  return pair;
+}
+
+std::uint64_t cookie_of(int descriptor) {
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof(cookie);
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
+  return cookie;
+}
+
+std::size_t make_unwritable(int theirs) {
+  static const std::array<std::byte, 65'536> kZeroes{};
+  std::size_t sent = 0;
+  // Linux calls a socket writable while a quarter of its buffer is free of bookkeeping and bytes.
+  while (is_writable(theirs)) {
+    const ssize_t count =
+        ::send(theirs, kZeroes.data(), kZeroes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count <= 0) break;
+    sent += static_cast<std::size_t>(count);
+  }
+  return sent;
+}
+
+bool is_hung_up(int ours) {
+  pollfd asked{ours, 0, 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & POLLHUP) != 0;
+}
+
+}  // namespace strata::attach

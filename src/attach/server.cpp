@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/server.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "attach/handlers.h"
+
+namespace strata::attach {
+namespace {
+
+constexpr std::uint64_t kListenerKey = 0;  // no socket has this cookie
+constexpr std::uint32_t kAlways = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr std::size_t kOverMax = 4096;
+
+}  // namespace
+
+std::unique_ptr<Server> Server::create(Stack& stack, Loop& loop, Descriptor listener) {
+  Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  epoll_event wanted{};
+  wanted.events = EPOLLIN;
+  wanted.data.u64 = kListenerKey;
+  if (!epoll || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, listener.get(), &wanted) != 0) {
+    return nullptr;
+  }
+  std::unique_ptr<Server> server(new Server(stack, loop, std::move(listener), std::move(epoll)));
+  if (!loop.add(*server)) return nullptr;
+  return server;
+}
+
+Server::Server(Stack& stack, Loop& loop, Descriptor listener, Descriptor epoll)
+    : stack_(stack),
+      loop_(loop),
+      notifications_(std::move(listener)),
+      epoll_(std::move(epoll)),
+      epoll_number_(epoll_.get()) {}
+
+Server::~Server() { loop_.remove(*this); }
+
+bool Server::turn(Time now) {
+  has_call_ = false;
+  bool worked = take_reports();
+  worked |= pump_marked(now);
+  // What the program did before it called has been seen by now: closing, above all.
+  if (has_call_) take_call(now);
+  return pump_marked(now) || worked;
+}
+
+// ── The table ───────────────────────────────────────────────────────────────────────────────────
+
+Answer Server::add(std::shared_ptr<Socket> socket) {
+  epoll_event wanted{};
+  wanted.events = kAlways;
+  wanted.data.u64 = socket->cookie();
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket->end(), &wanted) != 0) return -ENOMEM;
+  Socket& added = *socket;
+  added.file().on_news([this, &added] { mark(added); });
+  sockets_.insert_or_assign(added.cookie(), Known{.socket = std::move(socket), .watched = kAlways});
+  ++counters_.sockets;
+  mark(added);
+  return 0;
+}
+
+void Server::remove(std::uint64_t cookie) {
+  const auto found = sockets_.find(cookie);
+  if (found == sockets_.end()) return;
+  found->second.socket->file().on_news(nullptr);
+  sockets_.erase(found);
+}
+
+std::shared_ptr<Socket> Server::find(std::uint64_t cookie) const {
+  const auto found = sockets_.find(cookie);
+  return found == sockets_.end() ? nullptr : found->second.socket;
+}
+
+void Server::mark(Socket& socket) {
+  const auto found = sockets_.find(socket.cookie());
+  if (found == sockets_.end() || std::exchange(found->second.is_marked, true)) return;
+  marked_.push_back(socket.cookie());
+}
+
+// ── Pumping ─────────────────────────────────────────────────────────────────────────────────────
+
+bool Server::take_reports() {
+  std::array<epoll_event, 64> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  for (const epoll_event& event :
+       std::span(events).first(static_cast<std::size_t>(std::max(count, 0)))) {
+    if (event.data.u64 == kListenerKey) {
+      // When the last program is gone the listener is broken, and would be reported for ever.
+      if ((event.events & EPOLLIN) != 0) {
+        has_call_ = true;
+      } else {
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, notifications_.descriptor(), nullptr);
+      }
+    } else if (const auto socket = find(event.data.u64); socket != nullptr) {
+      socket->note_events(event.events);
+      mark(*socket);
+    }
+  }
+  return count > 0;
+}
+
+bool Server::pump_marked(Time now) {
+  if (marked_.empty()) return false;
+  pumping_.clear();
+  pumping_.swap(marked_);
+  for (const std::uint64_t cookie : pumping_) {
+    const auto found = sockets_.find(cookie);
+    if (found == sockets_.end()) continue;
+    found->second.is_marked = false;
+    pump(std::shared_ptr(found->second.socket), now);
+  }
+  return true;
+}
+
+void Server::pump(const std::shared_ptr<Socket>& socket, Time now) {
+  // Who was interrupted does not wait: what becomes of the call is told otherwise.
+  std::erase_if(socket->held(),
+                [this](const Held& held) { return !notifications_.is_waiting(held.call); });
+  resume_held(*socket, now);
+  socket->pump(now);
+  resume_held(*socket, now);
+  if (socket->has_more_to_do()) mark(*socket);
+  if (socket->is_gone()) {
+    remove(socket->cookie());
+  } else {
+    follow(*socket);
+  }
+}
+
+void Server::follow(Socket& socket) {
+  const auto found = sockets_.find(socket.cookie());
+  if (found == sockets_.end()) return;
+  if (socket.end() < 0) {
+    if (!std::exchange(found->second.is_over, true)) over_.push_back(socket.cookie());
+    if (over_.size() > kOverMax) {
+      remove(over_.front());
+      over_.pop_front();
+    }
+    return;
+  }
+  const std::uint32_t wanted = kAlways | (socket.wants_room() ? std::uint32_t{EPOLLOUT} : 0);
+  if (wanted == found->second.watched) return;
+  epoll_event event{};
+  event.events = wanted;
+  event.data.u64 = socket.cookie();
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket.end(), &event);
+  found->second.watched = wanted;
+}
+
+// ── Calls ───────────────────────────────────────────────────────────────────────────────────────
+
+void Server::take_call(Time now) {
+  const std::optional<Call> call = notifications_.receive();
+  if (!call) return;
+  ++counters_.calls;
+  Request request{.server = *this,
+                  .call = *call,
+                  .memory = ProgramMemory(call->thread),
+                  .number = static_cast<int>(call->arguments[0]),
+                  .now = now};
+  posix::Operation operation = handle(request);
+  if (request.socket != nullptr) mark(*request.socket);
+  if (operation.is_done()) {
+    settle(*call, operation.answer());
+  } else {
+    hold(request.socket, {*call, std::move(operation)});
+  }
+}
+
+void Server::settle(const Call& call, Answer answer) {
+  if (answer == kAnswered) return;
+  if (answer == kPassOn) {
+    ++counters_.passed_on;
+    notifications_.pass_on(call);
+  } else {
+    notifications_.answer(call, answer);
+  }
+}
+
+void Server::hold(const std::shared_ptr<Socket>& socket, Held held) {
+  if (const auto deadline = held.operation.deadline()) {
+    loop_.start_timer(*deadline, [this, cookie = socket->cookie()] {
+      if (const auto waited = find(cookie); waited != nullptr) mark(*waited);
+    });
+  }
+  socket->held().push_back(std::move(held));
+}
+
+void Server::resume_held(Socket& socket, Time now) {
+  std::vector<Held>& all = socket.held();
+  for (std::size_t i = 0; i < all.size();) {
+    all[i].operation.resume(now);
+    if (!all[i].operation.is_done()) {
+      ++i;
+      continue;
+    }
+    const Held done = std::move(all[i]);
+    all.erase(all.begin() + static_cast<std::ptrdiff_t>(i));
+    settle(done.call, done.operation.answer());
+  }
+}
+
+}  // namespace strata::attach

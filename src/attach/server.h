@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Server: gives the programs under a filter the sockets of a stack.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "attach/notifications.h"
+#include "attach/program.h"
+#include "attach/socket.h"
+#include "strata/loop.h"
+#include "strata/stack.h"
+
+//   program                       kernel                          this process
+//   ───────                       ──────                          ────────────
+//   socket(), connect(), ... ───> seccomp filter ─ notification ─> Server ──> handlers ──> File
+//   read(), write(), poll() ────> AF_UNIX pair ──── our end ─────> Socket::pump() ──────> Stack
+//
+// 1. A socket is found by the cookie of the program's end, which travels with the open file; what
+//    we do not know is not ours, and the kernel does the call.
+// 2. Before a call about a socket is handled, what lies in its pair is taken in: calls and bytes
+//    keep their order.
+// 3. A call that has to wait is held with its socket and tried again whenever that was pumped.
+//    Answering somebody who no longer waits does nothing; what was taken for him is put back.
+// 4. A stack tells its news after a flush; sockets that have any, or whose end the kernel
+//    reported, are pumped once a turn, each a bounded amount.
+
+namespace strata::attach {
+
+struct ServerCounters {
+  std::uint64_t calls = 0;
+  std::uint64_t sockets = 0;
+  std::uint64_t passed_on = 0;
+};
+
+class Server final : public Pollable {
+ public:
+  // Null: the system has no descriptors left. On the loop until it goes.
+  [[nodiscard]] static std::unique_ptr<Server> create(Stack& stack, Loop& loop,
+                                                      Descriptor listener);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  bool turn(Time now) override;
+  [[nodiscard]] std::optional<Time> next_deadline() const override { return std::nullopt; }
+  [[nodiscard]] std::span<const int> descriptors() const override { return {&epoll_number_, 1}; }
+
+  [[nodiscard]] const ServerCounters& counters() const { return counters_; }
+
+  // ── For the handlers of calls ─────────────────────────────────────────────────────────────
+  [[nodiscard]] Stack& stack() { return stack_; }
+  [[nodiscard]] Notifications& notifications() { return notifications_; }
+  [[nodiscard]] ProgramDescriptors& program_descriptors() { return program_descriptors_; }
+  // From here on its end is watched. -ENOMEM when it cannot be.
+  [[nodiscard]] Answer add(std::shared_ptr<Socket> socket);
+  void remove(std::uint64_t cookie);
+  [[nodiscard]] std::shared_ptr<Socket> find(std::uint64_t cookie) const;
+  // It will be pumped in this turn or the next.
+  void mark(Socket& socket);
+
+ private:
+  Server(Stack& stack, Loop& loop, Descriptor listener, Descriptor epoll);
+
+  bool take_reports();
+  void take_call(Time now);
+  bool pump_marked(Time now);
+  void pump(const std::shared_ptr<Socket>& socket, Time now);
+  void resume_held(Socket& socket, Time now);
+  void hold(const std::shared_ptr<Socket>& socket, Held held);
+  void settle(const Call& call, Answer answer);
+  void follow(Socket& socket);
+
+  Stack& stack_;
+  Loop& loop_;
+  Notifications notifications_;
+  Descriptor epoll_;
+  int epoll_number_;
+  ProgramDescriptors program_descriptors_;
+  struct Known {
+    std::shared_ptr<Socket> socket;
+    std::uint32_t watched = 0;  // events, as the kernel knows them
+    bool is_marked = false;
+    bool is_over = false;
+  };
+  std::unordered_map<std::uint64_t, Known> sockets_;
+  bool has_call_ = false;
+  std::vector<std::uint64_t> marked_;
+  std::vector<std::uint64_t> pumping_;
+  // Over, though a program may hold its end still; the oldest is forgotten first.
+  std::deque<std::uint64_t> over_;
+  ServerCounters counters_;
+};
+
+}  // namespace strata::attach

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Socket: a socket of the stack, and our end of the pair whose other end programs hold.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "attach/notifications.h"
+#include "attach/pair.h"
+#include "attach/program.h"
+#include "socket/posix/file.h"
+#include "socket/posix/operation.h"
+#include "strata/time.h"
+
+// 1. Bytes lie in the program's buffer, in the pair, with us (one buffer full at most each way), or
+//    in the stack. We read from one side only when the other has taken all we had: a program that
+//    does not read closes the peer's window, a window that is closed stops the program's writes.
+// 2. Readiness is the kernel's, of the program's end: readable when we wrote, writable while we
+//    read, RDHUP when we shut down, HUP and ERR when we closed.
+// 3. All ends of a program are closed exactly when our end hangs up and nobody has asked for
+//    shutdown() of both directions.
+
+namespace strata::attach {
+
+// Where a descriptor of a program was last seen: a hint, to be checked by its cookie.
+struct Whereabouts {
+  pid_t thread = 0;
+  int number = -1;
+};
+
+// A call of a program that has to wait, and what it waits for.
+struct Held {
+  Call call;
+  posix::Operation operation;
+};
+
+class Socket {
+ public:
+  Socket(posix::FilePtr file, Pair& pair, ProgramDescriptors& descriptors);
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  virtual ~Socket() = default;
+
+  [[nodiscard]] posix::File& file() { return *file_; }
+  [[nodiscard]] std::uint64_t cookie() const { return cookie_; }
+  // Our end; negative when nothing will pass any more.
+  [[nodiscard]] int end() const { return end_.get(); }
+
+  // Moves what can be moved, both ways.
+  virtual void pump(Time now) = 0;
+  [[nodiscard]] virtual bool is_stream() const { return false; }
+
+  // epoll told of our end.
+  void note_events(std::uint32_t events);
+  // Our end shall tell when there is room again.
+  [[nodiscard]] bool wants_room() const { return wants_room_; }
+  // pump() stopped to let others have their turn.
+  [[nodiscard]] bool has_more_to_do() const { return has_more_to_do_; }
+  // No program holds it, and nothing is left to do.
+  [[nodiscard]] bool is_gone() const { return is_gone_; }
+
+  void set_whereabouts(Whereabouts seen) { whereabouts_ = seen; }
+  [[nodiscard]] std::vector<Held>& held() { return held_; }
+  // What SO_ERROR tells, once; 0 or minus an errno.
+  [[nodiscard]] Answer take_error() { return std::exchange(error_, 0); }
+  [[nodiscard]] bool has_error() const { return error_ != 0; }
+  // Bytes or datagrams that are with us, on their way to the program, from it.
+  [[nodiscard]] virtual std::size_t bytes_inward() const = 0;
+  [[nodiscard]] virtual std::size_t bytes_outward() const = 0;
+
+ protected:
+  // One buffer for all: nothing stays in it between calls.
+  [[nodiscard]] static MutableBytes scratch();
+  // What lies on the way from the program to us, its stuffing included.
+  [[nodiscard]] std::size_t bytes_in_pair() const;
+  // A copy of the program's end, if it is where it was last seen.
+  [[nodiscard]] Descriptor borrow_program_end();
+  // Our end closes. With an error, the program's end is told of a failure as well.
+  void close_end(Answer error);
+  // The pair is replaced; the old one has been closed.
+  void adopt(Pair& pair);
+
+  posix::FilePtr file_;
+  Descriptor end_;
+  std::uint64_t cookie_ = 0;
+  ProgramDescriptors& descriptors_;
+  Whereabouts whereabouts_;
+  std::vector<Held> held_;
+  Answer error_ = 0;
+  bool may_have_bytes_ = true;
+  bool is_hung_up_ = false;
+  bool wants_room_ = false;
+  bool has_more_to_do_ = false;
+  bool is_gone_ = false;
+};
+
+}  // namespace strata::attach

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls that make sockets, connect them, and ask for their names.
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "attach/handlers.h"
+#include "attach/program_address.h"
+#include "socket/posix/datagram_file.h"
+#include "socket/posix/stream_file.h"
+
+namespace strata::attach {
+namespace {
+
+constexpr int kTypeFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+// The socket is in the table before the program can use it.
+Answer hand_over(Server& server, const Call& call, std::shared_ptr<Socket> socket,
+                 const Descriptor& theirs, bool closes_on_exec) {
+  Socket& made = *socket;
+  if (const Answer added = server.add(std::move(socket)); added < 0) return added;
+  const Answer number =
+      server.notifications().answer_with(call, theirs.get(), {.closes_on_exec = closes_on_exec});
+  if (number < 0) {
+    server.remove(made.cookie());
+    return number;
+  }
+  made.set_whereabouts({call.thread, static_cast<int>(number)});
+  return kAnswered;
+}
+
+// FD_CLOEXEC belongs to the program's table, where only /proc can see it.
+bool closes_on_exec(const Request& request) {
+  std::ifstream info("/proc/" + std::to_string(request.call.thread) + "/fdinfo/" +
+                     std::to_string(request.number));
+  for (std::string word; info >> word;) {
+    unsigned flags = 0;
+    if (word == "flags:" && info >> std::oct >> flags) return (flags & O_CLOEXEC) != 0;
+  }
+  return false;
+}
+
+// After a connect() whose failure poll() has told: the same number, another pair.
+Answer renew(Request& request) {
+  const int flags = request.waits() ? 0 : SOCK_NONBLOCK;
+  auto pair = make_pair(SOCK_STREAM | flags);
+  if (!pair) return pair.error();
+  request.server.remove(request.socket->cookie());
+  request.stream()->renew(*pair);
+  if (const Answer added = request.server.add(request.socket); added < 0) return added;
+  const Answer done = request.server.notifications().install(
+      request.call, pair->theirs.get(),
+      {.at = request.number, .closes_on_exec = closes_on_exec(request)});
+  request.theirs = std::move(pair->theirs);
+  return done;
+}
+
+Operation connect_stream(Request& request, const ProgramAddress& address) {
+  if (request.stream()->is_broken()) {
+    if (const Answer done = renew(request); done < 0) return done;
+  }
+  const bool waits = request.waits();
+  const Answer first = request.stream()->connect(address.get(), address.size(), request.now);
+  if (!waits || (first != -EINPROGRESS && first != -EALREADY)) return first;
+  const auto attempt = [socket = request.socket](Time /*now*/,
+                                                 bool is_last) -> std::optional<Answer> {
+    const auto answer = static_cast<StreamSocket&>(*socket).connect_answer();
+    if (!answer && is_last) return -EINPROGRESS;
+    return answer;
+  };
+  const auto timeout = request.socket->file().send_timeout();
+  return {attempt, timeout ? std::optional(request.now + *timeout) : std::nullopt, request.now};
+}
+
+// What accept() does with a connection; puts it back when the program cannot have it.
+struct Acceptance {
+  Server& server;
+  Call call;
+  ProgramMemory memory;
+  std::shared_ptr<Socket> listener;
+  std::uint64_t address;
+  std::uint64_t address_size;
+  int flags;
+
+  [[nodiscard]] Answer give(posix::FilePtr connection) const {
+    auto& from = static_cast<StreamSocket&>(*listener);
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    // A connection that was reset while it waited has no peer any more.
+    if (connection->remote_name(reinterpret_cast<sockaddr*>(&name), &size) < 0) size = 0;
+    if (address != 0) {
+      const Answer told = write_address(memory, name, size, address, address_size);
+      if (told < 0) return told;
+    }
+    auto pair = make_pair(SOCK_STREAM | (flags & SOCK_NONBLOCK));
+    if (!pair) {
+      from.put_back(std::move(connection));
+      return pair.error();
+    }
+    auto socket = std::make_shared<StreamSocket>(connection, *pair, server.program_descriptors(),
+                                                 /*is_open=*/true);
+    const Answer given =
+        hand_over(server, call, std::move(socket), pair->theirs, (flags & SOCK_CLOEXEC) != 0);
+    if (given != kAnswered) from.put_back(std::move(connection));
+    return given;
+  }
+};
+
+Answer tell_name(Request& request, Answer (posix::File::*ask)(sockaddr*, socklen_t*)) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof(name);
+  const Answer asked = (request.socket->file().*ask)(reinterpret_cast<sockaddr*>(&name), &size);
+  if (asked < 0) return asked;
+  return write_address(request.memory, name, size, request.argument(1), request.argument(2));
+}
+
+}  // namespace
+
+Operation handle_socket(Request& request) {
+  const int domain = request.integer(0);
+  const int type = request.integer(1) & ~kTypeFlags;
+  const int flags = request.integer(1) & kTypeFlags;
+  const int protocol = request.integer(2);
+  constexpr int kTypesEnd = 11;  // SOCK_MAX
+  if (type < 0 || type >= kTypesEnd) return -EINVAL;
+  if (domain == AF_PACKET) return -EAFNOSUPPORT;
+  const AddressFamily family = domain == AF_INET ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
+  const bool is_stream = type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP);
+  const bool is_datagram = type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
+  if (!is_stream && !is_datagram) {
+    return type == SOCK_STREAM || type == SOCK_DGRAM ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
+  }
+  auto pair = make_pair((is_stream ? SOCK_STREAM : SOCK_SEQPACKET) | (flags & SOCK_NONBLOCK));
+  if (!pair) return pair.error();
+  std::shared_ptr<Socket> socket;
+  Server& server = request.server;
+  if (is_stream) {
+    auto file = std::make_shared<posix::StreamFile>(server.stack(), family);
+    socket = std::make_shared<StreamSocket>(std::move(file), *pair, server.program_descriptors(),
+                                            /*is_open=*/false);
+  } else {
+    auto opened = posix::DatagramFile::open(server.stack(), family);
+    if (opened.file == nullptr) return opened.error;
+    socket = std::make_shared<DatagramSocket>(std::move(opened.file), *pair,
+                                              server.program_descriptors());
+  }
+  return hand_over(server, request.call, std::move(socket), pair->theirs,
+                   (flags & SOCK_CLOEXEC) != 0);
+}
+
+Operation handle_bind(Request& request) {
+  const auto address =
+      ProgramAddress::read(request.memory, request.argument(1), request.argument(2));
+  if (!address) return address.error();
+  return request.socket->file().bind(address->get(), address->size(), request.now);
+}
+
+Operation handle_connect(Request& request) {
+  const auto address =
+      ProgramAddress::read(request.memory, request.argument(1), request.argument(2));
+  if (!address) return address.error();
+  if (request.stream() != nullptr) return connect_stream(request, *address);
+  return request.socket->file().connect(address->get(), address->size(), request.now);
+}
+
+Operation handle_listen(Request& request) {
+  if (request.stream() == nullptr) return -EOPNOTSUPP;
+  return request.stream()->listen(request.integer(1), request.now);
+}
+
+Operation handle_accept(Request& request) {
+  if (request.stream() == nullptr) return -EOPNOTSUPP;
+  if (!request.stream()->is_listening()) return -EINVAL;
+  const int flags = request.call.number == __NR_accept4 ? request.integer(3) : 0;
+  if ((flags & ~kTypeFlags) != 0) return -EINVAL;
+  const Acceptance acceptance{.server = request.server,
+                              .call = request.call,
+                              .memory = request.memory,
+                              .listener = request.socket,
+                              .address = request.argument(1),
+                              .address_size = request.argument(2),
+                              .flags = flags};
+  posix::File::Accepted first = request.stream()->accept(request.theirs.get(), request.now);
+  if (first.file != nullptr) return acceptance.give(std::move(first.file));
+  if (first.error != -EAGAIN || !request.waits()) return first.error;
+  const auto attempt = [acceptance](Time now, bool is_last) -> std::optional<Answer> {
+    auto& listener = static_cast<StreamSocket&>(*acceptance.listener);
+    posix::File::Accepted next = listener.accept(-1, now);
+    if (next.file != nullptr) return acceptance.give(std::move(next.file));
+    if (next.error == -EAGAIN && !is_last) return std::nullopt;
+    return next.error;
+  };
+  const auto timeout = request.socket->file().receive_timeout();
+  return {attempt, timeout ? std::optional(request.now + *timeout) : std::nullopt, request.now};
+}
+
+Operation handle_shutdown(Request& request) {
+  const int how = request.integer(1);
+  if (request.stream() != nullptr) {
+    return request.stream()->shut_down(how, request.theirs.get(), request.now);
+  }
+  return request.datagrams()->shut_down(how, request.theirs.get(), request.now);
+}
+
+Operation handle_getsockname(Request& request) {
+  return tell_name(request, &posix::File::local_name);
+}
+
+Operation handle_getpeername(Request& request) {
+  const bool is_stream = request.stream() != nullptr;
+  if (is_stream && !request.stream()->connect_answer()) return -ENOTCONN;
+  return tell_name(request, &posix::File::remote_name);
+}
+
+}  // namespace strata::attach

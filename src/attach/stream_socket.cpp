@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/stream_socket.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace strata::attach {
+namespace {
+
+// So much of one socket in a turn; then the others.
+constexpr int kRoundsMax = 8;
+
+msghdr message_of(iovec& part) {
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  return message;
+}
+
+Answer read_from(posix::File& file, MutableBytes to, Time now) {
+  iovec part{to.data(), to.size()};
+  msghdr message = message_of(part);
+  return file.receive(message, 0, now);
+}
+
+Answer write_to(posix::File& file, Bytes from, int flags, Time now) {
+  iovec part{const_cast<std::byte*>(from.data()), from.size()};
+  return file.send(message_of(part), flags, now);
+}
+
+void reset_on_close(posix::File& file, Time now) {
+  const linger at_once{1, 0};
+  static_cast<void>(file.set_option(SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), now));
+}
+
+void keep(std::vector<std::byte>& into, Bytes rest) { into.assign(rest.begin(), rest.end()); }
+
+}  // namespace
+
+StreamSocket::StreamSocket(posix::FilePtr file, Pair& pair, ProgramDescriptors& descriptors,
+                           bool is_open)
+    : Socket(std::move(file), pair, descriptors), stage_(is_open ? Stage::kOpen : Stage::kFresh) {
+  if (!is_open) stuffing_ = make_unwritable(pair.theirs.get());
+}
+
+void StreamSocket::renew(Pair& pair) {
+  adopt(pair);
+  stuffing_ = make_unwritable(pair.theirs.get());
+  error_ = 0;
+  stage_ = Stage::kFresh;
+}
+
+std::size_t StreamSocket::bytes_outward() const {
+  return to_stack_.size() + bytes_in_pair() - std::min(bytes_in_pair(), stuffing_);
+}
+
+void StreamSocket::pump(Time now) {
+  if (stage_ == Stage::kConnecting) follow_connecting(now);
+  if (stage_ == Stage::kListening) take_connections(now);
+  if (stage_ == Stage::kOpen) {
+    bool moved = true;
+    for (int round = 0; round < kRoundsMax && moved && stage_ == Stage::kOpen; ++round) {
+      moved = !is_hung_up_ && move_inward(now);
+      if (stage_ == Stage::kOpen) moved |= move_outward(now);
+    }
+    has_more_to_do_ = moved && stage_ == Stage::kOpen;
+  } else if (is_hung_up_ && end_) {
+    finish(now);
+  }
+}
+
+// ── Connecting ──────────────────────────────────────────────────────────────────────────────────
+
+Answer StreamSocket::connect(const sockaddr* address, socklen_t size, Time now) {
+  const Answer answer = file_->connect(address, size, now);
+  if (answer == -EINPROGRESS) {
+    stage_ = Stage::kConnecting;
+    connect_answer_ = answer;
+  } else if (answer == 0 && stage_ == Stage::kFresh) {
+    // TCP_FASTOPEN_CONNECT: the first bytes will connect, so they must be able to come.
+    take_stuffing();
+    stage_ = Stage::kOpen;
+  }
+  return answer;
+}
+
+std::optional<Answer> StreamSocket::connect_answer() const {
+  if (stage_ == Stage::kConnecting) return std::nullopt;
+  return connect_answer_;
+}
+
+void StreamSocket::follow_connecting(Time now) {
+  connect_answer_ = file_->connect_result();
+  if (connect_answer_ == -EINPROGRESS) return;
+  if (connect_answer_ == 0) {
+    take_stuffing();
+    stage_ = Stage::kOpen;
+    return;
+  }
+  stage_ = Stage::kFresh;
+  if (!held_.empty()) return;  // whoever waits in connect() is told there, and may try again
+  static_cast<void>(now);
+  close_end(connect_answer_);  // stuffed as it is
+  stage_ = Stage::kBroken;
+}
+
+void StreamSocket::take_stuffing() {
+  while (stuffing_ != 0) {
+    const MutableBytes into = scratch().first(std::min(scratch().size(), stuffing_));
+    const ssize_t count = ::recv(end_.get(), into.data(), into.size(), 0);
+    if (count <= 0) break;
+    stuffing_ -= static_cast<std::size_t>(count);
+  }
+}
+
+// ── Listening ───────────────────────────────────────────────────────────────────────────────────
+
+Answer StreamSocket::listen(int backlog, Time now) {
+  const Answer answer = file_->listen(backlog, now);
+  if (answer < 0) return answer;
+  stage_ = Stage::kListening;
+  backlog_ = static_cast<std::size_t>(std::clamp(backlog, 1, SOMAXCONN));
+  return answer;
+}
+
+void StreamSocket::take_connections(Time now) {
+  while (waiting_.size() < backlog_) {
+    posix::File::Accepted accepted = file_->accept(now);
+    if (accepted.file == nullptr) return;
+    put_back(std::move(accepted.file));
+  }
+}
+
+void StreamSocket::put_back(posix::FilePtr connection) {
+  waiting_.push_back(std::move(connection));
+  // Without room for its token the end has hundreds of them, and is readable all the same.
+  static_cast<void>(::send(end_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+posix::File::Accepted StreamSocket::accept(int theirs, Time now) {
+  if (stage_ != Stage::kListening) return file_->accept(now);
+  // What is new needs no token when somebody waits for it already.
+  if (waiting_.empty()) return file_->accept(now);
+  std::byte token{};
+  const Descriptor borrowed = theirs < 0 ? borrow_program_end() : Descriptor();
+  const int end = theirs < 0 ? borrowed.get() : theirs;
+  if (end >= 0) static_cast<void>(::recv(end, &token, 1, MSG_DONTWAIT));
+  posix::FilePtr first = std::move(waiting_.front());
+  waiting_.pop_front();
+  return {std::move(first), 0};
+}
+
+// ── Moving bytes ────────────────────────────────────────────────────────────────────────────────
+
+bool StreamSocket::send_rest(Time now) {
+  static_cast<void>(now);
+  if (to_program_.empty()) return true;
+  const ssize_t count =
+      ::send(end_.get(), to_program_.data(), to_program_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (count > 0) to_program_.erase(to_program_.begin(), to_program_.begin() + count);
+  if (count < 0 && errno != EAGAIN) to_program_.clear();  // nobody reads any more
+  wants_room_ = !to_program_.empty();
+  return !wants_room_;
+}
+
+bool StreamSocket::move_inward(Time now) {
+  if (peer_has_ended_ && to_program_.empty()) return false;
+  if (!send_rest(now)) return false;
+  if (peer_has_ended_) return false;
+  const Answer count = read_from(*file_, scratch(), now);
+  if (count == -EAGAIN) return false;
+  if (count < 0) {
+    fail(count, now);
+    return false;
+  }
+  if (count == 0) {
+    peer_has_ended_ = true;
+    ::shutdown(end_.get(), SHUT_WR);
+    return false;
+  }
+  const Bytes bytes = Bytes(scratch()).first(static_cast<std::size_t>(count));
+  const ssize_t sent = ::send(end_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN) return true;  // nobody reads any more: it is thrown away
+  const auto taken = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+  if (taken < bytes.size()) keep(to_program_, bytes.subspan(taken));
+  wants_room_ = !to_program_.empty();
+  return !wants_room_;
+}
+
+bool StreamSocket::move_outward(Time now) {
+  if (!to_stack_.empty()) {
+    const Answer count = write_to(*file_, to_stack_, 0, now);
+    if (count < 0 && count != -EAGAIN) {
+      fail(count, now);
+      return false;
+    }
+    if (count > 0) to_stack_.erase(to_stack_.begin(), to_stack_.begin() + count);
+    if (!to_stack_.empty()) return false;
+  }
+  if (program_has_ended_) {
+    if (is_hung_up_) finish(now);
+    return false;
+  }
+  if (!may_have_bytes_) return false;
+  const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
+  if (count < 0 && errno == EAGAIN) {
+    may_have_bytes_ = false;
+    return false;
+  }
+  if (count <= 0) {
+    if (count < 0)
+      reset_on_close(*file_, now);  // the program closed with bytes unread: RFC 2525 2.17
+    end_outward(now);
+    return false;
+  }
+  const Bytes bytes = Bytes(scratch()).first(static_cast<std::size_t>(count));
+  bytes_read_ += bytes.size();
+  const Answer taken = write_to(*file_, bytes, bytes_read_ <= more_until_ ? MSG_MORE : 0, now);
+  if (taken < 0 && taken != -EAGAIN) {
+    fail(taken, now);
+    return false;
+  }
+  const auto written = static_cast<std::size_t>(std::max<Answer>(taken, 0));
+  if (written < bytes.size()) keep(to_stack_, bytes.subspan(written));
+  return to_stack_.empty();
+}
+
+Answer StreamSocket::send_beside_pair(const msghdr& message, int flags, Time now) {
+  const Answer sent = file_->send(message, flags, now);
+  const bool has_begun = sent >= 0 || sent == -EINPROGRESS;
+  if (stage_ == Stage::kFresh && (flags & MSG_FASTOPEN) != 0 && has_begun) {
+    stage_ = Stage::kConnecting;
+    connect_answer_ = -EINPROGRESS;
+  }
+  return sent;
+}
+
+void StreamSocket::expect_more(std::size_t size) {
+  more_until_ = bytes_read_ + bytes_in_pair() + size;
+}
+
+// ── Ending ──────────────────────────────────────────────────────────────────────────────────────
+
+void StreamSocket::end_outward(Time now) {
+  program_has_ended_ = true;
+  is_hung_up_ = is_hung_up_ || is_hung_up(end_.get());
+  if (is_hung_up_) {
+    finish(now);
+  } else {
+    static_cast<void>(file_->shut_down(SHUT_WR, now));
+  }
+}
+
+Answer StreamSocket::shut_down(int how, int theirs, Time now) {
+  if (stage_ != Stage::kOpen || how < SHUT_RD || how > SHUT_RDWR) {
+    const Answer answer = file_->shut_down(how, now);
+    if (answer >= 0 && stage_ == Stage::kListening && how != SHUT_WR) {
+      drop_waiting(now);
+      stage_ = Stage::kFresh;
+      ::shutdown(end_.get(), SHUT_WR);
+    }
+    return answer;
+  }
+  if (how != SHUT_WR) {
+    if (!peer_has_ended_) static_cast<void>(file_->shut_down(SHUT_RD, now));
+    ::shutdown(end_.get(), SHUT_WR);
+  }
+  // What lies in the pair goes first; then its end is read.
+  if (how != SHUT_RD) ::shutdown(theirs, SHUT_WR);
+  was_shut_down_ = true;
+  may_have_bytes_ = true;
+  return 0;
+}
+
+void StreamSocket::fail(Answer error, Time now) {
+  // What the peer sent before may still be read.
+  while (error_ == 0 && !peer_has_ended_ && send_rest(now)) {
+    const Answer count = read_from(*file_, scratch(), now);
+    if (count <= 0) break;
+    keep(to_program_, Bytes(scratch()).first(static_cast<std::size_t>(count)));
+  }
+  close_end(error);
+  static_cast<void>(file_->close(now, true));
+  stage_ = Stage::kOver;
+}
+
+void StreamSocket::drop_waiting(Time now) {
+  for (const posix::FilePtr& connection : waiting_) {
+    reset_on_close(*connection, now);
+    static_cast<void>(connection->close(now, true));
+  }
+  waiting_.clear();
+}
+
+void StreamSocket::finish(Time now) {
+  drop_waiting(now);
+  static_cast<void>(file_->close(now, true));
+  end_.reset();
+  wants_room_ = false;
+  is_gone_ = !was_shut_down_;
+  stage_ = Stage::kOver;
+}
+
+}  // namespace strata::attach

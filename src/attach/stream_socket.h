@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// StreamSocket: TCP for a program, over a stream pair that carries the very bytes.
+#pragma once
+
+#include <deque>
+
+#include "attach/socket.h"
+
+//   kFresh ── connect() ──> kConnecting ── established ──> kOpen ── both ends, or reset ──> kOver
+//      │                        └ failed: kFresh again, or kBroken if nobody waits in connect()
+//      └ listen() ──> kListening ── accept() ──> another one, kOpen from its birth
+//
+// Before it is open, the program's end is not writable: it is stuffed (pair.h). A listener's end
+// has one byte to read for each connection that waits, a token, so poll() and epoll see what they
+// would see of a kernel's listener; accept() takes the token away.
+
+namespace strata::attach {
+
+class StreamSocket final : public Socket {
+ public:
+  // For socket(): stuffed. For accept(): open.
+  StreamSocket(posix::FilePtr file, Pair& pair, ProgramDescriptors& descriptors, bool is_open);
+
+  void pump(Time now) override;
+  [[nodiscard]] bool is_stream() const override { return true; }
+  [[nodiscard]] std::size_t bytes_inward() const override { return to_program_.size(); }
+  [[nodiscard]] std::size_t bytes_outward() const override;
+
+  [[nodiscard]] bool is_listening() const { return stage_ == Stage::kListening; }
+  [[nodiscard]] bool is_open() const { return stage_ == Stage::kOpen; }
+  // connect() failed, the program was told by poll(), and wants to try again on the same
+  // descriptor: it needs a new pair.
+  [[nodiscard]] bool is_broken() const { return stage_ == Stage::kBroken; }
+  void renew(Pair& pair);
+
+  // -EINPROGRESS: ask connect_answer() after each pump.
+  [[nodiscard]] Answer connect(const sockaddr* address, socklen_t size, Time now);
+  // Nothing while it is not known. Whoever was told of a failure has taken it.
+  [[nodiscard]] std::optional<Answer> connect_answer() const;
+
+  [[nodiscard]] Answer listen(int backlog, Time now);
+  // Null and minus an errno, -EAGAIN when none waits. `theirs` is a copy of the program's end, or
+  // negative when it cannot have a token.
+  [[nodiscard]] posix::File::Accepted accept(int theirs, Time now);
+  // accept() has not reached the program: the next one shall have it.
+  void put_back(posix::FilePtr connection);
+
+  [[nodiscard]] Answer shut_down(int how, int theirs, Time now);
+  // For what the pair cannot carry (urgent bytes, bytes with the SYN): past it, to the stack.
+  [[nodiscard]] Answer send_beside_pair(const msghdr& message, int flags, Time now);
+  // The next `size` bytes from the program are sent with MSG_MORE.
+  void expect_more(std::size_t size);
+
+ private:
+  enum class Stage : std::uint8_t { kFresh, kListening, kConnecting, kOpen, kBroken, kOver };
+
+  void follow_connecting(Time now);
+  void take_connections(Time now);
+  // False: there is nothing to move, or no room, now.
+  [[nodiscard]] bool move_inward(Time now);
+  [[nodiscard]] bool move_outward(Time now);
+  [[nodiscard]] bool send_rest(Time now);
+  void end_outward(Time now);
+  void fail(Answer error, Time now);
+  void drop_waiting(Time now);
+  void finish(Time now);
+  void take_stuffing();
+
+  Stage stage_;
+  std::size_t stuffing_ = 0;
+  std::vector<std::byte> to_program_;  // read from the stack, and the pair was full
+  std::vector<std::byte> to_stack_;    // read from the pair, and the stack was full
+  std::uint64_t bytes_read_ = 0;       // from the pair
+  std::uint64_t more_until_ = 0;
+  bool peer_has_ended_ = false;
+  bool program_has_ended_ = false;
+  bool was_shut_down_ = false;  // by shutdown(): our end may hang up with the program's still open
+  Answer connect_answer_ = 0;
+  std::size_t backlog_ = 0;
+  std::deque<posix::FilePtr> waiting_;
+};
+
+}  // namespace strata::attach

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/pair.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+namespace strata::attach::pair_test {
+namespace {
+
+short events(int descriptor) {
+  pollfd asked{descriptor, POLLIN | POLLOUT | POLLRDHUP, 0};
+  EXPECT_GE(::poll(&asked, 1, 0), 0);
+  return asked.revents;
+}
+
+TEST(Pair, OnlyTheProgramsEndMayBlock) {
+  const auto pair = make_pair(SOCK_STREAM);
+  ASSERT_TRUE(pair.has_value());
+  EXPECT_EQ(::fcntl(pair->theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_NE(::fcntl(pair->ours.get(), F_GETFL) & O_NONBLOCK, 0);
+  const auto other = make_pair(SOCK_SEQPACKET | SOCK_NONBLOCK);
+  ASSERT_TRUE(other.has_value());
+  EXPECT_NE(::fcntl(other->theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST(Pair, CookieIsTheSameForEveryCopyAndForNothingElse) {
+  const auto pair = make_pair(SOCK_STREAM);
+  ASSERT_TRUE(pair.has_value());
+  const Descriptor copy(::dup(pair->theirs.get()));
+  EXPECT_EQ(cookie_of(copy.get()), pair->cookie);
+  EXPECT_NE(cookie_of(pair->ours.get()), pair->cookie);
+  const Descriptor file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(cookie_of(file.get()), 0U);
+}
+
+TEST(Pair, IsWritableOnceTheStuffingIsRead) {
+  const auto pair = make_pair(SOCK_STREAM | SOCK_NONBLOCK);
+  ASSERT_TRUE(pair.has_value());
+  EXPECT_EQ(events(pair->theirs.get()), POLLOUT);
+  std::size_t left = make_unwritable(pair->theirs.get());
+  EXPECT_GT(left, 0U);
+  EXPECT_EQ(events(pair->theirs.get()), 0);
+  std::array<std::byte, 4096> buffer;
+  while (left != 0) {
+    const ssize_t count = ::recv(pair->ours.get(), buffer.data(), buffer.size(), 0);
+    ASSERT_GT(count, 0);
+    left -= static_cast<std::size_t>(count);
+  }
+  EXPECT_EQ(events(pair->theirs.get()), POLLOUT);
+}
+
+TEST(Pair, ClosingWithTheStuffingUnreadIsAnError) {
+  auto pair = make_pair(SOCK_STREAM | SOCK_NONBLOCK);
+  ASSERT_TRUE(pair.has_value());
+  ASSERT_GT(make_unwritable(pair->theirs.get()), 0U);
+  pair->ours.reset();
+  EXPECT_EQ(events(pair->theirs.get()), POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP);
+  std::byte byte{};
+  EXPECT_EQ(::recv(pair->theirs.get(), &byte, 1, 0), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST(Pair, HangsUpWithTheLastCopy) {
+  for (const int type : {SOCK_STREAM, SOCK_SEQPACKET}) {
+    auto pair = make_pair(type);
+    ASSERT_TRUE(pair.has_value());
+    Descriptor copy(::dup(pair->theirs.get()));
+    pair->theirs.reset();
+    EXPECT_FALSE(is_hung_up(pair->ours.get())) << type;
+    copy.reset();
+    EXPECT_TRUE(is_hung_up(pair->ours.get())) << type;
+  }
+}
+
+TEST(Pair, HalfAShutdownIsNoHangUp) {
+  const auto pair = make_pair(SOCK_STREAM);
+  ASSERT_TRUE(pair.has_value());
+  ::shutdown(pair->theirs.get(), SHUT_WR);
+  EXPECT_FALSE(is_hung_up(pair->ours.get()));
+}
+
+}  // namespace
+}  // namespace strata::attach::pair_test

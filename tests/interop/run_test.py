@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""`strata run`: programs that know nothing of us, and the same socket calls on kernel and stack."""
+import hashlib
+import os
+import pathlib
+import re
+import signal
+
+import bench
+from bench import HOST4, STACK4
+
+PROBES = [pathlib.Path(__file__).with_name(f"{name}_probe.py") for name in ("stream", "datagram")]
+PYTHON = "/usr/bin/python3"
+FILE_BYTES = 8 << 20
+# Known differences (docs/design/006-attach.md), and what we say instead.
+DIFFERENT = {
+    "urgent_byte": "('EINVAL', b'abc', b'def')",
+    # Our stack sends no ICMP error to a source on 127/8.
+    "datagram_refused": "(False, 'timeout')",
+}
+
+
+def strata_run(lab, *words, flags=()):
+    return [lab.program, "run", *flags, "--", *words]
+
+
+def same_calls(lab):
+    """Every case of the probes says the same on both."""
+    for probe in PROBES:
+        host = lab.namespace()
+        kernel = host.run(PYTHON, probe, timeout=30).stdout.splitlines()
+        ours = host.run(*strata_run(lab, PYTHON, probe), timeout=30).stdout.splitlines()
+        told = dict(line.split(": ", 1) for line in ours if ": " in line)
+        for line in kernel:
+            name, wanted = line.split(": ", 1)
+            wanted = DIFFERENT.get(name, wanted)
+            lab.check(f"probe: {name}", told.get(name) == wanted,
+                      f"wanted {wanted}; ours {told.get(name)}")
+        lab.check(f"{probe.name}: as many cases on both", len(kernel) == len(ours) > 8,
+                  (len(kernel), len(ours)))
+
+
+def served_folder(lab):
+    folder = lab.folder / "www"
+    folder.mkdir(exist_ok=True)
+    data = os.urandom(FILE_BYTES)
+    (folder / "big").write_bytes(data)
+    (folder / "index.html").write_text("a page\n")
+    return folder, hashlib.md5(data).hexdigest()
+
+
+def is_heard(place, port, address):
+    probe = f"import socket; socket.create_connection(('{address}', {port}), 1)"
+    return place.run(PYTHON, "-c", probe).returncode == 0
+
+
+def clients(lab):
+    host = lab.namespace()
+    folder, digest = served_folder(lab)
+    host.start(PYTHON, "-m", "http.server", "80", "--bind", "0.0.0.0", cwd=folder)
+    bench.wait_until(lambda: is_heard(host, 80, "127.0.0.1"), 10)
+    one = host.run(*strata_run(lab, "curl", "-s", f"http://{HOST4}/index.html"))
+    lab.check("curl gets a page, and nothing else is printed", one.stdout == "a page\n", one.stdout)
+    copy = lab.folder / "copy"
+    host.run(*strata_run(lab, "curl", "-s", "-o", copy, f"http://{HOST4}/big"))
+    got = hashlib.md5(copy.read_bytes()).hexdigest() if copy.exists() else None
+    lab.check("curl gets 8 MiB unchanged", got == digest, got)
+    refused = host.run(*strata_run(lab, "curl", "-s", f"http://{HOST4}:81/"))
+    lab.check("the exit status is the program's", refused.returncode == 7, refused.returncode)
+    for words, status in ((["sh", "-c", "exit 3"], 3), (["/no/such/program"], 127),
+                          (["/etc/passwd"], 126), (["sh", "-c", "kill -9 $$"], 137)):
+        done = host.run(*strata_run(lab, *words))
+        lab.check(f"{' '.join(words)}: {status}", done.returncode == status, done.stdout)
+    nothing = host.run(lab.program, "run")
+    lab.check("without a program the line makes no sense", nothing.returncode == 2, nothing.stdout)
+
+
+def kernel_sockets(lab):
+    """What the kernel made for the program: no socket of the internet's families."""
+    host = lab.namespace()
+    trace = lab.folder / "trace"
+    host.run(*strata_run(lab, PYTHON, "-c",
+                         "import socket, os; a = socket.socket(); b = socket.socket(type=2);"
+                         f"open('{trace}', 'w').write(open('/proc/net/sockstat').read())"))
+    text = trace.read_text() if trace.exists() else ""
+    counts = re.findall(r"^(?:TCP|UDP): inuse (\d+)", text, re.M)
+    lab.check("the kernel has made no TCP and no UDP socket", counts == ["0", "0"], text)
+
+
+def servers(lab):
+    host = lab.namespace()
+    folder, digest = served_folder(lab)
+    server = host.start(*strata_run(lab, PYTHON, "-m", "http.server", "8000"), cwd=folder)
+    bench.wait_until(lambda: is_heard(host, 8000, STACK4), 10, pause=0.1)
+    copies = [lab.folder / f"copy{number}" for number in range(4)]
+    fetches = [host.start("curl", "-s", "-o", copy, f"http://{STACK4}:8000/big") for copy in copies]
+    for fetch in fetches:
+        fetch.wait(20)
+    got = {hashlib.md5(copy.read_bytes()).hexdigest() for copy in copies if copy.exists()}
+    lab.check("the kernel's curl gets 8 MiB from it, four at once", got == {digest}, got)
+    lab.check("a signal to the launcher is the program's", bench.end(server, signal.SIGTERM) == 143,
+              server.returncode)
+
+
+def two_launchers(lab):
+    host = lab.namespace()
+    folder, digest = served_folder(lab)
+    host.must("ip", "link", "add", "br0", "type", "bridge")
+    host.must("ip", "link", "set", "br0", "up")
+    flags = [("--device", f"tap:{name}", "--address", f"10.5.0.{last}/24")
+             for name, last in (("one", 1), ("other", 2))]
+    copy = lab.folder / "across"
+    host.start(*strata_run(lab, PYTHON, "-m", "http.server", "8000", flags=flags[0]), cwd=folder)
+    client = host.start(*strata_run(lab, "curl", "-s", "--retry", "10", "--retry-connrefused",
+                                    "--retry-delay", "1", "--connect-timeout", "2", "-o", copy,
+                                    "http://10.5.0.1:8000/big", flags=flags[1]))
+    for name in ("one", "other"):
+        bench.wait_until(lambda n=name: host.run("ip", "link", "show", n).returncode == 0, 5)
+        host.must("ip", "link", "set", name, "up", "master", "br0")
+    client.wait(30)
+    got = hashlib.md5(copy.read_bytes()).hexdigest() if copy.exists() else None
+    lab.check("two launchers talk to each other over a bridge", got == digest, got)
+
+
+def main():
+    with bench.Bench(needs=["curl"], seconds=58) as lab:
+        clients(lab)
+        kernel_sockets(lab)
+        servers(lab)
+        two_launchers(lab)
+        same_calls(lab)
+
+
+main()

@@ -1,0 +1,594 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What calls about streams do, see probe.py."""
+import array
+import ctypes
+import errno
+import fcntl
+import os
+import select
+import signal
+import socket
+import struct
+import tempfile
+import threading
+import time
+
+from probe import (HERE, HERE6, case, error_of, events, listener,
+                   main, outcome, pair, tcp, udp, until)
+
+
+# ── Connecting ──────────────────────────────────────────────────────────────────────────────────
+
+def closed_port():
+    made = tcp()
+    made.bind((HERE, 0))
+    port = made.getsockname()[1]
+    made.close()
+    return port
+
+
+@case
+def connect_blocking_refused_then_again():
+    port = closed_port()
+    near = tcp()
+    first = outcome(near.connect, (HERE, port))
+    heard = tcp()
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    heard.bind((HERE, port))
+    heard.listen()
+    return first, outcome(near.connect, (HERE, port)), outcome(near.send, b"x")
+
+
+@case
+def connect_non_blocking():
+    heard = listener()
+    near = tcp()
+    near.setblocking(False)
+    first = near.connect_ex(heard.getsockname())
+    told = until(near, "OUT")
+    return errno.errorcode.get(first), told, error_of(near), outcome(near.getpeername)
+
+
+@case
+def connect_non_blocking_refused():
+    near = tcp()
+    near.setblocking(False)
+    first = near.connect_ex((HERE, closed_port()))
+    told = until(near, "ERR")
+    return errno.errorcode.get(first), told, error_of(near), error_of(near)
+
+
+@case
+def connect_non_blocking_refused_then_again():
+    heard = listener()
+    near = tcp()
+    near.setblocking(False)
+    near.connect_ex((HERE, closed_port()))
+    until(near, "ERR")
+    error_of(near)
+    near.setblocking(True)
+    while outcome(near.connect, heard.getsockname()) == "ECONNABORTED":
+        pass  # once, from Linux, when poll() and SO_ERROR have told of the failure
+    far, _ = heard.accept()
+    near.send(b"again")
+    return error_of(near), far.recv(10), events(near)
+
+
+@case
+def connect_with_epoll_edge():
+    heard = listener()
+    near = tcp()
+    near.setblocking(False)
+    near.connect_ex(heard.getsockname())
+    watcher = select.epoll()
+    watcher.register(near, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+    told = watcher.poll(3)
+    return [bits for _, bits in told], watcher.poll(0)
+
+
+@case
+def connect_twice():
+    near, far = pair()
+    return outcome(near.connect, far.getsockname())
+
+
+@case
+def connect_errors():
+    near = tcp()
+    return (outcome(near.getpeername), outcome(near.shutdown, socket.SHUT_WR), outcome(near.listen),
+            outcome(near.connect, (HERE, 9)))
+
+
+# ── Listening ───────────────────────────────────────────────────────────────────────────────────
+
+@case
+def accept_names():
+    heard = listener()
+    near = tcp()
+    near.connect(heard.getsockname())
+    far, told = heard.accept()
+    return (told == near.getsockname(), far.getpeername() == near.getsockname(),
+            far.getsockname() == heard.getsockname(), near.getpeername() == heard.getsockname())
+
+
+@case
+def accept_readiness():
+    heard = listener()
+    empty = events(heard)
+    heard.setblocking(False)
+    nobody = outcome(heard.accept)
+    first, second = tcp(), tcp()
+    first.connect(heard.getsockname())
+    second.connect(heard.getsockname())
+    one = until(heard, "IN")
+    heard.accept()
+    two = until(heard, "IN")
+    heard.accept()
+    return empty, nobody, one, two, events(heard), outcome(heard.accept)
+
+
+@case
+def accept_times_out():
+    heard = listener()
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 100000))
+    begun = time.monotonic()
+    answer = outcome(heard.accept)
+    return answer, 0.05 < time.monotonic() - begun < 2
+
+
+@case
+def accept_is_interrupted():
+    heard = listener()
+
+    def stop(*_):
+        raise InterruptedError(errno.EINTR, "by hand")
+    former = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    answer = outcome(heard.accept)
+    signal.signal(signal.SIGALRM, former)
+    near = tcp()
+    near.connect(heard.getsockname())
+    return answer, outcome(heard.accept)
+
+
+@case
+def accept_in_many_threads():
+    heard = listener(backlog=64)
+    got = []
+
+    def wait():
+        far, _ = heard.accept()
+        got.append(far.recv(10))
+    threads = [threading.Thread(daemon=True, target=wait) for _ in range(16)]
+    for one in threads:
+        one.start()
+    near = [tcp() for _ in threads]
+    for number, one in enumerate(near):
+        one.connect(heard.getsockname())
+        one.send(b"%d" % number)
+    for one in threads:
+        one.join(5)
+    return sorted(map(int, got))
+
+
+@case
+def accept_without_listening():
+    return outcome(tcp().accept), outcome(udp().accept), outcome(udp().listen)
+
+
+@case
+def listener_closes_with_connections_waiting():
+    heard = listener()
+    near = tcp()
+    near.connect(heard.getsockname())
+    until(heard, "IN")
+    heard.close()
+    return outcome(near.recv, 10)
+
+
+@case
+def listener_shut_down():
+    heard = listener()
+    heard.shutdown(socket.SHUT_RD)
+    return outcome(heard.accept)
+
+
+@case
+def reuseport_shares():
+    first = tcp()
+    first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    first.bind((HERE, 0))
+    first.listen(64)
+    second = tcp()
+    second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound = outcome(second.bind, first.getsockname())
+    second.listen(64)
+    near = [tcp() for _ in range(40)]
+    for one in near:
+        one.connect(first.getsockname())
+    time.sleep(0.1)
+    counts = []
+    for heard in (first, second):
+        heard.setblocking(False)
+        count = 0
+        while outcome(heard.accept) == "ok":
+            count += 1
+        counts.append(count)
+    return bound, sum(counts), min(counts) > 0
+
+
+# ── Bytes ───────────────────────────────────────────────────────────────────────────────────────
+
+@case
+def bytes_and_flags():
+    near, far = pair()
+    near.sendall(b"0123456789")
+    until(far, "IN")
+    time.sleep(0.05)
+    pending = array.array("i", [0])
+    fcntl.ioctl(far, 0x541B, pending)
+    return (far.recv(4, socket.MSG_PEEK), far.recv(4), pending[0],
+            far.recv(2, socket.MSG_DONTWAIT), far.recv(6, socket.MSG_PEEK),
+            outcome(near.recv, 1, socket.MSG_DONTWAIT))
+
+
+@case
+def wait_for_all():
+    near, far = pair()
+
+    def late():
+        near.send(b"first")
+        time.sleep(0.1)
+        near.send(b"second")
+    writer = threading.Thread(daemon=True, target=late)
+    writer.start()
+    got = far.recv(11, socket.MSG_WAITALL)
+    writer.join()
+    return got
+
+
+@case
+def discard_with_trunc():
+    near, far = pair()
+    near.sendall(b"throw this away")
+    until(far, "IN")
+    library = ctypes.CDLL(None, use_errno=True)
+    count = library.recv(far.fileno(), None, 6, socket.MSG_TRUNC)
+    return count, far.recv(20)
+
+
+@case
+def gather_and_scatter():
+    near, far = pair()
+    near.sendmsg([b"one", b"", b"two", b"three"])
+    until(far, "IN")
+    time.sleep(0.05)
+    parts = [bytearray(4), bytearray(10)]
+    count = far.recvmsg_into(parts)
+    return count[0], bytes(parts[0]), bytes(parts[1]), os.writev(near.fileno(), [b"a", b"b"]), \
+        far.recv(5, socket.MSG_WAITALL)[:2]
+
+
+@case
+def more_and_cork():
+    near, far = pair()
+    near.send(b"begin ", socket.MSG_MORE)
+    near.send(b"end")
+    whole = far.recv(9, socket.MSG_WAITALL)
+    near.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    near.send(b"corked ")
+    near.send(b"bytes")
+    near.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+    return whole, far.recv(12, socket.MSG_WAITALL)
+
+
+@case
+def urgent_byte():
+    near, far = pair()
+    near.send(b"abc")
+    near.send(b"!", socket.MSG_OOB)
+    near.send(b"def")
+    time.sleep(0.1)
+    return outcome(far.recv, 1, socket.MSG_OOB), far.recv(3), far.recv(3)
+
+
+@case
+def back_pressure():
+    near, far = pair()
+    near.setblocking(False)
+    sent = 0
+    try:
+        while True:
+            sent += near.send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+    time.sleep(0.3)
+    try:
+        while True:
+            sent += near.send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+    stuck = events(near)
+    got = 0
+    while got < sent:
+        got += len(far.recv(1 << 20))
+    return stuck, got == sent, until(near, "OUT")
+
+
+@case
+def send_file_and_splice():
+    near, far = pair()
+    with tempfile.TemporaryFile() as file:
+        file.write(b"from a file " * 1000)
+        file.flush()
+        sent = os.sendfile(near.fileno(), file.fileno(), 0, 12000)
+    got = far.recv(sent, socket.MSG_WAITALL)
+    reader, writer = os.pipe()
+    far.send(b"spliced")
+    until(near, "IN")
+    moved = os.splice(near.fileno(), writer, 7) if hasattr(os, "splice") else \
+        ctypes.CDLL(None).splice(near.fileno(), None, writer, None, 7, 0)
+    return sent, len(got), moved, os.read(reader, 10)
+
+
+@case
+def receive_times_out():
+    near, _far = pair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 50000))
+    begun = time.monotonic()
+    answer = outcome(near.recv, 1)
+    return answer, 0.02 < time.monotonic() - begun < 1
+
+
+# ── Endings ─────────────────────────────────────────────────────────────────────────────────────
+
+@case
+def half_close():
+    near, far = pair()
+    near.send(b"request")
+    near.shutdown(socket.SHUT_WR)
+    told = until(far, "RDHUP")
+    got = far.recv(20) + far.recv(20)
+    far.send(b"answer")
+    far.shutdown(socket.SHUT_WR)
+    last = until(near, "HUP")
+    return told, got, outcome(near.send, b"x"), last, near.recv(20), near.recv(20)
+
+
+@case
+def closing():
+    near, far = pair()
+    near.send(b"last words")
+    near.close()
+    told = until(far, "RDHUP")
+    return told, far.recv(20), far.recv(20), outcome(far.send, b"x")
+
+
+@case
+def reset_by_linger():
+    near, far = pair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    near.close()
+    told = until(far, "ERR")
+    return told, outcome(far.recv, 1), outcome(far.recv, 1), until(far, "HUP")
+
+
+@case
+def reset_tells_so_error():
+    near, far = pair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    near.close()
+    until(far, "ERR")
+    return error_of(far), error_of(far), outcome(far.recv, 1), events(far)
+
+
+@case
+def reset_by_unread_bytes():
+    near, far = pair()
+    far.send(b"never read")
+    until(near, "IN")
+    near.close()
+    until(far, "ERR")
+    return outcome(far.recv, 1)
+
+
+@case
+def reset_after_bytes():
+    near, far = pair()
+    near.send(b"before")
+    until(far, "IN")
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    near.close()
+    until(far, "ERR")
+    return far.recv(10), outcome(far.recv, 10), outcome(far.recv, 10)
+
+
+@case
+def shut_down_both():
+    near, far = pair()
+    near.shutdown(socket.SHUT_RDWR)
+    return (until(near, "HUP"), near.recv(1), outcome(near.send, b"x"), far.recv(1),
+            outcome(near.shutdown, 7))
+
+
+@case
+def reader_is_woken_by_shutdown():
+    near, _far = pair()
+    got = []
+    reader = threading.Thread(daemon=True, target=lambda: got.append(outcome(near.recv, 1)))
+    reader.start()
+    time.sleep(0.1)
+    near.shutdown(socket.SHUT_RD)
+    reader.join(3)
+    return got
+
+
+@case
+def names_after_the_end():
+    near, far = pair()
+    far.close()
+    until(near, "RDHUP")
+    local = outcome(near.getsockname)
+    return local, outcome(near.getpeername)
+
+
+# ── Sharing ─────────────────────────────────────────────────────────────────────────────────────
+
+@case
+def fork_and_dup():
+    near, far = pair()
+    copy = os.dup(near.fileno())
+    child = os.fork()
+    if child == 0:
+        near.send(b"child ")
+        os._exit(0)
+    os.waitpid(child, 0)
+    near.close()
+    still = events(far)
+    os.write(copy, b"copy")
+    got = far.recv(10, socket.MSG_WAITALL)
+    os.close(copy)
+    return still, got, until(far, "RDHUP")
+
+
+@case
+def passed_by_message():
+    near, far = pair()
+    here, there = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        near.close()
+        _, notes, _, _ = there.recvmsg(1, socket.CMSG_SPACE(4))
+        descriptor = struct.unpack("i", notes[0][2][:4])[0]
+        given = socket.socket(fileno=descriptor)
+        given.send(b"%d" % (given.getpeername() == far.getsockname()))
+        os._exit(0)
+    socket.send_fds(here, [b"x"], [near.fileno()])
+    near.close()
+    os.waitpid(child, 0)
+    return far.recv(10), until(far, "RDHUP")
+
+
+@case
+def inherited_by_exec():
+    near, far = pair()
+    os.set_inheritable(near.fileno(), True)
+    child = os.fork()
+    if child == 0:
+        os.dup2(near.fileno(), 1)
+        os.execvp("echo", ["echo", "-n", "executed"])
+    os.waitpid(child, 0)
+    return far.recv(8, socket.MSG_WAITALL)
+
+
+@case
+def dies_with_a_connection():
+    heard = listener()
+    child = os.fork()
+    if child == 0:
+        near = tcp()
+        near.connect(heard.getsockname())
+        signal.pause()
+    far, _ = heard.accept()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return until(far, "RDHUP"), far.recv(1)
+
+
+@case
+def port_is_free_after_close():
+    first = tcp()
+    first.bind((HERE, 0))
+    name = first.getsockname()
+    second = tcp()
+    taken = outcome(second.bind, name)
+    first.close()
+    return taken, outcome(second.bind, name), outcome(second.bind, name)
+
+
+@case
+def epoll_mixed():
+    near, far = pair()
+    reader, writer = os.pipe()
+    watcher = select.epoll()
+    watcher.register(far, select.EPOLLIN | select.EPOLLET)
+    watcher.register(reader, select.EPOLLIN)
+    outer = select.epoll()
+    outer.register(watcher, select.EPOLLIN)
+    nothing = outer.poll(0)
+    near.send(b"x")
+    os.write(writer, b"y")
+    time.sleep(0.1)
+    first = sorted(bits for _, bits in watcher.poll(1, 10))
+    far_again = [fd == reader for fd, _ in watcher.poll(0, 10)]
+    near.send(b"z")
+    time.sleep(0.1)
+    return nothing, first, far_again, len(watcher.poll(1, 10)), len(outer.poll(0))
+
+
+# ── Options ─────────────────────────────────────────────────────────────────────────────────────
+
+@case
+def options_of_streams():
+    near, far = pair()
+    told = []
+    for level, name, value in (
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+            (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 33),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 7),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 5000),
+            (socket.IPPROTO_IP, socket.IP_TOS, 8),
+            (socket.IPPROTO_TCP, 200, 1), (socket.SOL_SOCKET, 900, 1)):
+        set_answer = outcome(near.setsockopt, level, name, value)
+        told.append((set_answer, outcome(near.getsockopt, level, name)))
+    kinds = [far.getsockopt(socket.SOL_SOCKET, name) for name in
+             (socket.SO_TYPE, socket.SO_DOMAIN, socket.SO_PROTOCOL, socket.SO_ACCEPTCONN)]
+    return told, kinds, near.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+
+
+@case
+def mistakes():
+    library = ctypes.CDLL(None, use_errno=True)
+    file = os.open("/dev/null", os.O_RDWR)
+    near, far = pair()
+
+    def refused(call, *words):
+        ctypes.set_errno(0)
+        return errno.errorcode.get(ctypes.get_errno()) if call(*words) < 0 else "ok"
+    size = ctypes.c_int(4)
+    return (refused(library.connect, 999, None, 0), refused(library.bind, file, None, 16),
+            refused(library.bind, tcp().fileno(), 1, 16),
+            refused(library.getsockname, near.fileno(), 1, 1),
+            refused(library.getsockopt, near.fileno(), 1, 3, None, None),
+            refused(library.setsockopt, near.fileno(), 6, 1, 1, 4),
+            refused(library.setsockopt, near.fileno(), 6, 1, ctypes.byref(size), 1),
+            refused(library.setsockopt, near.fileno(), 6, 1, ctypes.byref(size), -1),
+            refused(library.accept4, near.fileno(), None, None, 12345),
+            refused(library.socket, socket.AF_INET, 77, 0),
+            refused(library.socket, socket.AF_INET, socket.SOCK_STREAM, 250),
+            refused(library.socket, socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_UDP),
+            far.fileno() > 2)
+
+
+@case
+def streams_both_families():
+    heard = tcp(socket.AF_INET6)
+    heard.bind(("::", 0))
+    heard.listen()
+    names = []
+    for family, host in ((socket.AF_INET, HERE), (socket.AF_INET6, HERE6)):
+        near = tcp(family)
+        near.connect((host, heard.getsockname()[1]))
+        names.append(heard.accept()[1][0])
+    only = tcp(socket.AF_INET6)
+    only.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    only.bind(("::", 0))
+    only.listen()
+    return names, outcome(tcp().connect, (HERE, only.getsockname()[1]))
+
+
+main()
