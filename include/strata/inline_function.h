@@ -9,11 +9,22 @@
 
 namespace strata {
 
+// What is known of a stored callable: one constant for each type.
+template <typename R, typename... Args>
+struct StoredFunction {
+  R (*call)(void* stored, Args... args);
+  void (*relocate)(void* from, void* to);  // to == nullptr: destroy only
+  std::size_t size;
+};
+
 template <typename Signature, std::size_t kCapacity = 48>
 class InlineFunction;
 
 template <typename R, typename... Args, std::size_t kCapacity>
 class InlineFunction<R(Args...), kCapacity> {
+  static constexpr std::size_t kAlignment =
+      kCapacity < alignof(std::max_align_t) ? alignof(void*) : alignof(std::max_align_t);
+
  public:
   InlineFunction() = default;
   InlineFunction(std::nullptr_t) {}
@@ -24,17 +35,10 @@ class InlineFunction<R(Args...), kCapacity> {
   InlineFunction(F&& function) {
     using Stored = std::remove_cvref_t<F>;
     static_assert(sizeof(Stored) <= kCapacity, "captures too much: keep a pointer to it instead");
-    static_assert(alignof(Stored) <= alignof(std::max_align_t));
+    static_assert(alignof(Stored) <= kAlignment);
     static_assert(std::is_nothrow_move_constructible_v<Stored>);
     new (storage_) Stored(std::forward<F>(function));
-    call_ = [](void* stored, Args... args) -> R {
-      return (*static_cast<Stored*>(stored))(std::forward<Args>(args)...);
-    };
-    relocate_ = [](void* from, void* to) {
-      auto* stored = static_cast<Stored*>(from);
-      if (to != nullptr) new (to) Stored(std::move(*stored));
-      stored->~Stored();
-    };
+    kind_ = &kKind<Stored>;
   }
 
   InlineFunction(InlineFunction&& other) noexcept { take(other); }
@@ -47,25 +51,51 @@ class InlineFunction<R(Args...), kCapacity> {
   }
   ~InlineFunction() { reset(); }
 
-  [[nodiscard]] explicit operator bool() const { return call_ != nullptr; }
-  R operator()(Args... args) { return call_(storage_, std::forward<Args>(args)...); }
+  [[nodiscard]] explicit operator bool() const { return kind_ != nullptr; }
+  R operator()(Args... args) { return kind_->call(storage_, std::forward<Args>(args)...); }
 
   void reset() {
-    if (relocate_ != nullptr) relocate_(storage_, nullptr);
-    call_ = nullptr;
-    relocate_ = nullptr;
+    if (kind_ != nullptr) kind_->relocate(storage_, nullptr);
+    kind_ = nullptr;
+  }
+
+  // What stands in a larger one, if it fits; else it stays there, and nothing changes here.
+  template <std::size_t kOther>
+    requires(kOther > kCapacity)
+  [[nodiscard]] bool try_take(InlineFunction<R(Args...), kOther>& other) {
+    // A size is a multiple of the alignment: what is small needs none that is not here.
+    static_assert(kCapacity == sizeof(void*));
+    if (other.kind_ != nullptr && other.kind_->size > kCapacity) return false;
+    reset();
+    take(other);
+    return true;
   }
 
  private:
-  void take(InlineFunction& other) {
-    if (other.relocate_ != nullptr) other.relocate_(other.storage_, storage_);
-    call_ = std::exchange(other.call_, nullptr);
-    relocate_ = std::exchange(other.relocate_, nullptr);
+  template <typename Signature, std::size_t kOther>
+  friend class InlineFunction;
+  using Kind = StoredFunction<R, Args...>;
+
+  template <typename Stored>
+  static constexpr Kind kKind{.call = [](void* stored, Args... args) -> R {
+                                return (*static_cast<Stored*>(stored))(std::forward<Args>(args)...);
+                              },
+                              .relocate =
+                                  [](void* from, void* to) {
+                                    auto* stored = static_cast<Stored*>(from);
+                                    if (to != nullptr) new (to) Stored(std::move(*stored));
+                                    stored->~Stored();
+                                  },
+                              .size = sizeof(Stored)};
+
+  template <std::size_t kOther>
+  void take(InlineFunction<R(Args...), kOther>& other) {
+    if (other.kind_ != nullptr) other.kind_->relocate(other.storage_, storage_);
+    kind_ = std::exchange(other.kind_, nullptr);
   }
 
-  R (*call_)(void*, Args...) = nullptr;
-  void (*relocate_)(void* from, void* to) = nullptr;  // to == nullptr: destroy only
-  alignas(std::max_align_t) std::byte storage_[kCapacity];
+  const Kind* kind_ = nullptr;
+  alignas(kAlignment) std::byte storage_[kCapacity];
 };
 
 }  // namespace strata

@@ -3,15 +3,24 @@
 #pragma once
 
 #include "base/intrusive_list.h"
+#include "strata/memory.h"
 #include "strata/readiness.h"
 
 namespace strata {
 
+// Every idle socket whose program waits has one, so it is small: most callbacks capture one
+// pointer, and one that captures more stands in a block of its own.
 struct ReadyHook {
+  using Callback = InlineFunction<void(Readiness), sizeof(void*)>;
+
   ListLink<ReadyHook> link;
   Readiness news;
-  ReadyCallback callback;
+  Callback callback;
+
+  // An empty one takes it away. False without memory: the hook keeps what it had.
+  [[nodiscard]] bool set(ReadyCallback wanted, Memory& memory);
 };
+static_assert(sizeof(ReadyHook) <= 40);
 
 // Sockets whose programs are to be called after the flush, each once, in the order of its first
 // news. A program may close any socket, its own too, from inside the call.

@@ -137,8 +137,8 @@ class Transport {
   [[nodiscard]] std::optional<Error> take_error(Handle handle);
   [[nodiscard]] Readiness readiness(Handle handle) const;
   [[nodiscard]] Readiness listener_readiness(Handle listener) const;
-  void on_ready(Handle handle, ReadyCallback callback);
-  void on_listener_ready(Handle listener, ReadyCallback callback);
+  Result<void> on_ready(Handle handle, ReadyCallback callback);
+  Result<void> on_listener_ready(Handle listener, ReadyCallback callback);
   [[nodiscard]] Result<Endpoint> local(Handle handle) const;
   [[nodiscard]] Result<Endpoint> remote(Handle handle) const;
   [[nodiscard]] Result<Endpoint> listener_local(Handle listener) const;

@@ -45,5 +45,24 @@ TEST(InlineFunction, MovesWhatItHoldsAndDestroysItOnce) {
   EXPECT_EQ(Counted::alive, 0);
 }
 
+TEST(InlineFunction, MovesIntoASmallerOneOnlyWhereItFits) {
+  int total = 0;
+  InlineFunction<void()> from = [&total] { ++total; };
+  InlineFunction<void(), sizeof(void*)> to;
+  EXPECT_TRUE(to.try_take(from));
+  EXPECT_FALSE(from);
+  to();
+  EXPECT_EQ(total, 1);
+  int more = 10;
+  from = [&total, more] { total += more; };
+  EXPECT_FALSE(to.try_take(from));
+  from();
+  to();
+  EXPECT_EQ(total, 12);
+  from.reset();
+  EXPECT_TRUE(to.try_take(from));
+  EXPECT_FALSE(to);
+}
+
 }  // namespace
 }  // namespace strata::inline_function_test

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
+
+#include "strata/memory.h"
 
 namespace strata::ready_hook_test {
 namespace {
@@ -43,7 +46,8 @@ TEST(ReadyList, WhatACallCausesIsToldNextTime) {
   ReadyHook hook;
   ReadyHook other;
   int told = 0;
-  hook.callback = [&](Readiness) { list.add(other, {.readable = true}); };
+  HeapMemory memory;
+  ASSERT_TRUE(hook.set([&](Readiness) { list.add(other, {.readable = true}); }, memory));
   other.callback = [&](Readiness) { ++told; };
   list.add(hook, {.readable = true});
   list.tell();
@@ -53,14 +57,17 @@ TEST(ReadyList, WhatACallCausesIsToldNextTime) {
 }
 
 TEST(ReadyList, ACallMayRemoveItsOwnHookAndTheNextOne) {
+  HeapMemory memory;
   ReadyList list;
   ReadyHook next;
   {
     ReadyHook own;
-    own.callback = [&](Readiness) {
-      list.remove(next);
-      list.remove(own);
-    };
+    ASSERT_TRUE(own.set(
+        [&](Readiness) {
+          list.remove(next);
+          list.remove(own);
+        },
+        memory));
     next.callback = [](Readiness) { FAIL() << "it was removed"; };
     list.add(own, {.readable = true});
     list.add(next, {.readable = true});
@@ -70,14 +77,68 @@ TEST(ReadyList, ACallMayRemoveItsOwnHookAndTheNextOne) {
   EXPECT_TRUE(list.empty());
 }
 
+TEST(ReadyHook, KeepsASmallCallbackInPlaceAndALargeOneInABlock) {
+  HeapMemory memory;
+  int told = 0;
+  {
+    ReadyHook hook;
+    ASSERT_TRUE(hook.set([&told](Readiness) { ++told; }, memory));
+    EXPECT_EQ(memory.bytes_used(), 0U);
+    hook.callback({});
+    int ten = 10;
+    ASSERT_TRUE(hook.set([&told, ten](Readiness) { told += ten; }, memory));
+    EXPECT_GT(memory.bytes_used(), 0U);
+    hook.callback({});
+    EXPECT_EQ(told, 11);
+    ASSERT_TRUE(hook.set({}, memory));
+    EXPECT_FALSE(hook.callback);
+    EXPECT_EQ(memory.bytes_used(), 0U);
+    ASSERT_TRUE(hook.set([&told, ten](Readiness) { told += ten; }, memory));
+  }
+  EXPECT_EQ(memory.bytes_used(), 0U);
+}
+
+TEST(ReadyHook, WithoutMemoryKeepsWhatItHad) {
+  HeapMemory memory(0);
+  ReadyHook hook;
+  int told = 0;
+  ASSERT_TRUE(hook.set([&told](Readiness) { ++told; }, memory));
+  int ten = 10;
+  EXPECT_FALSE(hook.set([&told, ten](Readiness) { told += ten; }, memory));
+  hook.callback({});
+  EXPECT_EQ(told, 1);
+}
+
+// A block stays while its callback runs, whatever that does to its hook.
+TEST(ReadyList, ALargeCallbackMayRemoveItsOwnHook) {
+  HeapMemory memory;
+  ReadyList list;
+  auto hook = std::make_unique<ReadyHook>();
+  int told = 0;
+  ASSERT_TRUE(hook->set(
+      [&](Readiness) {
+        list.remove(*hook);
+        hook.reset();
+        ++told;
+      },
+      memory));
+  list.add(*hook, {.readable = true});
+  list.tell();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(memory.bytes_used(), 0U);
+}
+
 TEST(ReadyList, ACallMayReplaceItsOwnCallback) {
   ReadyList list;
   ReadyHook hook;
   std::vector<int> told;
-  hook.callback = [&](Readiness) {
-    told.push_back(1);
-    hook.callback = [&](Readiness) { told.push_back(2); };
-  };
+  HeapMemory memory;
+  ASSERT_TRUE(hook.set(
+      [&](Readiness) {
+        told.push_back(1);
+        hook.callback = [&](Readiness) { told.push_back(2); };
+      },
+      memory));
   list.add(hook, {.readable = true});
   list.tell();
   list.add(hook, {.readable = true});

@@ -111,7 +111,9 @@ Result<Readiness> DatagramSocket::readiness() const {
 Result<void> DatagramSocket::on_ready(ReadyCallback callback) {
   const std::optional<Parts> found = parts();
   if (!found) return std::unexpected(Error::kInvalidHandle);
-  found->ready.callback = std::move(callback);
+  if (!found->ready.set(std::move(callback), core_->memory)) {
+    return std::unexpected(Error::kOutOfMemory);
+  }
   // What was there before the callback must be told as well.
   const Readiness now = found->readiness();
   if (now.readable || now.error) core_->ready.add(found->ready, now);

@@ -89,7 +89,9 @@ Result<Readiness> PacketSocket::readiness() const {
 
 Result<void> PacketSocket::on_ready(ReadyCallback callback) {
   return with(find(core_, id_), [&](stack::PacketSocket& socket) -> Result<void> {
-    socket.ready.callback = std::move(callback);
+    if (!socket.ready.set(std::move(callback), core_->memory)) {
+      return std::unexpected(Error::kOutOfMemory);
+    }
     if (!socket.queue.empty()) core_->ready.add(socket.ready, {.readable = true});
     return {};
   });

@@ -65,8 +65,7 @@ Result<Readiness> TcpListener::readiness() const {
 
 Result<void> TcpListener::on_ready(ReadyCallback callback) {
   return with_tcp(core_, id_, [&](Transport& tcp, Handle handle) -> Result<void> {
-    tcp.on_listener_ready(handle, std::move(callback));
-    return {};
+    return tcp.on_listener_ready(handle, std::move(callback));
   });
 }
 

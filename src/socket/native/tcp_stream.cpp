@@ -180,8 +180,7 @@ Result<Readiness> TcpStream::readiness() const {
 
 Result<void> TcpStream::on_ready(ReadyCallback callback) {
   return with_tcp(core_, id_, [&](Transport& tcp, Handle handle) -> Result<void> {
-    tcp.on_ready(handle, std::move(callback));
-    return {};
+    return tcp.on_ready(handle, std::move(callback));
   });
 }
 

@@ -130,21 +130,22 @@ Readiness Transport::readiness(Handle handle) const {
   return connection == nullptr ? Readiness{} : connection->readiness(shared_);
 }
 
-void Transport::on_ready(Handle handle, ReadyCallback callback) {
+Result<void> Transport::on_ready(Handle handle, ReadyCallback callback) {
   Connection* const connection = find(handle);
-  if (connection == nullptr) return;
+  if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
   if (!callback) {
-    if (connection->hook == kNoIndex) return;
+    if (connection->hook == kNoIndex) return {};
     ready_.remove(shared_.hooks[connection->hook]);
     shared_.hooks.destroy(std::exchange(connection->hook, kNoIndex));
-    return;
+    return {};
   }
   if (connection->hook == kNoIndex) connection->hook = shared_.hooks.try_create();
-  if (connection->hook == kNoIndex) return;
+  if (connection->hook == kNoIndex) return std::unexpected(Error::kOutOfMemory);
   ReadyHook& hook = shared_.hooks[connection->hook];
-  hook.callback = std::move(callback);
+  if (!hook.set(std::move(callback), shared_.memory)) return std::unexpected(Error::kOutOfMemory);
   const Readiness so_far = connection->readiness(shared_);
   if (!(so_far == Readiness{})) ready_.add(hook, so_far);
+  return {};
 }
 
 Result<Endpoint> Transport::local(Handle handle) const {

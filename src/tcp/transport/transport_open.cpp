@@ -209,11 +209,14 @@ Readiness Transport::listener_readiness(Handle handle) const {
   return {.readable = listener != nullptr && !listener->accept_queue.empty()};
 }
 
-void Transport::on_listener_ready(Handle handle, ReadyCallback callback) {
+Result<void> Transport::on_listener_ready(Handle handle, ReadyCallback callback) {
   Listener* const listener = listeners_.find(handle);
-  if (listener == nullptr) return;
-  listener->ready.callback = std::move(callback);
+  if (listener == nullptr) return std::unexpected(Error::kInvalidHandle);
+  if (!listener->ready.set(std::move(callback), shared_.memory)) {
+    return std::unexpected(Error::kOutOfMemory);
+  }
   if (!listener->accept_queue.empty()) ready_.add(listener->ready, {.readable = true});
+  return {};
 }
 
 Result<Endpoint> Transport::listener_local(Handle handle) const {

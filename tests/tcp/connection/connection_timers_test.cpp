@@ -162,7 +162,7 @@ TEST(ConnectionTimers, LingeringIsToldWhenAllIsAcknowledgedOrTheTimeIsOver) {
     peer.open_passively();
     peer.drain();
     bool told = false;
-    peer.transport.on_ready(peer.handle, [&](Readiness news) { told |= news.closed; });
+    (void)peer.transport.on_ready(peer.handle, [&](Readiness news) { told |= news.closed; });
     peer.ready.tell();
     ASSERT_TRUE(peer.write("last words"));
     ASSERT_TRUE(peer.transport.close_lingering(peer.handle, peer.now));

@@ -118,8 +118,8 @@ TEST(TransportOpen, AListenersProgramIsToldOfConnections) {
   Wire wire;
   const Handle listener = listen(wire);
   int told = 0;
-  wire.server.transport.on_listener_ready(listener,
-                                          [&](Readiness news) { told += news.readable ? 1 : 0; });
+  (void)wire.server.transport.on_listener_ready(
+      listener, [&](Readiness news) { told += news.readable ? 1 : 0; });
   (void)connect(wire);
   wire.run_for(seconds(1));
   EXPECT_EQ(told, 1);
