@@ -32,6 +32,10 @@ struct IcmpNews {
 // Bounds of one answer of next_outgoing().
 struct Limits {
   std::uint32_t super_segment_bytes_max = 65535 - 120;  // text; 0: never more than one segment
+  // Where it is set, each connection is asked about before it is pulled: at which interface is no
+  // room for what it would send? There it is held until release_held(); kNoInterface: it may send.
+  InterfaceId (*obstacle)(void* context, const Flow& flow, InterfaceId bound) = nullptr;
+  void* context = nullptr;
 };
 
 struct ConnectRequest {

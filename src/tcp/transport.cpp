@@ -23,6 +23,7 @@ Transport::Transport(Memory& memory, PacketPool& pool, const TcpConfig& config, 
       time_waits_(memory, shared_.config, shared_.secrets),
       demux_(memory, config.connections_max, shared_.secrets, half_opens_, time_waits_),
       ports_(memory, config.listeners_max + config.connections_max, shared_.secrets.ports),
+      held_(memory),
       ready_(ready),
       path_mtu_of_(std::move(path_mtu_of)) {
   shared_.connections = &connections_;
@@ -31,7 +32,7 @@ Transport::Transport(Memory& memory, PacketPool& pool, const TcpConfig& config, 
 Transport::~Transport() {
   for (Index i = connections_.next_used(0); i != kNoIndex; i = connections_.next_used(i + 1)) {
     Connection& connection = connections_[i];
-    if (connection.dirty.is_linked()) dirty_.erase(connection);
+    forget_dirty(connection);
     wheel_.cancel(connection.timer);
     if (connection.hook != kNoIndex) ready_.remove(shared_.hooks[connection.hook]);
     connection.release(shared_);
@@ -61,9 +62,11 @@ void Transport::settle(Connection& connection, Time now) {
   }
   tell_program(connection);
   // Once nothing more is to be sent, its deadline is filed, too: once for all that happens in a
-  // turn. Only one without a timer does not wait for that.
+  // turn. Only one without a timer, or that is held up, does not wait for that.
   mark_dirty(connection);
-  if (!connection.timer.is_scheduled()) file_deadline(connection);
+  if (!connection.timer.is_scheduled() || connection.held_at != kNoInterface) {
+    file_deadline(connection);
+  }
 }
 
 void Transport::tell_program(Connection& connection) {
@@ -128,7 +131,7 @@ void Transport::reap(Connection& connection) {
 
 void Transport::destroy(Connection& connection) {
   if (connection.is_orphan()) --orphans_;
-  if (connection.dirty.is_linked()) dirty_.erase(connection);
+  forget_dirty(connection);
   wheel_.cancel(connection.timer);
   if (connection.hook != kNoIndex) {
     ready_.remove(shared_.hooks[connection.hook]);
@@ -146,6 +149,7 @@ std::optional<Outgoing> Transport::next_outgoing(Time now, const Limits& limits)
     if (auto answer = half_opens_.next_outgoing(now)) return answer;
   }
   while (Connection* const connection = dirty_.front()) {
+    if (limits.obstacle != nullptr && is_held_up(*connection, limits)) continue;
     auto outgoing = connection->next_outgoing(shared_, limits, now);
     if (outgoing && connection->has_outgoing(shared_)) {
       dirty_.move_to_back(*connection);
@@ -157,6 +161,39 @@ std::optional<Outgoing> Transport::next_outgoing(Time now, const Limits& limits)
     if (outgoing) return outgoing;
   }
   return std::nullopt;
+}
+
+void Transport::forget_dirty(Connection& connection) {
+  if (!connection.dirty.is_linked()) return;
+  (connection.held_at == kNoInterface ? dirty_ : held_[connection.held_at]).erase(connection);
+}
+
+bool Transport::holds_any() const {
+  return std::ranges::any_of(held_, [](const auto& held) { return !held.empty(); });
+}
+
+// Without memory for the list nobody is held, and what finds no room is lost.
+bool Transport::is_held_up(Connection& connection, const Limits& limits) {
+  const InterfaceId bound = shared_.options[connection.options()].bound_interface;
+  const InterfaceId at = limits.obstacle(limits.context, connection.flow(), bound);
+  if (at == kNoInterface || at > Connection::kHeldAtMax) return false;
+  while (held_.size() <= at) {
+    if (!held_.try_push_back({})) return false;
+  }
+  dirty_.erase(connection);
+  held_[at].push_back(connection);
+  connection.held_at = at & Connection::kHeldAtMax;
+  file_deadline(connection);
+  return true;
+}
+
+void Transport::release_held(InterfaceId at, std::size_t connections_max) {
+  for (std::size_t left = connections_max; left != 0; --left) {
+    Connection* const connection = held_[at].pop_front();
+    if (connection == nullptr) return;
+    connection->held_at = kNoInterface;
+    dirty_.push_back(*connection);
+  }
 }
 
 // ── Time ────────────────────────────────────────────────────────────────────────────────────

@@ -26,6 +26,7 @@
 #include "base/ready_hook.h"
 #include "base/siphash.h"
 #include "base/timer_wheel.h"
+#include "base/vector.h"
 #include "strata/drop_reason.h"
 #include "strata/error.h"
 #include "strata/inline_function.h"
@@ -72,9 +73,15 @@ class Transport {
   void on_unreachable(const Flow& flow, Error error, Time now);
   // The next thing to send; nothing when there is none.
   [[nodiscard]] std::optional<Outgoing> next_outgoing(Time now, const Limits& limits);
-  [[nodiscard]] bool has_outgoing() const {
+  [[nodiscard]] bool has_outgoing() const { return has_unheld() || holds_any(); }
+  // Something that no interface holds up.
+  [[nodiscard]] bool has_unheld() const {
     return !shared_.replies.empty() || half_opens_.has_outgoing() || !dirty_.empty();
   }
+  // Connections that Limits::obstacle holds up, by interface; ids run up to held_end().
+  [[nodiscard]] InterfaceId held_end() const { return static_cast<InterfaceId>(held_.size()); }
+  [[nodiscard]] bool is_holding_at(InterfaceId at) const { return !held_[at].empty(); }
+  void release_held(InterfaceId at, std::size_t connections_max);
   // A flow whose peer has not answered several retransmissions: the next hop may be gone
   // (RFC 9293 3.8.3). Each is told once.
   [[nodiscard]] std::optional<Flow> next_suspect() { return shared_.suspects.pop(); }
@@ -200,6 +207,9 @@ class Transport {
   void tell_program(Connection& connection);
   void file_deadline(Connection& connection);
   void mark_dirty(Connection& connection);
+  void forget_dirty(Connection& connection);
+  [[nodiscard]] bool holds_any() const;
+  [[nodiscard]] bool is_held_up(Connection& connection, const Limits& limits);
   void hand_over(Connection& connection, Time now);
   void forget_flow(Connection& connection, bool keeps_port);
   void end_pending(Connection& connection);
@@ -224,6 +234,7 @@ class Transport {
   Ports ports_;
   TimerWheel wheel_;
   IntrusiveList<Connection, &Connection::dirty> dirty_;
+  Vector<IntrusiveList<Connection, &Connection::dirty>> held_;
   ReadyList& ready_;
   PathMtuOf path_mtu_of_;
   std::uint32_t orphans_ = 0;  // closed by their programs, alive still

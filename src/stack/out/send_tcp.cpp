@@ -77,6 +77,11 @@ std::size_t room_for_tcp(const Core& core) {
   return limit - std::min(limit, longest);
 }
 
+// What a queue must have room for before anything is pulled for it.
+std::size_t room_wanted(const Core& core) {
+  return std::min<std::size_t>(kPiecesMax, core.config.transmit_queue_max);
+}
+
 // At most so many packets become of it.
 std::size_t pieces_of(const tcp::Outgoing& outgoing) {
   if (outgoing.segment_size == 0) return 1;
@@ -96,22 +101,63 @@ void send_one(Core& core, tcp::Outgoing& outgoing, Time now) {
   (void)send_ip(core, std::move(packet), *departure, now);
 }
 
+// By interface: one whose device is stuck must not hold up the others.
+bool has_room(const Core& core, InterfaceId id) {
+  const Interface* const port = core.interface(id);
+  if (port == nullptr) return true;
+  const std::size_t queued =
+      port->is_loopback() ? core.loopback.size() : port->transmit_queue.size();
+  return queued + room_wanted(core) <= core.config.transmit_queue_max;
+}
+
+// tcp::Limits::obstacle.
+InterfaceId full_port(void* context, const tcp::Flow& flow, InterfaceId bound) {
+  Core& core = *static_cast<Core*>(context);
+  tcp::Outgoing outgoing;
+  outgoing.flow = flow;
+  outgoing.bound_interface = bound;
+  const auto departure = depart(core, query_for(outgoing));
+  if (!departure) return kNoInterface;
+  const InterfaceId port =
+      departure->kind == Departure::Kind::kLocal ? kLoopbackId : departure->interface->port().id;
+  return has_room(core, port) ? kNoInterface : port;
+}
+
+// As many as the queue may take: the others are not asked about again for nothing.
+void release_held(Core& core) {
+  for (InterfaceId at = 0; at < core.tcp->held_end(); ++at) {
+    if (has_room(core, at)) core.tcp->release_held(at, core.config.transmit_queue_max);
+  }
+}
+
 }  // namespace
 
-bool has_room_for_tcp(const Core& core) { return room_for_tcp(core) >= kPiecesMax; }
+bool has_room_for_tcp(const Core& core) {
+  if (core.tcp == nullptr || core.tcp->has_unheld()) return true;
+  bool waits = false;
+  for (InterfaceId at = 0; at < core.tcp->held_end(); ++at) {
+    if (!core.tcp->is_holding_at(at)) continue;
+    if (has_room(core, at)) return true;
+    waits = true;
+  }
+  return !waits;
+}
 
 bool send_tcp(Core& core, Time now) {
   if (core.tcp == nullptr) return true;
-  std::size_t room = 0;
-  while (core.tcp->has_outgoing()) {
-    if (room < kPiecesMax) room = room_for_tcp(core);
-    if (room < kPiecesMax) return false;
-    auto outgoing = core.tcp->next_outgoing(now, {.super_segment_bytes_max = kSuperSegmentBytes});
-    if (!outgoing) return true;
-    room -= pieces_of(*outgoing);
+  release_held(core);
+  const std::size_t wanted = room_wanted(core);
+  std::size_t room = 0;  // in every queue
+  while (core.tcp->has_unheld()) {
+    if (room < wanted) room = room_for_tcp(core);
+    auto outgoing = core.tcp->next_outgoing(now, {.super_segment_bytes_max = kSuperSegmentBytes,
+                                                  .obstacle = room < wanted ? full_port : nullptr,
+                                                  .context = &core});
+    if (!outgoing) break;
+    room -= std::min(room, pieces_of(*outgoing));
     send_one(core, *outgoing, now);
   }
-  return true;
+  return !core.tcp->has_outgoing();
 }
 
 }  // namespace strata::stack

@@ -132,8 +132,10 @@ class Connection {
   ListLink<Connection> dirty;
   Index hook = kNoIndex;      // in Shared::hooks
   Index listener = kNoIndex;  // while it waits to be accepted
-  bool is_known = false;      // to the demultiplexer
-  bool is_pending = false;    // a Fast Open server's, whose handshake is not over
+  static constexpr InterfaceId kHeldAtMax = (1U << 14U) - 1;
+  InterfaceId held_at : 14 = kNoInterface;  // has no room for it; else it is dirty, or at rest
+  bool is_known : 1 = false;                // to the demultiplexer
+  bool is_pending : 1 = false;              // a Fast Open server's, whose handshake is not over
 
  private:
   struct Flags {

@@ -9,6 +9,7 @@
 #include "strata/wire/ethernet.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
 #include "strata/wire/tcp.h"
 #include "strata/wire/udp.h"
 #include "support/bench.h"
@@ -30,7 +31,8 @@ PacketNotes merged(SegmentKind kind, std::uint16_t segment_size) {
 class FitDevice : public testing::Test {
  protected:
   // A TCP super-segment as a device that merges would hand it over.
-  PacketPtr super_segment(std::size_t payload_size, std::uint16_t segment_size) {
+  PacketPtr super_segment(std::size_t payload_size, std::uint16_t segment_size,
+                          bool is_v6 = false) {
     Frame tcp(wire::TcpLayout::kSize);
     write(wire::TcpHeader{.source_port = 1000,
                           .destination_port = 2000,
@@ -41,15 +43,17 @@ class FitDevice : public testing::Test {
           std::span(tcp).first<wire::TcpLayout::kSize>());
     const Frame payload = pattern(payload_size);
     tcp.insert(tcp.end(), payload.begin(), payload.end());
-    return packet_of(ip_packet(host.own4, host.peer4, wire::kIpProtocolTcp, tcp),
-                     merged(SegmentKind::kTcp, segment_size));
+    const Frame ip = is_v6 ? ip_packet(host.own6, host.peer6, wire::kIpProtocolTcp, tcp)
+                           : ip_packet(host.own4, host.peer4, wire::kIpProtocolTcp, tcp);
+    return packet_of(ip, merged(SegmentKind::kTcp, segment_size));
   }
   PacketPtr packet_of(const Frame& ip, PacketNotes notes) {
     const Frame frame = ip_frame(kPeerMac, kOurMac, ip);
     PacketPtr packet = host.pool.allocate_for(frame.size());
     copy_bytes(frame.all(), packet->append(frame.size()));
     notes.network_offset = kLink;
-    notes.transport_offset = kLink + wire::Ipv4Layout::kSize;
+    const bool is_v4 = std::to_integer<unsigned>(ip[0]) >> 4U == 4;
+    notes.transport_offset = kLink + (is_v4 ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize);
     packet->notes() = notes;
     return packet;
   }
@@ -105,6 +109,33 @@ TEST_F(FitDevice, CutsASuperSegmentIntoSegmentsLargerThanASmallBuffer) {
     all.insert(all.end(), tcp->payload().begin(), tcp->payload().end());
   }
   EXPECT_EQ(all, pattern(10'001));
+}
+
+// The fields of IPv6 lie elsewhere, and it has neither checksum nor identification of its own.
+TEST_F(FitDevice, CutsASuperSegmentOfIpv6) {
+  for (const std::uint16_t size : {std::uint16_t{1400}, std::uint16_t{4001}}) {
+    const std::size_t text_size = 2U * size + 201U;
+    const auto frames = fit(super_segment(text_size, size, true));
+    ASSERT_EQ(frames.size(), 3U) << size;
+    std::uint32_t sequence = 0xffff'ff00;
+    Frame all;
+    for (const Frame& frame : frames) {
+      const auto ip = wire::Ipv6View::parse(frame.all().subspan(kLink));
+      ASSERT_TRUE(ip);
+      EXPECT_EQ(ip->source(), host.own6);
+      EXPECT_EQ(ip->destination(), host.peer6);
+      EXPECT_EQ(ip->payload().size(), frame.size() - kLink - wire::Ipv6Layout::kSize);
+      const auto tcp = wire::TcpView::parse(ip->payload());
+      ASSERT_TRUE(tcp);
+      EXPECT_EQ(tcp->header().sequence_number, sequence);
+      EXPECT_TRUE(is_valid(
+          upper_sum(ip->source(), ip->destination(), wire::kIpProtocolTcp, ip->payload())));
+      EXPECT_EQ(tcp->header().flags.contains(wire::kTcpPsh), &frame == &frames.back());
+      sequence += static_cast<std::uint32_t>(tcp->payload().size());
+      all.insert(all.end(), tcp->payload().begin(), tcp->payload().end());
+    }
+    EXPECT_EQ(all, pattern(text_size)) << size;
+  }
 }
 
 TEST_F(FitDevice, LeavesASuperSegmentToADeviceThatCuts) {

@@ -145,6 +145,56 @@ TEST(SendTcp, PullsNothingThereIsNoRoomFor) {
   EXPECT_TRUE(send_tcp(host.stack.core(), host.now)) << "there was none";
 }
 
+// A device that takes nothing more holds up its own connections, and nobody else's.
+TEST(SendTcp, AStuckDeviceHoldsUpItsOwnConnectionsOnly) {
+  BenchOptions options;
+  options.stack.transmit_queue_max = 100;
+  Opened host(options);
+  TestDevice second;
+  const InterfaceId eth1 = host.add(second);
+  ASSERT_TRUE(host.stack.add_address(eth1, prefix("10.0.1.1/24"), host.now));
+  const IpAddress far = address("10.0.1.2");
+  ASSERT_TRUE(host.stack.add_neighbor(eth1, far, kPeerMac, host.now));
+  std::vector<Handle> stuck;
+  for (std::uint16_t i = 0; i < 60; ++i) {
+    stuck.push_back(host.open4(static_cast<std::uint16_t>(4000 + i)));
+  }
+  (void)host.sent();
+  host.device.room_left = 0;
+  const Frame payload = pattern(100);
+  for (const Handle handle : stuck) host.write(handle, payload);
+  host.stack.flush(host.now);
+  ASSERT_FALSE(has_room_for_tcp(host.stack.core()));
+  // Through the other device, and through none.
+  const IpAddress near = address("127.0.0.1");
+  for (const auto& [own, remote] : {std::pair{address("10.0.1.1"), far}, std::pair{near, near}}) {
+    const auto opened = host.tcp().connect(
+        {.flow = {.local_address = own, .remote_address = remote, .remote_port = 80}}, host.now);
+    ASSERT_TRUE(opened);
+    host.stack.flush(host.now);
+    if (remote == far) {
+      const Frames frames = second.take_sent();
+      ASSERT_FALSE(frames.empty());
+      EXPECT_TRUE(decode_tcp(frames.back()).value().header.flags.syn());
+      continue;
+    }
+    for (int i = 0; i < 4; ++i) {
+      host.stack.poll(host.now);
+      host.stack.flush(host.now);
+    }
+    EXPECT_EQ(host.tcp().state(*opened).value_or(TcpState::kClosed), TcpState::kEstablished);
+  }
+  // One that waits may end meanwhile.
+  host.tcp().close(stuck.back(), host.now);
+  const std::uint64_t drops_before = host.all_drops();
+  host.device.room_left = SIZE_MAX;
+  host.run_for(10ms);
+  const Frames frames = host.device.take_sent();
+  EXPECT_EQ(text_of(frames).size(), stuck.size() * payload.size());
+  EXPECT_EQ(host.all_drops(), drops_before);
+  EXPECT_FALSE(host.tcp().has_outgoing());
+}
+
 TEST(SendTcp, SpendsNothingOnAStackThatSpeaksNoTcp) {
   Host host;
   EXPECT_TRUE(send_tcp(host.stack.core(), host.now));
