@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "multicast/membership.h"
 
@@ -12,10 +13,10 @@ namespace {
 
 class Harness {
  public:
-  explicit Harness(Bytes bytes) : rest_(bytes), membership_(memory_, rng_, config()) {}
+  explicit Harness(Bytes bytes) : input_(bytes), membership_(memory_, rng_, config()) {}
 
   void run() {
-    while (!rest_.empty()) {
+    while (!input_.empty()) {
       event();
       check_filters();
     }
@@ -35,12 +36,6 @@ class Harness {
     return config;
   }
 
-  std::uint8_t byte() {
-    if (rest_.empty()) return 0;
-    const auto value = std::to_integer<std::uint8_t>(rest_[0]);
-    rest_ = rest_.subspan(1);
-    return value;
-  }
   static IpAddress group(unsigned number) {
     switch (number % 8) {
       case 0: return IpAddress::all_hosts_v4();
@@ -58,19 +53,19 @@ class Harness {
   }
 
   void set_filter() {
-    const SocketKey socket = byte() % kSockets;
-    const IpAddress address = group(byte());
-    const auto mode = (byte() & 1U) != 0 ? FilterMode::kInclude : FilterMode::kExclude;
+    const SocketKey socket = input_.byte() % kSockets;
+    const IpAddress address = group(input_.byte());
+    const auto mode = (input_.byte() & 1U) != 0 ? FilterMode::kInclude : FilterMode::kExclude;
     std::array<IpAddress, 10> sources;
-    const std::size_t count = byte() % (sources.size() + 1);
-    for (std::size_t i = 0; i < count; ++i) sources[i] = source(address, byte());
+    const std::size_t count = input_.byte() % (sources.size() + 1);
+    for (std::size_t i = 0; i < count; ++i) sources[i] = source(address, input_.byte());
     (void)membership_.set_filter(socket, address, mode, std::span(sources).first(count), now_);
   }
   void change_source() {
-    const SocketKey socket = byte() % kSockets;
-    const IpAddress address = group(byte());
-    const IpAddress from = source(address, byte());
-    switch (byte() % 6) {
+    const SocketKey socket = input_.byte() % kSockets;
+    const IpAddress address = group(input_.byte());
+    const IpAddress from = source(address, input_.byte());
+    switch (input_.byte() % 6) {
       case 0: (void)membership_.add_source(socket, address, from, now_); break;
       case 1: (void)membership_.drop_source(socket, address, from, now_); break;
       case 2: (void)membership_.block_source(socket, address, from, now_); break;
@@ -80,11 +75,9 @@ class Harness {
     }
   }
   void query() {
-    const std::size_t asked = byte();
-    const std::size_t size = std::min(asked, rest_.size());
-    const Bytes message = rest_.first(size);
-    rest_ = rest_.subspan(size);
-    const IpAddress destination = group(byte());
+    const std::size_t asked = input_.byte();
+    const Bytes message = input_.bytes(asked);
+    const IpAddress destination = group(input_.byte());
     if (const auto igmp = wire::IgmpQueryView::parse(message)) {
       (void)membership_.on_query(*igmp, destination, now_);
     }
@@ -107,7 +100,7 @@ class Harness {
     }
   }
   void pass_time() {
-    const Time end = now_ + std::chrono::milliseconds(1 << (byte() % 18));
+    const Time end = now_ + std::chrono::milliseconds(1 << (input_.byte() % 18));
     while (const auto deadline = membership_.next_deadline()) {
       if (*deadline > end) break;
       now_ = std::max(now_, *deadline);
@@ -132,13 +125,13 @@ class Harness {
     }
   }
   void event() {
-    switch (byte() % 8) {
+    switch (input_.byte() % 8) {
       case 0: return set_filter();
       case 1: return change_source();
-      case 2: return membership_.leave_all(byte() % kSockets, now_);
+      case 2: return membership_.leave_all(input_.byte() % kSockets, now_);
       case 3: return query();
-      case 4: return membership_.on_report(group(byte()), now_);
-      case 5: return membership_.on_link_change(byte() % 4 != 0, now_);
+      case 4: return membership_.on_report(group(input_.byte()), now_);
+      case 5: return membership_.on_link_change(input_.byte() % 4 != 0, now_);
       case 6: return pull();
       default: return pass_time();
     }
@@ -146,7 +139,7 @@ class Harness {
 
   HeapMemory memory_;
   Rng rng_{1};
-  Bytes rest_;
+  fuzz::Input input_;
   Membership membership_;
   Time now_{std::chrono::seconds(1)};
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "neighbor/cache.h"
 #include "strata/packet_pool.h"
@@ -11,18 +12,9 @@
 namespace strata::neighbor {
 namespace {
 
-// Takes the input byte by byte; zeros when it is used up.
-class Input {
+class Input : public fuzz::Input {
  public:
-  explicit Input(Bytes bytes) : rest_(bytes) {}
-  [[nodiscard]] bool empty() const { return rest_.empty(); }
-  std::uint8_t byte() {
-    if (rest_.empty()) return 0;
-    const auto value = std::to_integer<std::uint8_t>(rest_[0]);
-    rest_ = rest_.subspan(1);
-    return value;
-  }
-  bool flag() { return (byte() & 1U) != 0; }
+  using fuzz::Input::Input;
   // A few addresses of every kind, so that events meet.
   IpAddress address() {
     const std::uint8_t value = byte();
@@ -45,9 +37,6 @@ class Input {
   MacAddress mac() { return MacAddress::from_value(0x0200'0000'0000 + (byte() & 0x83U)); }
   std::optional<MacAddress> optional_mac() { return flag() ? std::optional(mac()) : std::nullopt; }
   Duration duration() { return std::chrono::milliseconds(1 << (byte() % 18)); }
-
- private:
-  Bytes rest_;
 };
 
 class Harness {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <optional>
 
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "stack/core.h"
 #include "stack/out/send_udp.h"
@@ -27,33 +28,14 @@ namespace {
 const MacAddress kOwnMac = MacAddress::from_value(0x0200'0000'0001);
 const MacAddress kPeerMac = MacAddress::from_value(0x0200'0000'0002);
 
-class Script {
+class Script : public fuzz::Input {
  public:
-  explicit Script(Bytes bytes) : left_(bytes) {}
-  [[nodiscard]] bool empty() const { return left_.empty(); }
-  unsigned byte() {
-    if (left_.empty()) return 0;
-    const unsigned value = std::to_integer<unsigned>(left_[0]);
-    left_ = left_.subspan(1);
-    return value;
-  }
-  unsigned word() {
-    const unsigned high = byte();
-    return high << 8U | byte();
-  }
-  Frame bytes(std::size_t count) {
-    count = std::min(count, left_.size());
-    const Frame taken(left_.first(count));
-    left_ = left_.subspan(count);
-    return taken;
-  }
+  using fuzz::Input::Input;
+  Frame bytes(std::size_t count) { return Frame(fuzz::Input::bytes(count)); }
   template <typename T, std::size_t kCount>
   const T& one_of(const std::array<T, kCount>& choices) {
     return choices[byte() % kCount];
   }
-
- private:
-  Bytes left_;
 };
 
 const std::array kAddresses4 = {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/ready_hook.h"
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "strata/memory.h"
 #include "strata/packet_pool.h"
@@ -17,26 +18,7 @@ namespace {
 constexpr IpAddress kOurs = IpAddress::v4(10, 0, 0, 1);
 constexpr std::size_t kHandles = 4;
 
-// Takes the input byte by byte; zeros when it is used up.
-class Input {
- public:
-  explicit Input(Bytes bytes) : rest_(bytes) {}
-  [[nodiscard]] bool empty() const { return rest_.empty(); }
-  std::uint8_t byte() {
-    if (rest_.empty()) return 0;
-    const auto value = std::to_integer<std::uint8_t>(rest_[0]);
-    rest_ = rest_.subspan(1);
-    return value;
-  }
-  bool flag() { return (byte() & 1U) != 0; }
-  std::uint16_t word() {
-    return static_cast<std::uint16_t>(static_cast<unsigned>(byte()) << 8U | byte());
-  }
-  std::uint32_t number() { return std::uint32_t{word()} << 16U | word(); }
-
- private:
-  Bytes rest_;
-};
+using fuzz::Input;
 
 class Harness {
  public:

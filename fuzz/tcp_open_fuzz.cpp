@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "tcp/demux.h"
 #include "tcp/isn.h"
@@ -16,14 +17,14 @@ namespace {
 
 class Harness {
  public:
-  explicit Harness(Bytes bytes) : rest_(bytes) {
+  explicit Harness(Bytes bytes) : input_(bytes) {
     listener_ = listeners_.open({IpAddress::any_v6(), kPort, kNoInterface}, 3, options())
                     .value_or(Handle{});
-    client_ = Handshake::active(client_context(), SequenceNumber(word()));
+    client_ = Handshake::active(client_context(), SequenceNumber(input_.number()));
   }
 
   void run() {
-    while (!rest_.empty()) {
+    while (!input_.empty()) {
       event();
       check();
     }
@@ -60,17 +61,6 @@ class Harness {
     return options;
   }
 
-  std::uint8_t byte() {
-    if (rest_.empty()) return 0;
-    const auto value = std::to_integer<std::uint8_t>(rest_[0]);
-    rest_ = rest_.subspan(1);
-    return value;
-  }
-  std::uint32_t word() {
-    std::uint32_t value = 0;
-    for (int i = 0; i < 4; ++i) value = value << 8U | byte();
-    return value;
-  }
   static Flow flow(unsigned number) {
     const bool is_v4 = (number & 1U) != 0;
     return {
@@ -89,28 +79,27 @@ class Harness {
 
   // Numbers that hit something more often than chance would.
   SequenceNumber number(SequenceNumber near) {
-    switch (byte() % 4) {
-      case 0: return SequenceNumber(word());
-      case 1: return near + byte();
-      case 2: return near - byte();
+    switch (input_.byte() % 4) {
+      case 0: return SequenceNumber(input_.number());
+      case 1: return near + input_.byte();
+      case 2: return near - input_.byte();
       default: return near;
     }
   }
   Segment any_segment(const Flow& flow, SequenceNumber seq, SequenceNumber ack) {
     Segment segment;
     segment.flow = flow;
-    segment.flags = wire::TcpFlags(byte());
-    if ((byte() & 1U) != 0) segment.flags = segment.flags & (wire::kTcpSyn | wire::kTcpAck);
+    segment.flags = wire::TcpFlags(input_.byte());
+    if ((input_.byte() & 1U) != 0) segment.flags = segment.flags & (wire::kTcpSyn | wire::kTcpAck);
     segment.seq = number(seq);
     segment.ack = number(ack);
-    segment.window = static_cast<std::uint16_t>(word());
-    segment.payload_bytes = byte();
-    const std::size_t wanted = byte() % 41U;  // first: it takes a byte of what is left
-    const std::size_t size = std::min(wanted, rest_.size());
-    segment.options = wire::TcpOptions::parse(rest_.first(size));
-    rest_ = rest_.subspan(size);
-    if ((byte() & 1U) != 0) segment.options.fast_open = cookie_;
-    if ((byte() & 1U) != 0) segment.options.timestamps = wire::TcpTimestamps{echo_ + 1, echo_};
+    segment.window = static_cast<std::uint16_t>(input_.number());
+    segment.payload_bytes = input_.byte();
+    const std::size_t wanted = input_.byte() % 41U;  // first: it takes a byte of what is left
+    segment.options = wire::TcpOptions::parse(input_.bytes(wanted));
+    if ((input_.byte() & 1U) != 0) segment.options.fast_open = cookie_;
+    if ((input_.byte() & 1U) != 0)
+      segment.options.timestamps = wire::TcpTimestamps{echo_ + 1, echo_};
     return segment;
   }
 
@@ -120,7 +109,7 @@ class Harness {
     std::optional<SequenceNumber> iss;
     HalfOpens::Outcome outcome;
     switch (found.kind) {
-      case Demux::Kind::kConnection: return end_connection(found.index, (byte() & 1U) != 0);
+      case Demux::Kind::kConnection: return end_connection(found.index, (input_.byte() & 1U) != 0);
       case Demux::Kind::kHalfOpen:
         outcome = half_opens_.on_segment(found.index, segment, now_);
         break;
@@ -138,7 +127,7 @@ class Harness {
         break;
     }
     if (outcome.reply) sent(segment, *outcome.reply);
-    if (outcome.opened && (byte() & 7U) != 0) connect(*outcome.opened, segment, hash);
+    if (outcome.opened && (input_.byte() & 7U) != 0) connect(*outcome.opened, segment, hash);
   }
   void sent(const Segment& cause, const Outgoing& reply) {
     // RFC 5961 3.2: a RST may be challenged by an ACK.
@@ -199,22 +188,22 @@ class Harness {
       return;
     }
     (void)client_.negotiated(client_context());
-    client_ = Handshake::active(client_context(), SequenceNumber(word()));
+    client_ = Handshake::active(client_context(), SequenceNumber(input_.number()));
   }
   void pull() {
     for (int count = 0; const auto out = half_opens_.next_outgoing(now_); ++count) {
       fuzz::require(count < 100);
       sent(*out);
     }
-    const FirstFlight flight{.cookie = cookie_, .text_bytes = byte()};
+    const FirstFlight flight{.cookie = cookie_, .text_bytes = input_.byte()};
     if (const auto out = client_.next_outgoing(client_context(), now_, flight)) sent(*out);
   }
   void pass_time() {
-    now_ += std::chrono::milliseconds(1 << (byte() % 18));
+    now_ += std::chrono::milliseconds(1 << (input_.byte() % 18));
     half_opens_.on_deadline(now_);
     time_waits_.on_deadline(now_, [this](std::uint16_t port) { ports_.drop_use(port); });
     if (client_.on_deadline(client_context(), now_) == Handshake::Event::kTimedOut) {
-      client_ = Handshake::active(client_context(), SequenceNumber(word()));
+      client_ = Handshake::active(client_context(), SequenceNumber(input_.number()));
     }
     for (const auto& next : {half_opens_.next_deadline(), time_waits_.next_deadline()}) {
       fuzz::require(!next || *next > now_);
@@ -228,14 +217,14 @@ class Harness {
     fuzz::require(copy.size() == time_waits_.size());
   }
   void event() {
-    switch (byte() % 8) {
+    switch (input_.byte() % 8) {
       case 0:
       case 1:
-      case 2: return hear(any_segment(flow(byte()), last_ack_, last_seq_ + 1));
+      case 2: return hear(any_segment(flow(input_.byte()), last_ack_, last_seq_ + 1));
       case 3: return hear_as_client();
       case 4: return pull();
       case 5: return pass_time();
-      case 6: listener().backlog = byte() % 5; return;
+      case 6: listener().backlog = input_.byte() % 5; return;
       default: return snapshot();
     }
   }
@@ -260,7 +249,7 @@ class Harness {
   Secrets secrets_ = Secrets::derive({1, 2});
   TcpSocketOptions client_options_;
   Flow client_flow_ = flow(1);
-  Bytes rest_;
+  fuzz::Input input_;
   Time now_{std::chrono::seconds(1000)};
   Listeners listeners_{memory_, 4, {1, 2}};
   ReplyBudgets budgets_{1000, 1000, 1};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ready_hook.h"
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "strata/memory.h"
 #include "strata/packet_pool.h"
@@ -25,7 +26,7 @@ constexpr std::byte byte_at(std::uint64_t offset, std::size_t side) {
 class Harness {
  public:
   explicit Harness(Bytes input) : input_(input) {
-    const std::uint8_t bits = byte();
+    const std::uint8_t bits = input_.byte();
     listener_ = ends_[1]
                     .transport.listen({.local = {kAddresses[1], 80}, .binding = {}, .options = {}})
                     .value_or(Handle{});
@@ -86,13 +87,6 @@ class Harness {
     std::size_t to;
     Segment segment;
   };
-
-  std::uint8_t byte() {
-    if (input_.empty()) return 0;
-    const auto value = std::to_integer<std::uint8_t>(input_[0]);
-    input_ = input_.subspan(1);
-    return value;
-  }
 
   void collect() {
     for (std::size_t side = 0; side < 2; ++side) {
@@ -207,8 +201,8 @@ class Harness {
     fuzz::require(end.read <= ends_[1 - side].written);
   }
   void act() {
-    const std::uint8_t what = byte();
-    const std::uint8_t how = byte();
+    const std::uint8_t what = input_.byte();
+    const std::uint8_t how = input_.byte();
     const std::size_t side = how & 1U;
     const std::size_t place = middle_.empty() ? 0 : how % middle_.size();
     switch (what % 10) {
@@ -238,7 +232,7 @@ class Harness {
   HeapMemory pool_memory_;
   PacketPool pool_{pool_memory_,
                    {.small_buffers = 2048, .large_buffers = 64, .extra_descriptors = 8192}};
-  Bytes input_;
+  fuzz::Input input_;
   std::array<End, 2> ends_{End{memory_, pool_, 1}, End{memory_, pool_, 2}};
   Handle listener_;
   std::vector<Passing> middle_;

@@ -9,7 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "law.h"
+#include "fuzz/input.h"
+#include "fuzz/law.h"
 #include "strata/memory.h"
 #include "strata/packet_pool.h"
 #include "tcp/receive/reassembly.h"
@@ -18,28 +19,11 @@
 namespace strata::fuzz {
 namespace {
 
+using fuzz::Input;
 using tcp::Ack;
 using tcp::SequenceNumber;
 
 constexpr std::uint64_t kStreamMax = 1U << 16U;
-
-// Numbers taken off the front of the input; zeros behind its end.
-class Numbers {
- public:
-  explicit Numbers(Bytes bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  [[nodiscard]] std::uint32_t next(std::size_t size) {
-    std::uint32_t value = 0;
-    for (; size != 0 && !bytes_.empty(); --size) {
-      value = value << 8U | std::to_integer<std::uint32_t>(bytes_[0]);
-      bytes_ = bytes_.subspan(1);
-    }
-    return value;
-  }
-
- private:
-  Bytes bytes_;
-};
 
 std::byte value_of(std::uint64_t place, std::uint32_t salt) {
   return static_cast<std::byte>((place * 7 + (place >> 8U) + salt) & 0xffU);
@@ -65,16 +49,16 @@ bool is_one_of(Salts salts, std::uint64_t place, std::byte value) {
 
 // Reassembly alone, where the oracle can see which byte was kept: first bytes win. Only where a
 // full table sheds the far end of what the same text then brings again may it be either.
-void check_reassembly(Numbers numbers) {
+void check_reassembly(Input numbers) {
   HeapMemory memory;
   PacketPool pool(memory, {.small_buffers = 24, .large_buffers = 1, .extra_descriptors = 8});
-  const std::size_t segments_max = 1 + numbers.next(1) % 64;
+  const std::size_t segments_max = 1 + numbers.number(1) % 64;
   tcp::Reassembly reassembly(memory, static_cast<std::uint32_t>(segments_max));
   static std::array<Salts, kStreamMax + 4096> oracle;
   oracle.fill(0);
   std::uint64_t front = 0;
   while (!numbers.empty() && front < kStreamMax - 8192) {
-    const std::uint32_t action = numbers.next(1);
+    const std::uint32_t action = numbers.number(1);
     if (action < 16) {
       reassembly.shed_furthest();
     } else if (action < 48) {
@@ -86,10 +70,11 @@ void check_reassembly(Numbers numbers) {
         require(inbox.read({&value, 1}) == 1 && is_one_of(oracle[front], front, value));
       }
     } else if (action < 56) {
-      reassembly.forget_before(front += numbers.next(1));
+      reassembly.forget_before(front += numbers.number(1));
     } else {
-      const std::uint64_t begin = front + numbers.next(2) % 4096;
-      const std::size_t count = 1 + (action < 160 ? numbers.next(1) % 8 : numbers.next(2) % 2000);
+      const std::uint64_t begin = front + numbers.number(2) % 4096;
+      const std::size_t count =
+          1 + (action < 160 ? numbers.number(1) % 8 : numbers.number(2) % 2000);
       if (PacketPtr text = text_of(pool, begin, count, action & 3U)) {
         const std::uint64_t covered = reassembly.covered().covered();
         const bool can_shed =
@@ -110,12 +95,12 @@ void check_reassembly(Numbers numbers) {
 
 // The whole half: honest bytes in any order and at any place, and every call there is.
 struct Half {
-  explicit Half(Numbers input) : numbers(input) {
-    config.receive_buffer_first = 1 + numbers.next(2);
-    config.receive_buffer_max = config.receive_buffer_first * (1 + numbers.next(1) % 4);
-    config.out_of_order_segments_max = 1 + numbers.next(1) % 64;
-    irs = SequenceNumber(numbers.next(4));
-    const std::uint32_t bits = numbers.next(1);
+  explicit Half(Input input) : numbers(input) {
+    config.receive_buffer_first = 1 + numbers.number(2);
+    config.receive_buffer_max = config.receive_buffer_first * (1 + numbers.number(1) % 4);
+    config.out_of_order_segments_max = 1 + numbers.number(1) % 64;
+    irs = SequenceNumber(numbers.number(4));
+    const std::uint32_t bits = numbers.number(1);
     receiver.on_established({.irs = irs,
                              .window_offered = std::min(config.receive_buffer_first, 65535U),
                              .window_shift = static_cast<std::uint8_t>(bits % 15),
@@ -132,16 +117,16 @@ struct Half {
   Half& operator=(const Half&) = delete;
 
   void step() {
-    now += std::chrono::microseconds(numbers.next(1) * 37);
-    switch (numbers.next(1) % 12) {
+    now += std::chrono::microseconds(numbers.number(1) * 37);
+    switch (numbers.number(1) % 12) {
       case 0: check(receiver.next_ack(shared, now)); break;
       case 1: check(receiver.next_prompt_ack(shared, now)); break;
-      case 2: check(receiver.carried_ack(shared, numbers.next(1) % 2 == 0, now)); break;
-      case 3: read(numbers.next(2)); break;
+      case 2: check(receiver.carried_ack(shared, numbers.number(1) % 2 == 0, now)); break;
+      case 3: read(numbers.number(2)); break;
       case 4: receiver.on_deadline(now); break;
-      case 5: receiver.on_urgent(shared, place(numbers.next(2))); break;
-      case 6: receiver.on_unacceptable(shared, place(numbers.next(2)), numbers.next(2)); break;
-      case 7: (void)receiver.shed(shared, numbers.next(2)); break;
+      case 5: receiver.on_urgent(shared, place(numbers.number(2))); break;
+      case 6: receiver.on_unacceptable(shared, place(numbers.number(2)), numbers.number(2)); break;
+      case 7: (void)receiver.shed(shared, numbers.number(2)); break;
       case 8: receiver.on_cwr(); break;
       default: segment(); break;
     }
@@ -156,9 +141,9 @@ struct Half {
   void segment() {
     const std::uint64_t next = receiver.bytes_received();
     const std::uint64_t back = std::min<std::uint64_t>(next, 512);
-    const std::uint64_t begin = next - back + numbers.next(2) % 4096;
-    const std::size_t count = numbers.next(2) % 2000;
-    const std::uint32_t bits = numbers.next(1);
+    const std::uint64_t begin = next - back + numbers.number(2) % 4096;
+    const std::size_t count = numbers.number(2) % 2000;
+    const std::uint32_t bits = numbers.number(1);
     const std::uint64_t at = (bits & 3U) == 0 ? next : begin;
     PacketPtr payload = count == 0 ? nullptr : text_of(pool, at, count, 0);
     const auto outcome =
@@ -186,7 +171,7 @@ struct Half {
     }
   }
 
-  Numbers numbers;
+  Input numbers;
   HeapMemory memory;
   TcpConfig config{};
   PacketPool pool{memory, {.small_buffers = 24, .large_buffers = 2, .extra_descriptors = 16}};
@@ -210,7 +195,7 @@ struct Half {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace strata::fuzz;
-  const Numbers numbers(as_input(data, size));
+  const Input numbers(as_input(data, size));
   check_reassembly(numbers);
   Half(numbers).run();
   return 0;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "strata/packet_pool.h"
 #include "strata/rng.h"
@@ -21,22 +22,6 @@ using namespace strata::tcp;
 namespace {
 
 constexpr std::uint32_t kFirst = 0xffff'c000;
-
-class Input {
- public:
-  explicit Input(Bytes bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  std::uint8_t byte() {
-    if (bytes_.empty()) return 0;
-    const auto value = std::to_integer<std::uint8_t>(bytes_.front());
-    bytes_ = bytes_.subspan(1);
-    return value;
-  }
-  std::uint32_t word() { return static_cast<std::uint32_t>(byte() | byte() << 8U); }
-
- private:
-  Bytes bytes_;
-};
 
 struct World {
   HeapMemory memory;
