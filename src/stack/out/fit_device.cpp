@@ -160,6 +160,16 @@ class Text {
  public:
   Text(const Packet& frame, std::size_t offset) : slice_(&frame), offset_(offset) {}
 
+  // What is sent by reference: a shorter one may yet be copied behind it.
+  void skip(std::size_t count) {
+    while (count > slice_->slice_size() - offset_) {
+      count -= slice_->slice_size() - offset_;
+      slice_ = slice_->next_slice();
+      offset_ = 0;
+    }
+    offset_ += count;
+  }
+
   // The next bytes, summed while they are copied.
   wire::Sum copy_to(MutableBytes to) {
     wire::Sum sum;
@@ -199,6 +209,7 @@ PacketPtr make_segment(Core& core, const Packet& frame, const Headers& headers, 
     if (shared == nullptr) return nullptr;
     sum = packet_sum(*shared, 0);
     segment->append_chain(std::move(shared));
+    text.skip(count);
   }
   const PacketNotes& notes = frame.notes();
   const bool is_last = headers.size() + offset + count == frame.size();

@@ -94,21 +94,24 @@ TEST_F(FitDevice, CutsATcpSuperSegmentIntoSegmentsThatStandAlone) {
   EXPECT_EQ(all, pattern(3000));
 }
 
-// What a small buffer cannot hold is not copied, but is the same on the wire.
+// What a small buffer cannot hold is not copied, but is the same on the wire; a last one that is
+// short is copied all the same.
 TEST_F(FitDevice, CutsASuperSegmentIntoSegmentsLargerThanASmallBuffer) {
-  const auto frames = fit(super_segment(10'001, 4001));
-  ASSERT_EQ(frames.size(), 3U);
-  Frame all;
-  for (const Frame& frame : frames) {
-    const auto ip = wire::Ipv4View::parse(frame.all().subspan(kLink));
-    ASSERT_TRUE(ip);
-    EXPECT_TRUE(
-        is_valid(upper_sum(ip->source(), ip->destination(), ip->protocol(), ip->payload())));
-    const auto tcp = wire::TcpView::parse(ip->payload());
-    ASSERT_TRUE(tcp);
-    all.insert(all.end(), tcp->payload().begin(), tcp->payload().end());
+  for (const std::size_t text_size : {10'001U, 8'100U}) {
+    const auto frames = fit(super_segment(text_size, 4001));
+    ASSERT_EQ(frames.size(), 3U);
+    Frame all;
+    for (const Frame& frame : frames) {
+      const auto ip = wire::Ipv4View::parse(frame.all().subspan(kLink));
+      ASSERT_TRUE(ip);
+      EXPECT_TRUE(
+          is_valid(upper_sum(ip->source(), ip->destination(), ip->protocol(), ip->payload())));
+      const auto tcp = wire::TcpView::parse(ip->payload());
+      ASSERT_TRUE(tcp);
+      all.insert(all.end(), tcp->payload().begin(), tcp->payload().end());
+    }
+    EXPECT_EQ(all, pattern(text_size));
   }
-  EXPECT_EQ(all, pattern(10'001));
 }
 
 // The fields of IPv6 lie elsewhere, and it has neither checksum nor identification of its own.

@@ -71,9 +71,8 @@ TEST(Flush, AFullDeviceHoldsPacketsBackAndSendersAreToldOfRoom) {
 TEST(Flush, ProgramsAreToldAfterwardsAndTheirAnswersLeaveInTheSameTurn) {
   Host host;
   UdpPort port(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
-  port.socket().ready.callback = [&](Readiness) {
-    EXPECT_TRUE(port.send({host.peer4, 9}, port.receive()));
-  };
+  ASSERT_TRUE(port.socket().ready.set(
+      [&](Readiness) { EXPECT_TRUE(port.send({host.peer4, 9}, port.receive())); }, host.memory));
   host.device.push(
       ip_frame(kOurMac, kPeerMac, udp_packet({host.peer4, 9}, {host.own4, 7}, text("echo"))));
   host.stack.poll(host.now);
