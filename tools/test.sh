@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The test command: `./dev test [AREA | --full]`. docs/TESTING.md says what each stage is for.
+# The test command: `./dev test [AREA [NAME] | --full]`. docs/TESTING.md says what each stage is for.
 # Progress goes to standard output, details to build/logs. Whatever happens, the last line is
 # `N passed, N failed`, and the status is 0 only if nothing failed.
 set -uo pipefail
@@ -109,7 +109,21 @@ interop() {
   done
 }
 
-areas="protocols simulation sockets drivers programs build fuzz interop lint"
+# What TCP's tests are worth: each rule is switched off, and one must miss it.
+mutations() {
+  local log=$logs/mutations.log last
+  say "mutations ..."
+  "$root/tests/mutations/run.py" "$root/build/release" "$@" >"$log" 2>&1 </dev/null
+  last=$(tail -n 1 "$log")
+  if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+    count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+  else
+    count 0 1
+  fi
+  tail -n 40 "$log" | cut -c1-300 | sed 's/^/  | /'
+}
+
+areas="protocols simulation sockets drivers programs build fuzz interop lint mutations"
 what=${1:-}
 case " $areas --full  " in
   *" $what "*) ;;
@@ -137,6 +151,7 @@ case $what in
     ;;
   fuzz) build asan && fuzzers 10 ;;
   interop) build release && interop ;;
+  mutations) build release && mutations "${@:2}" ;;
   lint) step lint "$root/tools/lint.sh" ;;
   *)
     step "format" "$root/tools/lint.sh" --format
@@ -148,6 +163,7 @@ case $what in
       fuzzers 20
       build tsan && units tsan
       build big-endian && units big-endian
+      mutations
       freestanding
       step "install and find_package" "$root/tools/check_install.sh"
       step "lint of everything" "$root/tools/lint.sh" --all

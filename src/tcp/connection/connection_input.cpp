@@ -193,7 +193,7 @@ void Connection::on_fin_acked(Shared& shared, Time now) {
 void Connection::take_urgent(Shared& shared, const Segment& segment) {
   const bool may_hear =
       state_ == State::kEstablished || state_ == State::kFinWait1 || state_ == State::kFinWait2;
-  if (!segment.flags.urg() || !may_hear) return;
+  if (!may_hear) return;
   if (receiver_.on_urgent(shared.receive, segment.text_begin() + segment.urgent_pointer)) {
     flags_.news_readable = true;
   }

@@ -165,7 +165,7 @@ DropReason Connection::in_opening(Shared& shared, Segment&& segment, Time now) {
   if (!was_asked) return on_segment(shared, std::move(segment), now);
   // RFC 9293 3.10.7.3, fourth: the SYN,ACK is acknowledged; its text and FIN, if any, are taken.
   receiver_.owe_ack();
-  take_urgent(shared, segment);
+  if (segment.flags.urg()) take_urgent(shared, segment);
   return take_text(shared, std::move(segment), now);
 }
 

@@ -69,6 +69,11 @@ Terms Terms::of(const TcpConfig& config, const TcpSocketOptions& options, bool i
   return terms;
 }
 
+bool is_ecn_setup(wire::TcpFlags flags) {
+  if (flags.ack()) return flags.ece() && !flags.cwr();
+  return flags.ece() && flags.cwr();
+}
+
 Negotiated agree(const Terms& terms, const Segment& syn) {
   const wire::TcpOptions& theirs = syn.options;
   Negotiated agreed;

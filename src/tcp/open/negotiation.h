@@ -76,10 +76,7 @@ struct Terms {
 [[nodiscard]] std::uint16_t send_mss_of(const wire::TcpOptions& syn, bool is_v4);
 
 // Is the SYN, or SYN-ACK, an "ECN-setup" one? (RFC 3168 6.1.1)
-[[nodiscard]] constexpr bool is_ecn_setup(wire::TcpFlags flags) {
-  if (flags.ack()) return flags.ece() && !flags.cwr();
-  return flags.ece() && flags.cwr();
-}
+[[nodiscard]] bool is_ecn_setup(wire::TcpFlags flags);
 
 // What comes of our terms and the peer's SYN or SYN-ACK. An option counts only where both ends sent
 // it (RFC 7323 2.2 and 3.2, RFC 2018 2).

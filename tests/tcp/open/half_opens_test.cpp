@@ -65,7 +65,7 @@ class Server {
   }
 };
 
-// RFC 9293 3.10.7.2 MUST: RST is ignored, ACK is answered by a reset, SYN by SYN-ACK.
+// RFC 9293 3.10.7.2 MUST: a SYN is answered by a SYN-ACK.
 TEST(HalfOpens, OpenFromASynToAnAck) {
   Server server;
   EXPECT_EQ(server.syn(1).drop, DropReason::kNone);
@@ -92,8 +92,12 @@ TEST(HalfOpens, OpenFromASynToAnAck) {
   EXPECT_EQ(server.half_opens.next_deadline(), std::nullopt);
 }
 
+// RFC 9293 3.10.7.2 MUST: RST is ignored, ACK is answered by a reset, and all else but SYN dropped.
 TEST(HalfOpens, JudgeWhatIsNoSyn) {
   Server server;
+  const auto both = server.hear(segment(flow_of(1), kTcpSyn | kTcpRst, 1));
+  EXPECT_EQ(both.drop, DropReason::kTcpResetRefused);
+  EXPECT_EQ(server.half_opens.size(), 0U);
   const auto reset = server.hear(segment(flow_of(1), kTcpRst, 1));
   EXPECT_EQ(reset.drop, DropReason::kTcpResetRefused);
   EXPECT_FALSE(reset.reply);
