@@ -102,8 +102,8 @@ constexpr Ban kBans[] = {
 };
 
 // Folders whose business is the operating system, and what tests and measures those.
-constexpr std::array<std::string_view, 7> kSystemFolders = {
-    "driver", "runtime", "socket/posix", "attach", "service", "apps", "bench"};
+constexpr std::array<std::string_view, 8> kSystemFolders = {
+    "driver", "runtime", "socket/posix", "attach", "service", "capi", "apps", "bench"};
 constexpr std::array<std::string_view, 5> kSystemTests = {
     "tests/driver", "tests/runtime", "tests/support", "tests/service", "tests/apps"};
 

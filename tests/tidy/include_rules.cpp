@@ -66,8 +66,8 @@ void check_quoted(const Tree& tree, const File& file, const Place& from, const I
 constexpr std::array<std::string_view, 12> kSystemHeaders = {
     "sys/",    "linux/", "net/",     "netinet/",  "arpa/",   "unistd.h",
     "fcntl.h", "poll.h", "signal.h", "pthread.h", "netdb.h", "ifaddrs.h"};
-constexpr std::array<std::string_view, 7> kSystemFolders = {
-    "driver", "runtime", "socket/posix", "attach", "service", "script", "apps"};
+constexpr std::array<std::string_view, 8> kSystemFolders = {
+    "driver", "runtime", "socket/posix", "attach", "service", "script", "capi", "apps"};
 
 // Headers that bring a heap, locks, streams, clocks or exceptions into ranks 0 to 3.
 struct BannedHeader {
@@ -111,9 +111,12 @@ void check_angled(const File& file, const Place& place, const Include& include,
     findings.push_back({file.path, include.line,
                         "<" + include.path + "> in " + describe(place) +
                             "; the system is called in driver, runtime, socket/posix, attach, "
-                            "service, script and apps only"});
+                            "service, script, capi and apps only"});
   }
-  if (file.is_under("include") && !system && include.path.find('/') != std::string::npos) {
+  // The Asio skin is made of Asio's own types: whoever includes it has Asio already.
+  const bool is_skin = file.is_under("include/strata/asio") && include.path.starts_with("boost/");
+  if (file.is_under("include") && !system && !is_skin &&
+      include.path.find('/') != std::string::npos) {
     findings.push_back({file.path, include.line,
                         "third-party <" + include.path + "> in a public header; keep it in src/"});
   }

@@ -22,6 +22,7 @@ constexpr Folder kFolders[] = {
     {"socket/coro", 5}, {"socket/asio", 5}, {"socket/posix", 5},
     {"driver", 5},      {"runtime", 5},     {"sim", 5},
     {"attach", 6},      {"service", 6},     {"script", 6},
+    {"capi", 6},
 };
 
 // The public headers that lie flat in include/strata, by the folder each speaks for.
@@ -68,6 +69,7 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"loop", "runtime"},
     {"real_clock", "runtime"},
     {"sim", "sim"},
+    {"strata", "capi"},
     {"sim_link", "sim"},
 };
 

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// asio::context: an Asio execution context on a stack's Executor, of real or of virtual time.
+#pragma once
+
+#include <functional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "strata/asio/config.h"
+#include "strata/executor.h"
+#include "strata/resolver.h"
+#include "strata/stack.h"
+
+namespace strata::asio {
+inline namespace STRATA_ASIO_FLAVOUR {
+
+class executor;
+
+// What sockets and timers are made from. Handlers run when the loop or the world runs; there is no
+// run() of its own, and no thread. The stack and its Executor outlive it, and it outlives what is
+// made from it. When it ends, handlers that have not run are destroyed and not called, and with
+// them the coroutines that wait.
+class context {
+ public:
+  using executor_type = executor;
+
+  context(Stack& stack, Executor& runner, Resolver* resolver = nullptr)
+      : stack_(stack), runner_(runner), resolver_(resolver) {}
+  ~context() {
+    is_ending_ = true;
+    if (is_scheduled_) runner_.cancel_timer(timer_);
+    // What ends may destroy others that wait.
+    while (first_ != nullptr) {
+      Member& member = *first_;
+      member.leave();
+      member.stop();
+    }
+    while (!jobs_.empty()) Jobs(std::move(jobs_)).clear();
+  }
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  [[nodiscard]] executor get_executor();
+  [[nodiscard]] Stack& stack() { return stack_; }
+  [[nodiscard]] Executor& runner() { return runner_; }
+  [[nodiscard]] Resolver* resolver() { return resolver_; }
+  [[nodiscard]] Time now() const { return runner_.now(); }
+
+  // Handlers may run inside of what runs now.
+  class Running {
+   public:
+    explicit Running(context& owner) : owner_(owner) { ++owner_.depth_; }
+    ~Running() { --owner_.depth_; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    context& owner_;
+  };
+  [[nodiscard]] bool is_running() const { return depth_ != 0; }
+
+  // Something that operations wait for.
+  class Member {
+   public:
+    explicit Member(context& owner) : owner_(owner), next_(owner.first_) {
+      if (next_ != nullptr) next_->previous_ = this;
+      owner_.first_ = this;
+    }
+    Member(const Member&) = delete;
+    Member& operator=(const Member&) = delete;
+    // All that wait hear operation_aborted.
+    virtual void stop() = 0;
+
+   protected:
+    virtual ~Member() { leave(); }
+    [[nodiscard]] context& owner() const { return owner_; }
+
+   private:
+    friend class context;
+    void leave() {
+      if (previous_ != nullptr) previous_->next_ = next_;
+      if (owner_.first_ == this) owner_.first_ = next_;
+      if (next_ != nullptr) next_->previous_ = previous_;
+      previous_ = nullptr;
+      next_ = nullptr;
+    }
+    context& owner_;
+    Member* previous_ = nullptr;
+    Member* next_;
+  };
+
+ private:
+  friend class executor;
+  using Jobs = std::vector<std::move_only_function<void()>>;
+
+  // Runs it in a later turn, in order.
+  template <typename Function>
+  void post(Function&& function) {
+    if (is_ending_) return;
+    jobs_.emplace_back(std::forward<Function>(function));
+    schedule();
+  }
+  // A timer can be taken back when the context ends, a posted task cannot.
+  void schedule() {
+    if (std::exchange(is_scheduled_, true)) return;
+    timer_ = runner_.start_timer(runner_.now(), [this] { run_jobs(); });
+  }
+  void run_jobs() {
+    is_scheduled_ = false;
+    const Running running(*this);
+    Jobs due = std::move(jobs_);
+    jobs_ = std::move(spare_);
+    for (auto& job : due) std::exchange(job, nullptr)();
+    due.clear();
+    spare_ = std::move(due);
+  }
+
+  Stack& stack_;
+  Executor& runner_;
+  Resolver* resolver_;
+  int depth_ = 0;
+  bool is_ending_ = false;
+  bool is_scheduled_ = false;
+  TimerId timer_{};
+  Jobs jobs_;
+  Jobs spare_;  // an empty one, for its room
+  Member* first_ = nullptr;
+  // Where Asio keeps the services of strands and the like. It is never run.
+  net::io_context services_{1};
+};
+
+class executor {
+ public:
+  explicit executor(context& owner) : owner_(&owner) {}
+
+  [[nodiscard]] context& owner() const { return *owner_; }
+
+  template <typename Function>
+  void execute(Function&& function) const {
+    if (!never_blocks_ && owner_->is_running()) {
+      std::decay_t<Function> now(std::forward<Function>(function));
+      return now();
+    }
+    owner_->post(std::forward<Function>(function));
+  }
+
+  [[nodiscard]] net::execution_context& query(net::execution::context_t /*what*/) const noexcept {
+    return owner_->services_;
+  }
+  [[nodiscard]] net::execution::blocking_t query(
+      net::execution::blocking_t /*what*/) const noexcept {
+    return never_blocks_ ? net::execution::blocking_t(net::execution::blocking.never)
+                         : net::execution::blocking_t(net::execution::blocking.possibly);
+  }
+  [[nodiscard]] executor require(net::execution::blocking_t::never_t /*how*/) const {
+    return with(true);
+  }
+  [[nodiscard]] executor require(net::execution::blocking_t::possibly_t /*how*/) const {
+    return with(false);
+  }
+  friend bool operator==(const executor& a, const executor& b) noexcept {
+    return a.owner_ == b.owner_ && a.never_blocks_ == b.never_blocks_;
+  }
+  friend bool operator!=(const executor& a, const executor& b) noexcept { return !(a == b); }
+
+ private:
+  [[nodiscard]] executor with(bool never_blocks) const {
+    executor other = *this;
+    other.never_blocks_ = never_blocks;
+    return other;
+  }
+  context* owner_;
+  bool never_blocks_ = false;
+};
+
+inline executor context::get_executor() { return executor(*this); }
+
+}  // namespace STRATA_ASIO_FLAVOUR
+}  // namespace strata::asio

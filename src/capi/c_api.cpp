@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "capi/machine.h"
+#include "socket/posix/socket_address.h"
+
+namespace {
+
+using strata::AddressFamily;
+using strata::Endpoint;
+using strata::IpAddress;
+using strata::posix::Answer;
+using strata::posix::Operation;
+
+// Whatever is thrown below ends here: C knows no exceptions.
+template <typename Act>
+auto guarded(strata_stack* stack, Act act) -> decltype(act(*stack)) {
+  if (stack == nullptr) return -EINVAL;
+  try {
+    return act(*stack);
+  } catch (const std::system_error& error) {
+    return -error.code().value();
+  } catch (...) {
+    return -ENOMEM;
+  }
+}
+
+// Sockets never block, so that every operation is done at once.
+Answer result_of(const Operation& operation) {
+  return operation.is_done() ? operation.answer() : -EAGAIN;
+}
+int as_int(Answer answer) { return static_cast<int>(answer); }
+
+struct NativeAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+int make_address(strata_stack& stack, int socket, const char* text, std::uint16_t port,
+                 NativeAddress& out) {
+  const auto family = stack.families().find(socket);
+  if (family == stack.families().end()) return -EBADF;
+  const bool is_v4 = family->second == AddressFamily::kIpv4;
+  Endpoint endpoint{is_v4 ? IpAddress::any_v4() : IpAddress::any_v6(), port};
+  if (text != nullptr) {
+    const auto parsed = IpAddress::parse(text);
+    if (!parsed) return -EINVAL;
+    if (is_v4 && !parsed->is_v4()) return -EAFNOSUPPORT;
+    endpoint.address = *parsed;
+  }
+  out.size =
+      strata::posix::write_address(endpoint, family->second, &out.storage, sizeof(out.storage));
+  return 0;
+}
+
+// Fills in what the caller's version of the structure has.
+template <typename T>
+int hand_out(const T& from, T* to) {
+  const std::size_t size = to->size;
+  if (size < sizeof(size)) return -EINVAL;
+  std::memcpy(to, &from, std::min(size, sizeof(T)));
+  to->size = size;
+  return 0;
+}
+
+int tell_address(strata_stack& stack, int socket, const sockaddr_storage& storage, socklen_t size,
+                 strata_address* out) {
+  if (out == nullptr) return -EINVAL;
+  const auto family = stack.families().find(socket);
+  if (family == stack.families().end()) return -EBADF;
+  const auto endpoint = strata::posix::read_address(reinterpret_cast<const sockaddr*>(&storage),
+                                                    size, family->second);
+  if (!endpoint) return as_int(endpoint.error());
+  strata_address told{};
+  told.port = endpoint->port;
+  told.zone = endpoint->zone;
+  const auto text = strata::to_text(endpoint->address);
+  std::ranges::copy(text.view(), told.text);
+  return hand_out(told, out);
+}
+
+int remember(strata_stack& stack, Answer socket, AddressFamily family) {
+  if (socket > 0) stack.families()[as_int(socket)] = family;
+  return as_int(socket);
+}
+
+}  // namespace
+
+extern "C" {
+
+uint32_t strata_api_version(void) { return STRATA_API_VERSION; }
+const char* strata_version(void) { return STRATA_VERSION; }
+const char* strata_error_text(int64_t result) {
+  return result >= 0 ? "no error"
+         : ::strerrordesc_np(static_cast<int>(-result)) != nullptr
+             ? ::strerrordesc_np(static_cast<int>(-result))
+             : "unknown error";
+}
+
+// ── Stacks ──────────────────────────────────────────────────────────────────────────────────────
+
+int strata_stack_create(const strata_options* options, strata_stack** out) {
+  if (out == nullptr) return -EINVAL;
+  *out = nullptr;
+  strata_options chosen{};
+  if (options != nullptr) {
+    if (options->size < sizeof(options->size)) return -EINVAL;
+    std::memcpy(&chosen, options, std::min(options->size, sizeof(chosen)));
+  }
+  try {
+    *out = std::make_unique<strata_stack>(chosen).release();
+    return 0;
+  } catch (const std::system_error& error) {
+    return -error.code().value();
+  } catch (...) {
+    return -ENOMEM;
+  }
+}
+
+void strata_stack_destroy(strata_stack* stack) { const std::unique_ptr<strata_stack> owned(stack); }
+
+int strata_attach(strata_stack* stack, const char* device, const char* address) {
+  if (device == nullptr || address == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return own.attach(device, address); });
+}
+
+int strata_join(strata_stack* a, const char* address_a, strata_stack* b, const char* address_b) {
+  if (b == nullptr || address_a == nullptr || address_b == nullptr) return -EINVAL;
+  return guarded(a, [&](strata_stack& own) { return own.join(*b, address_a, address_b); });
+}
+
+const char* strata_failure(const strata_stack* stack) {
+  return stack == nullptr ? "" : stack->failure().c_str();
+}
+
+int strata_add_gateway(strata_stack* stack, const char* gateway) {
+  if (gateway == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return own.add_gateway(gateway); });
+}
+
+// ── Sockets ─────────────────────────────────────────────────────────────────────────────────────
+
+int strata_socket(strata_stack* stack, int kind, int family) {
+  if ((kind != STRATA_TCP && kind != STRATA_UDP) ||
+      (family != STRATA_IPV4 && family != STRATA_IPV6)) {
+    return -EINVAL;
+  }
+  return guarded(stack, [&](strata_stack& own) {
+    const bool is_v4 = family == STRATA_IPV4;
+    const int type = (kind == STRATA_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK;
+    return remember(own, own.calls().socket(is_v4 ? AF_INET : AF_INET6, type, 0),
+                    is_v4 ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
+  });
+}
+
+int strata_close(strata_stack* stack, int socket) {
+  return guarded(stack, [&](strata_stack& own) {
+    own.watches().erase(socket);
+    own.families().erase(socket);
+    return as_int(result_of(own.calls().close(socket, own.now())));
+  });
+}
+
+int strata_bind(strata_stack* stack, int socket, const char* address, uint16_t port) {
+  return guarded(stack, [&](strata_stack& own) {
+    NativeAddress local;
+    if (const int bad = make_address(own, socket, address, port, local); bad != 0) return bad;
+    return as_int(own.calls().bind(socket, local.get(), local.size, own.now()));
+  });
+}
+
+int strata_listen(strata_stack* stack, int socket, int backlog) {
+  return guarded(stack, [&](strata_stack& own) {
+    return as_int(own.calls().listen(socket, backlog, own.now()));
+  });
+}
+
+int strata_accept(strata_stack* stack, int socket) {
+  return guarded(stack, [&](strata_stack& own) {
+    const auto family = own.families().find(socket);
+    if (family == own.families().end()) return -EBADF;
+    const Answer accepted =
+        result_of(own.calls().accept(socket, nullptr, nullptr, SOCK_NONBLOCK, own.now()));
+    return remember(own, accepted, family->second);
+  });
+}
+
+int strata_connect(strata_stack* stack, int socket, const char* address, uint16_t port) {
+  if (address == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) {
+    NativeAddress remote;
+    if (const int bad = make_address(own, socket, address, port, remote); bad != 0) return bad;
+    return as_int(result_of(own.calls().connect(socket, remote.get(), remote.size, own.now())));
+  });
+}
+
+int strata_take_error(strata_stack* stack, int socket) {
+  return guarded(stack, [&](strata_stack& own) {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    const Answer asked =
+        own.calls().getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size, own.now());
+    return asked < 0 ? as_int(asked) : -error;
+  });
+}
+
+int64_t strata_read(strata_stack* stack, int socket, void* buffer, size_t size) {
+  return guarded(stack, [&](strata_stack& own) -> int64_t {
+    return result_of(own.calls().recv(socket, buffer, size, 0, own.now()));
+  });
+}
+
+int64_t strata_write(strata_stack* stack, int socket, const void* bytes, size_t size) {
+  return guarded(stack, [&](strata_stack& own) -> int64_t {
+    return result_of(own.calls().send(socket, bytes, size, MSG_NOSIGNAL, own.now()));
+  });
+}
+
+int64_t strata_receive_from(strata_stack* stack, int socket, void* buffer, size_t size,
+                            strata_address* source) {
+  return guarded(stack, [&](strata_stack& own) -> int64_t {
+    sockaddr_storage from{};
+    socklen_t from_size = sizeof(from);
+    const Answer count = result_of(own.calls().recvfrom(
+        socket, buffer, size, 0, reinterpret_cast<sockaddr*>(&from), &from_size, own.now()));
+    if (count < 0 || source == nullptr) return count;
+    const int told = tell_address(own, socket, from, from_size, source);
+    return told < 0 ? told : count;
+  });
+}
+
+int64_t strata_send_to(strata_stack* stack, int socket, const void* bytes, size_t size,
+                       const char* address, uint16_t port) {
+  if (address == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) -> int64_t {
+    NativeAddress to;
+    if (const int bad = make_address(own, socket, address, port, to); bad != 0) return bad;
+    return result_of(
+        own.calls().sendto(socket, bytes, size, MSG_NOSIGNAL, to.get(), to.size, own.now()));
+  });
+}
+
+int strata_shutdown(strata_stack* stack, int socket, int how) {
+  return guarded(stack, [&](strata_stack& own) {
+    return as_int(own.calls().shutdown(socket, how, own.now()));
+  });
+}
+
+int strata_local_address(strata_stack* stack, int socket, strata_address* out) {
+  return guarded(stack, [&](strata_stack& own) {
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    const Answer asked = own.calls().getsockname(socket, reinterpret_cast<sockaddr*>(&name), &size);
+    return asked < 0 ? as_int(asked) : tell_address(own, socket, name, size, out);
+  });
+}
+
+int strata_remote_address(strata_stack* stack, int socket, strata_address* out) {
+  return guarded(stack, [&](strata_stack& own) {
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    const Answer asked = own.calls().getpeername(socket, reinterpret_cast<sockaddr*>(&name), &size);
+    return asked < 0 ? as_int(asked) : tell_address(own, socket, name, size, out);
+  });
+}
+
+int strata_set_option(strata_stack* stack, int socket, int level, int name, const void* value,
+                      size_t size) {
+  return guarded(stack, [&](strata_stack& own) {
+    return as_int(own.calls().setsockopt(socket, level, name, value,
+                                         static_cast<socklen_t>(std::min<size_t>(size, 4096)),
+                                         own.now()));
+  });
+}
+
+// ── Readiness and timers ────────────────────────────────────────────────────────────────────────
+
+int strata_watch(strata_stack* stack, int socket, uint32_t what, uint64_t data) {
+  constexpr uint32_t kKnown = STRATA_READABLE | STRATA_WRITABLE | STRATA_FAILED | STRATA_ENDED;
+  if ((what & ~kKnown) != 0) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) {
+    if (!own.families().contains(socket)) return -EBADF;
+    if (what == 0)
+      own.watches().erase(socket);
+    else
+      own.watches()[socket] = {what, data};
+    return 0;
+  });
+}
+
+int strata_wait(strata_stack* stack, strata_event* events, int count, int timeout_ms) {
+  if (events == nullptr || count <= 0) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) {
+    return own.wait({events, static_cast<std::size_t>(count)}, timeout_ms);
+  });
+}
+
+int strata_descriptor(strata_stack* stack) {
+  return guarded(stack, [](const strata_stack& own) { return own.descriptor(); });
+}
+
+int strata_timeout_ms(strata_stack* stack) {
+  return guarded(stack, [](strata_stack& own) { return own.timeout_ms(); });
+}
+
+int64_t strata_start_timer(strata_stack* stack, uint64_t after_ns, uint64_t data) {
+  return guarded(stack, [&](strata_stack& own) {
+    const auto after = std::min<uint64_t>(after_ns, INT64_MAX);
+    return own.start_timer(strata::Duration(static_cast<int64_t>(after)), data);
+  });
+}
+
+int strata_cancel_timer(strata_stack* stack, int64_t timer) {
+  return guarded(stack, [&](strata_stack& own) { return own.cancel_timer(timer) ? 0 : -ENOENT; });
+}
+
+uint64_t strata_now(strata_stack* stack) {
+  if (stack == nullptr) return 0;
+  return static_cast<uint64_t>(stack->now().time_since_epoch().count());
+}
+
+// ── Statistics ──────────────────────────────────────────────────────────────────────────────────
+
+int strata_read_counters(strata_stack* stack, strata_counters* out) {
+  if (out == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return hand_out(own.count(), out); });
+}
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capi/machine.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "strata/real_clock.h"
+
+namespace strata::capi {
+namespace {
+
+constexpr Duration kAskEvery = std::chrono::milliseconds(1);
+constexpr std::uint32_t kPacketsUsual = 8192;
+
+// Events in the words of poll(2), and back.
+std::uint32_t events_of(std::uint32_t polled) {
+  std::uint32_t events = 0;
+  if ((polled & POLLIN) != 0) events |= STRATA_READABLE;
+  if ((polled & POLLOUT) != 0) events |= STRATA_WRITABLE;
+  if ((polled & POLLERR) != 0) events |= STRATA_FAILED;
+  if ((polled & (POLLRDHUP | POLLHUP)) != 0) events |= STRATA_ENDED;
+  return events;
+}
+
+std::optional<Time> earliest_timer(const std::map<std::int64_t, Timer>& timers) {
+  std::optional<Time> first;
+  for (const auto& [number, timer] : timers) first = earlier(first, timer.at);
+  return first;
+}
+
+}  // namespace
+
+Stack make_stack(const strata_options& options, HeapMemory& memory, PacketPool& pool) {
+  StackConfig config;
+  config.memory = &memory;
+  config.pool = &pool;
+  config.seed = options.seed != 0 ? options.seed : random_seed();
+  config.secret = options.seed != 0 ? std::array<std::uint64_t, 2>{options.seed, ~options.seed}
+                                    : std::array<std::uint64_t, 2>{random_seed(), random_seed()};
+  auto made = Stack::create(config);
+  if (!made) throw std::bad_alloc();
+  return std::move(*made);
+}
+
+}  // namespace strata::capi
+
+using namespace strata;
+
+strata_stack::strata_stack(const strata_options& options)
+    : is_virtual_(options.is_virtual != 0),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      pool_(memory_,
+            {.small_buffers = options.packets != 0 ? options.packets : capi::kPacketsUsual}),
+      stack_(capi::make_stack(options, memory_, pool_)),
+      calls_(stack_, 1) {
+  if (epoll_ < 0) throw std::system_error(errno, std::generic_category());
+  if (!is_virtual_) now_ = real_now();
+}
+
+strata_stack::~strata_stack() {
+  calls_.close_all(now());
+  // What is under way belongs to the pool of its sender.
+  for (const auto& joint : joints_) {
+    joint->link.clear();
+    joint->link.set_up(false);
+    for (strata_stack*& end : joint->ends) {
+      if (end == this) end = nullptr;
+    }
+  }
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+int strata_stack::refuse(int code, std::string text) {
+  failure_ = std::move(text);
+  return -code;
+}
+
+// ── Devices ─────────────────────────────────────────────────────────────────────────────────────
+
+int strata_stack::add_interface(Device& device, std::string_view address) {
+  const auto prefix = Prefix::parse(address);
+  if (!prefix) return refuse(EINVAL, "an address is needed, such as 10.77.0.2/24");
+  const std::string name = "eth" + std::to_string(ports_.size());
+  InterfaceConfig config;
+  config.name = name;
+  config.detect_duplicates = false;
+  const auto interface = stack_.add_interface(device, config, now());
+  if (!interface) return refuse(posix::errno_of(interface.error()), "no room for the interface");
+  if (const auto added = stack_.add_address(*interface, *prefix, now()); !added) {
+    (void)stack_.remove_interface(*interface, now());
+    return refuse(posix::errno_of(added.error()), "the address cannot be used");
+  }
+  ports_.push_back(&device);
+  return 0;
+}
+
+int strata_stack::attach(std::string_view device, std::string_view address) {
+  auto made = open_device(device);
+  if (!made) {
+    const DeviceError& error = made.error();
+    return refuse(ENODEV, error.hint.empty() ? error.text : error.text + "; " + error.hint);
+  }
+  if (const int failed = add_interface(**made, address); failed != 0) return failed;
+  const int descriptor = (*made)->descriptor();
+  epoll_event readable{.events = EPOLLIN, .data = {}};
+  must_ask_ = must_ask_ || descriptor < 0;
+  if (descriptor >= 0) (void)::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &readable);
+  devices_.push_back(std::move(*made));
+  return 0;
+}
+
+int strata_stack::join(strata_stack& other, std::string_view own_address,
+                       std::string_view other_address) {
+  if (&other == this || is_virtual_ != other.is_virtual_) {
+    return refuse(EINVAL, "two stacks are needed that are both real or both virtual");
+  }
+  auto joint = std::make_shared<capi::Joint>();
+  if (const int failed = add_interface(joint->link.end(0), own_address); failed != 0) return failed;
+  // From here on the first end must live as long as this stack, also when the second fails.
+  joints_.push_back(joint);
+  if (const int failed = other.add_interface(joint->link.end(1), other_address); failed != 0) {
+    joint->link.set_up(false);
+    return refuse(-failed, other.failure_);
+  }
+  other.joints_.push_back(joint);
+  joint->ends[0] = this;
+  joint->ends[1] = &other;
+  const Time latest = std::max(now_, other.now_);
+  for (strata_stack* one : together()) one->now_ = latest;
+  return 0;
+}
+
+int strata_stack::add_gateway(std::string_view gateway) {
+  const auto address = IpAddress::parse(gateway);
+  if (!address) return -EINVAL;
+  const Prefix all(address->is_v4() ? IpAddress::any_v4() : IpAddress::any_v6(), 0);
+  return static_cast<int>(
+      posix::answer_of(stack_.add_route({.destination = all, .gateway = *address})));
+}
+
+// ── Turns ───────────────────────────────────────────────────────────────────────────────────────
+
+Time strata_stack::now() {
+  if (!is_virtual_) now_ = real_now();
+  return now_;
+}
+
+std::vector<strata_stack*> strata_stack::together() {
+  std::vector<strata_stack*> found{this};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (const auto& joint : found[i]->joints_) {
+      for (strata_stack* end : joint->ends) {
+        if (end != nullptr && std::ranges::find(found, end) == found.end()) found.push_back(end);
+      }
+    }
+  }
+  return found;
+}
+
+std::uint64_t strata_stack::packets_moved() const {
+  std::uint64_t moved = 0;
+  for (const Device* port : ports_) {
+    const Device::Counters& counters = port->counters();
+    moved += counters.received_packets + counters.sent_packets + counters.pool_empty_drops;
+  }
+  return moved;
+}
+
+bool strata_stack::turn() {
+  const std::uint64_t before = packets_moved();
+  const Time time = now();
+  const bool is_more = stack_.poll(time);
+  stack_.flush(time);
+  return is_more || packets_moved() != before;
+}
+
+bool strata_stack::turn_all() {
+  bool has_worked = false;
+  for (strata_stack* one : together()) has_worked = one->turn() || has_worked;
+  return has_worked;
+}
+
+std::optional<Time> strata_stack::next_deadline() {
+  std::optional<Time> first = capi::earliest_timer(timers_);
+  for (strata_stack* one : together()) {
+    first = earlier(first, one->stack_.next_deadline());
+    if (one->must_ask_) first = earlier(first, one->now_ + capi::kAskEvery);
+  }
+  return first;
+}
+
+void strata_stack::sleep(std::optional<Time> until) {
+  const Time time = now();
+  if (is_virtual_) {
+    if (!until || *until <= time) return;
+    for (strata_stack* one : together()) one->now_ = *until;
+    return;
+  }
+  int patience = -1;
+  if (until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - time).count();
+    patience = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+  }
+  std::vector<pollfd> sources;
+  for (strata_stack* one : together()) sources.push_back({one->epoll_, POLLIN, 0});
+  (void)::poll(sources.data(), sources.size(), patience);
+}
+
+int strata_stack::collect(std::span<strata_event> events) {
+  std::size_t count = 0;
+  const Time time = now();
+  for (auto it = timers_.begin(); it != timers_.end() && count < events.size();) {
+    if (it->second.at > time) {
+      ++it;
+      continue;
+    }
+    events[count++] = {STRATA_TIMER, 0, it->second.data};
+    it = timers_.erase(it);
+  }
+  for (const auto& [socket, watch] : watches_) {
+    if (count == events.size()) break;
+    const posix::FilePtr file = calls_.find(socket);
+    if (file == nullptr) continue;
+    const std::uint32_t what =
+        capi::events_of(file->events()) & (watch.what | STRATA_FAILED | STRATA_ENDED);
+    if (what != 0) events[count++] = {what, socket, watch.data};
+  }
+  return static_cast<int>(count);
+}
+
+int strata_stack::wait(std::span<strata_event> events, int timeout_ms) {
+  const Time begin = now();
+  std::optional<Time> end;
+  if (timeout_ms >= 0) end = begin + std::chrono::milliseconds(timeout_ms);
+  for (;;) {
+    const bool has_worked = turn_all();
+    if (const int count = collect(events); count != 0) return count;
+    // While the clock stands still, work that is left is done before time passes.
+    if (has_worked && is_virtual_) continue;
+    if (end && now() >= *end) return 0;
+    if (has_worked) continue;
+    const auto next = next_deadline();
+    if (is_virtual_ && !next && !end) return 0;
+    sleep(earlier(next, end));
+  }
+}
+
+int strata_stack::timeout_ms() {
+  const auto next = next_deadline();
+  if (!next) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+}
+
+std::int64_t strata_stack::start_timer(Duration after, std::uint64_t data) {
+  const Time time = now();
+  timers_[++last_timer_] = {after < kNever - time ? time + after : kNever, data};
+  return last_timer_;
+}
+
+const strata_counters& strata_stack::count() {
+  const StackCounters& from = stack_.counters();
+  std::uint64_t dropped = 0;
+  for (int i = 1; i < static_cast<int>(DropReason::kCount); ++i) {
+    dropped += stack_.drops(static_cast<DropReason>(i));
+  }
+  counters_ = {sizeof(strata_counters), from.ipv4_received, from.ipv4_sent, from.ipv6_received,
+               from.ipv6_sent,          from.tcp_received,  from.tcp_sent,  from.udp_received,
+               from.udp_sent,           from.icmp_received, from.icmp_sent, dropped};
+  return counters_;
+}
