@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The test command: `./dev test [AREA [NAME] | --full]`. docs/TESTING.md says what each stage is for.
+# The test command: `./dev test [AREA | --full]`. docs/TESTING.md says what each stage is for.
 # Progress goes to standard output, details to build/logs. Whatever happens, the last line is
 # `N passed, N failed`, and the status is 0 only if nothing failed.
 set -uo pipefail

@@ -9,7 +9,7 @@ stands in for the object in the archive.
 
 Usage: run.py BUILD [NAME...]
 
-BUILD   a build folder in which the test programs are up to date
+BUILD   a build folder; test programs that are not up to date in it are built
 NAME    only the mutations whose name contains it; without any, every MUST row of
         docs/rfc-coverage.md for the RFCs below must be named by a mutation, too
 
@@ -146,10 +146,7 @@ class Build:
 
     def link_command(self, program):
         if program not in self.links:
-            plan = subprocess.run(["ninja", "-C", self.folder, "-n", program],
-                                  capture_output=True, text=True).stdout
-            if "no work to do" not in plan:
-                raise Mistake(f"{self.folder / program} is not up to date")
+            self.run(["ninja", "-C", self.folder, program])
             listed = subprocess.run(["ninja", "-C", self.folder, "-t", "commands", "-s", program],
                                     capture_output=True, text=True, check=True).stdout
             command = listed.splitlines()[-1].removeprefix(": && ").removesuffix(" && :")
@@ -159,7 +156,7 @@ class Build:
     def run(self, command):
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
         if done.returncode != 0:
-            raise Mistake(f"{shlex.join(map(str, command))}\n{done.stderr}")
+            raise Mistake(f"{shlex.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
     def command_for(self, source):
         """How a file is compiled; for a header, as its folder's files are, with all of its inline

@@ -95,7 +95,11 @@ Scope classify(std::string_view head, bool after_space, bool in_function) {
     const std::size_t found = find_word(head, keyword);
     return found != std::string_view::npos && head.find('(') > found;
   });
+  // A specialisation for functions, A<R(T)>, is a type all the same.
+  const bool ends_in_arguments = last != std::string_view::npos && head[last] == '>' &&
+                                 head.find("->") == std::string_view::npos;
   const bool returns_elaborated = type && call && head.find(')') < head.size() &&
+                                  !ends_in_arguments &&
                                   find_word(head, "alignas") == std::string_view::npos;
   return call && (!type || returns_elaborated) ? Scope::kFunction : Scope::kOuter;
 }

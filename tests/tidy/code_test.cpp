@@ -82,6 +82,8 @@ TEST(Functions, AreNotTypes) {
               testing::IsEmpty());
   EXPECT_THAT(lengths("template <typename T>\nstruct A : B<T> {\n  T x{};\n};\n"),
               testing::IsEmpty());
+  EXPECT_THAT(lengths("template <typename R>\nclass A<R(int), 4> {\n  R x{};\n};\n"),
+              testing::IsEmpty());
   EXPECT_THAT(lengths("struct stat look(int f) {\n  return {};\n}\n"), testing::ElementsAre(3));
 }
 

@@ -223,7 +223,8 @@ TEST(ConnectionCalls, AWriterIsToldWhenThereIsRoomAgain) {
   peer.open_passively();
   peer.drain();
   int writable = 0;
-  (void)peer.transport.on_ready(peer.handle, [&](Readiness news) { writable += news.writable ? 1 : 0; });
+  (void)peer.transport.on_ready(peer.handle,
+                                [&](Readiness news) { writable += news.writable ? 1 : 0; });
   peer.ready.tell();
   EXPECT_EQ(writable, 1) << "what is so when the callback comes is told";
   const std::string much(20'000, 'm');
