@@ -59,7 +59,7 @@ function(strata_benchmarks)
   endforeach()
 endfunction()
 
-# Whether the build has all folders of src/ that a source includes: one with STRATA_RANK_MAX may not.
+# Whether the build has all folders that a source includes: one with STRATA_RANK_MAX may not.
 function(strata_has_folders_of source result)
   file(STRINGS ${source} includes REGEX "^#include \"[a-z_0-9]+/")
   set(${result} TRUE PARENT_SCOPE)
