@@ -116,6 +116,10 @@ struct Recovery {
   bool was_rescued = false;  // RFC 6675 4, NextSeg() rule 4: once per recovery
 
   [[nodiscard]] bool is_open() const { return state == TcpRecoveryState::kOpen; }
+  // Nothing is being repaired, and nothing that was may yet turn out to have been needless.
+  [[nodiscard]] bool is_calm() const {
+    return is_open() && !undo.is_armed() && !timeout_judge.is_on();
+  }
   [[nodiscard]] bool is_reducing() const {
     return state == TcpRecoveryState::kRecovery || state == TcpRecoveryState::kCwr;
   }

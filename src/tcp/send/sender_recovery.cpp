@@ -64,6 +64,11 @@ void Sender::judge_tail_probe(Flight& f, const AckEvent& ack, const AckDigest& d
 void Sender::judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                             AckOutcome& outcome) {
   if (ack.ece && flags_.ecn_ok) on_congestion_mark(f, digest);
+  // All is acknowledged and was sent once: there is nothing that this could tell of.
+  if (f.sent.empty() && f.recovery.is_calm() && !f.tail.is_out()) {
+    f.loss.clear_deadline();
+    return;
+  }
   judge_tail_probe(f, ack, digest);
   if (flags_.sack_ok) {
     // RFC 6582 has no clock: without SACK nothing tells which of two segments arrived.
