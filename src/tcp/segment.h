@@ -51,8 +51,10 @@ struct Outgoing {
   Flow flow;
   wire::TcpHeader header;  // but for ports and checksum
   std::array<std::byte, wire::kTcpOptionBytesMax>
-      option_bytes{};              // header.header_length - 20 count
-  PacketPtr payload;               // shared slices of the send queue; null without text
+      option_bytes{};  // header.header_length - 20 count
+  // Shared slices of the send queue, or a copy in a packet of its own with room in front for all
+  // headers; null without text.
+  PacketPtr payload;
   std::uint16_t segment_size = 0;  // text bytes a piece; 0: it is one segment
   EcnCodepoint ecn = EcnCodepoint::kNotEct;
   std::uint8_t hop_limit = 0;      // 0: the stack's

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kSuperSegmentBytes = 65535 - 20 - wire::TcpLayout::kSizeMax;
 // What one super-segment may become where the device does not cut.
 constexpr std::size_t kPiecesMax = 64;
-// Up to this much text is copied behind the headers: cheaper than a slice of its own.
-constexpr std::size_t kCopiedBytes = 256;
+// IPv6, Ethernet and two tags.
+constexpr std::size_t kLowerHeaderBytes = 40 + 14 + 2 * 4;
 
 DepartureQuery query_for(const tcp::Outgoing& outgoing) {
   const auto ecn = static_cast<unsigned>(outgoing.ecn);
@@ -30,24 +30,21 @@ DepartureQuery query_for(const tcp::Outgoing& outgoing) {
               outgoing.may_fragment ? FragmentPolicy::kFragment : FragmentPolicy::kProbe};
 }
 
-// The header, and behind it the text: copied when it is short, else by reference.
-PacketPtr assemble(Core& core, tcp::Outgoing& outgoing) {
-  PacketPtr packet = core.pool.allocate();
+// In front of a copy there is room for the header; slices that others hold, too, hang behind it.
+PacketPtr assemble(Core& core, tcp::Outgoing& out) {
+  const std::size_t size = out.header.header_length;
+  const bool has_room = out.payload != nullptr && out.payload->is_writable() &&
+                        out.payload->headroom() >= size + kLowerHeaderBytes;
+  PacketPtr packet = has_room ? std::move(out.payload) : core.pool.allocate();
   if (packet == nullptr) return nullptr;
-  tcp::Outgoing& out = outgoing;
   out.header.source_port = out.flow.local_port;
   out.header.destination_port = out.flow.remote_port;
   out.header.checksum = 0;
-  const MutableBytes header = packet->append(out.header.header_length);
+  const MutableBytes header = has_room ? packet->prepend(size) : packet->append(size);
   write(out.header, header.first<wire::TcpLayout::kSize>());
   copy_bytes(Bytes(out.option_bytes).first(out.option_size()),
              header.subspan(wire::TcpLayout::kSize));
-  if (out.payload == nullptr) return packet;
-  if (out.payload->size() > kCopiedBytes) {
-    packet->append_chain(std::move(out.payload));
-  } else {
-    out.payload->copy_out(0, packet->append(out.payload->size()));
-  }
+  if (out.payload != nullptr) packet->append_chain(std::move(out.payload));
   return packet;
 }
 

@@ -218,6 +218,8 @@ class Sender {
                                                      const SendLimits& limits, Time now);
   [[nodiscard]] std::optional<Transmission> send_piece(Shared& shared, Flight& f,
                                                        const Piece& piece, Time now);
+  [[nodiscard]] static PacketPtr text_of(Shared& shared, const Flight& f, std::uint32_t offset,
+                                         std::uint32_t bytes);
   [[nodiscard]] std::optional<Transmission> probe_tail(Shared& shared, Flight& f,
                                                        const SendLimits& limits, Time now);
   [[nodiscard]] std::optional<Transmission> retransmit_last(Shared& shared, Flight& f,

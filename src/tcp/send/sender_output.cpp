@@ -7,6 +7,11 @@
 #include "tcp/send/shared.h"
 
 namespace strata::tcp {
+namespace {
+
+constexpr std::uint32_t kCopiedBytes = 256;
+
+}  // namespace
 
 std::optional<Transmission> Sender::next_transmission(Shared& shared, const SendLimits& limits,
                                                       Time now) {
@@ -105,7 +110,7 @@ std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std
                                 record->cause == TcpLossCause::kWindowProbe,
                     .cause = record->cause};
   if (!sent.text.empty()) {
-    sent.payload = f.queue.share(distance(una_, sent.text.begin), sent.text.length());
+    sent.payload = text_of(shared, f, distance(una_, sent.text.begin), sent.text.length());
     if (sent.payload == nullptr) return arm_for_memory(f, now), std::nullopt;
   }
   record->segment_size = size;
@@ -128,6 +133,16 @@ std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std
   }
   on_transmitted(shared, f, sent, bytes, now);
   return sent;
+}
+
+// A little text is copied, into a packet with room in front for its headers: that is cheaper than
+// to share a slice and chain it behind them.
+PacketPtr Sender::text_of(Shared& shared, const Flight& f, std::uint32_t offset,
+                          std::uint32_t bytes) {
+  if (bytes > kCopiedBytes) return f.queue.share(offset, bytes);
+  PacketPtr packet = shared.pool.allocate();
+  if (packet != nullptr) f.queue.copy_out(offset, packet->append(bytes));
+  return packet;
 }
 
 std::optional<Transmission> Sender::send_new(Shared& shared, Flight& f, const SendLimits& limits,
@@ -232,7 +247,7 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
                     .is_path_probe = piece.is_path_probe};
   if (piece.is_window_probe) sent.cause = TcpLossCause::kWindowProbe;
   if (piece.bytes > 0) {
-    sent.payload = f.queue.share(flight_size(), piece.bytes);
+    sent.payload = text_of(shared, f, flight_size(), piece.bytes);
     if (sent.payload == nullptr) return arm_for_memory(f, now), std::nullopt;
   }
   const SequenceNumber end = sent.text.end + (piece.fin ? 1U : 0U);

@@ -247,21 +247,38 @@ TEST(SendTcp, TellsTheConnectionThatThereIsNoRoute) {
   EXPECT_GE(text_of(host.after(5s)).size(), payload.size());
 }
 
+std::vector<PacketPtr> take_all(PacketPool& pool) {
+  std::vector<PacketPtr> taken;
+  while (PacketPtr packet = pool.allocate()) taken.push_back(std::move(packet));
+  return taken;
+}
+
 TEST(SendTcp, APoolThatRunsDryCostsARetransmission) {
   Opened host;
   const Handle handle = host.open4();
-  const Frame payload = pattern(100);
+  const Frame payload = pattern(500);
   host.write(handle, payload);
-  std::vector<PacketPtr> taken;
-  for (PacketPtr packet = host.pool.allocate(); packet != nullptr; packet = host.pool.allocate()) {
-    taken.push_back(std::move(packet));
-  }
+  std::vector<PacketPtr> taken = take_all(host.pool);
   EXPECT_TRUE(host.sent().empty());
   EXPECT_GE(host.drops(DropReason::kPoolEmpty), 1U);
   taken.clear();
   const Frame again = text_of(host.after(1500ms));
   ASSERT_GE(again.size(), payload.size());
   EXPECT_EQ(Frame(again.all().first(payload.size())), payload);
+}
+
+// Text that would be copied is not counted as sent before there is a packet for the copy.
+TEST(SendTcp, ALittleTextWaitsForAPoolThatRanDry) {
+  Opened host;
+  const Handle handle = host.open4();
+  const Frame payload = pattern(100);
+  host.write(handle, payload);
+  std::vector<PacketPtr> taken = take_all(host.pool);
+  EXPECT_TRUE(host.sent().empty());
+  EXPECT_EQ(host.drops(DropReason::kPoolEmpty), 0U);
+  taken.clear();
+  EXPECT_EQ(text_of(host.after(20ms)), payload);
+  EXPECT_EQ(host.tcp().info(handle, host.now)->bytes_retransmitted, 0U);
 }
 
 TEST(SendTcp, CountsPackets) {

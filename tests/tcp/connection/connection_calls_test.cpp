@@ -43,8 +43,9 @@ TEST(ConnectionCalls, PeekLeavesTheTextWhereItIs) {
 TEST(ConnectionCalls, SlicesAndOwnedPacketsAreNotCopied) {
   Peer peer;
   peer.open_passively();
-  PacketPtr packet = peer.pool.allocate_for(5, 0);
-  copy_bytes(std::as_bytes(std::span(std::string_view("owned"))), packet->append(5));
+  const std::string owned(500, 'o');
+  PacketPtr packet = peer.pool.allocate_for(owned.size(), 0);
+  copy_bytes(std::as_bytes(std::span(owned)), packet->append(owned.size()));
   const std::byte* const place = packet->bytes().data();
   ASSERT_TRUE(peer.transport.write_owned(peer.handle, packet, peer.now));
   EXPECT_EQ(packet, nullptr);
