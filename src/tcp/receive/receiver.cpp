@@ -86,9 +86,22 @@ void Receiver::settle(ReceiverShared& shared, std::size_t before) {
     account.give_back(held - left);
     held = left;
   }
-  if ((held != 0) == (is_holder_ != 0)) return;
-  is_holder_ = held != 0 ? 1 : 0;
-  if (is_holder_ != 0) {
+  note_holder(account, held != 0);
+}
+
+void Receiver::charge(BufferAccount& account, std::size_t before, std::size_t held) {
+  if (held >= before) {
+    account.take(held - before);  // has_room_for() had looked before it was taken
+  } else {
+    account.give_back(before - held);
+  }
+  note_holder(account, held != 0);
+}
+
+void Receiver::note_holder(BufferAccount& account, bool holds) {
+  if (holds == (is_holder_ != 0)) return;
+  is_holder_ = holds ? 1 : 0;
+  if (holds) {
     account.enter();
   } else {
     account.leave();

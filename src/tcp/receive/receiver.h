@@ -214,6 +214,9 @@ class Receiver {
   [[nodiscard]] Inbox* take_inbox(ReceiverShared& shared);
   // Charges the account for what is held now beyond `before`, and sheds what may not be held.
   void settle(ReceiverShared& shared, std::size_t before);
+  // The same where the inbox is all there is, and `held` is what it holds.
+  void charge(BufferAccount& account, std::size_t before, std::size_t held);
+  void note_holder(BufferAccount& account, bool holds);
   [[nodiscard]] bool must_shed(const ReceiverShared& shared, const Disorder& disorder) const;
   void give_back_unused(ReceiverShared& shared);
   void look_at(const Disorder& disorder);
@@ -221,6 +224,7 @@ class Receiver {
   // ── receiver_input.cpp ────────────────────────────────────────────────────────────────────
   TextOutcome on_next_text(ReceiverShared& shared, PacketPtr payload, std::uint32_t bytes,
                            Time now);
+  [[nodiscard]] bool keep_next(ReceiverShared& shared, PacketPtr payload);
   TextOutcome on_other_text(ReceiverShared& shared, SequenceNumber begin, PacketPtr payload,
                             const TextFacts& facts, Time now);
   [[nodiscard]] Arrival trim(const Disorder* disorder, SequenceNumber begin, PacketPtr& payload,
@@ -264,7 +268,8 @@ class Receiver {
   }
   // How much may be read at once; steps over an urgent byte that stands in front.
   [[nodiscard]] std::size_t begin_read(ReceiverShared& shared, Inbox& inbox, std::size_t wanted);
-  void end_read(ReceiverShared& shared, std::size_t count, std::size_t held_before, Time now);
+  void end_read(ReceiverShared& shared, const Inbox& inbox, std::size_t count,
+                std::size_t held_before, Time now);
 
   std::uint64_t received_ = 0;  // text in order since the SYN: the offset of RCV.NXT
   AckTiming timing_;

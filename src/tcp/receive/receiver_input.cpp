@@ -43,21 +43,29 @@ TextOutcome Receiver::on_text(ReceiverShared& shared, SequenceNumber begin, Pack
 // Header prediction's half of the work: the next bytes, all of them, and nothing waits for them.
 TextOutcome Receiver::on_next_text(ReceiverShared& shared, PacketPtr payload, std::uint32_t bytes,
                                    Time now) {
-  if (is_shut_down_ == 0) {
-    Inbox* const inbox = has_room_for(shared, *payload) ? take_inbox(shared) : nullptr;
-    if (inbox == nullptr) {
-      timing_.owe_now();
-      return {TextKind::kRefused};
-    }
-    const std::size_t before = bytes_held(shared);
-    inbox->append(shared.pool, std::move(payload));
-    settle(shared, before);
+  if (is_shut_down_ == 0 && !keep_next(shared, std::move(payload))) {
+    timing_.owe_now();
+    return {TextKind::kRefused};
   }
   if (timing_.owes_for_text()) list_plain_ack(shared, false, echo_.ece());
   advance_to(shared, received_ + bytes);
   timing_.on_in_order(bytes, shared.config.delayed_ack_max, now);
   tuning_.on_text(next_, window(), now);
   return {TextKind::kInOrder, is_shut_down_ != 0 ? 0 : bytes};
+}
+
+bool Receiver::keep_next(ReceiverShared& shared, PacketPtr payload) {
+  Inbox* const inbox = has_room_for(shared, *payload) ? take_inbox(shared) : nullptr;
+  if (inbox == nullptr) return false;
+  const bool is_all = disorder_ == kNoIndex;
+  const std::size_t before = is_all ? inbox->buffer_bytes() : bytes_held(shared);
+  inbox->append(shared.pool, std::move(payload));
+  if (is_all) {
+    charge(shared.account, before, inbox->buffer_bytes());
+  } else {
+    settle(shared, before);
+  }
+  return true;
 }
 
 TextOutcome Receiver::on_other_text(ReceiverShared& shared, SequenceNumber begin, PacketPtr payload,

@@ -10,18 +10,18 @@ namespace strata::tcp {
 std::size_t Receiver::read(ReceiverShared& shared, MutableBytes to, Time now) {
   if (inbox_ == kNoIndex || to.empty()) return 0;
   Inbox& inbox = *find_inbox(shared);
-  const std::size_t before = bytes_held(shared);
+  const std::size_t before = inbox.buffer_bytes();
   const std::size_t count = inbox.read(to.first(begin_read(shared, inbox, to.size())));
-  end_read(shared, count, before, now);
+  end_read(shared, inbox, count, before, now);
   return count;
 }
 
 PacketPtr Receiver::read_slices(ReceiverShared& shared, std::size_t bytes_max, Time now) {
   if (inbox_ == kNoIndex || bytes_max == 0) return nullptr;
   Inbox& inbox = *find_inbox(shared);
-  const std::size_t before = bytes_held(shared);
+  const std::size_t before = inbox.buffer_bytes();
   PacketPtr slices = inbox.take(begin_read(shared, inbox, bytes_max));
-  end_read(shared, slices == nullptr ? 0 : slices->size(), before, now);
+  end_read(shared, inbox, slices == nullptr ? 0 : slices->size(), before, now);
   return slices;
 }
 
@@ -42,9 +42,14 @@ std::size_t Receiver::begin_read(ReceiverShared& shared, Inbox& inbox, std::size
   return std::min(wanted, inbox.size());
 }
 
-void Receiver::end_read(ReceiverShared& shared, std::size_t count, std::size_t held_before,
-                        Time now) {
-  settle(shared, held_before);
+// `held_before`: by the inbox.
+void Receiver::end_read(ReceiverShared& shared, const Inbox& inbox, std::size_t count,
+                        std::size_t held_before, Time now) {
+  if (disorder_ == kNoIndex) {
+    charge(shared.account, held_before, inbox.buffer_bytes());
+  } else {
+    settle(shared, held_before - inbox.buffer_bytes() + bytes_held(shared));
+  }
   const bool may_grow = !shared.account.under_pressure() && !is_short(shared.pool);
   (void)tuning_.on_read(static_cast<std::uint32_t>(count), timing_.segment_size(), may_grow, next_,
                         window(), now);
@@ -52,7 +57,7 @@ void Receiver::end_read(ReceiverShared& shared, std::size_t count, std::size_t h
   // not needed while half of what can be offered still is.
   const std::uint32_t offer = room_to_offer(shared) >> window_shift() << window_shift();
   if (fin_reached_ == 0 && is_worth_offering(offer) && window() <= offer / 2) timing_.owe_now();
-  give_back_unused(shared);
+  if (inbox.empty() || disorder_ != kNoIndex) give_back_unused(shared);
 }
 
 std::size_t Receiver::peek(const ReceiverShared& shared, std::size_t offset,
