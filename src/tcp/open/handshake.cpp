@@ -139,7 +139,8 @@ bool Handshake::is_duplicate_syn(const Segment& segment) const {
 
 // RFC 9293 3.4: the four cases, for the window that our SYN offered.
 bool Handshake::is_acceptable(const Segment& segment, const Context& context) const {
-  const std::uint32_t window = terms(context).window;
+  const std::uint32_t window =
+      std::min<std::uint32_t>(first_window(context.config, context.options), UINT16_MAX);
   const auto inside = [&](SequenceNumber seq) {
     return seq >= rcv_nxt() && seq < rcv_nxt() + window;
   };
@@ -173,24 +174,26 @@ std::optional<Outgoing> Handshake::next_outgoing(
 }
 
 Outgoing Handshake::syn(const Context& context, Time now, const FirstFlight& first) {
-  wire::TcpOptions options = syn_options(terms(context), now);
+  const Terms offered = terms(context);
+  wire::TcpOptions options = syn_options(offered, now);
   if (retries_ == 0) {
     options.fast_open = first.cookie;
     if (first.cookie && !first.cookie->is_request()) syn_text_ = first.text_bytes;
   }
   // RFC 3168 6.1.1: an ECN-setup SYN has both bits.
   const wire::TcpFlags ecn = ecn_ ? wire::kTcpEce | wire::kTcpCwr : wire::TcpFlags{};
-  return compose(context.flow, wire::kTcpSyn | ecn, iss_, SequenceNumber{}, terms(context).window,
-                 options, context.options);
+  return compose(context.flow, wire::kTcpSyn | ecn, iss_, SequenceNumber{}, offered.window, options,
+                 context.options);
 }
 
 Outgoing Handshake::syn_ack(const Context& context, Time now,
                             const std::optional<wire::TcpFastOpenCookie>& cookie) const {
-  wire::TcpOptions options = syn_ack_options(negotiated(context), terms(context), now);
+  const Terms offered = terms(context);
+  wire::TcpOptions options = syn_ack_options(negotiated(context), offered, now);
   options.fast_open = cookie;
   const wire::TcpFlags ecn = ecn_ ? wire::kTcpEce : wire::TcpFlags{};
-  return compose(context.flow, wire::kTcpSyn | wire::kTcpAck | ecn, iss_, rcv_nxt(),
-                 terms(context).window, options, context.options);
+  return compose(context.flow, wire::kTcpSyn | wire::kTcpAck | ecn, iss_, rcv_nxt(), offered.window,
+                 options, context.options);
 }
 
 Handshake::Event Handshake::on_deadline(const Context& context, Time now) {
