@@ -31,6 +31,7 @@
 #include "ip/route_cache.h"
 #include "ip/route_table.h"
 #include "stack/interface.h"
+#include "stack/out/departure.h"
 #include "stack/raw_table.h"
 #include "strata/hooks.h"
 #include "strata/stack.h"
@@ -82,6 +83,10 @@ struct Core {
   ip::LocalAddresses local;
   ip::RouteTable routes;
   ip::RouteCache route_cache;
+  DepartureMemo departures;
+  // Changes with whatever of an interface a departure depends on: that it is there and up, its MTU
+  // and its hop limit.
+  std::uint32_t link_generation = 1;
   ip::Redirects redirects;
   ip::PathMtuCache path_mtus;
   ip::Reassembly reassembly;

@@ -79,9 +79,13 @@ struct DiscoverySteps {
   void operator()(const ip::RemoveRoute& remove) { (void)core.routes.remove(remove.route); }
   void operator()(const ip::SetMtu& set) {
     interface.mtu = std::min<std::size_t>(interface.capabilities().mtu, set.mtu);
+    ++core.link_generation;
     interface.groups.tell().set_mtu(group_message_mtu(interface.mtu));
   }
-  void operator()(const ip::SetHopLimit& set) { interface.hop_limit = set.hop_limit; }
+  void operator()(const ip::SetHopLimit& set) {
+    interface.hop_limit = set.hop_limit;
+    ++core.link_generation;
+  }
   void operator()(const ip::SetReachability& set) {
     interface.neighbors.tell().on_router_parameters(set.base_reachable_time, set.retransmit_timer,
                                                     now);

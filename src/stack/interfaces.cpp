@@ -34,6 +34,7 @@ Result<Interface*> make_interface(Core& core, const MacAddress& mac, std::size_t
   auto* interface =
       new (block) Interface(parts, static_cast<InterfaceId>(place + 1), mac, mtu, config);
   core.interfaces[place] = interface;
+  ++core.link_generation;
   return interface;
 }
 
@@ -146,6 +147,7 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
   core.routes.remove_interface(interface.id);
   drop_queued(core, interface, DropReason::kInterfaceDown);
   core.interfaces[interface.id - 1U] = nullptr;
+  ++core.link_generation;
   std::destroy_at(&interface);
   core.memory.release(&interface, sizeof(Interface), alignof(Interface));
   return {};
@@ -154,6 +156,7 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
 Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time now) {
   if (interface.is_up == up) return {};
   interface.is_up = up;
+  ++core.link_generation;
   interface.neighbors.tell().on_link_change(up, now);
   interface.groups.tell().on_link_change(up, now);
   if (up) {

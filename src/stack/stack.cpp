@@ -143,6 +143,7 @@ Result<void> Stack::replace_device(InterfaceId interface, Device& device, Time n
   }
   found->device = &device;
   found->mtu = std::min(found->mtu, device.capabilities().mtu);
+  ++core_->link_generation;
   // The wire behind it may be another: neighbours are asked anew and hear of us.
   found->neighbors.tell().on_link_change(true, now);
   found->groups.tell().on_link_change(true, now);

@@ -6,41 +6,9 @@
 
 #include "stack/core.h"
 #include "stack/in/arrival.h"
+#include "stack/out/departure.h"
 
 namespace strata::stack {
-
-// What a sender knows of the packet it wants to send.
-struct DepartureQuery {
-  IpAddress destination{};
-  IpAddress source{};                    // unspecified: choose one (RFC 6724)
-  InterfaceId interface = kNoInterface;  // leave through this one only
-  std::uint8_t protocol = 0;
-  std::uint8_t hop_limit = 0;  // 0: the interface's or the stack's; to a group: never leave
-  std::uint8_t traffic_class = 0;
-  FragmentPolicy fragment_policy = FragmentPolicy::kFragment;
-  bool loops_groups = true;  // hear our own group packets
-};
-
-// The answer: everything send_ip needs.
-struct Departure {
-  enum class Kind : std::uint8_t { kUnicast, kLocal, kMulticast, kBroadcast };
-
-  Interface* interface = nullptr;
-  IpAddress next_hop{};
-  IpAddress source{};
-  IpAddress destination{};
-  std::size_t mtu = 0;
-  Kind kind = Kind::kUnicast;
-  // No neighbours in the query are neighbours here: bytes that were written one by one would be
-  // copied as one word, and the processor would wait for them.
-  std::uint8_t hop_limit = 0;
-  FragmentPolicy fragment_policy = FragmentPolicy::kFragment;
-  std::uint8_t protocol = 0;
-  bool loops_groups = true;
-  std::uint8_t traffic_class = 0;
-
-  [[nodiscard]] bool is_v4() const { return destination.is_v4(); }
-};
 
 [[nodiscard]] Result<Departure> depart(Core& core, const DepartureQuery& query);
 

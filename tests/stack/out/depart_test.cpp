@@ -89,5 +89,48 @@ TEST(DepartErrors, SayThatThereIsNoWay) {
             Error::kNetworkUnreachable);
 }
 
+// What is remembered of a flow holds as long as all that it was decided by.
+TEST(DepartMemo, FollowsTheRoutes) {
+  Host host;
+  Core& core = host.stack.core();
+  const DepartureQuery query{.destination = address("192.0.2.1"), .source = host.own4};
+  ASSERT_FALSE(depart(core, query));
+  for (const char* gateway : {"10.0.0.2", "10.0.0.3"}) {
+    const ip::Route route{
+        .destination = prefix("192.0.2.0/24"), .gateway = address(gateway), .interface = host.eth0};
+    ASSERT_TRUE(core.routes.replace(route));
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(depart(core, query)->next_hop, address(gateway));
+    ASSERT_TRUE(core.routes.remove(route));
+    EXPECT_FALSE(depart(core, query));
+  }
+}
+
+TEST(DepartMemo, FollowsAddressesAndLinks) {
+  Host host;
+  Core& core = host.stack.core();
+  const DepartureQuery query{.destination = host.peer4, .source = host.own4};
+  EXPECT_EQ(depart(core, query)->kind, Kind::kUnicast);
+  ASSERT_TRUE(host.stack.add_address(host.eth0, {host.peer4, 32}, host.now));
+  host.run_for(std::chrono::seconds(10));
+  EXPECT_EQ(depart(core, query)->kind, Kind::kLocal);
+  ASSERT_TRUE(host.stack.remove_address(host.eth0, host.peer4, host.now));
+  EXPECT_EQ(depart(core, query)->kind, Kind::kUnicast);
+  ASSERT_TRUE(host.stack.remove_interface(host.eth0, host.now));
+  EXPECT_FALSE(depart(core, query));
+}
+
+TEST(DepartMemo, TellsQueriesApart) {
+  Host host;
+  Core& core = host.stack.core();
+  DepartureQuery query{.destination = host.peer4, .source = host.own4, .hop_limit = 3};
+  EXPECT_EQ(depart(core, query)->hop_limit, 3);
+  query.hop_limit = 4;
+  EXPECT_EQ(depart(core, query)->hop_limit, 4);
+  query.traffic_class = 7;
+  EXPECT_EQ(depart(core, query)->traffic_class, 7);
+  query.interface = 99;
+  EXPECT_FALSE(depart(core, query));
+}
+
 }  // namespace
 }  // namespace strata::stack::depart_test
