@@ -74,6 +74,30 @@ INSTANTIATE_TEST_SUITE_P(
              DropReason::kMulticastNotJoined}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
+// Packets that come in a row from one peer are judged each by its own header.
+TEST(ReceiveIpv4, EachOfARowIsJudgedForItself) {
+  Host host;
+  Frame too_long = with_byte(ping(), 3, 0xff);
+  Frame damaged = with_byte(ping(), 10, 0, false);
+  Frame no_hops = with_byte(ping(), 8, 0);
+  Frame later = with_byte(ping(), 5, 77);  // another identification
+  Frame padded = ping() + pattern(9);
+  for (const Frame& packet :
+       {ping(), too_long, ping(), damaged, later, padded, between(IpAddress::loopback_v4(), kOwn),
+        ping(), between(kPeer, IpAddress::v4(10, 0, 0, 77)), no_hops, ping()}) {
+    host.device.push(ip_frame(kOurMac, kPeerMac, packet));
+  }
+  host.settle();
+  const Frames answers = host.device.take_sent();
+  EXPECT_EQ(answers.size(), 7U);  // a host answers what came with its last hop, too
+  for (const Frame& answer : answers) {
+    EXPECT_EQ(decode(answer.all()).upper.size(), 8U + text("hello").size());
+  }
+  EXPECT_EQ(host.drops(DropReason::kIpv4BadLength), 1U);
+  EXPECT_EQ(host.drops(DropReason::kIpv4BadChecksum), 1U);
+  EXPECT_EQ(host.drops(DropReason::kIpv4BadSource), 1U);
+}
+
 TEST(ReceiveIpv4, PaddingIsCutOff) {
   Host host;
   const Frames answers =
