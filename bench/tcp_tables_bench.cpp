@@ -95,7 +95,8 @@ class LookUp final : public Contestant {
     std::array<std::uint32_t, kBatch> hashes{};
     for (Flow& flow : flows) flow = flow_of(static_cast<std::uint32_t>(rng_.below(kMillion)));
     if (batched_) {
-      tables_.demux.prepare(flows, hashes, [&](Index index) { return &connections_[index]; });
+      tables_.demux.prepare(flows, hashes,
+                            [&](Index index) { __builtin_prefetch(&connections_[index]); });
     }
     for (std::size_t i = 0; i < kBatch; ++i) {
       const std::uint32_t hash = batched_ ? hashes[i] : tables_.demux.hash(flows[i]);

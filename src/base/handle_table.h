@@ -47,6 +47,8 @@ class HandleTable {
   // For callers that hold an index they know to be alive.
   [[nodiscard]] T& operator[](Index index) { return slab_[index].value; }
   [[nodiscard]] const T& operator[](Index index) const { return slab_[index].value; }
+  // Brings an entry that is about to be used, without touching it.
+  void prefetch(Index index) const { slab_.prefetch(index); }
   [[nodiscard]] Handle handle_of(Index index) const { return {index, slab_[index].generation}; }
 
   // False when the handle was stale.

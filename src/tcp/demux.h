@@ -60,23 +60,21 @@ class Demux {
   // False when it is not there.
   bool erase(std::uint32_t hash, Index connection) { return connections_.erase(hash, connection); }
 
-  // A hint, some segments ahead of find().
-  void prefetch(std::uint32_t hash) const { connections_.prefetch(hash); }
-
-  // Hashes a batch and brings what its find() calls will touch. address_of(index) is where the
-  // hot part of a connection lies. `hashes` has room for all flows.
-  template <typename AddressOf>
-  void prepare(std::span<const Flow> flows, std::span<std::uint32_t> hashes,
-               AddressOf address_of) const {
+  // Hashes a batch and brings what its find() calls will touch; bring(index) is to bring a
+  // connection without touching it. `hashes` has room for all flows.
+  template <typename Bring>
+  void prepare(std::span<const Flow> flows, std::span<std::uint32_t> hashes, Bring bring) const {
     for (std::size_t i = 0; i < flows.size(); ++i) {
       hashes[i] = hash(flows[i]);
       connections_.prefetch(hashes[i]);
     }
     for (const std::uint32_t each : hashes.first(flows.size())) {
-      const Index index = connections_.likely(each);
-      if (index != kNoIndex) __builtin_prefetch(address_of(index));
+      const Index index = likely(each);
+      if (index != kNoIndex) bring(index);
     }
   }
+  // The connection that find() will look at first; kNoIndex: none.
+  [[nodiscard]] Index likely(std::uint32_t hash) const { return connections_.likely(hash); }
 
   [[nodiscard]] std::uint32_t size() const { return connections_.size(); }
   [[nodiscard]] std::size_t bytes_used() const { return connections_.bytes_used(); }

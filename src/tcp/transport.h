@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/handle_table.h"
 #include "base/intrusive_list.h"
@@ -61,8 +62,11 @@ class Transport {
   // kNone: taken. Anything else: of no use, for this reason; whatever must be answered is queued
   // all the same. Of the header, deliver_tcp has checked offset, checksum and addresses.
   DropReason on_segment(Segment&& segment, Time now);
-  // A hint, a few segments ahead of on_segment().
-  void prefetch(const Flow& flow) const;
+  // More connections than a cache holds: then a batch of segments is worth a prefetch().
+  [[nodiscard]] bool has_crowd() const { return connections_.size() > kCrowd; }
+  // The segments of these flows, at most kFlowsMax, come next: their cache misses overlap here.
+  static constexpr std::size_t kFlowsMax = 64;
+  void prefetch(std::span<const Flow> flows) const;
   // kNone: believed (RFC 5927: the quoted sequence number is in flight); then the stack may believe
   // the MTU for its own path cache too. The connection has drawn its own conclusions.
   DropReason on_icmp(const Flow& flow, const IcmpNews& news, Time now);
@@ -178,6 +182,8 @@ class Transport {
   [[nodiscard]] std::uint32_t orphans() const { return orphans_; }
 
  private:
+  static constexpr std::uint32_t kCrowd = 512;
+
   // The connection a program names; null when it let go of it, or never had it.
   [[nodiscard]] Connection* find(Handle handle) {
     Connection* const connection = connections_.find(handle);

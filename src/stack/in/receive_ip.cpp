@@ -2,6 +2,7 @@
 #include "stack/in/receive_ip.h"
 
 #include "stack/in/merge_tcp.h"
+#include "stack/in/prefetch_tcp.h"
 #include "stack/run_hooks.h"
 #include "strata/wire/ipv4.h"
 
@@ -110,6 +111,7 @@ void receive_ip(Core& core, PacketBatch& packets, Time now) {
     ++(packet->notes().scratch == 4 ? core.counters.ipv4_received : core.counters.ipv6_received);
   }
   if (has_hooks(core, HookPoint::kIpIn)) run_ip_in_hooks(core, packets, now);
+  prefetch_tcp(core, packets);
   TcpMerge merge(core);
   core.tcp_merge = &merge;
   LastHeader last;

@@ -24,6 +24,12 @@ void Connection::release(Shared& shared) {
   shared.options.give_back(std::exchange(options_, kDefaultOptions));
 }
 
+void Connection::prefetch(const Shared& shared) const {
+  sender_.prefetch(shared.send);
+  receiver_.prefetch(shared.receive);
+  if (hook != kNoIndex) shared.hooks.prefetch(hook);
+}
+
 void Connection::transition_to(Shared& shared, State to, Time now) {
   CHECK(may_follow(state_, to));
   const State from = std::exchange(state_, to);

@@ -114,6 +114,8 @@ class Connection {
   [[nodiscard]] bool is_over() const {
     return state_ == State::kClosed && flags_.is_orphan && !flags_.reset_due;
   }
+  // Brings what it keeps elsewhere and an acknowledgement or text will touch.
+  void prefetch(const Shared& shared) const;
   // What became true for its program since the last call.
   [[nodiscard]] Readiness take_news();
   [[nodiscard]] const Sender& sender() const { return sender_; }

@@ -116,6 +116,12 @@ class Receiver {
   // Gives everything back; unread text is gone. To be called before the receiver dies.
   void release(ReceiverShared& shared);
 
+  // Brings what arriving text will touch.
+  void prefetch(const ReceiverShared& shared) const {
+    if (inbox_ != kNoIndex) shared.slabs.inboxes().prefetch(inbox_);
+    if (disorder_ != kNoIndex) shared.slabs.disorders().prefetch(disorder_);
+  }
+
   // ── Segments ──────────────────────────────────────────────────────────────────────────────
   // RFC 9293 3.10.7.4, first check; `length` is SEG.LEN, with SYN and FIN.
   [[nodiscard]] bool is_acceptable(SequenceNumber begin, std::uint32_t length) const;

@@ -78,6 +78,14 @@ void Sender::begin_flight(Shared& shared, Flight& f, Time now) {
   refresh_pacing(f);
 }
 
+void Sender::prefetch(const Shared& shared) const {
+  if (flight_ != kNoIndex) {
+    shared.flights.prefetch(flight_);
+  } else if (totals_ != kNoIndex && !flags_.totals_are_whole) {
+    shared.folded_totals.prefetch(totals_);
+  }
+}
+
 void Sender::rest_if_idle(Shared& shared, Time now) {
   Flight* const f = flight(shared);
   if (f == nullptr || !f->queue.empty() || !f->sent.empty() || is_fin_unsent()) return;
@@ -87,18 +95,19 @@ void Sender::rest_if_idle(Shared& shared, Time now) {
   f->totals.lost = f->rate.lost();
   shared.account.give_back(std::exchange(f->charged, 0));
   shared.account.leave();
+  // This one is in the cache, those that rest are not: where many do, it is the cheaper to fold.
+  if (shared.resting.size() == Shared::kRestingMax) return fold(shared);
   flags_.rests = true;
   f->sender = this;
   f->rests_since = now;
   shared.resting.push_back(*f);
-  if (shared.resting.size() > Shared::kRestingMax) shared.resting.front()->sender->fold(shared);
 }
 
 // From here on there is no Flight.
 void Sender::fold(Shared& shared) {
   Flight& f = shared.flights[flight_];
+  if (flags_.rests) shared.resting.erase(f);
   flags_.rests = false;
-  shared.resting.erase(f);
   keep_totals(shared, f.totals);
   shared.flights.destroy(std::exchange(flight_, kNoIndex));
 }

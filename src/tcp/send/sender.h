@@ -56,6 +56,8 @@ class Sender {
   [[nodiscard]] static std::optional<Time> next_fold(const Shared& shared);
   static void on_fold(Shared& shared, Time now);
 
+  void prefetch(const Shared& shared) const;
+
   // ── The program's side ────────────────────────────────────────────────────────────────────
   // How many bytes were taken: what the buffer has room for, and memory. Also before the connection
   // is open. `more` holds back a last small segment for what follows.

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which part of the transport a segment or an ICMP error is for.
+#include <array>
 #include <utility>
 
 #include "tcp/transport.h"
 
 namespace strata::tcp {
 
-void Transport::prefetch(const Flow& flow) const { demux_.prefetch(demux_.hash(flow)); }
+void Transport::prefetch(std::span<const Flow> flows) const {
+  std::array<std::uint32_t, kFlowsMax> room;
+  const std::span<std::uint32_t> hashes = std::span(room).first(flows.size());
+  demux_.prepare(flows, hashes, [this](Index index) { connections_.prefetch(index); });
+  // Meanwhile the first have come, and name what they keep elsewhere.
+  for (const std::uint32_t hash : hashes) {
+    const Index index = demux_.likely(hash);
+    if (index != kNoIndex) connections_[index].prefetch(shared_);
+  }
+}
 
 DropReason Transport::on_segment(Segment&& segment, Time now) {
   shared_.counters.segments_in += segment.segments;
