@@ -158,6 +158,7 @@ std::optional<Transmission> Sender::send_new(Shared& shared, Flight& f, const Se
   }
   if (f.sent.empty()) restart_after_idle(f, shared, now);
   if (const auto probe = path_probe(f, limits, now)) {
+    if (probe->bytes == 0) return std::nullopt;
     return send_piece(shared, f, *probe, now);
   }
   const Piece piece = next_piece(f, limits, now);
@@ -392,7 +393,7 @@ std::optional<Transmission> Sender::rescue(Shared& shared, Flight& f, const Send
 }
 
 // RFC 4821 7.3: new text, in one segment that may not arrive, with enough behind it that its loss
-// is noticed.
+// is noticed. Without bytes: nothing new may leave before there is room for it.
 std::optional<Sender::Piece> Sender::path_probe(Flight& f, const SendLimits& limits, Time now) {
   if (limits.segment_size_max != 0 || !f.recovery.is_open() || f.sent.lost() != 0) {
     return std::nullopt;
@@ -401,8 +402,11 @@ std::optional<Sender::Piece> Sender::path_probe(Flight& f, const SendLimits& lim
   const auto size = f.totals.path.next_size(now);
   if (!size || *size <= mss_) return std::nullopt;
   const std::uint32_t wanted = *size + kSegmentsBehind * mss_;
-  if (unsent(f) < wanted || usable_window() < wanted || congestion_room(f) < wanted) {
-    return std::nullopt;
+  if (unsent(f) < wanted || window_ < wanted || control_->cwnd() < wanted) return std::nullopt;
+  // Whoever sends a segment for each that is acknowledged never has room for a larger one: an
+  // acknowledgement or two are waited for.
+  if (std::min(usable_window(), congestion_room(f)) < *size) {
+    return in_flight(f) > 0 ? std::optional(Piece{}) : std::nullopt;
   }
   return Piece{.bytes = *size, .segment_size = *size, .is_path_probe = true};
 }
