@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "attach/launch.h"
 #include "attach/server.h"
@@ -46,10 +48,25 @@ int exit_status_of(int status) {
   return WIFSIGNALED(status) ? kSignalBase + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Waits for the program and all that it leaves behind, and passes signals on to it.
+// What programs wrote before they ended is still to be sent, and the end behind it.
+bool has_to_send(const Stack& stack) {
+  bool has = false;
+  stack.for_each_socket([&](const SocketEntry& entry) {
+    const TcpState state = entry.state;
+    has |= entry.kind == SocketEntry::Kind::kTcp &&
+           (state == TcpState::kEstablished || state == TcpState::kCloseWait ||
+            state == TcpState::kFinWait1 || state == TcpState::kClosing ||
+            state == TcpState::kLastAck);
+  });
+  return has;
+}
+
+// Waits for the program and all that it leaves behind, and passes signals on to it. When the last
+// of them has ended, what they wrote still goes, as the kernel would see to, within a limit.
 class Household {
  public:
-  Household(Loop& loop, pid_t program) : loop_(loop), program_(program) {}
+  Household(Loop& loop, pid_t program, InlineFunction<bool()> is_settled)
+      : loop_(loop), program_(program), is_settled_(std::move(is_settled)) {}
   ~Household() { loop_.unwatch(signals_.get()); }
   Household(const Household&) = delete;
   Household& operator=(const Household&) = delete;
@@ -75,6 +92,7 @@ class Household {
       const auto signal = static_cast<int>(told.ssi_signo);
       if (signal == SIGCHLD) continue;
       // Those of a terminal's keys have reached the program already.
+      if (leaves_until_) loop_.stop();  // somebody does not want to wait for it
       const bool is_from_terminal = told.ssi_code == SI_KERNEL && signal != SIGHUP;
       if (!is_from_terminal || has_ended_) pass_on(signal);
     }
@@ -99,12 +117,23 @@ class Household {
       has_ended_ = true;
       exit_status_ = exit_status_of(status);
     }
-    if (ended < 0 && errno == ECHILD) loop_.stop();
+    if (ended < 0 && errno == ECHILD) leave();
+  }
+
+  void leave() {
+    if (!leaves_until_) leaves_until_ = loop_.now() + std::chrono::seconds(10);
+    if (is_settled_() || loop_.now() >= *leaves_until_) {
+      loop_.stop();
+    } else {
+      loop_.start_timer(loop_.now() + std::chrono::milliseconds(5), [this] { leave(); });
+    }
   }
 
   Loop& loop_;
   pid_t program_;
+  InlineFunction<bool()> is_settled_;
   Descriptor signals_;
+  std::optional<Time> leaves_until_;
   bool has_ended_ = false;
   int exit_status_ = kFailed;
 };
@@ -114,6 +143,15 @@ int refuse(const RunCommand& command, const attach::LaunchFailure& failure) {
   return failure.is_not_found ? kNotFound : kCannotRun;
 }
 
+void say_fallback(const service::Failure& reason) {
+  fmt::print(stderr,
+             "strata run: TAP devices are not permitted here: {}\n"
+             "  To permit them: {}\n"
+             "  On a memory link instead: only the stack itself and a peer at 10.77.0.1 and\n"
+             "  fd77::1, which answers pings, can be reached.\n",
+             reason.text, reason.hint);
+}
+
 }  // namespace
 
 int run_command(const RunCommand& command) {
@@ -121,6 +159,7 @@ int run_command(const RunCommand& command) {
   auto created = Node::create(command.stack, {.detects_duplicates = false});
   if (!created) return complain("run", created.error());
   Node& node = **created;
+  if (node.fallback_reason()) say_fallback(*node.fallback_reason());
   // Signals are the program's: it decides whether they end anything.
   if (const auto left = node.loop().stop_on_signals({}); !left) {
     return complain("run", {"signals cannot be left to the program"});
@@ -129,8 +168,10 @@ int run_command(const RunCommand& command) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   auto launch = Launch::prepare(command.words);
   if (!launch) return refuse(command, launch.error());
-  Household household(node.loop(), launch->process());
   const auto server = attach::Server::create(node.stack(), node.loop(), launch->take_listener());
+  Household household(node.loop(), launch->process(), [&node, &server] {
+    return !server->has_open_sockets() && !has_to_send(node.stack());
+  });
   if (server == nullptr || !household.open()) {
     return complain("run", {"no descriptors are left"});
   }

@@ -47,7 +47,8 @@ Operation handle(Request& request) {
   const auto* handler = std::ranges::find(kHandlers, request.call.number, &Handler::number);
   if (handler == std::end(kHandlers)) return kPassOn;
   auto theirs = request.server.program_descriptors().copy(request.call.thread, request.number);
-  if (!theirs) return kPassOn;  // the kernel says what is wrong with it
+  if (!theirs && theirs.error() == -EBADF) return kPassOn;  // as the kernel says, too
+  if (!theirs) return theirs.error();
   request.socket = request.server.find(cookie_of(theirs->get()));
   if (request.socket == nullptr) return kPassOn;
   request.theirs = *std::move(theirs);

@@ -74,6 +74,11 @@ std::shared_ptr<Socket> Server::find(std::uint64_t cookie) const {
   return found == sockets_.end() ? nullptr : found->second.socket;
 }
 
+bool Server::has_open_sockets() const {
+  return std::ranges::any_of(sockets_,
+                             [](const auto& entry) { return entry.second.socket->end() >= 0; });
+}
+
 void Server::mark(Socket& socket) {
   const auto found = sockets_.find(socket.cookie());
   if (found == sockets_.end() || std::exchange(found->second.is_marked, true)) return;

@@ -63,6 +63,8 @@ class Server final : public Pollable {
   [[nodiscard]] Answer add(std::shared_ptr<Socket> socket);
   void remove(std::uint64_t cookie);
   [[nodiscard]] std::shared_ptr<Socket> find(std::uint64_t cookie) const;
+  // Programs hold some, or there are bytes of theirs that the stack has not taken.
+  [[nodiscard]] bool has_open_sockets() const;
   // It will be pumped in this turn or the next.
   void mark(Socket& socket);
 

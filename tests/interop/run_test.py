@@ -123,12 +123,53 @@ def two_launchers(lab):
     lab.check("two launchers talk to each other over a bridge", got == digest, got)
 
 
+def deaths(lab):
+    """Either side is killed with a connection open: the other one sees an end."""
+    host = lab.namespace()
+    note = lab.folder / "note"
+    program = lab.folder / "program.py"
+    program.write_text(
+        "import errno, socket\n"
+        "heard = socket.create_server(('', 7000))\n"
+        "near, _ = heard.accept()\n"
+        "near.sendall(b'ready')\n"
+        "got = near.recv(10)\n"
+        "try: socket.socket(); made = 'made'\n"
+        "except OSError as why: made = errno.errorcode[why.errno]\n"
+        f"open('{note}', 'w').write(f'{{got}} {{made}}')\n")
+    for who in ("program", "launcher"):
+        note.unlink(missing_ok=True)
+        launcher = host.start(*strata_run(lab, PYTHON, program))
+        bench.wait_until(lambda: host.run("ping", "-c1", "-W1", STACK4).returncode == 0, 5)
+        talk = host.start(PYTHON, "-c", "import socket, sys, time\n"
+                          "for _ in range(50):\n"
+                          f"  try: made = socket.create_connection(('{STACK4}', 7000), 5); break\n"
+                          "  except OSError: time.sleep(0.1)\n"
+                          "made.recv(5); print('ready', flush=True)\n"
+                          "print(made.recv(5), flush=True)", output=lab.folder / "talk")
+        bench.wait_until(lambda: "ready" in (lab.folder / "talk").read_text(), 8)
+        if who == "program":
+            children = pathlib.Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
+            os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+            ended = talk.wait(10)
+            lab.check("a program is killed: its peer sees the end", ended == 0,
+                      (lab.folder / "talk").read_text())
+            lab.check("... and the launcher says so", launcher.wait(5) == 137, launcher.returncode)
+        else:
+            launcher.kill()
+            bench.wait_until(lambda: note.exists() and note.read_text(), 5)
+            text = note.read_text() if note.exists() else "it never ended"
+            lab.check("the launcher is killed: the program sees the end, and gets no socket of the "
+                      "kernel's", text == "b'' ENOSYS", text)
+
+
 def main():
     with bench.Bench(needs=["curl"], seconds=58) as lab:
         clients(lab)
         kernel_sockets(lab)
         servers(lab)
         two_launchers(lab)
+        deaths(lab)
         same_calls(lab)
 
 
