@@ -26,6 +26,7 @@ struct StackConfig {
   bool forward_ipv4 = false;
   bool forward_ipv6 = false;
   bool accept_redirects = true;
+  bool flow_labels = true;  // RFC 6437: TCP and UDP over IPv6 carry a label of their flow
 
   // ICMP errors leave at most this often (RFC 1812 4.3.2.8, RFC 4443 2.4 (f)).
   std::uint32_t icmp_errors_per_second = 1000;

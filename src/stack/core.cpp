@@ -22,6 +22,7 @@ enum Purpose : std::uint64_t {
   kUdp,
   kEcho,
   kTcp,
+  kFlowLabels,
 };
 
 ip::ReassemblyConfig reassembly_config(const StackConfig& config) {
@@ -61,6 +62,7 @@ Core::Core(const StackConfig& stack_config)
       path_mtus(memory, derive(secret, kPathMtus), {.entries_max = stack_config.path_mtus_max}),
       reassembly(memory, derive(secret, kReassembly), reassembly_config(stack_config)),
       identifications(derive(secret, kIdentifications)),
+      flow_label_key(derive(secret, kFlowLabels)),
       icmp_limit(limit_config(stack_config), derive(secret, kIcmpLimit), rng.next()),
       udp(memory, stack_config.udp_sockets_max, derive(secret, kUdp)),
       echo(memory, stack_config.other_sockets_max, derive(secret, kEcho)),

@@ -91,6 +91,7 @@ struct Core {
   ip::PathMtuCache path_mtus;
   ip::Reassembly reassembly;
   ip::IdentificationSource identifications;
+  SipKey flow_label_key;
   icmp::RateLimit icmp_limit;
 
   udp::Table udp;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/out/send_ip.h"
 
+#include <array>
+
+#include "base/siphash.h"
 #include "stack/out/packet_sum.h"
 #include "stack/out/send_frame.h"
 #include "stack/run_hooks.h"
@@ -51,10 +54,28 @@ void prepend_header_v4(Core& core, Packet& packet, const Departure& departure) {
   packet.notes().transport_offset = wire::Ipv4Layout::kSize;
 }
 
-void prepend_header_v6(Packet& packet, const Departure& departure) {
+// RFC 6437 3: the same in all packets of a flow, spread evenly, and not to be foretold.
+std::uint32_t flow_label(const Core& core, const Packet& packet, const Departure& departure) {
+  const bool has_ports =
+      departure.protocol == wire::kIpProtocolTcp || departure.protocol == wire::kIpProtocolUdp;
+  std::array<std::byte, 4> ports{};
+  if (!core.config.flow_labels || !has_ports || packet.size() < ports.size()) return 0;
+  packet.copy_out(0, ports);
+  const std::uint64_t hash = hash_words(
+      core.flow_label_key,
+      {departure.source.high(), departure.source.low(), departure.destination.high(),
+       departure.destination.low(),
+       (std::uint64_t{departure.protocol} << 32U) | load_big_endian<std::uint32_t>(ports.data())});
+  constexpr std::uint32_t kLabels = 0xf'ffff;  // zero says that there is none
+  return static_cast<std::uint32_t>(hash % kLabels) + 1;
+}
+
+void prepend_header_v6(const Core& core, Packet& packet, const Departure& departure) {
   const std::size_t payload = packet.size();
+  const std::uint32_t label = flow_label(core, packet, departure);
   const auto out = packet.prepend<wire::Ipv6Layout::kSize>();
   write(wire::Ipv6Header{.traffic_class = departure.traffic_class,
+                         .flow_label = label,
                          .payload_length = static_cast<std::uint16_t>(payload),
                          .next_header = departure.protocol,
                          .hop_limit = departure.hop_limit,
@@ -128,7 +149,7 @@ Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, T
   if (departure.is_v4()) {
     prepend_header_v4(core, *packet, departure);
   } else {
-    prepend_header_v6(*packet, departure);
+    prepend_header_v6(core, *packet, departure);
   }
   ++(departure.is_v4() ? core.counters.ipv4_sent : core.counters.ipv6_sent);
   return send_ip_packet(core, std::move(packet), departure, now);

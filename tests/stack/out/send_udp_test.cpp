@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "strata/wire/ethernet.h"
+#include "strata/wire/ipv6.h"
 #include "support/bench.h"
 #include "support/matchers.h"
 #include "support/udp_port.h"
@@ -106,6 +110,37 @@ TEST(SourceTowards, IsTheAddressThePeerWillSee) {
   EXPECT_EQ(source_towards(core, {host.own4, 7}, kNoInterface), host.own4);
   EXPECT_EQ(source_towards(core, {address("192.0.2.1"), 7}, kNoInterface).error(),
             Error::kNetworkUnreachable);
+}
+
+std::uint32_t label_of(const Frame& frame) {
+  const auto packet = frame.all().subspan(wire::EthernetLayout::kSize);
+  return wire::Ipv6View::parse(packet)->flow_label();
+}
+
+// RFC 6437 3 SHOULD: packets of one flow carry one label, other flows others, and none is zero.
+TEST(SendUdp, TheFlowLabelIsThatOfTheFlow) {
+  Host host;
+  UdpPort port(host, {IpAddress::any_v6(), 9});
+  std::set<std::uint32_t> labels;
+  for (std::uint16_t remote = 1000; remote < 1100; ++remote) {
+    ASSERT_TRUE(port.send({host.peer6, remote}, text("a")));
+    ASSERT_TRUE(port.send({host.peer6, remote}, text("longer")));
+    const Frames sent = sent_by(host);
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(label_of(sent[0]), label_of(sent[1]));
+    EXPECT_NE(label_of(sent[0]), 0U);
+    labels.insert(label_of(sent[0]));
+  }
+  EXPECT_GT(labels.size(), 95U);
+}
+
+TEST(SendUdp, WithoutFlowLabelsTheyAreZero) {
+  BenchOptions options;
+  options.stack.flow_labels = false;
+  Host host(options);
+  UdpPort port(host, {IpAddress::any_v6(), 9});
+  ASSERT_TRUE(port.send({host.peer6, 7}, text("a")));
+  EXPECT_EQ(label_of(sent_by(host).at(0)), 0U);
 }
 
 }  // namespace
