@@ -48,6 +48,7 @@ struct HttpRequestReader::Parser {
     parser.eager(true);
   }
   http::request_parser<http::string_body> parser;
+  bool was_told_to_go_on = false;
 };
 
 HttpRequestReader::HttpRequestReader() = default;
@@ -84,6 +85,17 @@ std::expected<std::optional<HttpRequest>, unsigned> HttpRequestReader::next() {
   parser_.reset();
   if (needs_host && !has_host) return std::unexpected(400U);
   return request;
+}
+
+bool HttpRequestReader::take_expectation() {
+  if (parser_ == nullptr || !parser_->parser.is_header_done() || parser_->was_told_to_go_on) {
+    return false;
+  }
+  const auto& request = parser_->parser.get();
+  if (request.version() < 11) return false;
+  if (!boost::beast::iequals(request[http::field::expect], "100-continue")) return false;
+  parser_->was_told_to_go_on = true;
+  return true;
 }
 
 }  // namespace strata::service

@@ -35,6 +35,8 @@ class HttpRequestReader {
   void add(Bytes bytes);
   // None: more bytes are needed. An error is the status to answer with before closing.
   [[nodiscard]] std::expected<std::optional<HttpRequest>, unsigned> next();
+  // The peer waits to be told that it may send the body (RFC 9110 10.1.1). True once for each.
+  [[nodiscard]] bool take_expectation();
 
  private:
   struct Parser;

@@ -51,7 +51,9 @@ bool lists_tag(std::string_view field, std::string_view tag) {
 
 bool is_unchanged(const HttpRequest& request, const HttpFile& file) {
   if (!request.if_none_match.empty()) return lists_tag(request.if_none_match, file.entity_tag());
-  return request.if_modified_since == http_date(file.modified_seconds());
+  // RFC 9110 13.1.3: what is no date is as if it were not there.
+  const auto since = parse_http_date(request.if_modified_since);
+  return since && file.modified_seconds() <= *since;
 }
 
 // RFC 9110 14.2: ranges are for GET. 13.1.5: a part is of use only if the rest has not changed
@@ -59,7 +61,7 @@ bool is_unchanged(const HttpRequest& request, const HttpFile& file) {
 bool may_be_part(const HttpRequest& request, const HttpFile& file) {
   if (request.method != "GET") return false;
   return request.if_range.empty() || request.if_range == file.entity_tag() ||
-         request.if_range == http_date(file.modified_seconds());
+         parse_http_date(request.if_range) == file.modified_seconds();
 }
 
 }  // namespace
@@ -137,6 +139,10 @@ HttpSession::Progress HttpSession::read_request() {
   }
   if (*request) {
     answer(**request);
+    return Progress::kMore;
+  }
+  if (reader_.take_expectation()) {
+    head_ = "HTTP/1.1 100 Continue\r\n\r\n";
     return Progress::kMore;
   }
   if (peer_ended_) return Progress::kBroken;

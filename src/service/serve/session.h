@@ -2,6 +2,9 @@
 // Session: one connection of a service, from accept to its end.
 #pragma once
 
+#include <chrono>
+#include <optional>
+
 #include "strata/executor.h"
 #include "strata/tcp_stream.h"
 
@@ -19,8 +22,12 @@ class SessionOwner {
 
 class Session {
  public:
+  // A peer that neither says nor takes anything for so long is given up: silent ones must not keep
+  // others out.
+  static constexpr Duration kIdleMax = std::chrono::minutes(1);
+
   Session(SessionOwner& owner, TcpStream stream);
-  virtual ~Session() = default;
+  virtual ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -38,11 +45,15 @@ class Session {
 
  private:
   void run();
+  void end();
+  void watch_idleness();
 
   SessionOwner& owner_;
   TcpStream stream_;
   bool is_over_ = false;
   bool goes_on_ = false;
+  Time last_news_{};
+  std::optional<TimerId> idle_timer_;
 };
 
 }  // namespace strata::service

@@ -136,6 +136,17 @@ TEST_F(HttpSessionTest, AnswersWithAPartWhenAsked) {
 }
 
 // RFC 9110 14.2 MUST: a range is ignored with methods it is not defined for.
+// RFC 9110 10.1.1 MUST: a peer that expects 100-continue is told to go on, or given its answer.
+TEST_F(HttpSessionTest, TellsThosePeersToGoOnThatWaitForIt) {
+  Client client(lab, kPort);
+  EXPECT_EQ(client.ask("PUT /a.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n"
+                       "Expect: 100-Continue\r\n\r\n"),
+            "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_THAT(client.ask("body"), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(client.ask("GET /a.txt HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 "));
+}
+
 TEST_F(HttpSessionTest, IgnoresRangesOfHead) {
   const std::string answer = ask("HEAD /a.txt", "Range: bytes=2-4\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
@@ -158,6 +169,9 @@ TEST_F(HttpSessionTest, AnswersConditionalRequests) {
            Row{"If-None-Match: \"x\"\r\n", "HTTP/1.1 200 "},
            Row{"If-Modified-Since: " + date + "\r\n", "HTTP/1.1 304 "},
            Row{"If-Modified-Since: " + old + "\r\n", "HTTP/1.1 200 "},
+           Row{"If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n", "HTTP/1.1 304 "},
+           Row{"If-Modified-Since: Friday, 01-Jan-38 00:00:00 GMT\r\n", "HTTP/1.1 304 "},
+           Row{"If-Modified-Since: yesterday\r\n", "HTTP/1.1 200 "},
            Row{"If-None-Match: \"x\"\r\nIf-Modified-Since: " + date + "\r\n", "HTTP/1.1 200 "},
            Row{"Range: bytes=1-1\r\nIf-Range: " + tag + "\r\n", "HTTP/1.1 206 "},
            Row{"Range: bytes=1-1\r\nIf-Range: " + date + "\r\n", "HTTP/1.1 206 "},

@@ -91,6 +91,18 @@ TEST_F(SessionTest, ClosesItsStreamAndTellsItsOwnerOnce) {
   EXPECT_EQ(ended.size(), 1U);
 }
 
+TEST_F(SessionTest, GivesUpAPeerThatIsSilentForAMinute) {
+  accept();
+  session->start();
+  lab.run_for(std::chrono::seconds(40));
+  client->send("still here");
+  lab.run_for(std::chrono::seconds(59));
+  EXPECT_TRUE(ended.empty());
+  lab.run_for(std::chrono::seconds(2));
+  EXPECT_EQ(ended, std::vector<Session*>{session.get()});
+  EXPECT_EQ(client->state(), Error::kClosed);
+}
+
 TEST_F(SessionTest, GoesOnInALaterTurnOnceForAllThatAsk) {
   accept();
   session->turns_wanted = 5;

@@ -47,5 +47,18 @@ TEST(HttpDate, IsAnImfFixdate) {
   }
 }
 
+// RFC 9110 5.6.7 MUST: all three forms of dates are understood.
+TEST(Texts, DatesOfHttpAreReadInAllForms) {
+  constexpr std::int64_t kDate = 784'111'777;
+  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), kDate);
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), kDate);
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994"), kDate);
+  EXPECT_EQ(parse_http_date(http_date(kDate)), kDate);
+  for (const char* const wrong : {"", "yesterday", "Sun, 06 Nov 1994 08:49:37 GMT!",
+                                  "Sun, 06 Nov 1994 08:49 GMT", "784111777"}) {
+    EXPECT_FALSE(parse_http_date(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace strata::service::texts_test
