@@ -76,6 +76,7 @@ void print(const ResolveCommand& command, const Found& found) {
 int run_command(const ResolveCommand& command) {
   auto node = Node::create(command.stack, {.detects_duplicates = false});
   if (!node) return complain("resolve", node.error());
+  if (auto waited = (*node)->wait_for_leases(); !waited) return complain("resolve", waited.error());
   Loop& loop = (*node)->loop();
   Found found;
   ask(command, (*node)->main().resolver(), found);

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "service/config_file.h"
+#include "service/tcp_settings.h"
 
 namespace strata::app {
 namespace {
@@ -53,12 +54,20 @@ void StackFlags::add_to(CLI::App& verb) {
       ->type_name("ID[.ID]");
   list(verb.add_option("--mtu", mtus_, "MTU of the device before it, or of the default device"))
       ->type_name("BYTES");
+  verb.add_flag("--dhcp", dhcp_, "ask for an address of the device before it")->group("Stack");
+  list(verb.add_option("--lease-file", lease_files_, "keep the lease of the device before it"))
+      ->type_name("FILE");
+  verb.add_option("--host-name", host_name_, "what DHCP servers are told")
+      ->type_name("NAME")
+      ->group("Stack");
   list(verb.add_option("--gateway", gateways_, "a default router, IPv4 or IPv6"))->type_name("IP");
   list(verb.add_option("--dns", dns_, "a DNS server"))->type_name("IP");
   list(verb.add_option("--search", search_, "a domain for names that are not complete"))
       ->type_name("DOMAIN");
   verb.add_option("--hosts", hosts_, "names as in /etc/hosts")->type_name("FILE")->group("Stack");
   verb.add_flag("--forward", forward_, "route packets for others")->group("Stack");
+  list(verb.add_option("--tcp-option", tcp_, "how TCP is spoken: " + service::tcp_setting_names()))
+      ->type_name("KEY=VALUE,...");
   verb.add_option("--capture", capture_, "write every frame to a pcapng file")
       ->type_name("FILE")
       ->group("Stack");
@@ -100,6 +109,7 @@ Outcome<void> StackFlags::read_devices(const CLI::App& verb, StackOptions& optio
   std::size_t address = 0;
   std::size_t mtu = 0;
   std::size_t vlan = 0;
+  std::size_t lease_file = 0;
   // What the next --address and --mtu are for.
   std::vector<Prefix>* into = nullptr;
   std::size_t* bytes = &options.default_device_mtu;
@@ -123,11 +133,21 @@ Outcome<void> StackFlags::read_devices(const CLI::App& verb, StackOptions& optio
       if (device == 0) return before_every_device("--address", addresses_[address]);
       done = take("--address", service::parse_interface_address, addresses_[address++],
                   [&](Prefix prefix) { into->push_back(prefix); });
+    } else if (option->check_lname("dhcp")) {
+      if (device == 0) return before_every_device("--dhcp", "");
+      options.devices.back().dhcp = true;
+    } else if (option->check_lname("lease-file")) {
+      if (device == 0) return before_every_device("--lease-file", lease_files_[lease_file]);
+      options.devices.back().lease_file = lease_files_[lease_file++];
     } else if (option->check_lname("mtu")) {
       done = take("--mtu", service::check_mtu, mtus_[mtu++],
                   [&](std::size_t value) { *bytes = value; });
     }
     if (!done) return done;
+  }
+  for (const DeviceOptions& checked : options.devices) {
+    if (checked.lease_file.empty() || checked.dhcp) continue;
+    return failed("--lease-file: its device has no --dhcp");
   }
   if (options.default_device_mtu != 0 && !options.devices.empty()) {
     return failed("--mtu: it stands before every --device", "give it after its --device");
@@ -150,7 +170,9 @@ Outcome<void> StackFlags::read_names(const CLI::App& verb, StackOptions& options
     if (!done) return done;
   }
   if (is_given(verb, "--hosts")) options.hosts = hosts_;
-  return {};
+  if (!is_given(verb, "--host-name")) return {};
+  return take("--host-name", service::parse_host_name, host_name_,
+              [&](std::string name) { options.host_name = std::move(name); });
 }
 
 Outcome<void> StackFlags::read_values(const CLI::App& verb, StackOptions& options) const {
@@ -161,6 +183,11 @@ Outcome<void> StackFlags::read_values(const CLI::App& verb, StackOptions& option
     if (!done) return done;
   }
   if (auto done = read_names(verb, options); !done) return done;
+  for (const std::string& text : tcp_) {
+    if (auto done = service::apply_tcp_settings(options.tcp, text); !done) {
+      return std::unexpected(about("--tcp-option", std::move(done).error()));
+    }
+  }
   if (forward_) options.forward = true;
   if (is_given(verb, "--capture")) options.capture = capture_;
   if (is_given(verb, "--seed")) options.seed = seed_;

@@ -39,6 +39,10 @@ class StackFlags {
   std::vector<std::string> dns_;
   std::vector<std::string> search_;
   std::string hosts_;
+  bool dhcp_ = false;
+  std::vector<std::string> lease_files_;
+  std::string host_name_;
+  std::vector<std::string> tcp_;
   std::string capture_;
   bool forward_ = false;
   std::uint64_t seed_ = 0;

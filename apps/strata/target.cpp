@@ -47,6 +47,7 @@ Outcome<Target> parse_target(std::string_view text, Family family) {
 }
 
 Outcome<void> look_up(Target& target, service::Node& node) {
+  if (auto waited = node.wait_for_leases(); !waited) return waited;
   if (target.name.empty()) return {};
   const dns::Family family = target.family == Family::kIpv4   ? dns::Family::kIpv4
                              : target.family == Family::kIpv6 ? dns::Family::kIpv6

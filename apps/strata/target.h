@@ -12,7 +12,7 @@
 namespace strata::app {
 
 [[nodiscard]] service::Outcome<Target> parse_target(std::string_view text, Family family);
-// Asks the stack's resolver for a target that is a name; for others there is nothing to do. The
+// Asks the stack's resolver for a target that is a name; for others it only waits for leases. The
 // node's loop runs meanwhile.
 [[nodiscard]] service::Outcome<void> look_up(Target& target, service::Node& node);
 // The link of a link-local target: the one named, or the only one there is.

@@ -94,7 +94,9 @@ class Announcement {
       return;
     }
     if (!std::exchange(has_said_wait_, true) && !command_.json) {
-      fmt::print("Checking that nobody else has these addresses (a few seconds) ...\n");
+      fmt::print("{}\n", node_.main().has_leases()
+                             ? "Checking that nobody else has these addresses (a few seconds) ..."
+                             : "Asking the network for an address ...");
       std::fflush(stdout);
     }
     node_.loop().start_timer(node_.loop().now() + std::chrono::milliseconds(50),

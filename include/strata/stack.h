@@ -152,6 +152,8 @@ class Stack {
   [[nodiscard]] Result<InterfaceId> add_vlan(InterfaceId parent, const VlanTags& tags,
                                              const InterfaceConfig& config, Time now);
   Result<void> remove_interface(InterfaceId interface, Time now);
+  // At most the device's, at least 68; lasts until a router advertises another.
+  Result<void> set_mtu(InterfaceId interface, std::size_t mtu, Time now);
   Result<void> set_interface_up(InterfaceId interface, bool up, Time now);
   // Connections live on while their device is exchanged; the new one must carry the same medium.
   Result<void> replace_device(InterfaceId interface, Device& device, Time now);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "service/tcp_settings.h"
 #include "service/text_file.h"
 
 namespace strata::service {
@@ -82,6 +83,24 @@ class TableReader {
       visit(*table, *array->get(i));
     }
     if (array == nullptr) fail(key, *node, fmt::format("expected [[{}]] tables", key));
+  }
+
+  // One table, whose keys are another's to know. Switches and numbers come as text.
+  template <typename Set>
+  void settings(std::string_view key, Set set) {
+    const toml::node* node = known(key);
+    if (node == nullptr) return;
+    const toml::table* table = node->as_table();
+    if (table == nullptr) return fail(key, *node, fmt::format("expected a [{}] table", key));
+    for (const auto& [name, node_of_value] : *table) {
+      const toml::node& value = node_of_value;
+      std::string text;
+      if (const auto word = value.value_exact<std::string>()) text = *word;
+      if (const auto number = value.value_exact<std::int64_t>()) text = fmt::format("{}", *number);
+      if (const auto is_on = value.value_exact<bool>()) text = *is_on ? "on" : "off";
+      const Outcome<void> done = set(name.str(), text);
+      if (!done) fail(fmt::format("{}.{}", key, name.str()), value, done.error().text);
+    }
   }
 
   // After all keys have been asked for.
@@ -165,10 +184,16 @@ DeviceOptions read_device(const toml::table& table, const toml::node& node, cons
   reader.texts("address", parse_interface_address,
                [&](const Prefix& prefix) { device.addresses.push_back(prefix); });
   reader.number("mtu", check_mtu, [&](std::size_t mtu) { device.mtu = mtu; });
+  reader.boolean("dhcp", [&](bool dhcp) { device.dhcp = dhcp; });
+  reader.text("lease_file", parse_path,
+              [&](std::string text) { device.lease_file = std::move(text); });
   reader.tables("vlan", [&](const toml::table& vlan, const toml::node& where) {
     device.vlans.push_back(read_vlan(vlan, where, path, failure));
   });
   reader.refuse_others();
+  if (!device.lease_file.empty() && !device.dhcp) {
+    reader.fail("lease_file", *table.get("lease_file"), "needs dhcp = true");
+  }
   if (device.spec.empty()) {
     reader.fail("spec", node, "missing, expected KIND:NAME[,key=value...]");
   }
@@ -189,6 +214,8 @@ StackOptions read_table(const toml::table& table, const std::string& path,
                [&](const IpAddress& server) { options.dns.push_back(server); });
   reader.texts("search", parse_search_domain,
                [&](std::string domain) { options.search.push_back(std::move(domain)); });
+  reader.text("host_name", parse_host_name,
+              [&](std::string name) { options.host_name = std::move(name); });
   reader.text("hosts", parse_path, [&](std::string text) { options.hosts = std::move(text); });
   reader.boolean("forward", [&](bool forward) { options.forward = forward; });
   reader.text("capture", parse_path, [&](std::string text) { options.capture = std::move(text); });
@@ -198,6 +225,9 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   reader.text("policy", parse_policy, [&](LoopPolicy policy) { options.policy = policy; });
   reader.texts("serve", parse_serve,
                [&](const ServeOptions& serve) { options.serve.push_back(serve); });
+  reader.settings("tcp", [&](std::string_view key, std::string_view value) {
+    return apply_tcp_setting(options.tcp, key, value);
+  });
   reader.texts("join", parse_join,
                [&](JoinOptions join) { options.joins.push_back(std::move(join)); });
   reader.refuse_others();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/siphash.h"
@@ -54,6 +55,7 @@ Outcome<void> HostedStack::start(const HostedStackOptions& options, std::span<co
   config.pool = &pool_;
   config.seed = options.seed;
   config.secret = options.secret;
+  config.tcp = options.tcp;
   config.tcp.buffer_bytes_max = kTcpBufferBytes;
   config.tcp.buffer_bytes_pressure = kTcpBufferBytes / 4 * 3;
   config.forward_ipv4 = options.forward;
@@ -62,10 +64,8 @@ Outcome<void> HostedStack::start(const HostedStackOptions& options, std::span<co
   if (!stack) return failed(fmt::format("no stack: {}", to_text(stack.error())));
   stack_.emplace(std::move(*stack));
   driver_.emplace(*stack_);
-  // Not the stack's own secret: ids that strangers see must tell nothing about its hashes.
-  const SipKey secret{hash_words({config.secret[0], config.secret[1]}, {1}),
-                      hash_words({config.secret[0], config.secret[1]}, {2})};
-  resolver_.emplace(*stack_, loop_, secret);
+  secret_ = config.secret;
+  resolver_.emplace(*stack_, loop_, secret_for(0));
   for (const Port& port : ports) {
     if (auto added = add_port(port); !added) return added;
   }
@@ -134,8 +134,34 @@ Outcome<void> HostedStack::add_default_route(const IpAddress& gateway) {
   return {};
 }
 
+// Not the stack's own secret: ids that strangers see must tell nothing about its hashes.
+SipKey HostedStack::secret_for(std::uint64_t purpose) const {
+  const SipKey own{secret_[0], secret_[1]};
+  return {hash_words(own, {purpose, 1}), hash_words(own, {purpose, 2})};
+}
+
+Outcome<void> HostedStack::start_dhcp(std::string_view interface, const DhcpChoices& choices) {
+  const auto found = stack_->find_interface(interface);
+  if (!found) return failed(fmt::format("{}: there is no such interface", interface));
+  auto started =
+      DhcpService::start(*stack_, loop_, *resolver_, *found, secret_for(*found), choices);
+  if (!started) return std::unexpected(std::move(started).error());
+  leases_.push_back(std::move(*started));
+  return {};
+}
+
+bool HostedStack::stop_dhcp() {
+  bool has_any = false;
+  for (const auto& lease : leases_) has_any = lease->stop() || has_any;
+  return has_any;
+}
+
+bool HostedStack::has_leases() const {
+  return std::ranges::all_of(leases_, [](const auto& lease) { return lease->is_bound(); });
+}
+
 bool HostedStack::is_ready() const {
-  bool is_ready = true;
+  bool is_ready = has_leases();
   stack_->for_each_address([&](const AddressEntry& entry) {
     is_ready = is_ready && entry.state != AddressState::kTentative;
   });

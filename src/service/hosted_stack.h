@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "service/failure.h"
+#include "service/names/dhcp_service.h"
 #include "service/names/dns_resolver.h"
 #include "service/stack_driver.h"
 #include "service/stack_options.h"
@@ -39,6 +40,7 @@ struct HostedStackOptions {
   std::uint64_t seed = 0;
   std::array<std::uint64_t, 2> secret{};
   bool forward = false;
+  TcpConfig tcp{};  // what all connections may use together is the host's to say
 };
 
 class HostedStack {
@@ -56,6 +58,13 @@ class HostedStack {
   [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] StackDriver& driver() { return *driver_; }
   [[nodiscard]] const std::string& name() const { return name_; }
+  // Asks for an address of the interface, and for what else the network tells.
+  [[nodiscard]] Outcome<void> start_dhcp(std::string_view interface, const DhcpChoices& choices);
+  // Gives leases back, but for those that are kept in a file. True when there were any: the loop
+  // should turn a little longer for that to leave.
+  bool stop_dhcp();
+  [[nodiscard]] const std::vector<std::unique_ptr<DhcpService>>& leases() const { return leases_; }
+  [[nodiscard]] bool has_leases() const;
   // Turns names into addresses with this stack's own sockets.
   [[nodiscard]] DnsResolver& resolver() { return *resolver_; }
   [[nodiscard]] const HeapMemory& memory() const { return memory_; }
@@ -72,14 +81,18 @@ class HostedStack {
   [[nodiscard]] Outcome<void> add_addresses(std::string_view name, InterfaceId interface,
                                             std::span<const Prefix> addresses);
 
+  [[nodiscard]] SipKey secret_for(std::uint64_t purpose) const;
+
   Loop& loop_;
   std::string name_;
+  std::array<std::uint64_t, 2> secret_{};
   Time started_;
   HeapMemory memory_;
   PacketPool pool_;
   std::optional<Stack> stack_;
   std::optional<StackDriver> driver_;
   std::optional<DnsResolver> resolver_;  // goes before the stack that its sockets are of
+  std::vector<std::unique_ptr<DhcpService>> leases_;
 };
 
 }  // namespace strata::service

@@ -21,7 +21,8 @@ namespace strata::service {
 namespace {
 
 HostedStackOptions options_of(const StackOptions& options, std::string name) {
-  HostedStackOptions hosted{.name = std::move(name), .forward = options.forward};
+  HostedStackOptions hosted{
+      .name = std::move(name), .forward = options.forward, .tcp = options.tcp};
   if (options.seed) {
     Rng rng(*options.seed);
     hosted.seed = rng.next();
@@ -61,6 +62,13 @@ std::optional<Failure> missing_permissions() {
 Node::Node(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
 Node::~Node() {
+  if (main_ != nullptr && main_->stop_dhcp()) {
+    // A moment for addresses to be given back.
+    constexpr Duration kFarewell = std::chrono::milliseconds(200);
+    for (const Time end = real_now() + kFarewell; real_now() < end;) {
+      loop_->run_once(std::chrono::milliseconds(10));
+    }
+  }
   // What is under way lies in the pools of stacks that end before the link.
   if (link_ != nullptr) link_->clear();
 }
@@ -94,7 +102,7 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   for (const IpAddress& gateway : options.gateways) {
     if (auto added = main_->add_default_route(gateway); !added) return added;
   }
-  if (auto started = start_names(options); !started) return started;
+  if (auto started = start_names(options, *ports); !started) return started;
   if (!options.capture.empty()) {
     if (auto started = start_capture(options.capture, *ports); !started) return started;
   }
@@ -105,7 +113,7 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   return start_control(options, choices);
 }
 
-Outcome<void> Node::start_names(const StackOptions& options) {
+Outcome<void> Node::start_names(const StackOptions& options, std::span<const Port> ports) {
   NamesOptions names{.servers = options.dns, .search = {}, .hosts = {}};
   for (const std::string& domain : options.search) {
     if (const auto name = wire::DnsName::parse(domain)) names.search.push_back(*name);
@@ -116,9 +124,30 @@ Outcome<void> Node::start_names(const StackOptions& options) {
     names.hosts = *std::move(text);
   }
   const std::uint32_t fault = main_->resolver().configure(names);
-  if (fault == 0) return {};
-  return failed(fmt::format("{}:{}: expected an address and names, as in 10.77.0.1 gateway",
-                            options.hosts, fault));
+  if (fault != 0) {
+    return failed(fmt::format("{}:{}: expected an address and names, as in 10.77.0.1 gateway",
+                              options.hosts, fault));
+  }
+  for (std::size_t i = 0; i < options.devices.size(); ++i) {
+    if (!options.devices[i].dhcp) continue;
+    const DhcpChoices choices{.host_name = options.host_name,
+                              .lease_file = options.devices[i].lease_file};
+    if (auto started = main_->start_dhcp(ports[i].name, choices); !started) return started;
+  }
+  return {};
+}
+
+Outcome<void> Node::wait_for_leases() {
+  constexpr Duration kPatience = std::chrono::seconds(20);
+  const Time end = real_now() + kPatience;
+  while (!main_->has_leases() && !loop_->is_stopped()) {
+    if (loop_->now() > end) {
+      return failed(fmt::format("no DHCP server has answered within {} s",
+                                kPatience / std::chrono::seconds(1)));
+    }
+    loop_->run_once(std::chrono::milliseconds(100));
+  }
+  return {};
 }
 
 Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,

@@ -56,6 +56,9 @@ class Node {
 
   // Until a signal or a failure.
   void run();
+  // Until every address that was asked of the network may be used: for programs that live for one
+  // question. The failure says that nobody answered.
+  [[nodiscard]] Outcome<void> wait_for_leases();
 
  private:
   explicit Node(std::unique_ptr<Loop> loop);
@@ -68,7 +71,7 @@ class Node {
   [[nodiscard]] Outcome<void> start_peer(const HostedStackOptions& options);
   [[nodiscard]] Outcome<void> start_capture(const std::string& path, std::span<const Port> ports);
 
-  [[nodiscard]] Outcome<void> start_names(const StackOptions& options);
+  [[nodiscard]] Outcome<void> start_names(const StackOptions& options, std::span<const Port> ports);
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
                                             const NodeChoices& choices);
   void start_journal(LogLevel level);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -149,6 +150,54 @@ void put_dns_servers(const Stack& stack, Json& into) {
   list.put(into, "dns_servers");
 }
 
+std::int64_t seconds_until(Time then, Time now) {
+  if (then == kNever) return -1;
+  return std::chrono::duration_cast<std::chrono::seconds>(then - now).count();
+}
+
+void put_leases(HostedStack& host, Time now, Json& into) {
+  if (host.leases().empty()) return;
+  List list;
+  for (const auto& service : host.leases()) {
+    const dhcp::Client& client = service->client();
+    Json json{{"interface", interface_name(host.stack(), service->interface())},
+              {"state", dhcp::to_text(client.state())},
+              {"renewals", client.counters().renewals},
+              {"naks", client.counters().naks},
+              {"conflicts", client.counters().conflicts},
+              {"ignored", client.counters().ignored}};
+    if (const auto& lease = client.lease()) {
+      json["address"] = text_of(lease->address);
+      json["server"] = text_of(lease->server);
+      json["expires_seconds"] = seconds_until(lease->expires(), now);
+      for (const IpAddress& server : lease->time_servers.span()) {
+        json["time_servers"].push_back(text_of(server));
+      }
+    }
+    list.add(std::move(json));
+  }
+  list.put(into, "leases");
+}
+
+void put_resolver(HostedStack& host, Json& into) {
+  const dns::Stub& stub = host.resolver().stub();
+  const dns::Counters& counters = stub.counters();
+  Json json{{"servers", Json::array()},        {"cache_entries", stub.cache().size()},
+            {"lookups", counters.lookups},     {"cache_hits", counters.cache_hits},
+            {"queries", counters.queries},     {"streams", counters.streams},
+            {"answers", counters.answers},     {"strangers", counters.strangers},
+            {"malformed", counters.malformed}, {"timeouts", counters.timeouts}};
+  const auto known = stub.servers();
+  for (const Endpoint& server : host.resolver().current_servers()) {
+    const auto found = std::ranges::find(known, server, &dns::Servers::Server::endpoint);
+    const bool is_known = found != known.end();
+    json["servers"].push_back({{"address", text_of(server.address)},
+                               {"asked", is_known ? found->asked : 0},
+                               {"answered", is_known ? found->answered : 0}});
+  }
+  into["resolver"] = std::move(json);
+}
+
 void put_sockets(const Stack& stack, Json& into) {
   List list;
   stack.for_each_socket([&](const SocketEntry& entry) {
@@ -218,6 +267,8 @@ Json snapshot(HostedStack& host) {
   put_routes(stack, json);
   put_neighbors(stack, now, json);
   put_dns_servers(stack, json);
+  put_leases(host, now, json);
+  put_resolver(host, json);
   put_sockets(stack, json);
   json["counters"] = counters_of(stack.counters());
   json["drops"] = drops_of(stack);

@@ -86,6 +86,14 @@ Outcome<std::string> parse_search_domain(std::string_view text) {
   return std::string(text);
 }
 
+Outcome<std::string> parse_host_name(std::string_view text) {
+  const auto name = wire::DnsName::parse(text);
+  if (!name || name->label_count() != 1) {
+    return failed(quoted(text) + " is not a host's name, as in printer");
+  }
+  return std::string(text);
+}
+
 Outcome<LogLevel> parse_log_level(std::string_view text) {
   for (const LogLevel level : kLogLevels) {
     if (strata::to_text(level) == text) return level;

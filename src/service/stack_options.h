@@ -29,6 +29,8 @@ struct DeviceOptions {
   std::vector<Prefix> addresses;  // of the stack
   std::size_t mtu = 0;            // 0: the device's
   std::vector<VlanOptions> vlans{};
+  bool dhcp = false;         // ask the network for an address
+  std::string lease_file{};  // where the lease is kept from one start to the next; empty: nowhere
 };
 
 // A multicast group to be a member of.
@@ -51,6 +53,7 @@ struct StackOptions {
   std::vector<IpAddress> gateways;
   std::vector<IpAddress> dns;         // servers; empty: those the network tells of
   std::vector<std::string> search;    // domains for names that are not complete
+  std::string host_name;              // told to DHCP servers; empty: none is
   std::string hosts;                  // path of a hosts file; empty: none
   bool forward = false;               // route packets for others, IPv4 and IPv6
   std::string capture;                // a pcapng file; empty: none
@@ -60,6 +63,7 @@ struct StackOptions {
   LoopPolicy policy = LoopPolicy::kAdaptive;
   std::vector<ServeOptions> serve;
   std::vector<JoinOptions> joins;
+  TcpConfig tcp{};
 };
 
 // tap:strata0, with 10.77.0.1/24 and fd77::1/64 on the host's end and .2 and ::2 on ours.
@@ -70,6 +74,8 @@ struct StackOptions {
 [[nodiscard]] Outcome<IpAddress> parse_gateway(std::string_view text);
 [[nodiscard]] Outcome<IpAddress> parse_dns_server(std::string_view text);
 [[nodiscard]] Outcome<std::string> parse_search_domain(std::string_view text);
+// A name of one label, as DHCP servers are told it.
+[[nodiscard]] Outcome<std::string> parse_host_name(std::string_view text);
 [[nodiscard]] Outcome<LogLevel> parse_log_level(std::string_view text);
 [[nodiscard]] Outcome<LoopPolicy> parse_policy(std::string_view text);
 // "echo", "echo:7007", "http=/srv/www" or "http=/srv/www:8080".

@@ -52,6 +52,35 @@ std::string route_line(const Json& entry) {
                             word(entry, "origin"), number(entry, "metric"));
 }
 
+std::string lease_line(const Json& entry) {
+  std::string text = fmt::format("{:<10} {:<10}", word(entry, "interface"), word(entry, "state"));
+  if (entry.contains("address")) {
+    const std::string left = word(entry, "expires_seconds");
+    text += fmt::format(" {} from {}, {}", word(entry, "address"), word(entry, "server"),
+                        left == "-1" ? "for ever" : fmt::format("{} s left", left));
+  }
+  return text + fmt::format("; renewed {} times, refused {}", number(entry, "renewals"),
+                            number(entry, "naks"));
+}
+
+// Nothing as long as nobody has asked for a name.
+std::string resolver_text(const Json& stack) {
+  const auto found = stack.find("resolver");
+  if (found == stack.end() || !found->is_object() || number(*found, "lookups") == 0) return {};
+  std::string text = section(*found, "servers", "Names", [](const Json& entry) {
+    return fmt::format("{:<28} asked {} times, answered {}", word(entry, "address"),
+                       number(entry, "asked"), number(entry, "answered"));
+  });
+  if (text.empty()) text = "\nNames\n";
+  return text + fmt::format(
+                    "  {} look-ups, {} questions from the cache ({} entries), {} over UDP, "
+                    "{} over TCP, {} timeouts, {} strangers\n",
+                    number(*found, "lookups"), number(*found, "cache_hits"),
+                    number(*found, "cache_entries"), number(*found, "queries"),
+                    number(*found, "streams"), number(*found, "timeouts"),
+                    number(*found, "strangers"));
+}
+
 std::string neighbor_line(const Json& entry) {
   return fmt::format("{:<28} {:<17}  {}{} on {}", word(entry, "address"), word(entry, "mac"),
                      word(entry, "state"), entry.value("router", false) ? ", router" : "",
@@ -94,6 +123,8 @@ std::string stack_text(const Json& stack) {
   text += section(stack, "neighbors", "Neighbours", neighbor_line);
   text += section(stack, "dns_servers", "DNS servers",
                   [](const Json& entry) { return word(entry, "address"); });
+  text += section(stack, "leases", "DHCP leases", lease_line);
+  text += resolver_text(stack);
   text += section(stack, "sockets", "Sockets", socket_line);
   text += counters_text(stack);
   text += section(stack, "drops", "Dropped", [](const Json& entry) {

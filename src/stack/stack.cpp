@@ -135,6 +135,15 @@ Result<void> Stack::set_interface_up(InterfaceId interface, bool up, Time now) {
   return stack::set_interface_up(*core_, *found, up, now);
 }
 
+Result<void> Stack::set_mtu(InterfaceId interface, std::size_t mtu, Time /*now*/) {
+  Interface* found = core_->interface(interface);
+  if (found == nullptr || found->is_loopback()) return std::unexpected(Error::kNotFound);
+  if (mtu < 68 || mtu > found->capabilities().mtu) return std::unexpected(Error::kInvalidArgument);
+  found->mtu = mtu;
+  found->groups.tell().set_mtu(stack::group_message_mtu(mtu));
+  return {};
+}
+
 Result<void> Stack::replace_device(InterfaceId interface, Device& device, Time now) {
   Interface* found = core_->interface(interface);
   if (found == nullptr || found->device == nullptr) return std::unexpected(Error::kNotFound);

@@ -201,7 +201,7 @@ TEST(StubExchange, AStreamThatStallsIsGivenUp) {
   EXPECT_EQ(test.next_query().server, server_of(2));
 }
 
-// RFC 6891 7 SHOULD: a server that answers FORMERR to EDNS is asked again without, and remembered.
+// RFC 6891 6.2.2 MAY: a server that answers FORMERR to EDNS is asked again without, and remembered.
 TEST(StubExchange, AServerWithoutEdnsIsAskedWithout) {
   for (const bool has_question : {true, false}) {
     StubTesting test;

@@ -65,7 +65,7 @@ TEST(Stub, LocalhostIsAtHome) {
 }
 
 // RFC 6761 6.4 SHOULD: names below invalid do not exist and are not asked.
-// RFC 7686 2 SHOULD: neither are names below onion.
+// RFC 7686 2 MUST: neither are names below onion.
 TEST(Stub, NamesOfNobodyAreNotAsked) {
   StubTesting test;
   for (const char* const name : {"x.invalid", "abc.onion"}) {

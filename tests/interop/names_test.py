@@ -134,7 +134,7 @@ def wire(lab, ask, capture):
                   "alformed" not in text, text[-500:])
     ports = ask.host.run("tshark", "-r", capture, "-Y", "dns.flags.response == 0", "-T", "fields",
                          "-e", "udp.srcport", "-e", "dns.id").stdout.split("\n")
-    ports = [line.split() for line in ports if line.strip()]
+    ports = [line.split() for line in ports if re.fullmatch(r"\d+\s0x[0-9a-f]+", line)]
     lab.check("each question has a port and an id of its own",
               len(ports) >= 2 and len({one[0] for one in ports}) == len(ports) and
               len({one[1] for one in ports}) == len(ports), ports)

@@ -66,13 +66,20 @@ struct Case {
 TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
   const Case cases[] = {
       {"\nspeed = 1",
-       "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, dns, search, hosts, "
-       "forward, capture, seed, control, log, policy, serve, join"},
+       "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, dns, search, "
+       "host_name, hosts, "
+       "forward, capture, seed, control, log, policy, serve, tcp, join"},
       {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
       {"gateway = \"10.0.0.300\"",
        "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "
        "fd77::1"},
       {"forward = 1", "f.toml:1: forward: expected true or false, found a number"},
+      {"[tcp]\nsack = 3", "f.toml:2: tcp.sack: '3' is not one of: on, off, true, false"},
+      {"[tcp]\n\nspeed = 3",
+       "f.toml:3: tcp.speed: unknown key, expected one of: congestion, ecn, sack, timestamps, "
+       "window_scaling, fast_open, syn_cookies, path_probing, initial_window, send_buffer, "
+       "receive_buffer, keepalive_idle"},
+      {"tcp = 3", "f.toml:1: tcp: expected a [tcp] table"},
       {"seed = \"x\"", "f.toml:1: seed: expected a number, found a string"},
       {"seed = -1", "f.toml:1: seed: -1 is not a number from 0"},
       {"mtu = 10", "f.toml:1: mtu: 10 is not an MTU from 68 to 65535 bytes"},
@@ -84,7 +91,9 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
        "f.toml:1: device.spec: missing, expected "
        "KIND:NAME[,key=value...]"},
       {"[[device]]\nspec = \"tap:x\"\nadress = []",
-       "f.toml:3: device.adress: unknown key, expected one of: spec, address, mtu, vlan"},
+       "f.toml:3: device.adress: unknown key, expected one of: spec, address, mtu, dhcp, "
+       "lease_file, "
+       "vlan"},
       {"[[device]]\nspec = \"tap:x\"\naddress = [\"10.0.0.1\"]",
        "f.toml:3: device.address: '10.0.0.1' is not an address with its prefix length, as in "
        "10.77.0.2/24"},
