@@ -31,6 +31,22 @@ function(strata_application)
   strata_tests(apps/strata AREA programs DEPENDS strata_app)
 endfunction()
 
+# libstrata_packetdrill.so: what packetdrill loads. Only its one entry is seen from outside.
+function(strata_packetdrill)
+  if(CMAKE_CROSSCOMPILING OR STRATA_SANITIZE)
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/packetdrill/*.cpp)
+  add_library(strata_packetdrill MODULE ${sources})
+  strata_precompiled(strata_packetdrill strata_hosted_header)
+  set_target_properties(strata_packetdrill PROPERTIES CXX_VISIBILITY_PRESET hidden
+                                                      VISIBILITY_INLINES_HIDDEN ON)
+  target_include_directories(strata_packetdrill PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+  target_link_libraries(strata_packetdrill PRIVATE strata_folders fmt::fmt)
+  target_link_options(strata_packetdrill PRIVATE -Wl,--exclude-libs,ALL)
+  install(TARGETS strata_packetdrill LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program)
+endfunction()
+
 # A program per bench/*_bench.cpp; bench/harness and bench/peers are libraries.
 function(strata_benchmarks)
   file(GLOB harness CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/harness/*.cpp
@@ -151,6 +167,7 @@ if(STRATA_FUZZERS)
 endif()
 if(STRATA_PROGRAMS)
   strata_application()
+  strata_packetdrill()
   strata_interop_peers()
   strata_benchmarks()
   strata_examples()
