@@ -114,7 +114,8 @@ class Harness {
         outcome = half_opens_.on_segment(found.index, segment, now_);
         break;
       case Demux::Kind::kTimeWait: {
-        const auto waiting = time_waits_.on_segment(found.index, segment, budgets_.resets, now_);
+        const auto waiting =
+            time_waits_.on_segment(found.index, segment, true, budgets_.resets, now_);
         if (waiting.reply) sent(segment, *waiting.reply);
         if (!waiting.verdict.reuse_with) return;
         iss = waiting.verdict.reuse_with;

@@ -174,6 +174,14 @@ class Stack {
   [[nodiscard]] bool is_local(const IpAddress& address) const;
   void set_forwarding(bool ipv4, bool ipv6);
 
+  // ── Settings ──────────────────────────────────────────────────────────────────────────────
+  [[nodiscard]] const TcpConfig& tcp_config() const;
+  // For connections from now on, and for those there are where they ask. The sizes of tables, the
+  // memory of all buffers and the rates of replies stay as they were at the beginning.
+  void set_tcp_config(const TcpConfig& config);
+  // Forgets what TCP has learnt of other hosts: their Fast Open cookies.
+  void forget_tcp_peers();
+
   // ── Extension ─────────────────────────────────────────────────────────────────────────────
   // Hooks of a point run in the order of `priority`, lowest first; at most 8 a point.
   Result<void> add_hook(HookPoint point, Hook& hook, int priority = 0);

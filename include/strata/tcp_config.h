@@ -2,6 +2,7 @@
 // TcpConfig: how a stack speaks TCP, and what its connections may use altogether.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,9 @@
 namespace strata {
 
 using CongestionName = FixedText<15>;
+
+// RFC 7413 4.1.2: what cookies are made with. Servers behind one address share a key.
+using TcpFastOpenKey = std::array<std::byte, 16>;
 
 enum class TcpEcn : std::uint8_t {
   kOff,
@@ -30,7 +34,6 @@ enum class TcpPathProbing : std::uint8_t {
 struct TcpSocketOptions {
   bool no_delay = false;       // RFC 9293 3.7.4: without Nagle
   bool cork = false;           // hold back what does not fill a segment
-  bool quick_ack = false;      // ACK at once for now
   bool keepalive = false;      // RFC 1122 4.2.3.6: off unless asked for
   bool urgent_inline = false;  // urgent bytes stay in the stream
   bool pacing = false;         // spread what the window allows, if the control does not anyway
@@ -38,16 +41,20 @@ struct TcpSocketOptions {
   bool v6_only = false;        // listeners
   bool reuse_address = false;
   bool reuse_port = false;
+  // RFC 5482 3: agree with the peer on how long data may stay unacknowledged; off unless asked for.
+  bool user_timeout_option = false;
+  // ACK at once, or never before it must be; none: as it seems best.
+  std::optional<bool> quick_ack{};
   std::uint8_t traffic_class = 0;
   std::uint8_t hop_limit = 0;  // 0: the stack's
   InterfaceId bound_interface = kNoInterface;
-  std::uint16_t mss_max = 0;                      // 0: what the path allows
-  std::uint32_t window_clamp = 0;                 // largest window to offer; 0: no other limit
-  std::uint32_t send_buffer = 0;                  // 0: tuned by itself
-  std::uint32_t receive_buffer = 0;               // 0: tuned by itself
-  std::uint32_t not_sent_low_water = UINT32_MAX;  // writable only below so much unsent
-  std::uint64_t pacing_rate_max = UINT64_MAX;     // bytes a second
-  Duration keepalive_idle{};                      // 0: TcpConfig's, here and below
+  std::uint16_t mss_max = 0;                   // 0: what the path allows
+  std::uint32_t window_clamp = 0;              // largest window to offer; 0: no other limit
+  std::uint32_t send_buffer = 0;               // 0: tuned by itself
+  std::uint32_t receive_buffer = 0;            // 0: tuned by itself
+  std::uint32_t not_sent_low_water = 0;        // writable only below so much unsent
+  std::uint64_t pacing_rate_max = UINT64_MAX;  // bytes a second
+  Duration keepalive_idle{};                   // 0: TcpConfig's, here and below
   Duration keepalive_interval{};
   std::uint8_t keepalive_probes = 0;
   std::uint8_t syn_retries = 0;
@@ -56,6 +63,8 @@ struct TcpSocketOptions {
   std::optional<Duration> linger{};      // SO_LINGER: 0 aborts at close
   Duration defer_accept{};               // accept only once data came, or this has passed
   CongestionName congestion{};           // empty: TcpConfig's
+  // Listeners; none: TcpConfig's.
+  std::optional<TcpFastOpenKey> fast_open_key{};
 
   friend bool operator==(const TcpSocketOptions&, const TcpSocketOptions&) = default;
 };
@@ -78,6 +87,7 @@ struct TcpConfig {
   std::uint32_t receive_buffer_first = 128U << 10U;
   std::uint32_t receive_buffer_max = 6U << 20U;
   std::uint32_t out_of_order_segments_max = 4096;
+  std::uint32_t not_sent_low_water = UINT32_MAX;  // a socket is writable below so much unsent
 
   // Options offered and accepted.
   bool timestamps = true;      // RFC 7323
@@ -85,10 +95,19 @@ struct TcpConfig {
   bool sack = true;            // RFC 2018
   bool fast_open_client = true;
   bool fast_open_server = true;
+  bool fast_open_listeners = false;  // accept data with a SYN on every listener
+  // RFC 7413 1, 5: for networks where nobody forges addresses. Data goes with a SYN, or is taken
+  // from one, without a cookie.
+  bool fast_open_client_cookieless = false;
+  bool fast_open_server_cookieless = false;
+  std::optional<TcpFastOpenKey> fast_open_key{};         // none: our own, a new one each hour
+  std::optional<TcpFastOpenKey> fast_open_key_before{};  // its cookies are still good
   TcpEcn ecn = TcpEcn::kRequest;
   TcpPathProbing path_probing = TcpPathProbing::kBlackHole;
   bool syn_cookies = true;
-  bool time_wait_reuse = true;  // RFC 6191
+  bool tail_probes = true;          // RFC 8985 7
+  bool restarts_after_idle = true;  // RFC 5681 4.1: begin anew with the initial window
+  bool time_wait_reuse = true;      // RFC 6191
 
   // Timing.
   Duration rto_first = std::chrono::seconds(1);              // RFC 6298 2.1

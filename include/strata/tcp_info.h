@@ -52,6 +52,7 @@ struct TcpInfo {
   // Sizes in bytes.
   std::uint32_t send_mss = 0;
   std::uint32_t receive_mss = 0;  // the largest text seen, or assumed
+  std::uint32_t offered_mss = 0;  // what the peer was told with SYN or SYN,ACK
   std::uint32_t path_mtu = 0;
   std::uint32_t peer_window = 0;     // SND.WND
   std::uint32_t receive_window = 0;  // RCV.WND
@@ -60,6 +61,12 @@ struct TcpInfo {
   std::uint32_t in_flight = 0;  // RFC 6675: pipe
   std::uint32_t unacknowledged = 0;
   std::uint32_t not_sent = 0;
+  // Segments of what is not acknowledged cumulatively: all of them, those the peer has told of by
+  // SACK, those taken for lost, sent again or not, and those sent again that are on their way.
+  std::uint32_t segments_unacknowledged = 0;
+  std::uint32_t segments_sacked = 0;
+  std::uint32_t segments_lost = 0;
+  std::uint32_t segments_resent = 0;
   std::uint32_t send_buffer = 0;
   std::uint32_t receive_buffer = 0;
   std::uint32_t receive_queue = 0;       // not read yet
@@ -68,6 +75,7 @@ struct TcpInfo {
   // Timing.
   Duration age{};  // since it was opened
   Duration retransmission_timeout{};
+  Duration delayed_ack{};   // how long an ACK may wait at present
   Duration smoothed_rtt{};  // 0: no sample yet
   Duration rtt_variation{};
   std::optional<Duration> min_rtt{};
@@ -96,6 +104,7 @@ struct TcpInfo {
   std::uint64_t segments_received = 0;
   std::uint64_t data_segments_sent = 0;
   std::uint64_t data_segments_received = 0;
+  std::uint64_t segments_delivered = 0;                     // SYN or SYN,ACK among them
   std::array<std::uint32_t, kTcpLossCauses> retransmits{};  // by cause, in segments
   std::uint32_t recoveries = 0;                             // times a recovery was entered
   std::uint32_t timeouts = 0;

@@ -32,7 +32,9 @@ struct TcpConnectOptions {
   Endpoint local{};               // unspecified: chosen by the stack
   TcpBinding* binding = nullptr;  // instead of `local`; with success it is used up
   TcpSocketOptions options{};
-  Bytes fast_open_data{};  // with options.fast_open: goes with the SYN if it may
+  // With options.fast_open: as much as may go with the SYN, none where no cookie is known. The rest
+  // is the caller's to write; info().not_sent tells how much was taken.
+  Bytes fast_open_data{};
 };
 
 // A handle: moving it moves the connection's end, destroying it closes it as close() does. The
@@ -45,6 +47,8 @@ class TcpStream {
   // not be made.
   [[nodiscard]] static Result<TcpStream> connect(Stack& stack, const Endpoint& remote,
                                                  const TcpConnectOptions& options, Time now);
+  // Would the first data of such a connection go with its SYN (RFC 7413)?
+  [[nodiscard]] static bool sends_first_data(Stack& stack, const IpAddress& remote, Time now);
   TcpStream(TcpStream&& other) noexcept;
   TcpStream& operator=(TcpStream&& other) noexcept;
   ~TcpStream();

@@ -203,6 +203,17 @@ void Stack::set_forwarding(bool ipv4, bool ipv6) {
   core_->config.forward_ipv6 = ipv6;
 }
 
+const TcpConfig& Stack::tcp_config() const { return core_->config.tcp; }
+
+void Stack::set_tcp_config(const TcpConfig& config) {
+  core_->config.tcp = config;
+  if (core_->tcp != nullptr) core_->tcp->set_config(config);
+}
+
+void Stack::forget_tcp_peers() {
+  if (core_->tcp != nullptr) core_->tcp->forget_servers();
+}
+
 Result<void> Stack::add_neighbor(InterfaceId interface, const IpAddress& address,
                                  const MacAddress& mac, Time now) {
   Interface* found = core_->interface(interface);

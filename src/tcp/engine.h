@@ -43,7 +43,7 @@ struct ConnectRequest {
   Handle binding{};  // from bind(); then its port is used, and the handle ends with success
   std::uint32_t mtu = 1500;
   TcpSocketOptions options{};
-  Bytes first_data{};  // RFC 7413: goes with the SYN when a cookie is known; else waits
+  Bytes first_data{};  // RFC 7413: as much of it as goes with the SYN, or none, is written
 };
 
 struct ListenRequest {

@@ -56,7 +56,7 @@ struct Shared {
 
   Memory& memory;
   PacketPool& pool;
-  const TcpConfig config;
+  TcpConfig config;
   const Secrets secrets;
   Rng rng;
   BufferAccount account;

@@ -167,9 +167,12 @@ void TimeWaits::restart(Index index, Time now) {
   order_.push_back(entries_, index);
 }
 
-TimeWaits::Outcome TimeWaits::on_segment(Index index, const Segment& segment, ReplyBudget& budget,
-                                         Time now) {
+TimeWaits::Outcome TimeWaits::on_segment(Index index, const Segment& segment, bool is_heard,
+                                         ReplyBudget& budget, Time now) {
   Outcome outcome{.verdict = judge(index, segment)};
+  if (outcome.verdict.reuse_with && !is_heard) {
+    outcome.verdict = {.drop = DropReason::kTcpSynRefused, .answers = true};
+  }
   if (outcome.verdict.restarts) restart(index, now);
   if (outcome.verdict.answers && (outcome.verdict.is_owed || budget.take(now))) {
     outcome.reply = reply_to(index, now);

@@ -79,13 +79,14 @@ class TimeWaits {
   [[nodiscard]] Outgoing reply_to(Index index, Time now) const;
   void restart(Index index, Time now);
 
-  // All of it: judges, takes what the budget allows, restarts. Does not erase.
+  // All of it: judges, takes what the budget allows, restarts. Does not erase. Where nobody
+  // listens, a SYN cannot begin anything: it is challenged like any other.
   struct Outcome {
     Verdict verdict{};
     std::optional<Outgoing> reply{};
   };
-  [[nodiscard]] Outcome on_segment(Index index, const Segment& segment, ReplyBudget& budget,
-                                   Time now);
+  [[nodiscard]] Outcome on_segment(Index index, const Segment& segment, bool is_heard,
+                                   ReplyBudget& budget, Time now);
 
   // Our program connects again along this flow (RFC 6191's rule, from the other side): where the
   // timestamps of both ends can tell the incarnations apart, and a tick of our clock has passed.

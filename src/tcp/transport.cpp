@@ -53,13 +53,6 @@ void Transport::settle(Connection& connection, Time now) {
   if (connection.is_pending && (!connection.is_opening() || !connection.is_known)) {
     end_pending(connection);
   }
-  // One that ended before its program had it is nobody's.
-  if (connection.state() == State::kClosed && connection.listener != kNoIndex) {
-    Listener& listener = listeners_[std::exchange(connection.listener, kNoIndex)];
-    (void)listener.accept_queue.remove(connections_.handle_of(connection.timer.owner));
-    ++orphans_;
-    connection.close(shared_, now);
-  }
   tell_program(connection);
   // Once nothing more is to be sent, its deadline is filed, too: once for all that happens in a
   // turn. Only one without a timer, or that is held up, does not wait for that.
@@ -120,8 +113,8 @@ void Transport::forget_flow(Connection& connection, bool keeps_port) {
 
 void Transport::end_pending(Connection& connection) {
   connection.is_pending = false;
-  if (connection.listener == kNoIndex) return;
   --listeners_[connection.listener].fast_open_pending;
+  if (connection.is_accepted) connection.listener = kNoIndex;
 }
 
 void Transport::reap(Connection& connection) {

@@ -100,6 +100,8 @@ class Transport {
 
   // Answers at once; readiness tells how it went: writable, or error and closed.
   [[nodiscard]] Result<Handle> connect(const ConnectRequest& request, Time now);
+  // Would the first text of a connection to this server go with its SYN?
+  [[nodiscard]] bool sends_first_data(const IpAddress& server, Time now);
   [[nodiscard]] Result<Handle> listen(const ListenRequest& request);
   // kWouldBlock when nobody waits. `now` for what it lets go on.
   [[nodiscard]] Result<Handle> accept(Handle listener, Time now);
@@ -168,6 +170,12 @@ class Transport {
   // handle ends it.
   [[nodiscard]] Handle handle_at(Index from) const;
 
+  // Whoever connects or is waited for from now on finds these; what exists obeys where it asks. The
+  // sizes of tables, the memory of all buffers and the rates of replies stay as they were.
+  void set_config(const TcpConfig& config) { shared_.config = config; }
+  // Forgets what was learnt of servers: their Fast Open cookies.
+  void forget_servers() { shared_.fast_open.clear(); }
+
   // ── For those who watch ───────────────────────────────────────────────────────────────────
   // Null: nobody. It must outlive the transport or be taken back.
   void observe(TcpObserver* observer) { shared_.observer = observer; }
@@ -225,6 +233,8 @@ class Transport {
   // transport_open.cpp
   [[nodiscard]] Result<Flow> choose_flow(const ConnectRequest& request, Time now);
   [[nodiscard]] bool is_flow_free(const Flow& flow, Time now) const;
+  [[nodiscard]] std::size_t first_room(const ConnectRequest& request, const Flow& flow, Time now);
+  void forget_pending(Index listener);
   // The ISS for a flow that is free, or whose TIME-WAIT makes place.
   [[nodiscard]] SequenceNumber take_flow(const Flow& flow, std::uint32_t hash, Time now);
   // A connection in all tables; null, and nothing changed, when one has no room.

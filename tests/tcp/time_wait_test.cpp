@@ -99,7 +99,8 @@ TEST(TimeWaits, JudgeWhatStillComes) {
     Waits each;
     ASSERT_TRUE(each.add(1, kStart));
     const Segment arrived = segment(flow_of(1), row.flags, row.seq, kSndNxt, row.text);
-    const auto outcome = each.waits.on_segment(each.find(1), arrived, each.budget, kStart + 5s);
+    const auto outcome =
+        each.waits.on_segment(each.find(1), arrived, true, each.budget, kStart + 5s);
     EXPECT_EQ(outcome.verdict.drop, row.drop) << row.what;
     EXPECT_EQ(outcome.reply.has_value(), row.answers) << row.what;
     EXPECT_EQ(each.waits.next_deadline(), kStart + (row.restarts ? 65s : 60s)) << row.what;
@@ -125,9 +126,22 @@ TEST(TimeWaits, AnswerStrangersWithinTheBudgetOnly) {
   ReplyBudget none(0, 1);
   ASSERT_TRUE(each.add(1, kStart));
   const Segment old = segment(flow_of(1), kTcpAck, kRcvNxt - 50);
-  EXPECT_FALSE(each.waits.on_segment(each.find(1), old, none, kStart).reply);
+  EXPECT_FALSE(each.waits.on_segment(each.find(1), old, true, none, kStart).reply);
   const Segment fin = segment(flow_of(1), kTcpFin | kTcpAck, kRcvNxt - 1);
-  EXPECT_TRUE(each.waits.on_segment(each.find(1), fin, none, kStart).reply);
+  EXPECT_TRUE(each.waits.on_segment(each.find(1), fin, true, none, kStart).reply);
+}
+
+// RFC 5961 4.2 SHOULD: a SYN that nobody can take is challenged, not passed over in silence.
+TEST(TimeWaits, ChallengeASynWhereNobodyListens) {
+  Waits each;
+  ASSERT_TRUE(each.add(1, kStart));
+  const Segment syn = segment(flow_of(1), kTcpSyn, kRcvNxt + 1000);
+  EXPECT_TRUE(
+      each.waits.on_segment(each.find(1), syn, true, each.budget, kStart).verdict.reuse_with);
+  const auto alone = each.waits.on_segment(each.find(1), syn, false, each.budget, kStart);
+  EXPECT_FALSE(alone.verdict.reuse_with);
+  ASSERT_TRUE(alone.reply);
+  EXPECT_EQ(alone.reply->header.flags, kTcpAck);
 }
 
 struct SynRow {

@@ -185,7 +185,8 @@ Arguments::Address Arguments::address(const Expression& expression, const Endpoi
     if (!endpoint) fail("Bad type; expected: {sa_family = ..., sin_port = ..., sin_addr = ...}");
   } else if (expression.kind != Kind::kEllipsis) {
     if (integer(expression) != 0) fail("Expected ... or NULL for an address");
-    return {};
+    if (expression.text != "AF_UNSPEC") return {};
+    return address_room();  // whose family is this one
   }
   const Address room = address_room();
   const socklen_t size =

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "script/call/tcp_info_names.h"
 
-#include <linux/tcp.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 #include <iterator>
 
+#include "socket/posix/tcp_info_layout.h"
+
 namespace strata::script {
 namespace {
 
+using posix::LinuxTcpInfo;
+
 template <auto kField>
-std::int64_t read(const tcp_info& info) {
+std::int64_t read(const LinuxTcpInfo& info) {
   return static_cast<std::int64_t>(info.*kField);
 }
 
 struct Row {
   std::string_view name;
-  std::int64_t (*read)(const tcp_info& info);
+  std::int64_t (*read)(const LinuxTcpInfo& info);
 };
 
 constexpr Row kRows[] = {
@@ -73,13 +76,17 @@ constexpr Row kRows[] = {
     {"tcpi_reord_seen", read<&tcp_info::tcpi_reord_seen>},
     {"tcpi_rcv_ooopack", read<&tcp_info::tcpi_rcv_ooopack>},
     {"tcpi_snd_wnd", read<&tcp_info::tcpi_snd_wnd>},
+    {"tcpi_rcv_wnd", read<&LinuxTcpInfo::tcpi_rcv_wnd>},
+    {"tcpi_total_rto", read<&LinuxTcpInfo::tcpi_total_rto>},
     // Bits have no address.
-    {"tcpi_snd_wscale", [](const tcp_info& info) -> std::int64_t { return info.tcpi_snd_wscale; }},
-    {"tcpi_rcv_wscale", [](const tcp_info& info) -> std::int64_t { return info.tcpi_rcv_wscale; }},
+    {"tcpi_snd_wscale",
+     [](const LinuxTcpInfo& info) -> std::int64_t { return info.tcpi_snd_wscale; }},
+    {"tcpi_rcv_wscale",
+     [](const LinuxTcpInfo& info) -> std::int64_t { return info.tcpi_rcv_wscale; }},
     {"tcpi_delivery_rate_app_limited",
-     [](const tcp_info& info) -> std::int64_t { return info.tcpi_delivery_rate_app_limited; }},
+     [](const LinuxTcpInfo& info) -> std::int64_t { return info.tcpi_delivery_rate_app_limited; }},
     {"tcpi_fastopen_client_fail",
-     [](const tcp_info& info) -> std::int64_t { return info.tcpi_fastopen_client_fail; }},
+     [](const LinuxTcpInfo& info) -> std::int64_t { return info.tcpi_fastopen_client_fail; }},
 };
 
 }  // namespace
@@ -88,7 +95,7 @@ std::optional<std::int64_t> tcp_info_field(const posix::Calls& calls, int fd, st
                                            Time now) {
   const auto* row = std::ranges::find(kRows, name, &Row::name);
   if (row == std::end(kRows)) return std::nullopt;
-  tcp_info info{};
+  LinuxTcpInfo info{};
   socklen_t size = sizeof(info);
   if (calls.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size, now) != 0) return std::nullopt;
   return row->read(info);

@@ -81,7 +81,41 @@ std::optional<CodeValue> combine_whole(std::string_view sign, std::int64_t a, st
   return std::nullopt;
 }
 
+// 'cwnd=%d' % value, as far as messages of assertions have it: one value.
+std::optional<CodeValue> format(std::string_view text, const CodeValue& value) {
+  std::string out;
+  bool is_used = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (++i == text.size()) return std::nullopt;
+    if (text[i] == '%') {
+      out += '%';
+      continue;
+    }
+    const bool is_known = std::string_view("disufgx").find(text[i]) != std::string_view::npos;
+    if (is_used || !is_known || (is_string(value) && text[i] != 's')) return std::nullopt;
+    const auto* whole = std::get_if<std::int64_t>(&value);
+    const bool is_whole = std::string_view("diu").find(text[i]) != std::string_view::npos;
+    if (text[i] == 'x' && whole == nullptr) return std::nullopt;
+    if (text[i] == 'x') {
+      out += fmt::format("{:x}", *whole);
+    } else if (text[i] == 'f') {
+      out += fmt::format("{:f}", number_of(value));
+    } else if (is_whole && whole == nullptr) {
+      out += fmt::format("{:.0f}", std::trunc(number_of(value)));
+    } else {
+      out += to_text(value);
+    }
+    is_used = true;
+  }
+  return is_used ? std::optional<CodeValue>(out) : std::nullopt;
+}
+
 std::optional<CodeValue> combine(std::string_view sign, const CodeValue& a, const CodeValue& b) {
+  if (is_string(a) && sign == "%") return format(std::get<std::string>(a), b);
   const auto* a_whole = std::get_if<std::int64_t>(&a);
   const auto* b_whole = std::get_if<std::int64_t>(&b);
   if (a_whole != nullptr && b_whole != nullptr) return combine_whole(sign, *a_whole, *b_whole);

@@ -125,8 +125,8 @@ class Builder {
     header.source_port = source_port();
     header.destination_port = destination_port();
     header.sequence_number = tcp.sequence + flow_.remote_offset(is_syn);
-    if (tcp.acknowledgment) {
-      header.acknowledgment_number = *tcp.acknowledgment + flow_.local_offset(is_syn);
+    if (tcp.acknowledgment || tcp.flags.ack()) {
+      header.acknowledgment_number = tcp.acknowledgment.value_or(0) + flow_.local_offset(is_syn);
     }
     header.header_length = static_cast<std::uint8_t>(wire::TcpLayout::kSize + options->size());
     header.flags = tcp.flags;

@@ -15,6 +15,7 @@ namespace {
 constexpr unsigned kDepthMax = 8;
 constexpr unsigned kFilesMax = 64;
 constexpr std::string_view kProcSys = "/proc/sys/";
+constexpr std::string_view kOfTcp = "net.ipv4.tcp_";
 
 // Every script has a stack of its own here, without remembered metrics, queues or name spaces that
 // would have to be brought back into shape.
@@ -22,7 +23,6 @@ bool is_true_already(const std::vector<std::string>& words) {
   const std::string& command = words.front();
   if (command == "true" || command == ":" || command == "set" || command == "exit") return true;
   if (command.starts_with("/tmp/sysctl_restore_")) return true;
-  if (command == "ip" && words.size() > 2) return words[1] == "tcp_metrics" && words[2] == "flush";
   if (command == "tc") return words.size() > 1 && words[1] == "qdisc";
   // The device of a script cuts and merges nothing; `on` would be another matter.
   return command == "ethtool" && words.size() > 3 && words[1] == "-K" &&
@@ -49,9 +49,13 @@ Commands::Done Commands::refuse(std::string text) {
 Commands::Done Commands::run_words(const std::vector<std::string>& words) {
   const std::string_view command = words.front();
   if (is_true_already(words)) return {};
+  if (command == "ip" && words.size() > 2 && words[1] == "tcp_metrics" && words[2] == "flush") {
+    forgets_peers_ = true;
+    return {};
+  }
   if (command == "sysctl" || command == "/sbin/sysctl") {
     std::size_t first = 1;
-    while (first < words.size() && (words[first] == "-q" || words[first] == "-w")) ++first;
+    while (first < words.size() && words[first].starts_with('-')) ++first;
     return run_sysctl(std::span(words).subspan(first), false);
   }
   if (command.ends_with("set_sysctls.py")) return run_sysctl(std::span(words).subspan(1), true);
@@ -72,9 +76,10 @@ Commands::Done Commands::run_sysctl(std::span<const std::string> assignments, bo
     }
     if (are_paths) name.erase(0, kProcSys.size());
     std::ranges::replace(name, '/', '.');
-    if (is_frozen_) {
+    if (is_frozen_ && !name.starts_with(kOfTcp)) {
       return std::unexpected(fmt::format(
-          "unsupported: sysctl {}: settings cannot change once the script has begun", assignment));
+          "unsupported: sysctl {}: only settings of TCP can change once the script has begun",
+          assignment));
     }
     const auto applied =
         apply_setting(settings_, name, std::string_view(assignment).substr(equals + 1));

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "script/run/settings.h"
@@ -28,8 +29,10 @@ class Commands {
   // What files that a script includes ask for and cannot have: they set whole systems up, and few
   // scripts depend on all of it. What a script itself asks for is an error.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
-  // From now on settings cannot change: the stack has been made.
+  // The stack has been made: from now on only TCP's settings can change.
   void freeze() { is_frozen_ = true; }
+  // Whether a command asked, since this was asked last, to forget what TCP knows of other hosts.
+  [[nodiscard]] bool take_forgetting() { return std::exchange(forgets_peers_, false); }
 
  private:
   using Done = std::expected<void, std::string>;
@@ -43,6 +46,7 @@ class Commands {
   unsigned depth_ = 0;  // of files that include files
   unsigned files_ = 0;
   bool is_frozen_ = false;
+  bool forgets_peers_ = false;
   std::vector<std::string> notes_;
 };
 

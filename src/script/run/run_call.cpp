@@ -99,8 +99,8 @@ void Run::resume_blocked() {
   if (!blocked_ || has_ended()) return;
   posix::Operation& operation = blocked_->started.operation;
   operation.resume(machine_->now());
+  machine_->settle();  // even one that goes on may have done something
   if (!operation.is_done()) return;
-  machine_->settle();
   Blocked done = *std::move(blocked_);
   blocked_.reset();
   finish_call(*done.event, *done.call, done.started);

@@ -77,6 +77,11 @@ std::expected<LivePacket, std::string> Run::next_live(Duration limit) {
 std::expected<LivePacket, std::string> Run::next_whole(const PacketSpec& packet, Subject& subject,
                                                        Duration limit) {
   auto live = next_live(limit);
+  // What other connections send, a script that names no ports does not care about.
+  while (live && !packet.ports && live->is_tcp() && !subjects_.belongs(*live, packet, subject)) {
+    log(fmt::format("outbound packet of another connection: {}", to_text(*live, subject.flow)));
+    live = next_live(limit);
+  }
   if (!live) return live;
   if (!subjects_.belongs(*live, packet, subject)) {
     return std::unexpected("packet is not for expected socket: " + to_text(*live, subject.flow));

@@ -67,6 +67,7 @@ Verdict Run::verdict() && {
 void Run::make_machine() {
   if (machine_) return;
   commands_.freeze();
+  static_cast<void>(commands_.take_forgetting());  // it knows nobody yet
   StackConfig config = settings_.stack;
   config.tcp = settings_.tcp;
   machine_.emplace(script_.options, config);
@@ -131,6 +132,9 @@ void Run::run_command(const Event& event, const ShellCommand& command) {
   if (machine_) advance_to(due_time(event).start);
   const auto done = commands_.run(command.text);
   if (!done) fail_at(event, done.error());
+  if (!machine_) return;
+  machine_->stack().set_tcp_config(settings_.tcp);
+  if (commands_.take_forgetting()) machine_->stack().forget_tcp_peers();
 }
 
 void Run::run_code(const Event& event, const CodeBlock& code) {

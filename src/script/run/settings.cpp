@@ -67,10 +67,19 @@ bool set_ecn(Settings& settings, const Numbers& value) {
 }
 
 bool set_fast_open(Settings& settings, const Numbers& value) {
-  // Cookies are never done without here: bits that ask for that are the socket's to set.
-  settings.tcp.fast_open_client = (value[0] & 1) != 0;
-  settings.tcp.fast_open_server = (value[0] & 2) != 0;
-  return (value[0] & 0x4) == 0;
+  const auto has = [&](std::int64_t bit) { return (value[0] & bit) != 0; };
+  settings.tcp.fast_open_client = has(0x1);
+  settings.tcp.fast_open_server = has(0x2);
+  settings.tcp.fast_open_client_cookieless = has(0x4);
+  settings.tcp.fast_open_server_cookieless = has(0x200);
+  settings.tcp.fast_open_listeners = has(0x400);
+  return true;  // other bits have had no meaning for years
+}
+
+bool set_low_water(Settings& settings, const Numbers& value) {
+  if (value[0] < -1 || value[0] > std::int64_t{UINT32_MAX}) return false;
+  settings.tcp.not_sent_low_water = static_cast<std::uint32_t>(value[0]);
+  return true;
 }
 
 bool set_path_probing(Settings& settings, const Numbers& value) {
@@ -101,6 +110,9 @@ bool is_only(Settings& /*settings*/, const Numbers& value) {
 bool is_on(Settings& /*settings*/, const Numbers& value) { return value[0] != 0; }
 // What has no meaning here or for Linux any more.
 bool any(Settings& /*settings*/, const Numbers& /*value*/) { return true; }
+
+constexpr std::string_view kCongestion = "net.ipv4.tcp_congestion_control";
+constexpr std::string_view kFastOpenKey = "net.ipv4.tcp_fastopen_key";
 
 struct Row {
   std::string_view name;
@@ -134,7 +146,16 @@ constexpr Row kRows[] = {
     {"net.ipv4.tcp_frto", is_on},
     {"net.ipv4.tcp_reordering", is_only<3>},
     {"net.ipv4.tcp_recovery", is_only<1>},
-    {"net.ipv4.tcp_early_retrans", is_on},
+    {"net.ipv4.tcp_early_retrans", set_tcp<&T::tail_probes>},
+    {"net.ipv4.tcp_slow_start_after_idle", set_tcp<&T::restarts_after_idle>},
+    {"net.ipv4.tcp_notsent_lowat", set_low_water},
+    // What an unpaced sender has no use for.
+    {"net.ipv4.tcp_pacing_ss_ratio", any},
+    {"net.ipv4.tcp_pacing_ca_ratio", any},
+    // Paths that drop such SYNs are left alone in any case, and not for less.
+    {"net.ipv4.tcp_fastopen_blackhole_timeout_sec", any},
+    // AccECN's (RFC 9768), which is spoken by neither.
+    {"net.ipv4.tcp_ecn_option", any},
     {"net.ipv4.tcp_ecn", set_ecn},
     {"net.ipv4.tcp_fastopen", set_fast_open},
     {"net.ipv4.tcp_mtu_probing", set_path_probing},
@@ -147,6 +168,37 @@ constexpr Row kRows[] = {
     {"net.inet.tcp.sack.enable", set_tcp<&T::sack>},
     {"net.inet.tcp.hostcache.purgenow", any},
 };
+
+// `a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4`: four words, the least significant byte of each first.
+std::optional<TcpFastOpenKey> key_of(std::string_view text) {
+  TcpFastOpenKey key{};
+  for (std::size_t word = 0; word < 4; ++word) {
+    const std::string_view digits = text.substr(0, text.find('-'));
+    std::uint32_t number = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    for (std::size_t i = 0; i < 4; ++i) {
+      key[word * 4 + i] = static_cast<std::byte>(number >> (8 * i) & 0xffU);
+    }
+    text.remove_prefix(std::min(text.size(), digits.size() + 1));
+  }
+  return text.empty() ? std::optional(key) : std::nullopt;
+}
+
+// One key, or the present one and the one before, with a comma.
+Applied set_fast_open_keys(Settings& settings, std::string_view value) {
+  const std::size_t comma = value.find(',');
+  const auto key = key_of(value.substr(0, comma));
+  const auto before =
+      comma == std::string_view::npos ? std::nullopt : key_of(value.substr(comma + 1));
+  if (!key || (comma != std::string_view::npos && !before)) {
+    return std::unexpected("this is no key");
+  }
+  settings.tcp.fast_open_key = key;
+  settings.tcp.fast_open_key_before = before;
+  return {};
+}
 
 Applied set_congestion(Settings& settings, std::string_view value) {
   if (value.size() > settings.tcp.congestion.characters.size()) {
@@ -169,8 +221,15 @@ Settings usual_settings() {
   return settings;
 }
 
+std::vector<std::string_view> setting_names() {
+  std::vector<std::string_view> names = {kCongestion, kFastOpenKey};
+  for (const Row& row : kRows) names.push_back(row.name);
+  return names;
+}
+
 Applied apply_setting(Settings& settings, std::string_view name, std::string_view value) {
-  if (name == "net.ipv4.tcp_congestion_control") return set_congestion(settings, value);
+  if (name == kCongestion) return set_congestion(settings, value);
+  if (name == kFastOpenKey) return set_fast_open_keys(settings, value);
   const auto* row = std::ranges::find(kRows, name, &Row::name);
   if (row == std::end(kRows)) return std::unexpected("there is no such setting here");
   const auto numbers = numbers_of(value);

@@ -23,6 +23,9 @@ void Subjects::on_listen(int descriptor, const Endpoint& local) {
 }
 
 void Subjects::on_connect(int descriptor, const Endpoint& remote) {
+  const bool has_one = std::ranges::any_of(
+      subjects_, [&](const Subject& subject) { return subject.descriptor == descriptor; });
+  if (has_one) return;
   Subject& subject = add(Kind::kConnecting, descriptor);
   subject.flow.remote = remote;
   subject.flow.local.port = 0;

@@ -73,6 +73,11 @@ Result<TcpStream> TcpStream::connect(Stack& stack, const Endpoint& remote,
   return TcpStream(core, native::id_of(*handle));
 }
 
+bool TcpStream::sends_first_data(Stack& stack, const IpAddress& remote, Time now) {
+  tcp::Transport* const tcp = stack.core().ensure_tcp();
+  return tcp != nullptr && tcp->sends_first_data(remote, now);
+}
+
 TcpStream::TcpStream(TcpStream&& other) noexcept
     : core_(std::exchange(other.core_, nullptr)), id_(std::exchange(other.id_, {})) {}
 

@@ -107,12 +107,15 @@ Operation Calls::transmit(int fd, const msghdr& message, int flags, Time now) {
   if (file == nullptr) return -EBADF;
   if (const Answer wrong = check(message); wrong != 0) return wrong;
   const bool waits = !file->is_non_blocking() && (flags & MSG_DONTWAIT) == 0;
-  auto attempt = [file, plain = message, parts = Parts(message), flags, waits](
+  // A stream may have to know that nobody will ask again: MSG_FASTOPEN answers another thing then.
+  int how = file->is_stream() && !waits ? flags | MSG_DONTWAIT : flags;
+  auto attempt = [file, plain = message, parts = Parts(message), how, waits](
                      Time at, bool is_last) mutable -> std::optional<Answer> {
     while (true) {
       msghdr rest = plain;
       parts.put_into(rest);
-      const Answer count = file->send(rest, flags, at);
+      const Answer count = file->send(rest, how, at);
+      how &= ~MSG_FASTOPEN;  // what it began goes on
       if (count == -EAGAIN && waits && !is_last) return std::nullopt;
       if (count < 0) return parts.done() != 0 ? parts.done() : count;
       parts.advance(count);

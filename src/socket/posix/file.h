@@ -65,7 +65,7 @@ class File {
   // POLLIN, POLLOUT and so on: what is true now.
   [[nodiscard]] virtual std::uint32_t events() const = 0;
   // Grows whenever events may have come true, once more: for edges.
-  [[nodiscard]] std::uint64_t news() const { return news_; }
+  [[nodiscard]] virtual std::uint64_t news() const { return news_; }
   // Called each time it grows, after a flush of the stack; null takes it away.
   void on_news(InlineFunction<void()> tell) { on_news_ = std::move(tell); }
 

@@ -14,6 +14,7 @@
 // Behind <netinet/in.h>, whose structures they need.
 #include <linux/errqueue.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 
 #include "socket/posix/control_messages.h"
 #include "socket/posix/socket_address.h"
@@ -52,7 +53,11 @@ StreamFile::~StreamFile() = default;
 
 void StreamFile::adopt(TcpStream stream) {
   TcpStream& mine = end_.emplace<TcpStream>(std::move(stream));
-  static_cast<void>(mine.on_ready([this](Readiness) { tell_news(); }));
+  static_cast<void>(mine.on_ready([this](Readiness news) {
+    tell_news();
+    // Once it is open, an error is the connection's and not the attempt's.
+    if (is_connecting_ && news.writable && !news.error) static_cast<void>(connect_result());
+  }));
 }
 
 Answer StreamFile::ended(Error error, Answer otherwise) {
@@ -66,12 +71,29 @@ Answer StreamFile::ended(Error error, Answer otherwise) {
 
 Answer StreamFile::receive(msghdr& message, int flags, Time now) {
   message.msg_flags = 0;
-  if ((flags & MSG_ERRQUEUE) != 0) return receive_notification(message, now);
+  if ((flags & MSG_ERRQUEUE) != 0) return receive_notification(message);
   message.msg_namelen = 0;
-  message.msg_controllen = 0;
+  const std::size_t control_room = std::exchange(message.msg_controllen, 0);
+  if (deferred_peer_) return -EAGAIN;
   if (stream() == nullptr) return -ENOTCONN;
   if ((flags & MSG_OOB) != 0) return receive_urgent(message);
-  return read(message, flags, now);
+  const Answer count = read(message, flags, now);
+  if (count > 0 && tells_queue_) {
+    message.msg_controllen = control_room;
+    tell_queue(message, now);
+  }
+  return count;
+}
+
+// TCP_CM_INQ: what is still to be read; the end of the stream counts as one more.
+void StreamFile::tell_queue(msghdr& message, Time now) {
+  const auto info = stream()->info(now);
+  const auto state = stream()->state();
+  int bytes = info ? static_cast<int>(info->receive_queue) : 0;
+  if (state && peer_has_ended(*state)) ++bytes;
+  ControlWriter writer(message);
+  writer.append(IPPROTO_TCP, TCP_CM_INQ, bytes);
+  writer.finish();
 }
 
 Answer StreamFile::receive_urgent(const msghdr& message) {
@@ -97,23 +119,40 @@ Answer StreamFile::read(const msghdr& message, int flags, Time now) {
       if (!count && done == 0) return ended(count.error(), 0);
       if (!count || *count == 0) return static_cast<Answer>(done);
       done += *count;
+      // It ends here, or stops in front of the urgent byte (RFC 6093): the next call looks further.
+      if (*count < room.size()) return static_cast<Answer>(done);
       part = part.subspan(*count);
     }
   }
   return static_cast<Answer>(done);
 }
 
-Answer StreamFile::receive_notification(msghdr& message, Time now) {
+std::size_t StreamFile::finished_copies() const {
+  if (zero_copies_.empty()) return 0;
+  // Without a connection nothing keeps the bytes any more.
   const auto info = stream() == nullptr ? Result<TcpInfo>(std::unexpected(Error::kNotConnected))
-                                        : stream()->info(now);
-  const std::uint64_t acknowledged = info ? info->bytes_acknowledged : UINT64_MAX;
-  if (zero_copies_.empty() || zero_copies_.front().end > acknowledged) return -EAGAIN;
+                                        : stream()->info(Time{});
+  const bool is_over = !info || info->state == TcpState::kClosed;
+  const std::uint64_t acknowledged = is_over ? UINT64_MAX : info->bytes_acknowledged;
+  const auto first = std::ranges::find_if(
+      zero_copies_, [&](const ZeroCopy& copy) { return copy.end > acknowledged; });
+  return static_cast<std::size_t>(first - zero_copies_.begin());
+}
+
+// A copy that is finished is news, of POLLERR.
+std::uint64_t StreamFile::news() const {
+  return File::news() + next_notification_ - (zero_copies_.size() - finished_copies());
+}
+
+Answer StreamFile::receive_notification(msghdr& message) {
+  std::size_t finished = finished_copies();
+  if (finished == 0) return -EAGAIN;
   sock_extended_err error{};
   error.ee_origin = SO_EE_ORIGIN_ZEROCOPY;
   error.ee_code = SO_EE_CODE_ZEROCOPY_COPIED;  // which is allowed, and said
   error.ee_info = zero_copies_.front().identifier;
   // Neighbours are told together, as a range.
-  while (!zero_copies_.empty() && zero_copies_.front().end <= acknowledged) {
+  for (; finished != 0; --finished) {
     error.ee_data = zero_copies_.front().identifier;
     zero_copies_.pop_front();
   }
@@ -134,13 +173,17 @@ Answer StreamFile::receive_notification(msghdr& message, Time now) {
 // ── Sending ─────────────────────────────────────────────────────────────────────────────────────
 
 Answer StreamFile::send(const msghdr& message, int flags, Time now) {
-  const bool opens = (flags & MSG_FASTOPEN) != 0 || deferred_peer_.has_value();
-  if (stream() == nullptr && opens) return start_with_data(message, now);
+  const bool is_first = (flags & MSG_FASTOPEN) != 0;
+  if (stream() == nullptr && (is_first || deferred_peer_)) {
+    return start_with_data(message, flags, now);
+  }
   if (stream() == nullptr) return -EPIPE;
+  if (is_first && connect_result() == -EINPROGRESS) return -EALREADY;
   // Native streams queue what is written before the connection is open; programs expect to wait.
   if (is_connecting_) {
     const Answer connected = connect_result();
     if (connected < 0) return connected == -EINPROGRESS ? -EAGAIN : connected;
+    if (taken_with_syn_ != 0) return std::exchange(taken_with_syn_, 0);
   }
   TcpStream& ours = *stream();
   std::size_t done = 0;
@@ -165,12 +208,17 @@ Answer StreamFile::send(const msghdr& message, int flags, Time now) {
 }
 
 // RFC 7413: the first bytes go with the SYN when the peer's cookie is known.
-Answer StreamFile::start_with_data(const msghdr& message, Time now) {
+Answer StreamFile::start_with_data(const msghdr& message, int flags, Time now) {
   Endpoint peer;
+  if (!stack_.tcp_config().fast_open_client) return -EOPNOTSUPP;
   if (deferred_peer_) {
     peer = *deferred_peer_;
   } else {
     if (message.msg_name == nullptr) return -EDESTADDRREQ;
+    const auto* const name = static_cast<const sockaddr*>(message.msg_name);
+    if (message.msg_namelen >= sizeof(name->sa_family) && name->sa_family == AF_UNSPEC) {
+      return -EOPNOTSUPP;
+    }
     const auto given =
         read_address(static_cast<const sockaddr*>(message.msg_name), message.msg_namelen, family());
     if (!given) return given.error();
@@ -186,10 +234,16 @@ Answer StreamFile::start_with_data(const msghdr& message, Time now) {
   deferred_peer_.reset();
   const Answer started = start(peer, data, now);
   if (started != -EINPROGRESS) return started;
-  // All of it is the stream's now, whether with the SYN or behind it: a program that were told
-  // EINPROGRESS would write it again.
-  bytes_written_ += data.size();
-  return data.empty() ? started : static_cast<Answer>(data.size());
+  const auto info = stream()->info(now);
+  const Answer taken = info ? info->not_sent : 0;
+  bytes_written_ += static_cast<std::uint64_t>(taken);
+  if ((flags & MSG_DONTWAIT) != 0) return taken != 0 ? taken : -EINPROGRESS;
+  // Who waits is told once there is a connection, or why there is none. The rest of his data then
+  // goes with our acknowledgement.
+  const auto rest = stream()->write(Bytes(data).subspan(static_cast<std::size_t>(taken)), now);
+  taken_with_syn_ = taken + (rest ? static_cast<Answer>(*rest) : 0);
+  bytes_written_ += static_cast<std::uint64_t>(taken_with_syn_ - taken);
+  return -EAGAIN;
 }
 
 // ── Beginning and end ───────────────────────────────────────────────────────────────────────────
@@ -240,7 +294,10 @@ Answer StreamFile::connect(const sockaddr* address, socklen_t size, Time now) {
   if (deferred_peer_) return -EALREADY;
   const auto remote = read_address(address, size, family());
   if (!remote) return remote.error();
-  if (!defers_connect_) return start(*remote, {}, now);
+  // RFC 7413: without a cookie nothing is gained by waiting for the first write.
+  const bool waits_for_data =
+      defers_connect_ && TcpStream::sends_first_data(stack_, remote->address, now);
+  if (!waits_for_data) return start(*remote, {}, now);
   deferred_peer_ = *remote;
   return 0;
 }
@@ -265,7 +322,9 @@ File::Accepted StreamFile::accept(Time now) {
   if (listener() == nullptr) return {nullptr, -EINVAL};
   auto accepted = listener()->accept(now);
   if (!accepted) return {nullptr, failed(accepted.error())};
-  return {std::make_shared<StreamFile>(stack_, family(), *std::move(accepted)), 0};
+  auto made = std::make_shared<StreamFile>(stack_, family(), *std::move(accepted));
+  made->uses_zero_copy_ = uses_zero_copy_;
+  return {std::move(made), 0};
 }
 
 Answer StreamFile::shut_down(int how, Time now) {
@@ -343,7 +402,7 @@ std::uint32_t StreamFile::stream_events(const TcpStream& stream) const {
   const bool has_ended = state && peer_has_ended(*state);
   if (ready->readable || has_ended) events |= POLLIN | POLLRDNORM;
   if (ready->writable) events |= POLLOUT | POLLWRNORM;
-  if (ready->error) events |= POLLERR;
+  if (ready->error || finished_copies() != 0) events |= POLLERR;
   if (has_ended) events |= POLLRDHUP;
   if (state && both_have_ended(*state)) events |= POLLHUP;
   return events;
@@ -355,6 +414,7 @@ std::uint32_t StreamFile::events() const {
     const auto ready = listener()->readiness();
     return ready && ready->readable ? POLLIN | POLLRDNORM : 0;
   }
+  if (deferred_peer_) return POLLOUT | POLLWRNORM;
   return POLLOUT | POLLWRNORM | POLLHUP;  // what Linux tells of a socket that is nothing yet
 }
 

@@ -44,6 +44,7 @@ class StreamFile final : public SocketFile {
   bool close(Time now, bool is_last) override;
   [[nodiscard]] std::optional<Duration> linger() const override;
   [[nodiscard]] std::uint32_t events() const override;
+  [[nodiscard]] std::uint64_t news() const override;
 
  private:
   friend struct StreamOptions;  // stream_options.cpp
@@ -61,10 +62,13 @@ class StreamFile final : public SocketFile {
   [[nodiscard]] TcpBinding* binding() { return std::get_if<TcpBinding>(&end_); }
   void adopt(TcpStream stream);
   [[nodiscard]] Answer start(const Endpoint& remote, Bytes first_data, Time now);
-  [[nodiscard]] Answer start_with_data(const msghdr& message, Time now);
+  [[nodiscard]] Answer start_with_data(const msghdr& message, int flags, Time now);
   [[nodiscard]] Answer receive_urgent(const msghdr& message);
-  [[nodiscard]] Answer receive_notification(msghdr& message, Time now);
+  // How many of zero_copies_ may be told.
+  [[nodiscard]] std::size_t finished_copies() const;
+  [[nodiscard]] Answer receive_notification(msghdr& message);
   [[nodiscard]] Answer read(const msghdr& message, int flags, Time now);
+  void tell_queue(msghdr& message, Time now);
   // What a call that cannot go on answers: the pending error first.
   [[nodiscard]] Answer ended(Error error, Answer otherwise);
   [[nodiscard]] TcpSocketOptions current_options() const;
@@ -78,7 +82,9 @@ class StreamFile final : public SocketFile {
   bool defers_connect_ = false;
   bool is_connecting_ = false;
   bool is_lingering_ = false;
+  Answer taken_with_syn_ = 0;  // MSG_FASTOPEN, of a call that waits
   bool uses_zero_copy_ = false;
+  bool tells_queue_ = false;  // TCP_INQ
   std::uint32_t next_notification_ = 0;
   std::deque<ZeroCopy> zero_copies_;
   std::uint64_t bytes_written_ = 0;

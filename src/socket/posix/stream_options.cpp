@@ -96,6 +96,12 @@ struct StreamOptions {
     return 0;
   }
 
+  // Any 32 bits: the C interface has them with a sign.
+  static Answer read_low_water(StreamFile& file, int& value) {
+    value = static_cast<int>(file.current_options().not_sent_low_water);
+    return 0;
+  }
+
   // ── One of a kind ─────────────────────────────────────────────────────────────────────────
   static Answer read_error(StreamFile& file, int& value) {
     value = 0;
@@ -136,8 +142,27 @@ struct StreamOptions {
   static Answer write_deferred(StreamFile& file, int value, Time now) {
     if (value != 0 && value != 1) return -EINVAL;
     if (file.stream() != nullptr || file.listener() != nullptr) return -EINVAL;
+    if (!file.stack_.tcp_config().fast_open_client) return -EOPNOTSUPP;
     file.defers_connect_ = value == 1;
     return write_bool<&TcpSocketOptions::fast_open>(file, value, now);
+  }
+  static Answer read_quick_ack(StreamFile& file, int& value) {
+    value = file.current_options().quick_ack.value_or(false) ? 1 : 0;
+    return 0;
+  }
+  static Answer write_quick_ack(StreamFile& file, int value, Time now) {
+    TcpSocketOptions options = file.current_options();
+    options.quick_ack = value != 0;
+    return file.apply_options(options, now);
+  }
+  static Answer read_inq(StreamFile& file, int& value) {
+    value = file.tells_queue_ ? 1 : 0;
+    return 0;
+  }
+  static Answer write_inq(StreamFile& file, int value, Time /*now*/) {
+    if (value != 0 && value != 1) return -EINVAL;
+    file.tells_queue_ = value == 1;
+    return 0;
   }
   static Answer read_zero_copy(StreamFile& file, int& value) {
     value = file.uses_zero_copy_ ? 1 : 0;
@@ -185,6 +210,21 @@ struct StreamOptions {
     options.congestion.length = static_cast<std::uint8_t>(name.size());
     const Answer applied = file.apply_options(options, now);
     return applied < 0 ? -ENOENT : 0;
+  }
+  // The key is all a listener has; a second one, to turn keys, is the stack's (TcpConfig).
+  static Answer write_fast_open_key(StreamFile& file, const void* value, socklen_t size, Time now) {
+    if (size != std::tuple_size_v<TcpFastOpenKey>) return -EINVAL;
+    const auto key = read_value<TcpFastOpenKey>(value, size);
+    if (!key) return key.error();
+    TcpSocketOptions options = file.current_options();
+    options.fast_open_key = *key;
+    return file.apply_options(options, now);
+  }
+  static Answer read_fast_open_key(StreamFile& file, void* value, socklen_t* size) {
+    const auto& own = file.current_options().fast_open_key;
+    const auto& shared = file.stack_.tcp_config().fast_open_key;
+    if (!own && !shared) return size == nullptr ? -EFAULT : (*size = 0, 0);
+    return write_value(own ? *own : *shared, value, size);
   }
   static Answer read_info(StreamFile& file, void* value, socklen_t* size, Time now) {
     TcpInfo info;
@@ -247,7 +287,8 @@ const StreamOptions::Row StreamOptions::kRows[] = {
     {IPPROTO_IPV6, IPV6_V6ONLY, O::read<&T::v6_only>, O::write_bool<&T::v6_only>},
     {IPPROTO_TCP, TCP_NODELAY, O::read<&T::no_delay>, O::write_bool<&T::no_delay>},
     {IPPROTO_TCP, TCP_CORK, O::read<&T::cork>, O::write_bool<&T::cork>},
-    {IPPROTO_TCP, TCP_QUICKACK, O::read<&T::quick_ack>, O::write_bool<&T::quick_ack>},
+    {IPPROTO_TCP, TCP_QUICKACK, O::read_quick_ack, O::write_quick_ack},
+    {IPPROTO_TCP, TCP_INQ, O::read_inq, O::write_inq},
     {IPPROTO_TCP, TCP_MAXSEG, O::read_mss, O::write<&T::mss_max, 88, 32767>},
     {IPPROTO_TCP, TCP_KEEPIDLE, O::read_time<&T::keepalive_idle, Seconds, 7200>,
      O::write_time<&T::keepalive_idle, Seconds, 1, 32767>},
@@ -263,8 +304,8 @@ const StreamOptions::Row StreamOptions::kRows[] = {
      O::write_time<&T::user_timeout, Millis, 0, INT32_MAX>},
     {IPPROTO_TCP, TCP_WINDOW_CLAMP, O::read<&T::window_clamp>,
      O::write<&T::window_clamp, 0, INT32_MAX>},
-    {IPPROTO_TCP, TCP_NOTSENT_LOWAT, O::read<&T::not_sent_low_water>,
-     O::write<&T::not_sent_low_water, 0, INT32_MAX>},
+    {IPPROTO_TCP, TCP_NOTSENT_LOWAT, O::read_low_water,
+     O::write<&T::not_sent_low_water, INT32_MIN, INT32_MAX>},
     {IPPROTO_TCP, TCP_FASTOPEN, O::read<&T::fast_open>, O::write_bool<&T::fast_open>},
     {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, O::read_deferred, O::write_deferred},
 };
@@ -280,6 +321,9 @@ Answer StreamFile::option(int level, int name, void* value, socklen_t* size, Tim
   }
   if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
     return StreamOptions::read_congestion(*this, value, size);
+  }
+  if (level == IPPROTO_TCP && name == TCP_FASTOPEN_KEY) {
+    return StreamOptions::read_fast_open_key(*this, value, size);
   }
   if (level == IPPROTO_TCP && name == TCP_INFO) {
     return StreamOptions::read_info(*this, value, size, now);
@@ -304,6 +348,9 @@ Answer StreamFile::set_option(int level, int name, const void* value, socklen_t 
   }
   if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
     return StreamOptions::write_congestion(*this, value, size, now);
+  }
+  if (level == IPPROTO_TCP && name == TCP_FASTOPEN_KEY) {
+    return StreamOptions::write_fast_open_key(*this, value, size, now);
   }
   const StreamOptions::Row* row = StreamOptions::find(level, name);
   if (row == nullptr || row->write == nullptr) return -ENOPROTOOPT;

@@ -31,8 +31,8 @@ std::uint8_t state_number(TcpState state) {
 }
 
 // Linux counts in segments what we count in bytes.
-std::uint32_t segments(std::uint32_t bytes, std::uint32_t mss) {
-  return mss == 0 ? 0 : (bytes + mss - 1) / mss;
+std::uint32_t whole_segments(std::uint32_t bytes, std::uint32_t mss) {
+  return mss == 0 ? 0 : std::max(bytes / mss, 1U);
 }
 
 std::uint8_t options_of(const TcpInfo& info) {
@@ -53,7 +53,7 @@ std::uint32_t retransmits(const TcpInfo& info) {
   return total - info.retransmits_by(TcpLossCause::kWindowProbe);
 }
 
-void fill_counts(const TcpInfo& info, tcp_info& out) {
+void fill_counts(const TcpInfo& info, LinuxTcpInfo& out) {
   out.tcpi_total_retrans = retransmits(info);
   out.tcpi_bytes_acked = info.bytes_acknowledged;
   out.tcpi_bytes_received = info.bytes_received;
@@ -63,6 +63,7 @@ void fill_counts(const TcpInfo& info, tcp_info& out) {
   out.tcpi_segs_in = static_cast<std::uint32_t>(info.segments_received);
   out.tcpi_data_segs_out = static_cast<std::uint32_t>(info.data_segments_sent);
   out.tcpi_data_segs_in = static_cast<std::uint32_t>(info.data_segments_received);
+  out.tcpi_delivered = static_cast<std::uint32_t>(info.segments_delivered);
   out.tcpi_delivered_ce = info.delivered_ce;
   out.tcpi_dsack_dups = info.duplicates_reported;
   out.tcpi_rcv_ooopack = info.out_of_order_received;
@@ -70,6 +71,7 @@ void fill_counts(const TcpInfo& info, tcp_info& out) {
 }
 
 void fill_times(const TcpInfo& info, tcp_info& out) {
+  out.tcpi_ato = usecs(info.delayed_ack);
   out.tcpi_rto = usecs(info.retransmission_timeout);
   out.tcpi_rtt = usecs(info.smoothed_rtt);
   out.tcpi_rttvar = usecs(info.rtt_variation);
@@ -85,8 +87,8 @@ void fill_times(const TcpInfo& info, tcp_info& out) {
 
 }  // namespace
 
-tcp_info to_linux(const TcpInfo& info) {
-  tcp_info out{};
+LinuxTcpInfo to_linux(const TcpInfo& info) {
+  LinuxTcpInfo out{};
   const std::uint32_t mss = info.send_mss;
   out.tcpi_state = state_number(info.state);
   out.tcpi_ca_state = static_cast<std::uint8_t>(info.recovery);
@@ -100,16 +102,24 @@ tcp_info to_linux(const TcpInfo& info) {
   out.tcpi_snd_mss = mss;
   out.tcpi_rcv_mss = info.receive_mss;
   out.tcpi_pmtu = info.path_mtu;
-  out.tcpi_unacked = segments(info.unacknowledged, mss);
-  out.tcpi_snd_cwnd = segments(info.congestion_window, mss);
+  out.tcpi_advmss = info.offered_mss;
+  out.tcpi_unacked = info.segments_unacknowledged;
+  out.tcpi_sacked = info.segments_sacked;
+  out.tcpi_lost = info.segments_lost;
+  out.tcpi_retrans = info.segments_resent;
+  out.tcpi_snd_cwnd = whole_segments(info.congestion_window, mss);
   constexpr std::uint32_t kNoThreshold = 0x7fff'ffff;
   out.tcpi_snd_ssthresh = info.slow_start_threshold >= kNoThreshold
                               ? kNoThreshold
-                              : segments(info.slow_start_threshold, mss);
+                              : whole_segments(info.slow_start_threshold, mss);
   out.tcpi_rcv_ssthresh = info.receive_window;
   out.tcpi_rcv_space = info.receive_buffer;
-  out.tcpi_reordering = info.reordering;
+  // Linux counts the late segment in, and begins with what duplicates are ignored anyway.
+  constexpr std::uint32_t kReorderingFirst = 3;
+  out.tcpi_reordering = std::max(info.reordering + 1, kReorderingFirst);
   out.tcpi_snd_wnd = info.peer_window;
+  out.tcpi_rcv_wnd = info.receive_window;
+  out.tcpi_total_rto = static_cast<std::uint16_t>(std::min<std::uint32_t>(info.timeouts, 0xffff));
   out.tcpi_pacing_rate = info.pacing_rate;
   out.tcpi_delivery_rate = info.delivery_rate;
   fill_times(info, out);

@@ -4,10 +4,21 @@
 
 #include <linux/tcp.h>
 
+#include <cstdint>
+
 #include "strata/tcp_info.h"
 
 namespace strata::posix {
 
-[[nodiscard]] tcp_info to_linux(const TcpInfo& info);
+// What newer kernels tell behind the end of the structure in the C library's headers.
+struct LinuxTcpInfo : tcp_info {
+  std::uint32_t tcpi_rcv_wnd;
+  std::uint32_t tcpi_rehash;
+  std::uint16_t tcpi_total_rto;
+  std::uint16_t tcpi_total_rto_recoveries;
+  std::uint32_t tcpi_total_rto_time;
+};
+
+[[nodiscard]] LinuxTcpInfo to_linux(const TcpInfo& info);
 
 }  // namespace strata::posix

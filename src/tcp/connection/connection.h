@@ -121,6 +121,8 @@ class Connection {
   [[nodiscard]] const Sender& sender() const { return sender_; }
   [[nodiscard]] const Receiver& receiver() const { return receiver_; }
   // Of the timestamps: what was last seen, and what we add to our clock; none without them.
+  // A write found no room, and writable has not been told since.
+  [[nodiscard]] bool is_program_waiting() const { return flags_.program_waits; }
   [[nodiscard]] bool has_timestamps() const { return flags_.timestamps; }
   [[nodiscard]] std::uint32_t ts_recent() const { return ts_recent_; }
   [[nodiscard]] std::uint32_t ts_offset() const { return ts_offset_; }
@@ -133,11 +135,12 @@ class Connection {
   TimerEntry timer;
   ListLink<Connection> dirty;
   Index hook = kNoIndex;      // in Shared::hooks
-  Index listener = kNoIndex;  // while it waits to be accepted
-  static constexpr InterfaceId kHeldAtMax = (1U << 14U) - 1;
-  InterfaceId held_at : 14 = kNoInterface;  // has no room for it; else it is dirty, or at rest
+  Index listener = kNoIndex;  // while it waits to be accepted, or is pending
+  static constexpr InterfaceId kHeldAtMax = (1U << 13U) - 1;
+  InterfaceId held_at : 13 = kNoInterface;  // has no room for it; else it is dirty, or at rest
   bool is_known : 1 = false;                // to the demultiplexer
   bool is_pending : 1 = false;              // a Fast Open server's, whose handshake is not over
+  bool is_accepted : 1 = false;             // a program has it
 
  private:
   struct Flags {
@@ -200,7 +203,7 @@ class Connection {
   // connection_output.cpp
   [[nodiscard]] Outgoing compose(const Shared& shared, wire::TcpFlags flags,
                                  SequenceNumber seq) const;
-  [[nodiscard]] Outgoing compose_reset(Shared& shared) const;
+  [[nodiscard]] Outgoing compose_reset(Shared& shared, Time now) const;
   [[nodiscard]] Outgoing compose_ack(Shared& shared, SequenceNumber seq, const Ack& ack, Time now);
   [[nodiscard]] Outgoing compose_text(Shared& shared, Transmission&& transmission, Time now);
   void write_options(Outgoing& outgoing, const Ack& ack, Time now) const;

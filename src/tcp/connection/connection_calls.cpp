@@ -172,7 +172,10 @@ void Connection::abort(Shared& shared, Time now) {
 
 bool Connection::is_writable(const Shared& shared) const {
   const TcpSocketOptions& options = shared.options[options_];
-  if (sender_.unsent(shared.send) >= options.not_sent_low_water) return false;
+  const std::uint32_t low_water = options.not_sent_low_water != 0
+                                      ? options.not_sent_low_water
+                                      : shared.config.not_sent_low_water;
+  if (sender_.unsent(shared.send) >= low_water) return false;
   // A third of the buffer is free: less would call the program for every ACK.
   const std::uint32_t room = sender_.room(shared.send);
   return room != 0 && room >= sender_.queued(shared.send) / 2;
@@ -224,8 +227,8 @@ Result<void> Connection::set_options(Shared& shared, const TcpSocketOptions& opt
   if (control != nullptr && flags_.ecn) {
     receiver_.set_ecn_mode(control->name == "dctcp" ? EcnEchoMode::kExact : EcnEchoMode::kClassic);
   }
-  if (options.user_timeout != before.user_timeout && options.user_timeout != Duration{} &&
-      has_halves()) {
+  if (options.user_timeout_option && options.user_timeout != before.user_timeout &&
+      options.user_timeout != Duration{} && has_halves()) {
     flags_.user_timeout_due = true;
     receiver_.owe_ack();
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be seen of a connection, and what its observer is told.
+#include <algorithm>
+
 #include "tcp/connection/connection.h"
 
 namespace strata::tcp {
@@ -27,8 +29,14 @@ TcpInfo Connection::info(const Shared& shared, Time now) const {
   info.delivered_ce = delivered_ce_;
   info.soft_error = soft_error_;
   if (is_opening()) info.backoffs = shared.openings[opening_].retries();
+  info.not_sent = sender_.unsent(shared.send);
   if (!has_halves() || state_ == State::kClosed || state_ == State::kTimeWait) return info;
   sender_.fill(shared.send, info, now);
+  if (!is_opening()) ++info.segments_delivered;
+  info.offered_mss = mss_for(path_mtu_, flow_.is_v4());
+  const std::uint16_t mss_max = shared.options[options_].mss_max;
+  if (mss_max != 0) info.offered_mss = std::min<std::uint32_t>(info.offered_mss, mss_max);
+  info.delayed_ack = receiver_.ack_delay(shared.config);
   info.receive_window = receiver_.window();
   info.receive_mss = receiver_.segment_size();
   info.receive_buffer = receiver_.buffer_limit();
@@ -36,7 +44,7 @@ TcpInfo Connection::info(const Shared& shared, Time now) const {
   info.out_of_order_queue =
       static_cast<std::uint32_t>(receiver_.out_of_order_bytes(shared.receive));
   info.receive_rtt = receiver_.rtt();
-  info.since_data_received = receiver_.since_text(now);
+  info.since_data_received = receiver_.since_text(now).value_or(info.age);
   info.bytes_received = receiver_.bytes_received();
   info.congestion_marks_received = receiver_.ce_segments();
   return info;

@@ -41,10 +41,12 @@ DropReason Connection::on_segment(Shared& shared, Segment&& segment, Time now) {
     // RFC 9293 3.10.7.4, fifth: without ACK, drop.
     if (!segment.flags.ack()) return DropReason::kTcpUnacceptable;
   }
-  update_ts_recent(segment);
   heard_ = now;
   probes_ = 0;
   if (const auto drop = take_ack(shared, segment, now); drop != DropReason::kNone) return drop;
+  // Not before: a segment that acknowledges what was never sent is a stranger's, and so is its
+  // clock.
+  update_ts_recent(segment);
   if (state_ == State::kClosed || state_ == State::kTimeWait) return DropReason::kNone;
   if (segment.flags.urg()) take_urgent(shared, segment);
   return take_text(shared, std::move(segment), now);

@@ -58,7 +58,7 @@ bool Connection::open_fast(Shared& shared, const Opened& opened, Segment&& syn, 
   if (syn.payload != nullptr) {
     (void)receiver_.on_text(shared.receive, syn.text_begin(), std::move(syn.payload), facts, now);
   }
-  flags_.fast_open = true;
+  flags_.fast_open = receiver_.next() > opened.irs + 1;
   // The SYN,ACK will acknowledge all of the text.
   return receiver_.next() == opened.handshake->rcv_nxt();
 }
@@ -85,7 +85,7 @@ void Connection::begin_halves(Shared& shared, const Opened& opened, const Segmen
   if (options.mss_max != 0) peer_mss_ = std::clamp(options.mss_max, kMssMin, peer_mss_);
   ts_offset_ = agreed.timestamp_offset;
   ts_recent_ = agreed.ts_recent;
-  if (agreed.user_timeout) {
+  if (agreed.user_timeout && options.user_timeout_option) {
     peer_user_timeout_ = static_cast<std::uint16_t>(
         std::min<std::uint32_t>(agreed.user_timeout->seconds(), UINT16_MAX));
   }
@@ -122,7 +122,7 @@ void Connection::on_open(Shared& shared, Time now) {
   if (opening_ != kNoIndex) shared.openings.destroy(std::exchange(opening_, kNoIndex));
   // A Fast Open server may have closed already.
   if (state_ != State::kFinWait1) transition_to(shared, State::kEstablished, now);
-  heard_ = now;
+  heard_ = opened_ = now;
   soft_error_.reset();
   flags_.news_writable = true;
   if (flags_.fin_wanted) start_closing(shared, now);
@@ -150,7 +150,9 @@ DropReason Connection::in_opening(Shared& shared, Segment&& segment, Time now) {
       transition_to(shared, State::kSynReceived, now);
       return DropReason::kNone;
     case Handshake::Event::kRefused:
-      fail(shared, Error::kConnectionRefused, now);
+      // A Fast Open server's program may have this connection already: it was made, and broken.
+      fail(shared, handshake.is_active() ? Error::kConnectionRefused : Error::kConnectionReset,
+           now);
       return DropReason::kNone;
     case Handshake::Event::kTimedOut:
       fail(shared, soft_error_.value_or(Error::kTimedOut), now);
@@ -172,15 +174,19 @@ DropReason Connection::in_opening(Shared& shared, Segment&& segment, Time now) {
 std::optional<Outgoing> Connection::next_of_opening(Shared& shared, Time now) {
   Handshake& handshake = shared.openings[opening_];
   if (!handshake.wants_to_send()) return std::nullopt;
-  const bool is_first_syn = state_ == State::kSynSent && handshake.retries() == 0;
+  const bool is_first_syn = state_ == State::kSynSent && handshake.is_first_try();
   if (is_first_syn && shared.options[options_].fast_open && shared.config.fast_open_client) {
     if (auto syn = next_fast_syn(shared, handshake, now)) return syn;
   }
   std::optional<wire::TcpFastOpenCookie> cookie;
   if (handshake.gives_cookie()) {
-    cookie = shared.fast_open_cookies.cookie_for(flow_, handshake.cookie_is_experimental(), now);
+    const auto keys = FastOpenCookies::Keys::of(shared.config, shared.options[options_]);
+    cookie =
+        shared.fast_open_cookies.cookie_for(flow_, keys, handshake.cookie_is_experimental(), now);
   }
   auto syn = handshake.next_outgoing(context(shared), now, {}, cookie);
+  // The SYN,ACK acknowledges what came with the SYN.
+  if (has_halves()) (void)receiver_.carried_ack(shared.receive, false, now);
   if (syn) note_sent(shared, *syn, 1, now);
   return syn;
 }
@@ -191,14 +197,12 @@ std::optional<Outgoing> Connection::next_fast_syn(Shared& shared, Handshake& han
   const auto offer = shared.fast_open.offer_for(flow_.remote_address, now);
   if (!offer) return std::nullopt;
   flags_.asked_fast_open = true;
-  PacketPtr text;
-  if (!offer->cookie.is_request()) {
-    const std::uint16_t own_mss = mss_for(path_mtu_, flow_.is_v4());
-    text = sender_.share_first(shared.send, syn_text_max(offer->mss, own_mss, flow_.is_v4()));
-  }
-  const auto bytes = static_cast<std::uint16_t>(text == nullptr ? 0 : text->size());
-  auto syn =
-      handshake.next_outgoing(context(shared), now, {.cookie = offer->cookie, .text_bytes = bytes});
+  const std::uint32_t room =
+      first_text_max(shared.config, shared.options[options_], *offer, path_mtu_, flow_.is_v4());
+  PacketPtr text = room == 0 ? nullptr : sender_.share_first(shared.send, room);
+  FirstFlight first{.text_bytes = static_cast<std::uint16_t>(text == nullptr ? 0 : text->size())};
+  if (!shared.config.fast_open_client_cookieless) first.cookie = offer->cookie;
+  auto syn = handshake.next_outgoing(context(shared), now, first);
   if (!syn) return std::nullopt;
   syn->payload = std::move(text);
   note_sent(shared, *syn, 1, now);
@@ -209,10 +213,14 @@ std::optional<Outgoing> Connection::next_fast_syn(Shared& shared, Handshake& han
 void Connection::learn_fast_open(Shared& shared, const Handshake& handshake, const Segment& syn_ack,
                                  Time now) {
   if (!flags_.asked_fast_open || !syn_ack.flags.syn()) return;
-  flags_.fast_open = syn_ack.ack > handshake.iss() + 1;
-  const std::uint16_t mss = syn_ack.options.maximum_segment_size.value_or(std::uint16_t{0});
-  shared.fast_open.on_syn_ack(flow_.remote_address, mss, syn_ack.options.fast_open,
-                              handshake.retries() != 0, now);
+  const bool sent_text = handshake.snd_nxt() > handshake.iss() + 1;
+  flags_.fast_open = sent_text && syn_ack.ack == handshake.snd_nxt();
+  FastOpenCache::Answer answer{
+      .mss = syn_ack.options.maximum_segment_size.value_or(std::uint16_t{0}),
+      .was_sent_again = handshake.retries() != 0,
+      .took_text = syn_ack.ack > handshake.iss() + 1};
+  if (!shared.config.fast_open_client_cookieless) answer.cookie = syn_ack.options.fast_open;
+  shared.fast_open.on_syn_ack(flow_.remote_address, answer, now);
 }
 
 void Connection::on_opening_deadline(Shared& shared, Time now) {

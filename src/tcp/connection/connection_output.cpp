@@ -23,7 +23,7 @@ void write_timestamps(std::byte* to, std::uint32_t value, std::uint32_t echo) {
 std::optional<Outgoing> Connection::next_outgoing(Shared& shared, const Limits& limits, Time now) {
   if (flags_.reset_due) {
     flags_.reset_due = false;
-    return compose_reset(shared);
+    return compose_reset(shared, now);
   }
   // Once a TimeWait speaks for it, it is silent.
   if (state_ == State::kClosed || (state_ == State::kTimeWait && !is_known)) return std::nullopt;
@@ -108,10 +108,11 @@ Outgoing Connection::compose(const Shared& shared, wire::TcpFlags flags, Sequenc
 }
 
 // RFC 9293 3.10.5 and 3.5.2: SND.NXT lies in the peer's window, and so is believed (RFC 5961 3).
-Outgoing Connection::compose_reset(Shared& shared) const {
+Outgoing Connection::compose_reset(Shared& shared, Time now) const {
   ++shared.counters.resets_out;
   Outgoing reset = compose(shared, wire::kTcpRst | wire::kTcpAck, sender_.nxt());
   reset.header.acknowledgment_number = receiver_.next().value();
+  write_options(reset, {}, now);  // RFC 7323 3.2: timestamps SHOULD be in a RST, too
   return reset;
 }
 

@@ -72,7 +72,8 @@ void Connection::set_path_mtu(Shared& shared, std::uint32_t mtu, Time now) {
   if (has_halves()) {
     sender_.on_mss(shared.send, mss_of_path(), now);
   } else if (is_opening()) {
-    // RFC 1191 6.5: at once; only a SYN with text (RFC 7413) can have been too big.
+    // RFC 1191 6.5: at once; only a SYN with text can have been too big, and RFC 7413 4.1.3 goes on
+    // without it then.
     shared.openings[opening_].repeat();
   }
   TcpEvent event;

@@ -10,6 +10,7 @@
 #include "base/siphash.h"
 #include "base/slab.h"
 #include "strata/memory.h"
+#include "strata/tcp_config.h"
 #include "strata/time.h"
 #include "tcp/flow.h"
 #include "tcp/segment.h"
@@ -17,18 +18,28 @@
 namespace strata::tcp {
 
 // RFC 7413 4.1.2: a cookie is the keyed hash of the client's address; ours is of the server's too.
-// The key changes every hour, and cookies of the hour before are still good.
+// Our own key changes every hour, and cookies of the hour before are still good. A key that was
+// given stays; with it a cookie is SipHash-2-4 of both addresses in the order of a packet's header,
+// least significant byte first, as Linux has it, so that a farm of servers may be mixed.
 class FastOpenCookies {
  public:
   explicit FastOpenCookies(const SipKey& key) : key_(key) {}
 
-  [[nodiscard]] wire::TcpFastOpenCookie cookie_for(const Flow& flow, bool experimental,
-                                                   Time now) const;
-  [[nodiscard]] bool accepts(const Flow& flow, const wire::TcpFastOpenCookie& cookie,
-                             Time now) const;
+  // What was given instead of our own key: the one to make cookies with, and one whose cookies are
+  // still good.
+  struct Keys {
+    std::optional<TcpFastOpenKey> given{};
+    std::optional<TcpFastOpenKey> before{};
+    [[nodiscard]] static Keys of(const TcpConfig& config, const TcpSocketOptions& listener);
+  };
+
+  [[nodiscard]] wire::TcpFastOpenCookie cookie_for(const Flow& flow, const Keys& keys,
+                                                   bool experimental, Time now) const;
+  [[nodiscard]] bool accepts(const Flow& flow, const Keys& keys,
+                             const wire::TcpFastOpenCookie& cookie, Time now) const;
   // It is good, but the client should get a new one before it is not (RFC 7413 4.2.2).
-  [[nodiscard]] bool is_stale(const Flow& flow, const wire::TcpFastOpenCookie& cookie,
-                              Time now) const;
+  [[nodiscard]] bool is_stale(const Flow& flow, const Keys& keys,
+                              const wire::TcpFastOpenCookie& cookie, Time now) const;
 
  private:
   [[nodiscard]] std::uint64_t hash(const Flow& flow, std::int64_t period) const;
@@ -52,15 +63,19 @@ class FastOpenCache {
   // Nothing when the path is known to drop it.
   [[nodiscard]] std::optional<Offer> offer_for(const IpAddress& server, Time now);
 
-  // A SYN-ACK answered a SYN with any Fast Open option. `was_sent_again`: only a SYN without that
-  // option got through.
-  void on_syn_ack(const IpAddress& server, std::uint16_t mss,
-                  const std::optional<wire::TcpFastOpenCookie>& cookie, bool was_sent_again,
-                  Time now);
+  // A SYN-ACK answered a SYN with any Fast Open option, or with text.
+  struct Answer {
+    std::uint16_t mss = 0;
+    std::optional<wire::TcpFastOpenCookie> cookie{};  // none when the SYN had no such option
+    bool was_sent_again = false;                      // only a plain SYN may have got through
+    bool took_text = false;
+  };
+  void on_syn_ack(const IpAddress& server, const Answer& answer, Time now);
   // No SYN got through at all, or the connection was reset or fell silent right after its text was
   // taken with the SYN: it may not be Fast Open's fault, but is no reason to go on.
   void on_timeout(const IpAddress& server, Time now);
 
+  void clear();
   [[nodiscard]] std::uint32_t size() const { return entries_.size(); }
 
  private:
@@ -89,5 +104,10 @@ class FastOpenCache {
 // How much text fits a first SYN: the server's MSS as it was, less the options.
 [[nodiscard]] std::uint16_t syn_text_max(std::uint16_t cached_mss, std::uint16_t own_mss,
                                          bool is_v4);
+
+// How much of what a program has written goes with its first SYN.
+[[nodiscard]] std::uint16_t first_text_max(const TcpConfig& config, const TcpSocketOptions& options,
+                                           const FastOpenCache::Offer& offer, std::uint32_t mtu,
+                                           bool is_v4);
 
 }  // namespace strata::tcp

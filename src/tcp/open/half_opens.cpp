@@ -169,21 +169,23 @@ HalfOpens::Outcome HalfOpens::on_established(Index index, const Segment& segment
 }
 
 bool HalfOpens::is_fast_open(const Listener& listener, const Segment& syn, Time now) const {
-  if (!config_.fast_open_server || !listener.options.fast_open) return false;
+  if (!takes_fast_open(listener) || syn.payload_bytes > UINT16_MAX) return false;
   const auto& cookie = syn.options.fast_open;
-  if (!cookie || syn.payload_bytes == 0 || syn.payload_bytes > UINT16_MAX) return false;
+  const bool is_trusted = config_.fast_open_server_cookieless && syn.payload_bytes != 0;
+  if (!cookie && !is_trusted) return false;
   // RFC 7413 5.1: a bound on connections that answer before they know who asked.
   if (listener.fast_open_pending >= std::max(listener.backlog, 1U)) return false;
-  return cookies_.accepts(syn.flow, *cookie, now);
+  return is_trusted || cookies_.accepts(syn.flow, keys_of(listener), *cookie, now);
 }
 
 // RFC 7413 4.2.2: to who asks for a cookie, or has none that is good for long.
 void HalfOpens::promise_cookie(Handshake& handshake, const Listener& listener, const Segment& syn,
                                Time now) const {
   const auto& cookie = syn.options.fast_open;
-  if (!config_.fast_open_server || !listener.options.fast_open || !cookie) return;
-  const bool is_good =
-      cookies_.accepts(syn.flow, *cookie, now) && !cookies_.is_stale(syn.flow, *cookie, now);
+  if (!takes_fast_open(listener) || !cookie) return;
+  const FastOpenCookies::Keys keys = keys_of(listener);
+  const bool is_good = cookies_.accepts(syn.flow, keys, *cookie, now) &&
+                       !cookies_.is_stale(syn.flow, keys, *cookie, now);
   if (!is_good) handshake.promise_cookie(cookie->experimental());
 }
 
@@ -240,7 +242,8 @@ std::optional<Outgoing> HalfOpens::next_outgoing(Time now) {
   to_send_.erase(entries_, index);
   std::optional<wire::TcpFastOpenCookie> cookie;
   if (entry.handshake.gives_cookie()) {
-    cookie = cookies_.cookie_for(entry.flow, entry.handshake.cookie_is_experimental(), now);
+    cookie = cookies_.cookie_for(entry.flow, keys_of(listeners_[entry.listener]),
+                                 entry.handshake.cookie_is_experimental(), now);
   }
   const Handshake::Context context = context_of(listeners_[entry.listener], entry.flow);
   std::optional<Outgoing> out = entry.handshake.next_outgoing(context, now, {}, cookie);

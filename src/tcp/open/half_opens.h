@@ -124,6 +124,13 @@ class HalfOpens {
   [[nodiscard]] Outcome on_ack(Listener& listener, const Segment& ack, std::uint32_t mtu, Time now);
   [[nodiscard]] Outcome on_established(Index index, const Segment& segment, Time now);
   [[nodiscard]] bool is_fast_open(const Listener& listener, const Segment& syn, Time now) const;
+  // RFC 7413: does this listener take text with a SYN, and with what are its cookies made?
+  [[nodiscard]] bool takes_fast_open(const Listener& listener) const {
+    return config_.fast_open_server && (listener.options.fast_open || config_.fast_open_listeners);
+  }
+  [[nodiscard]] FastOpenCookies::Keys keys_of(const Listener& listener) const {
+    return FastOpenCookies::Keys::of(config_, listener.options);
+  }
   void promise_cookie(Handshake& handshake, const Listener& listener, const Segment& syn,
                       Time now) const;
   [[nodiscard]] bool is_deferred(const Entry& entry, const Segment& segment) const;

@@ -176,9 +176,9 @@ std::optional<Outgoing> Handshake::next_outgoing(
 Outgoing Handshake::syn(const Context& context, Time now, const FirstFlight& first) {
   const Terms offered = terms(context);
   wire::TcpOptions options = syn_options(offered, now);
-  if (retries_ == 0) {
+  if (is_first_try()) {
     options.fast_open = first.cookie;
-    if (first.cookie && !first.cookie->is_request()) syn_text_ = first.text_bytes;
+    if (!first.cookie || !first.cookie->is_request()) syn_text_ = first.text_bytes;
   }
   // RFC 3168 6.1.1: an ECN-setup SYN has both bits.
   const wire::TcpFlags ecn = ecn_ ? wire::kTcpEce | wire::kTcpCwr : wire::TcpFlags{};

@@ -33,7 +33,8 @@
 namespace strata::tcp {
 
 // What goes with the first SYN of a Fast Open client (RFC 7413 4.1.3): the cookie, or an empty one
-// to ask for it, and how many bytes of text the owner will put into the segment.
+// to ask for it, and how many bytes of text the owner will put into the segment. Text without any
+// cookie is for networks that do without.
 struct FirstFlight {
   std::optional<wire::TcpFastOpenCookie> cookie{};
   std::uint16_t text_bytes = 0;
@@ -121,6 +122,8 @@ class Handshake {
     return irs_ + 1 + (is_active_ ? 0U : std::uint32_t{syn_text_});
   }
   [[nodiscard]] std::uint8_t retries() const { return retries_; }
+  // Nothing was sent again yet, by the timer or by repeat().
+  [[nodiscard]] bool is_first_try() const { return !is_repeated_; }
   // Someone has acknowledged our SYN-ACK, but the connection may not open yet (accept queue full,
   // or deferred until data).
   [[nodiscard]] bool is_acknowledged() const { return is_acknowledged_; }

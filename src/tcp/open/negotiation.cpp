@@ -65,7 +65,7 @@ Terms Terms::of(const TcpConfig& config, const TcpSocketOptions& options, bool i
   terms.timestamps = config.timestamps;
   terms.sack = config.sack;
   terms.ecn = is_active ? config.ecn == TcpEcn::kRequest : config.ecn != TcpEcn::kOff;
-  terms.user_timeout = options.user_timeout;
+  if (options.user_timeout_option) terms.user_timeout = options.user_timeout;
   return terms;
 }
 

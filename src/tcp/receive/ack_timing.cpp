@@ -73,7 +73,10 @@ void AckTiming::on_deadline(Time now) {
 }
 
 void AckTiming::on_ack_sent(bool with_text, Time now) {
-  if (with_text && pending_bytes_ != 0 && since_arrival(now) <= kAnswerMax) {
+  // Text that goes with the first ACK of all shows the same: the program has something to say.
+  const bool is_first = !has_arrival_ && owes_now_;
+  const bool is_answer = pending_bytes_ != 0 && since_arrival(now) <= kAnswerMax;
+  if (with_text && (is_first || is_answer)) {
     is_interactive_ = true;
     quick_left_ = 0;
   }
@@ -86,9 +89,10 @@ void AckTiming::hand_over() {
   pending_bytes_ = 0;
 }
 
-void AckTiming::set_quick(bool wanted) {
-  quick_wanted_ = wanted;
-  if (!wanted || !is_waiting_) return;
+void AckTiming::set_quick(std::optional<bool> wanted) {
+  quick_wanted_ = wanted.value_or(false);
+  if (wanted == false) quick_left_ = 0;
+  if (!quick_wanted_ || !is_waiting_) return;
   is_waiting_ = false;
   owes_now_ = true;
 }

@@ -44,8 +44,9 @@ class AckTiming {
     pending_bytes_ = 0;
     is_waiting_ = false;
   }
-  // TcpSocketOptions::quick_ack: acknowledge each unit at once, beginning with what waits.
-  void set_quick(bool wanted);
+  // TcpSocketOptions::quick_ack: acknowledge each unit at once, beginning with what waits; or end
+  // the phase in which that is done anyway.
+  void set_quick(std::optional<bool> wanted);
   // What survives a snapshot.
   void restore(std::uint16_t segment_size) { segment_size_ = segment_size; }
 
@@ -61,9 +62,12 @@ class AckTiming {
   // The size of a full segment, as far as it is known.
   [[nodiscard]] std::uint16_t segment_size() const { return segment_size_; }
   [[nodiscard]] bool is_quick() const { return quick_left_ != 0 || quick_wanted_; }
-  [[nodiscard]] Duration since_arrival(Time now) const {
+  [[nodiscard]] std::optional<Duration> since_arrival(Time now) const {
+    if (!has_arrival_) return std::nullopt;
     return from_micros(micros_since(last_arrival_, now));
   }
+  // How long an ACK of text that comes now may wait.
+  [[nodiscard]] Duration delay(Duration delay_max) const;
 
   static constexpr std::uint8_t kQuickUnits = 16;
   static constexpr std::uint16_t kSegmentSizeFirst = 536;  // RFC 9293 3.7.1: any path carries it
@@ -73,7 +77,6 @@ class AckTiming {
  private:
   void learn_size(std::uint32_t bytes, bool is_pushed);
   void learn_gap(Time now);
-  [[nodiscard]] Duration delay(Duration delay_max) const;
 
   PackedTime deadline_;
   Micros last_arrival_ = 0;

@@ -189,7 +189,13 @@ class Receiver {
   [[nodiscard]] std::uint32_t buffer_limit() const { return tuning_.limit(); }
   [[nodiscard]] std::optional<Duration> rtt() const { return tuning_.rtt(); }
   [[nodiscard]] std::uint16_t segment_size() const { return timing_.segment_size(); }
-  [[nodiscard]] Duration since_text(Time now) const { return timing_.since_arrival(now); }
+  // None: there was no text yet.
+  [[nodiscard]] std::optional<Duration> since_text(Time now) const {
+    return timing_.since_arrival(now);
+  }
+  [[nodiscard]] Duration ack_delay(const TcpConfig& config) const {
+    return timing_.delay(config.delayed_ack_max);
+  }
   [[nodiscard]] std::uint16_t ce_segments() const { return echo_.ce_segments(); }
   [[nodiscard]] EcnEchoMode ecn_mode() const { return echo_.mode(); }
   // The connection's congestion control wants exact marks, or not.

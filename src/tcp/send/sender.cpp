@@ -75,6 +75,8 @@ void Sender::begin_flight(Shared& shared, Flight& f, Time now) {
   f.recovery.point = una_ - 1U;
   f.small_end = f.retransmitted_end = una_;
   f.phase_began = now;
+  if (flags_.probe_unjudged) f.tail.on_sent(una_, true);
+  flags_.probe_unjudged = false;
   refresh_pacing(f);
 }
 
@@ -91,6 +93,7 @@ void Sender::rest_if_idle(Shared& shared, Time now) {
   if (f == nullptr || !f->queue.empty() || !f->sent.empty() || is_fin_unsent()) return;
   if (!f->recovery.is_open()) leave_recovery(*f, now);
   set_phase(*f, f->phase, now);
+  flags_.probe_unjudged = f->tail.awaits_verdict(una_);
   f->totals.delivered = f->rate.delivered();
   f->totals.lost = f->rate.lost();
   shared.account.give_back(std::exchange(f->charged, 0));
@@ -248,6 +251,7 @@ bool Sender::queue_fin(Shared& shared, Time now) {
 }
 
 void Sender::set_options(Shared& shared, const SendOptions& options, Time now) {
+  const bool pushes = options.no_delay && !flags_.no_delay;
   flags_.no_delay = options.no_delay;
   flags_.cork = options.cork;
   flags_.pacing = options.pacing;
@@ -259,7 +263,8 @@ void Sender::set_options(Shared& shared, const SendOptions& options, Time now) {
   Flight* const f = flight(shared);
   if (f == nullptr) return;
   if (options.cork) {
-    f->hold_until = now + kHoldMax;
+    // As elsewhere, TCP_NODELAY lets go what waits now, cork or not.
+    f->hold_until = pushes ? now : now + kHoldMax;
   } else {
     f->holds_tail = false;
     f->hold_until.reset();

@@ -137,6 +137,7 @@ class Sender {
     bool handshake_was_retransmitted : 1 = false;
     bool totals_are_whole : 1 = false;  // they did not fit when folded
     bool rests : 1 = false;             // has a Flight that nothing is in
+    bool probe_unjudged : 1 = false;    // RFC 8985 7.4, of a flight that is over
   };
   static constexpr std::uint64_t kPacingUnit = 8;  // bytes per second: up to 34 GB/s
 
@@ -246,7 +247,7 @@ class Sender {
   [[nodiscard]] Duration timeout(const Shared& shared, const Flight& f) const;
   void arm(Shared& shared, Flight& f, Time now);
   void arm_for_memory(Flight& f, Time now);
-  [[nodiscard]] bool may_probe_tail(const Flight& f) const;
+  [[nodiscard]] bool may_probe_tail(const Shared& shared, const Flight& f) const;
   [[nodiscard]] bool waits_for_window(const Shared& shared, const Flight& f) const;
   [[nodiscard]] DeadlineOutcome on_timer(Shared& shared, Flight& f, const Patience& patience,
                                          Time now);
@@ -257,6 +258,7 @@ class Sender {
                                                  Time now) const;
 
   // sender_info.cpp
+  static void count_segments(const Shared& shared, const Flight& f, TcpInfo& info);
   static void fill_from_totals(const Totals& totals, TcpInfo& info);
   void fill_from_flight(const Shared& shared, const Flight& f, TcpInfo& info, Time now) const;
   [[nodiscard]] CongestionName congestion_name() const;

@@ -29,7 +29,11 @@ AckOutcome Sender::on_ack(Shared& shared, const AckEvent& ack, Time now) {
   const bool window_changed = update_window(ack);
   Flight* const f = flight(shared);
   outcome.kind = ack.ack > una_ ? AckKind::kNew : AckKind::kUpdate;
-  if (f == nullptr) return outcome;
+  if (f == nullptr) {
+    // RFC 8985 7.4.2: the same ACK again, with a D-SACK or without: both copies arrived.
+    if (ack.ack == una_ && ack.length == 0) flags_.probe_unjudged = false;
+    return outcome;
+  }
 
   AckDigest digest{.now = now, .in_flight_before = in_flight(*f)};
   note_application_limit(*f);
@@ -262,7 +266,7 @@ void Sender::conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, Ac
   } else if (has_advanced || outcome.window_opened || f.timer == SendTimer::kReneging ||
              outcome.recovery_left || outcome.recovery_undone) {
     arm(shared, f, digest.now);
-  } else if (f.timer == SendTimer::kTailProbe && !may_probe_tail(f)) {
+  } else if (f.timer == SendTimer::kTailProbe && !may_probe_tail(shared, f)) {
     arm(shared, f, digest.now);
   }
   if (has_advanced) tune_buffer(shared);

@@ -40,6 +40,9 @@ void Sender::fill_from_totals(const Totals& totals, TcpInfo& info) {
   info.bytes_retransmitted = totals.bytes_retransmitted;
   info.bytes_acknowledged = totals.bytes_acknowledged;
   info.data_segments_sent = totals.data_segments_sent;
+  std::uint64_t resent = 0;
+  for (const std::uint32_t count : totals.retransmits) resent += count;
+  info.segments_delivered = totals.data_segments_sent - std::min(totals.data_segments_sent, resent);
   info.retransmits = totals.retransmits;
   info.recoveries = totals.recoveries;
   info.timeouts = totals.timeouts;
@@ -48,9 +51,27 @@ void Sender::fill_from_totals(const Totals& totals, TcpInfo& info) {
   info.reordering = totals.reordering;
 }
 
+// As many as there are records, for those who ask: the sender itself has no use for these sums.
+void Sender::count_segments(const Shared& shared, const Flight& f, TcpInfo& info) {
+  for (std::size_t i = 0; i < f.sent.size(); ++i) {
+    const Record& record = f.sent.at(shared.records, i);
+    const bool is_sacked = record.state == RecordState::kSacked;
+    const std::uint32_t segments = is_sacked ? record.sacked_segments : record.segments();
+    info.segments_unacknowledged += segments;
+    if (is_sacked) info.segments_sacked += segments;
+    const bool is_resent = record.state == RecordState::kInFlight && record.was_retransmitted();
+    if (is_resent) info.segments_resent += segments;
+    const bool was_lost = is_resent && record.cause != TcpLossCause::kProbe;
+    if (was_lost || record.state == RecordState::kLost) info.segments_lost += segments;
+  }
+  info.segments_delivered -= std::min<std::uint64_t>(
+      info.segments_delivered, info.segments_unacknowledged - info.segments_sacked);
+}
+
 void Sender::fill_from_flight(const Shared& shared, const Flight& f, TcpInfo& info,
                               Time now) const {
   info.recovery = f.recovery.state;
+  count_segments(shared, f, info);
   const bool is_disordered = f.sent.sacked() > 0 || f.duplicate_acks > 0;
   if (f.recovery.is_open() && is_disordered) info.recovery = TcpRecoveryState::kDisorder;
   info.in_flight = in_flight(f);

@@ -229,6 +229,7 @@ bool Sender::is_urgent_at(const Flight& f, SequenceNumber at) {
 // Many small pieces cost more than few large ones. While an acknowledgement must come and will
 // allow more, less than a third of the window waits for it, up to a millisecond's worth.
 bool Sender::is_worth_waiting(const Flight& f, std::uint32_t bytes, std::uint32_t bytes_max) const {
+  if (flags_.fin_queued) return false;  // nothing more will come to be sent with it
   if (bytes >= bytes_max || in_flight(f) == 0 || f.pacer.is_on() || !f.recovery.is_open()) {
     return false;
   }
@@ -268,7 +269,9 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
   nxt_ = end;
   if (piece.fin) flags_.fin_sent = true;
   const bool is_all = unsent(f) == 0;
-  sent.push = is_all && piece.bytes > 0;
+  // RFC 9293 3.9.1.2 (MUST-61): on the last of what is queued. It also ends each super-segment, so
+  // that a receiver that merges segments hands them on at once.
+  sent.push = piece.bytes > 0 && (is_all || sent.segments > 1);
   if (is_all) f.hold_until.reset();
   if (piece.bytes % piece.segment_size != 0 && !piece.is_window_probe) {
     f.has_small = true;
@@ -284,7 +287,7 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
     flags_.cwr_due = false;
   }
   if (piece.is_path_probe) f.totals.path.on_sent({sent.text.begin, end});
-  f.use.on_sent(in_flight(f));
+  f.use.on_sent(in_flight(f), nxt_);
   on_transmitted(shared, f, sent, bytes, now);
   return sent;
 }
@@ -304,7 +307,8 @@ void Sender::on_transmitted(Shared& shared, Flight& f, Transmission& sent, std::
   const bool is_running = f.timer != SendTimer::kNone && f.timer != SendTimer::kMemory;
   // RFC 6298 5.1; and RFC 8985 7.2: each new text moves the tail.
   if (!is_running || (!sent.is_retransmission && f.timer == SendTimer::kTailProbe) ||
-      (!sent.is_retransmission && f.timer == SendTimer::kRetransmission && may_probe_tail(f))) {
+      (!sent.is_retransmission && f.timer == SendTimer::kRetransmission &&
+       may_probe_tail(shared, f))) {
     arm(shared, f, now);
   }
 }
@@ -414,7 +418,7 @@ std::optional<Sender::Piece> Sender::path_probe(Flight& f, const SendLimits& lim
 // RFC 5681 4.1, RFC 7661: a window that nobody used for a timeout may be too large by now. The
 // control judges how long is long: BBR wants to know of every pause.
 void Sender::restart_after_idle(Flight& f, const Shared& shared, Time now) {
-  if (last_sent_ == Time{}) return;
+  if (last_sent_ == Time{} || !shared.config.restarts_after_idle) return;
   const Duration idle = now - last_sent_;
   const Duration rto = rtt_.rto(shared.config);
   control_->on_idle_restart({.now = now,

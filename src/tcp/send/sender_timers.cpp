@@ -60,7 +60,7 @@ DeadlineOutcome Sender::on_timer(Shared& shared, Flight& f, const Patience& pati
       on_timeout(shared, f, now);
       break;
     case SendTimer::kTailProbe:
-      f.probe_tail_now = may_probe_tail(f);
+      f.probe_tail_now = may_probe_tail(shared, f);
       // RFC 8985 7.3: the timeout starts anew behind the probe.
       f.timer = SendTimer::kRetransmission;
       f.timer_at = now + timeout(shared, f);
@@ -100,9 +100,10 @@ Duration Sender::timeout(const Shared& shared, const Flight& f) const {
 }
 
 // RFC 8985 7.2: not while anything is known to be lost or out of order, and one at a time.
-bool Sender::may_probe_tail(const Flight& f) const {
-  return flags_.sack_ok && f.recovery.is_open() && f.sent.lost() == 0 && f.sent.sacked() == 0 &&
-         f.tail.may_probe() && f.backoffs == 0 && !f.sent.empty() && window_ > 0;
+bool Sender::may_probe_tail(const Shared& shared, const Flight& f) const {
+  return shared.config.tail_probes && flags_.sack_ok && f.recovery.is_open() &&
+         f.sent.lost() == 0 && f.sent.sacked() == 0 && f.tail.may_probe() && f.backoffs == 0 &&
+         !f.sent.empty() && window_ > 0;
 }
 
 bool Sender::waits_for_window(const Shared& shared, const Flight& f) const {
@@ -126,7 +127,7 @@ void Sender::arm(Shared& shared, Flight& f, Time now) {
   f.timer = SendTimer::kRetransmission;
   f.timer_at = now + timeout(shared, f);
   const std::uint32_t segments = f.sent.size() == 1 ? f.sent.at(shared.records, 0).segments() : 2;
-  if (may_probe_tail(f)) {
+  if (may_probe_tail(shared, f)) {
     const Time probe_at = now + TailProbe::timeout(rtt_, segments == 1, shared.config.rto_first);
     f.timer = SendTimer::kTailProbe;
     f.timer_at = std::min(probe_at, f.timer_at);

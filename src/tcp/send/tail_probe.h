@@ -27,6 +27,11 @@ class TailProbe {
   }
   void forget() { is_out_ = false; }
   [[nodiscard]] bool is_out() const { return is_out_; }
+  // What was sent twice is acknowledged up to its end, and only what comes next tells whether both
+  // arrived.
+  [[nodiscard]] bool awaits_verdict(SequenceNumber una) const {
+    return is_out_ && is_retransmission_ && end_ == una;
+  }
   // A D-SACK for the probe says nothing about reordering.
   [[nodiscard]] bool explains(const SequenceRange& dsack) const {
     return is_out_ && is_retransmission_ && dsack.end == end_;

@@ -31,7 +31,11 @@ struct WindowValidation {
 // Was it the window that bounded what was sent in the past round trip?
 class WindowUse {
  public:
-  void on_sent(std::uint32_t in_flight) { in_flight_max_ = std::max(in_flight_max_, in_flight); }
+  void on_sent(std::uint32_t in_flight, SequenceNumber nxt) {
+    if (in_flight <= in_flight_max_) return;
+    in_flight_max_ = in_flight;
+    round_end_ = nxt;
+  }
   void on_blocked(SequenceNumber nxt) {
     is_limited_ = true;
     round_end_ = nxt;

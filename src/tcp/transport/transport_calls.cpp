@@ -10,8 +10,10 @@ namespace strata::tcp {
 Result<std::size_t> Transport::write(Handle handle, Bytes bytes, Time now, bool more) {
   Connection* const connection = find(handle);
   if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
+  // Who asks again and again for room that there is not keeps nothing busy.
+  const bool was_told = connection->is_program_waiting();
   const auto took = connection->write(shared_, bytes, now, more);
-  settle(*connection, now);
+  if (took || !was_told) settle(*connection, now);
   return took;
 }
 

@@ -86,11 +86,12 @@ DropReason Transport::act(HalfOpens::Outcome outcome, Segment&& segment, std::ui
 }
 
 DropReason Transport::on_time_wait(Index index, Segment&& segment, std::uint32_t hash, Time now) {
+  const bool is_heard =
+      segment.flags.syn() && listeners_.match(segment.flow, segment.interface) != nullptr;
   TimeWaits::Outcome outcome =
-      time_waits_.on_segment(index, segment, shared_.budgets.challenge_acks, now);
+      time_waits_.on_segment(index, segment, is_heard, shared_.budgets.challenge_acks, now);
   if (outcome.reply) shared_.reply(std::move(*outcome.reply));
   if (!outcome.verdict.reuse_with) return outcome.verdict.drop;
-  if (listeners_.match(segment.flow, segment.interface) == nullptr) return outcome.verdict.drop;
   time_waits_.erase(index);
   ports_.drop_use(segment.flow.local_port);
   ++shared_.counters.time_waits_reused;

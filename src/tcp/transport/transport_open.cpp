@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How connections and listeners come into the tables of a transport, and leave them.
+#include <algorithm>
 #include <utility>
 
 #include "strata/check.h"
@@ -114,12 +115,28 @@ Result<Handle> Transport::connect(const ConnectRequest& request, Time now) {
   }
   if (request.binding) ports_.release(request.binding);
   ++shared_.counters.active_opens;
-  // What does not fit now is the program's to write again: it asks how much was taken.
-  if (!request.first_data.empty()) {
-    (void)connection->write(shared_, request.first_data, now, false);
+  // What does not fit the SYN is the program's to write again: it asks how much was taken.
+  const std::size_t room = first_room(request, *flow, now);
+  if (room != 0 && !request.first_data.empty()) {
+    const Bytes first = request.first_data.first(std::min(room, request.first_data.size()));
+    (void)connection->write(shared_, first, now, false);
   }
   settle(*connection, now);
   return connections_.handle_of(connection->timer.owner);
+}
+
+bool Transport::sends_first_data(const IpAddress& server, Time now) {
+  if (!shared_.config.fast_open_client) return false;
+  const auto offer = shared_.fast_open.offer_for(server, now);
+  return offer && (shared_.config.fast_open_client_cookieless || !offer->cookie.is_request());
+}
+
+// How much text may go with the SYN of this connection.
+std::size_t Transport::first_room(const ConnectRequest& request, const Flow& flow, Time now) {
+  if (!request.options.fast_open || !shared_.config.fast_open_client) return 0;
+  const auto offer = shared_.fast_open.offer_for(flow.remote_address, now);
+  if (!offer) return 0;
+  return first_text_max(shared_.config, request.options, *offer, request.mtu, flow.is_v4());
 }
 
 // ── Listeners ───────────────────────────────────────────────────────────────────────────────
@@ -156,8 +173,9 @@ Result<Handle> Transport::accept(Handle handle, Time now) {
   const std::optional<Handle> waiting = listener->accept_queue.pop();
   if (!waiting) return std::unexpected(Error::kWouldBlock);
   Connection& connection = connections_[waiting->index];
-  if (connection.is_pending) end_pending(connection);
-  connection.listener = kNoIndex;
+  connection.is_accepted = true;
+  // RFC 7413 5.1: until its peer is known it counts against the listener's bound.
+  if (!connection.is_pending) connection.listener = kNoIndex;
   (void)connection.take_news();  // readiness() tells the program all there is
   settle(connection, now);
   return *waiting;
@@ -168,6 +186,15 @@ Result<void> Transport::set_backlog(Handle handle, std::uint32_t backlog) {
   if (listener == nullptr) return std::unexpected(Error::kInvalidHandle);
   listener->backlog = backlog;
   return {};
+}
+
+// Accepted connections whose peer is not known yet lose their listener.
+void Transport::forget_pending(Index listener) {
+  for (Index i = connections_.next_used(0); i != kNoIndex; i = connections_.next_used(i + 1)) {
+    if (connections_[i].is_pending && connections_[i].listener == listener) {
+      end_pending(connections_[i]);
+    }
+  }
 }
 
 void Transport::close_listener(Handle handle, Time now) {
@@ -183,6 +210,7 @@ void Transport::close_listener(Handle handle, Time now) {
     connection.close(shared_, now);
     settle(connection, now);
   }
+  if (listener->fast_open_pending != 0) forget_pending(listener->index);
   ready_.remove(listener->ready);
   ports_.release(listener->binding);
   listeners_.close(handle);

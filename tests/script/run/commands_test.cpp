@@ -64,10 +64,17 @@ TEST(Commands, FilesThatIncludeEachOtherComeToAnEnd) {
   EXPECT_EQ(shell.run("a.sh"), "files that include each other");
 }
 
-TEST(Commands, SettingsAreFixedOnceTheStackIsMade) {
+TEST(Commands, OnlySettingsOfTcpChangeOnceTheStackIsMade) {
   Shell shell;
   shell.commands.freeze();
-  EXPECT_NE(shell.run("sysctl -q net.ipv4.tcp_sack=0").find("cannot change"), std::string::npos);
+  EXPECT_EQ(shell.run("sysctl -q net.ipv4.tcp_sack=0"), "");
+  EXPECT_FALSE(shell.settings.tcp.sack);
+  EXPECT_NE(shell.run("sysctl -q net.ipv4.ip_forward=1").find("only settings of TCP"),
+            std::string::npos);
+  EXPECT_FALSE(shell.commands.take_forgetting());
+  EXPECT_EQ(shell.run("ip tcp_metrics flush all"), "");
+  EXPECT_TRUE(shell.commands.take_forgetting());
+  EXPECT_FALSE(shell.commands.take_forgetting());
 }
 
 }  // namespace

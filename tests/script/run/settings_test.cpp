@@ -38,7 +38,9 @@ TEST(Settings, RefuseWhatCannotBeHad) {
                       {"net.ipv4.tcp_timestamps", "yes"},
                       {"net.ipv4.ip_default_ttl", "0"},
                       {"net.ipv4.tcp_ecn", "9"},
-                      {"net.ipv4.tcp_fastopen", "0x4"},
+                      {"net.ipv4.tcp_fastopen_key", "1-2-3"},
+                      {"net.ipv4.tcp_fastopen_key", "1-2-3-4,5"},
+                      {"net.ipv4.tcp_notsent_lowat", "-2"},
                       {"net.ipv4.tcp_congestion_control", "far_too_long_a_name"}};
   for (const Row& row : rows) {
     Settings settings = usual_settings();

@@ -194,7 +194,11 @@ TEST(ConnectionCalls, ANewUserTimeoutIsTold) {
   peer.open_passively();
   peer.drain();
   TcpSocketOptions options;
+  options.user_timeout = seconds(80);
+  ASSERT_TRUE(peer.transport.set_options(peer.handle, options, peer.now));
+  EXPECT_TRUE(peer.pull_all().empty()) << "RFC 5482 3: off unless asked for";
   options.user_timeout = seconds(90);
+  options.user_timeout_option = true;
   ASSERT_TRUE(peer.transport.set_options(peer.handle, options, peer.now));
   const auto out = peer.pull_all();
   ASSERT_EQ(out.size(), 1U);

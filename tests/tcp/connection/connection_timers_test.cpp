@@ -119,6 +119,7 @@ TEST(ConnectionTimers, TheUserTimeoutEndsItSooner) {
 TEST(ConnectionTimers, ThePeersUserTimeoutCountsWhereWeHaveNone) {
   PeerOptions options;
   options.options.user_timeout = wire::TcpUserTimeout{1, false};
+  options.socket.user_timeout_option = true;
   Peer peer(options);
   peer.open_passively();
   peer.drain();

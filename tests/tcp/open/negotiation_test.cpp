@@ -62,6 +62,9 @@ TEST(SynOptions, AnnounceAnMssThatFitsTheMtu) {
 TEST(SynOptions, AnnounceTheUserTimeout) {
   TcpSocketOptions options;
   options.user_timeout = 90s;
+  // RFC 5482 3: off unless asked for.
+  EXPECT_FALSE(syn_options(usual_terms(true, options), kStart).user_timeout);
+  options.user_timeout_option = true;
   const auto told = syn_options(usual_terms(true, options), kStart).user_timeout;
   EXPECT_EQ(told, (wire::TcpUserTimeout{90, false}));
   options.user_timeout = 24h;

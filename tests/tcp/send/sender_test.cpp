@@ -190,14 +190,19 @@ TEST(Sender, MoreHoldsBackUntilTheNextWrite) {
 }
 
 // RFC 9293 3.9.1.2 MUST: PSH is set in the last segment of what is queued.
-TEST(Sender, PushesTheLastSegmentOnly) {
-  SenderLab lab({.window = 3000});
+TEST(Sender, PushesTheLastSegmentAndSuperSegments) {
+  SenderLab lab({.window = 1000});
   lab.write(5000);
   auto sent = lab.pull();
-  EXPECT_FALSE(sent.back().push);
-  lab.ack(3000);
+  EXPECT_FALSE(sent.back().push) << "one segment, and more behind it";
+  AckEvent opened = lab.event(1000);
+  opened.window = 3000;
+  lab.ack(opened, {});
   sent = lab.pull();
-  EXPECT_EQ(texts(sent), (Texts{{3000, 5000}}));
+  EXPECT_EQ(texts(sent), (Texts{{1000, 4000}}));
+  EXPECT_TRUE(sent.back().push) << "its receiver shall hand it on";
+  lab.ack(4000);
+  sent = lab.pull();
   EXPECT_TRUE(sent.back().push);
 }
 

@@ -58,10 +58,23 @@ TEST(WindowUse, IsLimitedForARoundTripAfterItWasBlocked) {
 
 TEST(WindowUse, HalfAWindowIsEnoughInSlowStart) {
   WindowUse use;
-  use.on_sent(600);
+  use.on_sent(600, SequenceNumber(600));
   EXPECT_TRUE(use.is_limited(1000, true));
   EXPECT_FALSE(use.is_limited(1000, false));
   EXPECT_FALSE(use.is_limited(1300, true));
+}
+
+// What was out at once counts until all of it is acknowledged, however small the steps.
+TEST(WindowUse, OneFlightCountsToItsEnd) {
+  WindowUse use;
+  const SequenceNumber end(10'000);
+  use.on_sent(10'000, end);
+  for (std::uint32_t una = 2'000; una < 10'000; una += 2'000) {
+    use.on_una(SequenceNumber(una), end, 10'000 - una);
+    EXPECT_TRUE(use.is_limited(18'000, true)) << una;
+  }
+  use.on_una(end, end, 0);
+  EXPECT_FALSE(use.is_limited(18'000, true));
 }
 
 }  // namespace

@@ -45,6 +45,12 @@ inline Handle connect(Wire& wire, const TcpSocketOptions& options = {},
                                                      .first_data = first_data},
                                                     wire.now);
   EXPECT_TRUE(handle.has_value());
+  // What did not go with the SYN is the program's to write.
+  const auto info = wire.client.transport.info(*handle, wire.now);
+  const Bytes rest = first_data.subspan(info ? info->not_sent : 0);
+  if (!rest.empty()) {
+    EXPECT_TRUE(wire.client.transport.write(*handle, rest, wire.now).has_value());
+  }
   return handle.value_or(Handle{});
 }
 

@@ -137,14 +137,19 @@ TEST(TransportOpen, WhoWasNotAcceptedIsResetWithTheListener) {
   EXPECT_EQ(wire.server.transport.orphans(), 0U);
 }
 
-TEST(TransportOpen, AConnectionThatEndsBeforeItIsAcceptedIsForgotten) {
+TEST(TransportOpen, AConnectionThatEndsBeforeItIsAcceptedTellsWhy) {
   Wire wire;
   const Handle listener = listen(wire);
   const Handle client = connect(wire);
   wire.run_for(seconds(1));
   wire.client.transport.abort(client, wire.now);
   wire.run_for(seconds(1));
-  EXPECT_EQ(wire.server.transport.accept(listener, wire.now).error(), Error::kWouldBlock);
+  const auto server = wire.server.transport.accept(listener, wire.now);
+  ASSERT_TRUE(server.has_value());
+  EXPECT_EQ(wire.server.transport.state(*server), TcpState::kClosed);
+  EXPECT_EQ(wire.server.transport.take_error(*server), Error::kConnectionReset);
+  wire.server.transport.close(*server, wire.now);
+  wire.run_for(seconds(1));
   EXPECT_EQ(wire.server.transport.connections(), 0U);
 }
 
