@@ -76,6 +76,14 @@ bool set_fast_open(Settings& settings, const Numbers& value) {
   return true;  // other bits have had no meaning for years
 }
 
+// There 0 stands for the default.
+bool set_orphan_retries(Settings& settings, const Numbers& value) {
+  if (value[0] < 0 || value[0] > UINT8_MAX) return false;
+  settings.tcp.orphan_retries =
+      value[0] == 0 ? TcpConfig{}.orphan_retries : static_cast<std::uint8_t>(value[0]);
+  return true;
+}
+
 bool set_low_water(Settings& settings, const Numbers& value) {
   if (value[0] < -1 || value[0] > std::int64_t{UINT32_MAX}) return false;
   settings.tcp.not_sent_low_water = static_cast<std::uint32_t>(value[0]);
@@ -138,7 +146,7 @@ constexpr Row kRows[] = {
     {"net.ipv4.tcp_syn_retries", set_tcp<&T::syn_retries>},
     {"net.ipv4.tcp_synack_retries", set_tcp<&T::syn_ack_retries>},
     {"net.ipv4.tcp_retries2", set_tcp<&T::retries>},
-    {"net.ipv4.tcp_orphan_retries", set_tcp<&T::orphan_retries>},
+    {"net.ipv4.tcp_orphan_retries", set_orphan_retries},
     {"net.ipv4.tcp_keepalive_time", set_tcp<&T::keepalive_idle>},
     {"net.ipv4.tcp_keepalive_intvl", set_tcp<&T::keepalive_interval>},
     {"net.ipv4.tcp_keepalive_probes", set_tcp<&T::keepalive_probes>},

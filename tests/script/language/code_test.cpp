@@ -80,5 +80,15 @@ TEST(Code, RefusesWhatItDoesNotKnow) {
   }
 }
 
+TEST(Code, MessagesAreFormatted) {
+  CodeNames names;
+  const auto failed = run_code("assert 1 == 2, 'cwnd=%d of %%' % 7", names);
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_NE(failed.error().find("cwnd=7 of %"), std::string::npos) << failed.error();
+  EXPECT_TRUE(run_code("assert 1 == 1, 'x=%x' % 255", names).has_value());
+  EXPECT_FALSE(run_code("assert 1 == 1, '%d %d' % 1", names).has_value());
+  EXPECT_FALSE(run_code("assert 1 == 1, '%q' % 1", names).has_value());
+}
+
 }  // namespace
 }  // namespace strata::script::code_test

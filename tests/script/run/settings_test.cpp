@@ -25,6 +25,24 @@ TEST(Settings, ReachTheStack) {
   EXPECT_EQ(settings.stack.hop_limit, 9);
 }
 
+TEST(Settings, ZeroOrphanRetriesAreTheDefault) {
+  Settings settings = usual_settings();
+  ASSERT_TRUE(apply_setting(settings, "net.ipv4.tcp_orphan_retries", "3"));
+  EXPECT_EQ(settings.tcp.orphan_retries, 3);
+  ASSERT_TRUE(apply_setting(settings, "net.ipv4.tcp_orphan_retries", "0"));
+  EXPECT_EQ(settings.tcp.orphan_retries, TcpConfig{}.orphan_retries);
+}
+
+TEST(Settings, KeysOfFastOpenAreWordsOfFourBytes) {
+  Settings settings = usual_settings();
+  ASSERT_TRUE(apply_setting(settings, "net.ipv4.tcp_fastopen_key",
+                            "00010203-04050607-08090a0b-0c0d0e0f,1-2-3-4"));
+  ASSERT_TRUE(settings.tcp.fast_open_key && settings.tcp.fast_open_key_before);
+  EXPECT_EQ((*settings.tcp.fast_open_key)[0], std::byte{3});
+  EXPECT_EQ((*settings.tcp.fast_open_key)[15], std::byte{0x0c});
+  EXPECT_EQ((*settings.tcp.fast_open_key_before)[4], std::byte{2});
+}
+
 TEST(Settings, RefuseWhatCannotBeHad) {
   struct Row {
     std::string_view name, value;
