@@ -183,8 +183,8 @@ Answer StreamFile::send(const msghdr& message, int flags, Time now) {
   if (is_connecting_) {
     const Answer connected = connect_result();
     if (connected < 0) return connected == -EINPROGRESS ? -EAGAIN : connected;
-    if (taken_with_syn_ != 0) return std::exchange(taken_with_syn_, 0);
   }
+  if (taken_with_syn_ != 0) return std::exchange(taken_with_syn_, 0);
   TcpStream& ours = *stream();
   std::size_t done = 0;
   for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
@@ -291,7 +291,7 @@ Answer StreamFile::connect(const sockaddr* address, socklen_t size, Time now) {
     const Answer result = connect_result();
     return result == -EINPROGRESS ? -EALREADY : result;
   }
-  if (deferred_peer_) return -EALREADY;
+  if (deferred_peer_) return -EISCONN;
   const auto remote = read_address(address, size, family());
   if (!remote) return remote.error();
   // RFC 7413: without a cookie nothing is gained by waiting for the first write.
