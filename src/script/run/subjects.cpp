@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "script/run/subjects.h"
 
+#include <algorithm>
+
 #include "strata/wire/ip_protocol.h"
 
 namespace strata::script {
