@@ -70,6 +70,9 @@ function(strata_benchmarks)
     add_executable(${name} ${source})
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE strata_folders $<TARGET_NAME_IF_EXISTS:strata_bench>)
+    if(name STREQUAL "skin_bench")
+      strata_asio_user(${name})
+    endif()
     set_target_properties(${name} PROPERTIES
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
   endforeach()
@@ -141,6 +144,12 @@ function(strata_examples)
     set_target_properties(example_${name} PROPERTIES
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples
                           OUTPUT_NAME ${name})
+    if(name MATCHES "^beast_")
+      find_package(OpenSSL REQUIRED)
+      target_link_libraries(example_${name} PRIVATE OpenSSL::SSL)
+      target_compile_options(example_${name} PRIVATE -O0)  # templates of Beast, compiled each time
+      strata_asio_user(example_${name})
+    endif()
     # An example is a promise of the README: it runs in every test, and says itself if it failed.
     if(STRATA_TESTS)
       add_test(NAME example_${name} COMMAND example_${name})
