@@ -154,7 +154,9 @@ class Build:
         return self.links[program]
 
     def run(self, command):
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        # In its direct mode ccache would not see that another header is found first.
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
+                              env={**os.environ, "CCACHE_NODIRECT": "1"})
         if done.returncode != 0:
             raise Mistake(f"{shlex.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
