@@ -185,7 +185,10 @@ class Build:
         command = list(command)
         command[command.index(original)] = source
         command[command.index("-o") + 1] = stand_in
-        first_include = next(i for i, word in enumerate(command) if word.startswith("-I"))
+        if mutation.file.endswith(".h"):  # a precompiled header may hold it as it was
+            command = [word for word in command
+                       if word != "-include" and not str(word).endswith("cmake_pch.hxx")]
+        first_include = next(i for i, word in enumerate(command) if str(word).startswith("-I"))
         command.insert(first_include, f"-I{folder}")  # where a changed header is found first
         self.run([*command, *more, "-w"])  # what is switched off may leave things unused
         return stand_in
