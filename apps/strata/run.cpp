@@ -138,6 +138,18 @@ class Household {
   int exit_status_ = kFailed;
 };
 
+// A program that starts before its stack has an address would be told that there is no network.
+// False when something ended it all meanwhile; without an answer from a DHCP server it starts late.
+bool wait_for_addresses(Node& node) {
+  constexpr Duration kPatience = std::chrono::seconds(30);
+  Loop& loop = node.loop();
+  const Time latest = loop.now() + kPatience;
+  while (!loop.is_stopped() && !node.main().is_ready() && loop.now() < latest) {
+    static_cast<void>(loop.run_once(std::chrono::milliseconds(50)));
+  }
+  return !loop.is_stopped();
+}
+
 int refuse(const RunCommand& command, const attach::LaunchFailure& failure) {
   fmt::print(stderr, "strata run: {}: {}\n", command.words.front(), failure.text);
   return failure.is_not_found ? kNotFound : kCannotRun;
@@ -178,6 +190,9 @@ int run_command(const RunCommand& command) {
   if (::isatty(STDERR_FILENO) != 0) {
     fmt::print(stderr, "strata run: {}: tier trap, on {}\n", command.words.front(),
                node.main().name());
+  }
+  if (!wait_for_addresses(node)) {
+    return node.failure() ? complain("run", *node.failure()) : household.exit_status();
   }
   if (const auto started = launch->release(); !started) return refuse(command, started.error());
   node.run();
