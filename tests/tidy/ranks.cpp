@@ -47,6 +47,7 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"device", "stack"},
     {"executor", "stack"},
     {"hooks", "stack"},
+    {"rewrite", "stack"},
     {"resolver", "stack"},
     {"stack", "stack"},
     {"stack_config", "stack"},
