@@ -65,6 +65,8 @@ void StackFlags::add_to(CLI::App& verb) {
   list(verb.add_option("--search", search_, "a domain for names that are not complete"))
       ->type_name("DOMAIN");
   verb.add_option("--hosts", hosts_, "names as in /etc/hosts")->type_name("FILE")->group("Stack");
+  list(verb.add_option("--publish", publish_, "a port of the host that leads to the stack"))
+      ->type_name("HOSTPORT:PORT");
   verb.add_flag("--forward", forward_, "route packets for others")->group("Stack");
   list(verb.add_option("--tcp-option", tcp_, "how TCP is spoken: " + service::tcp_setting_names()))
       ->type_name("KEY=VALUE,...");
@@ -170,6 +172,13 @@ Outcome<void> StackFlags::read_names(const CLI::App& verb, StackOptions& options
     if (!done) return done;
   }
   if (is_given(verb, "--hosts")) options.hosts = hosts_;
+  if (!publish_.empty()) options.publish.clear();
+  for (const std::string& text : publish_) {
+    const auto done =
+        take("--publish", service::parse_publish, text,
+             [&](const service::PublishOptions& port) { options.publish.push_back(port); });
+    if (!done) return done;
+  }
   if (!is_given(verb, "--host-name")) return {};
   return take("--host-name", service::parse_host_name, host_name_,
               [&](std::string name) { options.host_name = std::move(name); });

@@ -38,6 +38,7 @@ class StackFlags {
   std::vector<std::string> gateways_;
   std::vector<std::string> dns_;
   std::vector<std::string> search_;
+  std::vector<std::string> publish_;
   std::string hosts_;
   bool dhcp_ = false;
   std::vector<std::string> lease_files_;

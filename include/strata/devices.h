@@ -22,6 +22,7 @@
 //   tap:x,host=10.77.0.1/24,host6=fd77::1/64   Ethernet frames to and from this host
 //   tun:x,host=10.77.0.1/24                    the same without Ethernet
 //   pipe:link1                                 a cable to another process of this host
+//   rootless                                   through sockets of the host (strata up, run)
 //   pcap:in.pcapng,write=out.pcap,speed=1      replays a capture, records what is sent
 //   null:sink                                  discards; with frame=HEX a source as well
 //

@@ -40,11 +40,16 @@ constexpr std::array kPipeKeys{
     KeyRule{"mac", ValueKind::kMac},
 };
 
+constexpr std::array kRootlessKeys{
+    KeyRule{"loopback", ValueKind::kYesNo},
+};
+
 constexpr std::array kKinds{
     KindRule{"tap", kTapKeys},
     KindRule{"tun", kTunKeys},
     KindRule{"pcap", kPcapKeys},
     KindRule{"pipe", kPipeKeys},
+    KindRule{"rootless", kRootlessKeys},
     KindRule{"null", kNullKeys},
 };
 
@@ -57,7 +62,6 @@ constexpr std::array kAbsentKinds{
     AbsentKind{"packet", "packet sockets are not in this build"},
     AbsentKind{"netmap", "netmap is not in this build"},
     AbsentKind{"dpdk", "DPDK is not in this build"},
-    AbsentKind{"rootless", "the rootless gateway is not in this build"},
     AbsentKind{"memory",
                "a memory link has two ends and is made inside a program (strata::MemoryLink)"},
 };

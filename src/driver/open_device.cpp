@@ -82,6 +82,11 @@ OpenedDevices open_pipe_from(const DeviceSpec& spec) {
 
 OpenedDevices open_parsed(const DeviceSpec& spec) {
   if (spec.kind == "pcap") return open_pcap_from(spec);
+  if (spec.kind == "rootless") {
+    return std::unexpected(DeviceError{
+        "device 'rootless': a gateway with a stack of its own, which only a running stack can have",
+        "use it with strata up, run, ping or traceroute"});
+  }
   if (spec.kind == "pipe") return open_pipe_from(spec);
   if (spec.kind == "null") return open_null_from(spec);
   return open_tap_from(spec);

@@ -228,6 +228,8 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   reader.settings("tcp", [&](std::string_view key, std::string_view value) {
     return apply_tcp_setting(options.tcp, key, value);
   });
+  reader.texts("publish", parse_publish,
+               [&](const PublishOptions& port) { options.publish.push_back(port); });
   reader.texts("join", parse_join,
                [&](JoinOptions join) { options.joins.push_back(std::move(join)); });
   reader.refuse_others();

@@ -34,6 +34,11 @@ HostedStackOptions options_of(const StackOptions& options, std::string name) {
   return hosted;
 }
 
+bool is_rootless(const DeviceOptions& device) {
+  const auto spec = DeviceSpec::parse(device.spec);
+  return spec && spec->kind == "rootless";
+}
+
 // With mtu= in the device's name the host's end agrees, unless the name says so itself.
 std::string spec_with_mtu(const DeviceOptions& options) {
   const auto spec = DeviceSpec::parse(options.spec);
@@ -71,6 +76,7 @@ Node::~Node() {
   }
   // What is under way lies in the pools of stacks that end before the link.
   if (link_ != nullptr) link_->clear();
+  if (gateway_ != nullptr) gateway_->clear();
 }
 
 Outcome<std::unique_ptr<Node>> Node::create(const StackOptions& options,
@@ -102,6 +108,9 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   for (const IpAddress& gateway : options.gateways) {
     if (auto added = main_->add_default_route(gateway); !added) return added;
   }
+  if (gateway_ != nullptr) {
+    if (auto started = start_gateway(options); !started) return started;
+  }
   if (auto started = start_names(options, *ports); !started) return started;
   if (!options.capture.empty()) {
     if (auto started = start_capture(options.capture, *ports); !started) return started;
@@ -122,6 +131,9 @@ Outcome<void> Node::start_names(const StackOptions& options, std::span<const Por
     auto text = read_text_file(options.hosts);
     if (!text) return std::unexpected(std::move(text).error());
     names.hosts = *std::move(text);
+  }
+  if (names.servers.empty() && gateway_ != nullptr) {
+    if (const auto dns = gateway_->dns()) names.servers.push_back(*dns);
   }
   const std::uint32_t fault = main_->resolver().configure(names);
   if (fault != 0) {
@@ -165,9 +177,14 @@ Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,
     ports.push_back(std::move(*port));
   }
   for (const DeviceOptions& device : options.devices) {
-    auto port = open_port(device, choices.detects_duplicates);
+    auto port = is_rootless(device) ? open_gateway(options, device)
+                                    : open_port(device, choices.detects_duplicates);
     if (!port) return std::unexpected(std::move(port).error());
     ports.push_back(std::move(*port));
+  }
+  if (!options.publish.empty() && gateway_ == nullptr) {
+    return failed("publish: only the rootless device has ports of the host to offer",
+                  "say --device rootless, or reach the stack by its own address");
   }
   return ports;
 }
@@ -193,6 +210,40 @@ Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplica
               .mtu = options.mtu,
               .detect_duplicates = detects_duplicates,
               .vlans = options.vlans};
+}
+
+Outcome<Port> Node::open_gateway(const StackOptions& options, const DeviceOptions& device) {
+  if (gateway_ != nullptr) return failed("one rootless device is all that a stack can have");
+  const HostedStackOptions chance = options_of(options, "");
+  const auto spec = DeviceSpec::parse(device.spec);
+  const std::string* loopback = spec ? spec->find("loopback") : nullptr;
+  auto gateway =
+      Gateway::create(*loop_, {.reaches_loopback = loopback == nullptr || *loopback == "yes",
+                               .seed = chance.seed,
+                               .secret = chance.secret});
+  if (!gateway) return std::unexpected(std::move(gateway).error());
+  gateway_ = *std::move(gateway);
+  return Port{
+      .name = "rootless",
+      .device = &gateway_->device(),
+      .feeding = Feeding::kSameLoop,
+      .addresses = device.addresses.empty() ? std::vector{kInside4, kInside6} : device.addresses,
+      .mtu = device.mtu,
+      .detect_duplicates = false,
+      .vlans = device.vlans};
+}
+
+// The gateway is the way to everywhere, and knows a resolver, unless the options say otherwise.
+Outcome<void> Node::start_gateway(const StackOptions& options) {
+  if (options.gateways.empty()) {
+    for (const IpAddress& gateway : {kGateway4, kGateway6}) {
+      if (auto added = main_->add_default_route(gateway); !added) return added;
+    }
+  }
+  for (const PublishOptions& port : options.publish) {
+    if (auto published = gateway_->publish(port); !published) return published;
+  }
+  return {};
 }
 
 Port Node::open_memory_link(const DeviceOptions& options) {

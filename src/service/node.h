@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "service/failure.h"
+#include "service/gateway/gateway.h"
 #include "service/hosted_stack.h"
 #include "service/stack_options.h"
 #include "strata/devices.h"
@@ -45,6 +46,8 @@ class Node {
   [[nodiscard]] Stack& stack() { return main_->stack(); }
   // The stack at the other end of a memory link; null on a real device.
   [[nodiscard]] HostedStack* peer() { return peer_.get(); }
+  // What stands between the stack and the host's sockets; null on other devices.
+  [[nodiscard]] const Gateway* gateway() const { return gateway_.get(); }
   // Why the node runs on a memory link; nothing when it does not.
   [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
   // Empty when nobody listens.
@@ -67,6 +70,9 @@ class Node {
   [[nodiscard]] Outcome<std::vector<Port>> open_devices(const StackOptions& options,
                                                         const NodeChoices& choices);
   [[nodiscard]] Outcome<Port> open_port(const DeviceOptions& options, bool detects_duplicates);
+  [[nodiscard]] Outcome<Port> open_gateway(const StackOptions& options,
+                                           const DeviceOptions& device);
+  [[nodiscard]] Outcome<void> start_gateway(const StackOptions& options);
   [[nodiscard]] Port open_memory_link(const DeviceOptions& options);
   [[nodiscard]] Outcome<void> start_peer(const HostedStackOptions& options);
   [[nodiscard]] Outcome<void> start_capture(const std::string& path, std::span<const Port> ports);
@@ -80,6 +86,7 @@ class Node {
   std::unique_ptr<Loop> loop_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::unique_ptr<MemoryLink> link_;
+  std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<PcapWriter> writer_;
   std::optional<CaptureHook> capture_;
   std::unique_ptr<HostedStack> main_;

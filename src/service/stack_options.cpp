@@ -40,6 +40,21 @@ constexpr std::int64_t kMtuMax = 65'535;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc{} || stopped != end || port == 0) return std::nullopt;
+  return port;
+}
+
+// The first part is empty when there is no colon.
+std::pair<std::string_view, std::string_view> split_at_last_colon(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {"", text};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
 }  // namespace
 
 DeviceOptions default_device(std::size_t mtu) {
@@ -130,12 +145,9 @@ Outcome<ServeOptions> parse_serve(std::string_view text) {
   }
   if (colon == std::string_view::npos) return options;
   const std::string_view port = rest.substr(colon + 1);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc{} || end != port.data() + port.size() || number == 0) {
-    return failed(quoted(text) + ": " + quoted(port) + " is not a port from 1 to 65535");
-  }
-  options.port = number;
+  const auto number = parse_port(port);
+  if (!number) return failed(quoted(text) + ": " + quoted(port) + " is not a port from 1 to 65535");
+  options.port = *number;
   return options;
 }
 
@@ -149,6 +161,22 @@ Outcome<JoinOptions> parse_join(std::string_view text) {
   JoinOptions options{.group = *group, .interface = {}};
   if (percent != std::string_view::npos) options.interface = text.substr(percent + 1);
   return options;
+}
+
+Outcome<PublishOptions> parse_publish(std::string_view text) {
+  const auto [host, inside] = split_at_last_colon(text);
+  const auto [address, port] = split_at_last_colon(host);
+  const bool is_bracketed = address.starts_with('[') && address.ends_with(']');
+  const auto host_address =
+      address.empty()
+          ? std::optional(IpAddress{})
+          : IpAddress::parse(is_bracketed ? address.substr(1, address.size() - 2) : address);
+  const auto host_port = parse_port(port);
+  const auto inside_port = parse_port(inside);
+  if (!host_address || !host_port || !inside_port) {
+    return failed(quoted(text) + " publishes no port, as 8080:80 or 127.0.0.1:8080:80 do");
+  }
+  return PublishOptions{*host_address, *host_port, *inside_port};
 }
 
 Outcome<VlanTags> parse_vlan(std::string_view text) {

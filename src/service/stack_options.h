@@ -47,6 +47,13 @@ struct ServeOptions {
   std::string folder{};  // kHttp: where the files are
 };
 
+// "8080:80", or with an address of the host "127.0.0.1:8080:80" and "[::1]:8080:80".
+struct PublishOptions {
+  IpAddress host_address{};  // unspecified: all of them, of both families
+  std::uint16_t host_port = 0;
+  std::uint16_t inside_port = 0;
+};
+
 struct StackOptions {
   std::vector<DeviceOptions> devices;  // empty: default_device()
   std::size_t default_device_mtu = 0;  // --mtu without --device
@@ -64,6 +71,7 @@ struct StackOptions {
   std::vector<ServeOptions> serve;
   std::vector<JoinOptions> joins;
   TcpConfig tcp{};
+  std::vector<PublishOptions> publish;  // ports of the host that lead to the stack
 };
 
 // tap:strata0, with 10.77.0.1/24 and fd77::1/64 on the host's end and .2 and ::2 on ours.
@@ -82,6 +90,7 @@ struct StackOptions {
 [[nodiscard]] Outcome<ServeOptions> parse_serve(std::string_view text);
 // "239.1.2.3" or "ff15::7%strata0".
 [[nodiscard]] Outcome<JoinOptions> parse_join(std::string_view text);
+[[nodiscard]] Outcome<PublishOptions> parse_publish(std::string_view text);
 // "10", or "100.20" for customer VLAN 20 inside service VLAN 100 (IEEE 802.1ad).
 [[nodiscard]] Outcome<VlanTags> parse_vlan(std::string_view text);
 [[nodiscard]] Outcome<std::size_t> check_mtu(std::int64_t mtu);

@@ -80,7 +80,7 @@ Limit limit_of_sending(const TcpInfo& now, const TcpInfo& previous, Duration bus
                         now.in_flight + 2 * now.send_mss < now.peer_window;
   // A trickle keeps something in flight all the time, and never fills what it might; what Nagle
   // holds back is less than a segment.
-  if (now.not_sent < std::max(now.send_mss, 1U) && has_room && !is_buffer_small)
+  if (now.not_sent < std::max<std::uint32_t>(now.send_mss, 1) && has_room && !is_buffer_small)
     return Limit::kSender;
   // A repair in fifty segments already halves what the RFCs let a window grow to.
   const std::uint64_t again = now.bytes_retransmitted - previous.bytes_retransmitted;

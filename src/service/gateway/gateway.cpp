@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/gateway/gateway.h"
+
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace strata::service {
+namespace {
+
+// RFC 2460's largest, less what slirp4netns and pasta leave as well: TCP then has a segment size
+// that is a multiple of nothing awkward, and nobody fragments.
+constexpr std::size_t kLinkMtu = 65'520;
+
+MemoryLinkOptions link_options() {
+  return {.medium = Medium::kIp, .mtu = kLinkMtu, .ring_packets = 1024};
+}
+
+}  // namespace
+
+std::optional<IpAddress> find_resolver(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line)) {
+    std::istringstream words(line);
+    std::string key, value;
+    if (!(words >> key >> value) || key != "nameserver") continue;
+    // A zone names a link of the host's that we could not say.
+    if (const auto address = IpAddress::parse(value)) return address;
+  }
+  return std::nullopt;
+}
+
+Gateway::Gateway(const GatewayOptions& options)
+    : places_{.resolver = find_resolver("/etc/resolv.conf"),
+              .reaches_loopback = options.reaches_loopback},
+      link_(link_options()) {}
+
+Gateway::~Gateway() {
+  if (stack_ != nullptr && intake_) {
+    stack_->stack().remove_hook(HookPoint::kIpIn, *intake_);
+    stack_->stack().remove_hook(HookPoint::kIpOut, *intake_);
+  }
+  // What is under way lies in the pools of stacks that end before the link.
+  link_.clear();
+}
+
+Outcome<std::unique_ptr<Gateway>> Gateway::create(Loop& loop, const GatewayOptions& options) {
+  std::unique_ptr<Gateway> made(new Gateway(options));
+  if (auto started = made->start(loop, options); !started) {
+    return std::unexpected(std::move(started).error());
+  }
+  return made;
+}
+
+Outcome<void> Gateway::start(Loop& loop, const GatewayOptions& options) {
+  const Port port{
+      .name = "inside",
+      .device = &link_.end(1),
+      .feeding = Feeding::kSameLoop,
+      .addresses = {Prefix(kGateway4, 24), Prefix(kGatewayDns, 24), Prefix(kGateway6, 64)},
+      .detect_duplicates = false};
+  auto stack = HostedStack::create(
+      loop, {.name = "gateway", .seed = options.seed + 1, .secret = options.secret}, {&port, 1});
+  if (!stack) return std::unexpected(std::move(stack).error());
+  stack_ = *std::move(stack);
+  const SipKey key{hash_words({options.secret[0], options.secret[1]}, {3}),
+                   hash_words({options.secret[0], options.secret[1]}, {4})};
+  tcp_.emplace(*stack_, link_.end(0), places_, key);
+  datagrams_.emplace(*stack_, places_, key);
+  published_.emplace(loop, *tcp_);
+  intake_.emplace(*tcp_, *datagrams_);
+  for (const HookPoint point : {HookPoint::kIpIn, HookPoint::kIpOut}) {
+    if (const auto added = stack_->stack().add_hook(point, *intake_); !added) {
+      return failed("the gateway's hooks found no place");
+    }
+  }
+  return {};
+}
+
+std::optional<IpAddress> Gateway::dns() const {
+  return places_.resolver ? std::optional(kGatewayDns) : std::nullopt;
+}
+
+}  // namespace strata::service

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gateway: a way to the host's network that needs no privilege.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "service/gateway/datagram_relay.h"
+#include "service/gateway/intake.h"
+#include "service/gateway/places.h"
+#include "service/gateway/published_ports.h"
+#include "service/gateway/tcp_relay.h"
+#include "service/hosted_stack.h"
+#include "strata/devices.h"
+
+//   stack ── memory link ── the gateway's own stack ── ordinary sockets of the host
+//                             hooks: Intake
+//
+// 1. What the stack sends, whomever it is for, arrives at the gateway's stack. TCP ends there, in
+//    connections of our own, and goes on as connections of the host's kernel; UDP and echo
+//    requests go on as datagrams of its sockets.
+// 2. To the host all of this is traffic of one program of this user.
+// 3. The link carries packets of 64 KB and vouches for them: no checksum and no segment between.
+
+namespace strata::service {
+
+struct GatewayOptions {
+  bool reaches_loopback = true;  // 10.0.2.2 is the host itself
+  std::uint64_t seed = 0;
+  std::array<std::uint64_t, 2> secret{};
+};
+
+class Gateway {
+ public:
+  [[nodiscard]] static Outcome<std::unique_ptr<Gateway>> create(Loop& loop,
+                                                                const GatewayOptions& options);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // For the stack behind it, which must be gone before the gateway is.
+  [[nodiscard]] Device& device() { return link_.end(0); }
+  // What is under way is lost: before the stack behind it goes.
+  void clear() { link_.clear(); }
+  [[nodiscard]] Outcome<void> publish(const PublishOptions& options) {
+    return published_->publish(options);
+  }
+  // What the host's resolver stands under; nothing when the host has none.
+  [[nodiscard]] std::optional<IpAddress> dns() const;
+  [[nodiscard]] const DatagramRelay& datagrams() const { return *datagrams_; }
+
+ private:
+  explicit Gateway(const GatewayOptions& options);
+  [[nodiscard]] Outcome<void> start(Loop& loop, const GatewayOptions& options);
+
+  HostPlaces places_;
+  MemoryLink link_;
+  std::unique_ptr<HostedStack> stack_;
+  std::optional<TcpRelay> tcp_;
+  std::optional<DatagramRelay> datagrams_;
+  std::optional<PublishedPorts> published_;
+  std::optional<Intake> intake_;
+};
+
+// The first server of /etc/resolv.conf.
+[[nodiscard]] std::optional<IpAddress> find_resolver(const std::string& path);
+
+}  // namespace strata::service

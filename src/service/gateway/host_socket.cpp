@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/gateway/host_socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "socket/posix/socket_address.h"
+
+namespace strata::service {
+namespace {
+
+constexpr int kBacklog = 128;
+constexpr std::size_t kPartsMax = 64;
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+
+  explicit SocketAddress(const Endpoint& endpoint)
+      : size(posix::write_address(endpoint, family_of(endpoint), &storage, sizeof(storage))) {}
+  SocketAddress() : size(sizeof(storage)) {}
+  [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+  [[nodiscard]] Endpoint endpoint() {
+    const bool is_v4 = storage.ss_family == AF_INET;
+    return posix::read_address(get(), size, is_v4 ? AddressFamily::kIpv4 : AddressFamily::kIpv6)
+        .value_or(Endpoint{});
+  }
+  static AddressFamily family_of(const Endpoint& endpoint) {
+    return endpoint.address.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
+  }
+};
+
+int open_socket(HostSocket::Kind kind, bool is_v4) {
+  const int type = kind == HostSocket::Kind::kStream ? SOCK_STREAM : SOCK_DGRAM;
+  int protocol = 0;
+  if (kind == HostSocket::Kind::kEcho) protocol = is_v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  return ::socket(is_v4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+}
+
+void set(int descriptor, int level, int option, int value) {
+  (void)::setsockopt(descriptor, level, option, &value, sizeof(value));
+}
+
+HostSocket::Moved moved(ssize_t count) {
+  if (count < 0) return std::unexpected(errno == EINTR ? EAGAIN : errno);
+  return static_cast<std::size_t>(count);
+}
+
+}  // namespace
+
+std::expected<HostSocket, int> HostSocket::connect(Kind kind, const Endpoint& remote) {
+  HostSocket made(open_socket(kind, remote.address.is_v4()));
+  if (!made.is_open()) return std::unexpected(errno);
+  if (kind == Kind::kStream) set(made.descriptor_, IPPROTO_TCP, TCP_NODELAY, 1);
+  SocketAddress address(remote);
+  if (::connect(made.descriptor_, address.get(), address.size) == 0) return made;
+  if (errno != EINPROGRESS) return std::unexpected(errno);
+  made.is_connecting_ = true;
+  return made;
+}
+
+std::expected<HostSocket, int> HostSocket::listen(const Endpoint& local) {
+  HostSocket made(open_socket(Kind::kStream, local.address.is_v4()));
+  if (!made.is_open()) return std::unexpected(errno);
+  set(made.descriptor_, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (local.address.is_v6()) set(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  SocketAddress address(local);
+  if (::bind(made.descriptor_, address.get(), address.size) != 0 ||
+      ::listen(made.descriptor_, kBacklog) != 0) {
+    return std::unexpected(errno);
+  }
+  return made;
+}
+
+std::expected<HostSocket, int> HostSocket::bind_datagrams(const Endpoint& local) {
+  HostSocket made(open_socket(Kind::kDatagram, local.address.is_v4()));
+  if (!made.is_open()) return std::unexpected(errno);
+  if (local.address.is_v6()) set(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  SocketAddress address(local);
+  if (::bind(made.descriptor_, address.get(), address.size) != 0) return std::unexpected(errno);
+  return made;
+}
+
+bool HostSocket::watch(Loop& loop, Loop::OnReady on_ready) {
+  constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  if (!loop.watch(descriptor_, kEvents, std::move(on_ready))) return false;
+  loop_ = &loop;
+  return true;
+}
+
+void HostSocket::unwatch() {
+  if (loop_ != nullptr) (void)loop_->unwatch(descriptor_);
+  loop_ = nullptr;
+}
+
+int HostSocket::finish_connecting() {
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  if (error != 0) return error;
+  SocketAddress peer;
+  if (::getpeername(descriptor_, peer.get(), &peer.size) != 0) return EINPROGRESS;
+  is_connecting_ = false;
+  return 0;
+}
+
+std::expected<std::pair<HostSocket, Endpoint>, int> HostSocket::accept() const {
+  SocketAddress peer;
+  const int accepted = ::accept4(descriptor_, peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (accepted < 0) return std::unexpected(errno);
+  set(accepted, IPPROTO_TCP, TCP_NODELAY, 1);
+  return std::pair(HostSocket(accepted), peer.endpoint());
+}
+
+HostSocket::Moved HostSocket::read(MutableBytes bytes) const {
+  return moved(::recv(descriptor_, bytes.data(), bytes.size(), 0));
+}
+
+HostSocket::Moved HostSocket::write(std::span<const Bytes> parts) const {
+  std::array<iovec, kPartsMax> vectors;
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  // sendmsg() does not write through its vectors, though their type would let it.
+  for (const Bytes part : parts.first(std::min(parts.size(), kPartsMax))) {
+    vectors[message.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
+  }
+  return moved(::sendmsg(descriptor_, &message, MSG_NOSIGNAL));
+}
+
+HostSocket::Moved HostSocket::read_from(MutableBytes bytes, Endpoint& source) const {
+  SocketAddress peer;
+  const Moved count =
+      moved(::recvfrom(descriptor_, bytes.data(), bytes.size(), 0, peer.get(), &peer.size));
+  if (count) source = peer.endpoint();
+  return count;
+}
+
+HostSocket::Moved HostSocket::write_to(Bytes bytes, const Endpoint& destination) const {
+  SocketAddress address(destination);
+  return moved(
+      ::sendto(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL, address.get(), address.size));
+}
+
+void HostSocket::finish_writing() const { (void)::shutdown(descriptor_, SHUT_WR); }
+
+void HostSocket::abort() {
+  if (!is_open()) return;
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  (void)::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  close();
+}
+
+void HostSocket::close() {
+  unwatch();
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+}  // namespace strata::service

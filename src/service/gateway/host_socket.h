@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostSocket: an ordinary socket of the host, watched by the loop. Never blocks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <utility>
+
+#include "strata/address.h"
+#include "strata/bytes.h"
+#include "strata/loop.h"
+
+namespace strata::service {
+
+class HostSocket {
+ public:
+  enum class Kind : std::uint8_t { kStream, kDatagram, kEcho };
+  // What a call did: bytes, or an errno.
+  using Moved = std::expected<std::size_t, int>;
+
+  HostSocket() = default;
+  explicit HostSocket(int descriptor) : descriptor_(descriptor) {}
+  // Connected, or for a stream on the way: then is_connecting() answers true.
+  [[nodiscard]] static std::expected<HostSocket, int> connect(Kind kind, const Endpoint& remote);
+  [[nodiscard]] static std::expected<HostSocket, int> listen(const Endpoint& local);
+  [[nodiscard]] static std::expected<HostSocket, int> bind_datagrams(const Endpoint& local);
+  HostSocket(HostSocket&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)),
+        loop_(std::exchange(other.loop_, nullptr)),
+        is_connecting_(other.is_connecting_) {}
+  HostSocket& operator=(HostSocket&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    std::swap(loop_, other.loop_);
+    std::swap(is_connecting_, other.is_connecting_);
+    return *this;
+  }
+  ~HostSocket() { close(); }
+
+  // Tells every change to readable or writable once, until close() or unwatch(): read and write
+  // until they have nothing more. False when the loop could not take it.
+  [[nodiscard]] bool watch(Loop& loop, Loop::OnReady on_ready);
+  void unwatch();
+
+  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
+  [[nodiscard]] bool is_connecting() const { return is_connecting_; }
+  // 0, or the errno of the connection that failed; EINPROGRESS while it is under way.
+  [[nodiscard]] int finish_connecting();
+  [[nodiscard]] std::expected<std::pair<HostSocket, Endpoint>, int> accept() const;
+
+  // kStream: 0 bytes read is the end.
+  [[nodiscard]] Moved read(MutableBytes bytes) const;
+  [[nodiscard]] Moved write(std::span<const Bytes> parts) const;
+  [[nodiscard]] Moved read_from(MutableBytes bytes, Endpoint& source) const;
+  [[nodiscard]] Moved write_to(Bytes bytes, const Endpoint& destination) const;
+  void finish_writing() const;
+  // The other end is told by a reset.
+  void abort();
+  void close();
+
+ private:
+  int descriptor_ = -1;
+  Loop* loop_ = nullptr;
+  bool is_connecting_ = false;
+};
+
+}  // namespace strata::service

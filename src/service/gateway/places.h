@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Places: the addresses of the little network between a stack and its rootless gateway.
+#pragma once
+
+#include <optional>
+
+#include "strata/address.h"
+
+namespace strata::service {
+
+//   10.0.2.15, fd77:2::15   the stack behind the gateway
+//   10.0.2.2,  fd77:2::2    the gateway; connections to it reach the host's own loopback
+//   10.0.2.3                the host's resolver, wherever that is
+inline constexpr Prefix kInside4{IpAddress::v4(10, 0, 2, 15), 24};
+inline constexpr Prefix kInside6{IpAddress::v6(0xfd77'0002'0000'0000, 0x15), 64};
+inline constexpr IpAddress kGateway4 = IpAddress::v4(10, 0, 2, 2);
+inline constexpr IpAddress kGateway6 = IpAddress::v6(0xfd77'0002'0000'0000, 2);
+inline constexpr IpAddress kGatewayDns = IpAddress::v4(10, 0, 2, 3);
+
+[[nodiscard]] inline const IpAddress& gateway_of(const IpAddress& like) {
+  return like.is_v4() ? kGateway4 : kGateway6;
+}
+
+struct HostPlaces {
+  std::optional<IpAddress> resolver;  // of the host
+  bool reaches_loopback = true;
+
+  // Where on the host's network somebody is whom the inside calls `outside`; none: nowhere.
+  [[nodiscard]] std::optional<Endpoint> target_of(const Endpoint& outside) const {
+    if (outside.address == kGateway4 || outside.address == kGateway6) {
+      if (!reaches_loopback) return std::nullopt;
+      const bool is_v4 = outside.address.is_v4();
+      return Endpoint{is_v4 ? IpAddress::v4(127, 0, 0, 1) : IpAddress::v6(0, 1), outside.port};
+    }
+    if (outside.address == kGatewayDns) {
+      if (!resolver) return std::nullopt;
+      return Endpoint{*resolver, outside.port};
+    }
+    if (outside.address.is_loopback()) return std::nullopt;
+    return Endpoint{outside.address, outside.port};
+  }
+  // How the inside is to call a client of the host's network.
+  [[nodiscard]] static Endpoint name_of(const Endpoint& client) {
+    if (!client.address.is_loopback()) return {client.address, client.port};
+    return {gateway_of(client.address), client.port};
+  }
+};
+
+}  // namespace strata::service
