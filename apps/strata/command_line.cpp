@@ -24,7 +24,7 @@ std::string version_text() {
 #else
   constexpr std::string_view kChecked = "";
 #endif
-  return fmt::format("strata {}\n{}, C++ {}, {}{}\ndevices: tap, tun, pcap, pipe, null, memory",
+  return fmt::format("strata {}\n{}, C++ {}, {}{}\ndevices: tap, tun, pcap, pipe, rootless, null, memory",
                      STRATA_VERSION, kCompiler, __cplusplus, kOptimised, kChecked);
 }
 

@@ -54,15 +54,14 @@ TEST_P(DeviceSpecRefuses, NamingWhatIsWrongAndWhatWasExpected) {
 INSTANTIATE_TEST_SUITE_P(
     Table, DeviceSpecRefuses,
     testing::Values(
-        BadSpec{"", "device '': unknown kind '', expected one of: tap, tun, pcap, pipe, null"},
+        BadSpec{"", "device '': unknown kind '', expected one of: tap, tun, pcap, pipe, rootless, null"},
         BadSpec{"tab:x",
-                "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, pcap, pipe, null"},
+                "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, pcap, pipe, rootless, null"},
         BadSpec{"xdp:eth0,queue=1",
                 "device 'xdp:eth0,queue=1': AF_XDP sockets are not in this build"},
         BadSpec{"packet:eth0", "device 'packet:eth0': packet sockets are not in this build"},
         BadSpec{"netmap:eth0^", "device 'netmap:eth0^': netmap is not in this build"},
         BadSpec{"dpdk:", "device 'dpdk:': DPDK is not in this build"},
-        BadSpec{"rootless", "device 'rootless': the rootless gateway is not in this build"},
         BadSpec{"memory",
                 "device 'memory': a memory link has two ends and is made inside a program "
                 "(strata::MemoryLink)"},

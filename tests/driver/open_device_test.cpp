@@ -35,9 +35,15 @@ TEST(OpenDevice, ReportsAFileThatIsNotThere) {
   EXPECT_THAT(device.error().text, HasSubstr("/nonexistent/file.pcap: No such file or directory"));
 }
 
+TEST(OpenDevice, LeavesTheGatewayToWhoRunsAStack) {
+  const auto device = open_device("rootless");
+  ASSERT_FALSE(device.has_value());
+  EXPECT_THAT(device.error().hint, HasSubstr("strata up"));
+}
+
 TEST(OpenDevice, AnUnknownKindComesWithAHint) {
   EXPECT_THAT(open_device("eth0").error().hint, HasSubstr("KIND:NAME"));
-  EXPECT_THAT(open_device("xdp:eth0").error().hint, HasSubstr("tap, tun, pcap, pipe, null"));
+  EXPECT_THAT(open_device("xdp:eth0").error().hint, HasSubstr("tap, tun, pcap, pipe, rootless, null"));
 }
 
 TEST(MacForName, IsStableLocalAndNoGroup) {

@@ -6,6 +6,23 @@
 namespace strata::service::stack_options_test {
 namespace {
 
+TEST(ParsePublish, TakesPortsAndAnAddressOfTheHost) {
+  const auto plain = parse_publish("8080:80");
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_TRUE(plain->host_address.is_unspecified());
+  EXPECT_EQ(plain->host_port, 8080);
+  EXPECT_EQ(plain->inside_port, 80);
+  const auto four = parse_publish("127.0.0.1:8080:80");
+  ASSERT_TRUE(four.has_value());
+  EXPECT_EQ(four->host_address, IpAddress::v4(127, 0, 0, 1));
+  const auto six = parse_publish("[::1]:8080:80");
+  ASSERT_TRUE(six.has_value());
+  EXPECT_EQ(six->host_address, IpAddress::v6(0, 1));
+  for (const char* wrong : {"", "80", ":80", "80:", "0:80", "80:65536", "x:80:80", "80:80x"}) {
+    EXPECT_FALSE(parse_publish(wrong).has_value()) << wrong;
+  }
+}
+
 TEST(StackOptions, TheDefaultDeviceHasAddressesOnBothEnds) {
   const DeviceOptions device = default_device();
   EXPECT_TRUE(check_device_spec(device.spec).has_value());

@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""rootless: a user without any privilege, whose stack reaches the host's network through the host's
+sockets, and is reached through published ports."""
+import hashlib
+import os
+import shutil
+
+import bench
+from bench import wait_until
+
+HOME, AWAY = "10.99.0.2", "10.99.0.1"
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]
+SIZE = 64 << 20
+
+
+def digest(done):
+    return done.stdout.split()[0] if done.stdout.split() else done.stdout
+
+
+class Scene:
+    """Nobody's home, and a server away."""
+
+    def __init__(self, lab):
+        self.home, self.away = lab.namespace(), lab.namespace()
+        lab.cable(self.home, "out", self.away, "in")
+        self.home.must("ip", "address", "add", f"{HOME}/24", "dev", "out")
+        self.away.must("ip", "address", "add", f"{AWAY}/24", "dev", "in")
+        lab.folder.chmod(0o755)
+        self.folder = lab.folder / "files"
+        self.folder.mkdir()
+        self.folder.chmod(0o777)
+        content = os.urandom(SIZE)
+        (self.folder / "file").write_bytes(content)
+        self.wanted = hashlib.sha256(content).hexdigest()
+        self.program = shutil.copy(lab.program, self.folder)
+        self.away.start("python3", "-m", "http.server", "80", "--directory", self.folder)
+        wait_until(lambda: self.away.run("curl", "-s", f"http://{AWAY}/").returncode == 0, 10)
+
+    def nobody(self, *words):
+        return [*NOBODY, self.program, *words]
+
+
+def outward(lab, scene):
+    run = scene.nobody("run", "--device", "rootless", "--", "sh", "-c")
+    done = scene.home.run(*run, f"curl -s -m 30 http://{AWAY}/file | sha256sum", timeout=50)
+    lab.check("an unmodified curl of nobody's fetches 64 MiB", digest(done) == scene.wanted,
+              done.stdout)
+    done = scene.home.run(*run, f"curl -s -m 10 http://{AWAY}:81/; echo status $?")
+    lab.check("what the host refuses is refused", "status 7" in done.stdout, done.stdout)
+    scene.home.set("ipv4/ping_group_range", "0 65535")
+    done = scene.home.run(*scene.nobody("ping", "-c2", "-i0.2", "--device", "rootless", AWAY))
+    lab.check("ping goes where the host permits it", done.returncode == 0, done.stdout)
+    scene.home.set("ipv4/ping_group_range", "1 0")
+    done = scene.home.run(*scene.nobody("ping", "-c1", "-W1", "--device", "rootless", AWAY))
+    lab.check("and is prohibited where not", "Packet filtered" in done.stdout, done.stdout)
+
+
+def inward(lab, scene):
+    control = scene.folder / "control"
+    served = scene.folder / "served"
+    served.mkdir()
+    shutil.copy(scene.folder / "file", served)
+    stack = scene.home.start(*scene.nobody("up", "--device", "rootless", "--serve",
+                                           f"http={served}", "--publish", "8080:80",
+                                           "--control", control), output=lab.folder / "up.log")
+    wait_until(control.exists, 10)
+    done = scene.away.run("sh", "-c", f"curl -s -m 30 http://{HOME}:8080/file | sha256sum",
+                          timeout=40)
+    lab.check("a published port serves 64 MiB", digest(done) == scene.wanted, done.stdout)
+    done = scene.away.run("ab", "-q", "-n", "2000", "-c", "32", f"http://{HOME}:8080/none",
+                          timeout=40)
+    lab.check("2000 connections, 32 at a time, all end", "Complete requests:      2000" in
+              done.stdout and "Failed requests:        0" in done.stdout, done.stdout)
+    names = scene.home.run(*scene.nobody("status", "--control", control)).stdout
+    lab.check("the stack lives on", stack.poll() is None and "rootless" in names, names)
+    lab.check("and ends well", bench.end(stack) == 0)
+
+
+with bench.Bench(needs=["curl", "setpriv", "ab", "python3"], seconds=150) as test:
+    outward(test, scene := Scene(test))
+    inward(test, scene)

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/gateway/gateway.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "service/lab.h"
+#include "strata/udp_socket.h"
+
+namespace strata::service::gateway_test {
+namespace {
+
+// A socket of the host on its loopback; calls on it do not block.
+class HostEnd {
+ public:
+  explicit HostEnd(int type) : descriptor_(::socket(AF_INET, type | SOCK_NONBLOCK, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    if (type == SOCK_STREAM) EXPECT_EQ(::listen(descriptor_, 4), 0);
+  }
+  explicit HostEnd(std::nullptr_t) {}
+  ~HostEnd() { close(); }
+  HostEnd(const HostEnd&) = delete;
+  HostEnd& operator=(const HostEnd&) = delete;
+
+  [[nodiscard]] int get() const { return descriptor_; }
+  void take(int descriptor) {
+    close();
+    descriptor_ = descriptor;
+  }
+  void close() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+  }
+  [[nodiscard]] std::uint16_t port() const {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+  bool accept_from(const HostEnd& listener) {
+    const int accepted = ::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK);
+    if (accepted >= 0) take(accepted);
+    return accepted >= 0;
+  }
+  // "": nothing is there; nothing at all: the end.
+  [[nodiscard]] std::optional<std::string> read() const {
+    std::string text(4096, '\0');
+    const ssize_t count = ::recv(descriptor_, text.data(), text.size(), 0);
+    if (count == 0) return std::nullopt;
+    text.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+    return text;
+  }
+  void write(const std::string& text) const {
+    EXPECT_EQ(::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+class GatewayTest : public testing::Test {
+ protected:
+  explicit GatewayTest(const GatewayOptions& options = {.secret = {1, 2}})
+      : loop_(std::move(*Loop::create({.policy = LoopPolicy::kSleep}))),
+        gateway_(std::move(*Gateway::create(*loop_, options))) {
+    const Port port{.name = "rootless",
+                    .device = &gateway_->device(),
+                    .feeding = Feeding::kSameLoop,
+                    .addresses = {kInside4, kInside6},
+                    .detect_duplicates = false};
+    inside_ = std::move(*HostedStack::create(*loop_, {.name = "x", .secret = {3, 4}}, {&port, 1}));
+    EXPECT_TRUE(inside_->add_default_route(kGateway4).has_value());
+  }
+  ~GatewayTest() override {
+    gateway_->clear();
+    inside_.reset();
+  }
+
+  [[nodiscard]] Time now() const { return loop_->now(); }
+  bool eventually(const std::function<bool()>& condition) {
+    for (int i = 0; i < 3000; ++i) {
+      if (condition()) return true;
+      (void)loop_->run_once(std::chrono::milliseconds(1));
+    }
+    return false;
+  }
+  std::optional<TcpStream> connect(std::uint16_t port) {
+    auto made = TcpStream::connect(inside_->stack(), {kGateway4, port}, {}, now());
+    return made ? std::optional(*std::move(made)) : std::nullopt;
+  }
+  // What has come so far is added; false once the stream has ended.
+  bool read(TcpStream& stream, std::string& text) {
+    std::array<std::byte, 4096> buffer;
+    auto count = stream.read(buffer, now());
+    for (; count; count = stream.read(buffer, now())) {
+      text.append(reinterpret_cast<const char*>(buffer.data()), *count);
+    }
+    last_error_ = count.error();
+    return count.error() == Error::kWouldBlock;
+  }
+  // A stream inside and its host's end, both open.
+  void join(std::optional<TcpStream>& stream, HostEnd& host) {
+    const HostEnd listener(SOCK_STREAM);
+    stream = connect(listener.port());
+    ASSERT_TRUE(stream.has_value());
+    ASSERT_TRUE(eventually([&] { return host.accept_from(listener); }));
+    ASSERT_TRUE(eventually([&] { return stream->state() == TcpState::kEstablished; }));
+  }
+
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<HostedStack> inside_;
+  Error last_error_ = Error::kWouldBlock;
+};
+
+TEST_F(GatewayTest, CarriesBytesBothWaysAndEachEndForItself) {
+  std::optional<TcpStream> stream;
+  HostEnd host(nullptr);
+  ASSERT_NO_FATAL_FAILURE(join(stream, host));
+  std::string sent, arrived, back;
+  for (int i = 0; i < 300'000; ++i) sent += static_cast<char>(i * 7 + i / 251);
+  std::size_t written = 0;
+  EXPECT_TRUE(eventually([&] {
+    const auto count = stream->write(bytes_of(sent).subspan(written), now());
+    written += count.value_or(0);
+    const auto got = host.read();
+    arrived += got.value_or("");
+    return arrived.size() == sent.size();
+  }));
+  EXPECT_EQ(arrived, sent);
+  ASSERT_TRUE(stream->shut_down(TcpShutdown::kWrite, now()).has_value());
+  EXPECT_TRUE(eventually([&] { return !host.read().has_value(); })) << "the end of one direction";
+  host.write("and back");
+  EXPECT_TRUE(eventually([&] {
+    (void)read(*stream, back);
+    return back == "and back";
+  }));
+  host.close();
+  EXPECT_TRUE(eventually([&] { return !read(*stream, back); }));
+  EXPECT_EQ(last_error_, Error::kClosed);
+}
+
+TEST_F(GatewayTest, TellsWhatTheHostWasTold) {
+  std::uint16_t closed = 0;
+  {
+    const HostEnd gone(SOCK_STREAM);
+    closed = gone.port();
+  }
+  auto stream = connect(closed);
+  ASSERT_TRUE(stream.has_value());
+  EXPECT_TRUE(eventually([&] { return stream->readiness()->error; }));
+  EXPECT_EQ(stream->take_error(), Error::kConnectionRefused);
+}
+
+TEST_F(GatewayTest, PassesResetsOnInBothDirections) {
+  std::optional<TcpStream> stream;
+  HostEnd host(nullptr);
+  ASSERT_NO_FATAL_FAILURE(join(stream, host));
+  const linger now_or_never{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(host.get(), SOL_SOCKET, SO_LINGER, &now_or_never, sizeof(now_or_never));
+  host.close();
+  std::string text;
+  EXPECT_TRUE(eventually([&] { return !read(*stream, text); }));
+  EXPECT_EQ(last_error_, Error::kConnectionReset);
+
+  ASSERT_NO_FATAL_FAILURE(join(stream, host));
+  stream->abort(now());
+  EXPECT_TRUE(eventually([&] {
+    char byte = 0;
+    return ::recv(host.get(), &byte, 1, 0) < 0 && errno == ECONNRESET;
+  }));
+}
+
+TEST_F(GatewayTest, CarriesDatagramsAndSaysThatNobodyIsThere) {
+  const HostEnd host(SOCK_DGRAM);
+  auto socket = UdpSocket::open(inside_->stack(), AddressFamily::kIpv4);
+  ASSERT_TRUE(socket.has_value());
+  ASSERT_TRUE(socket->connect({kGateway4, host.port()}).has_value());
+  std::string big(9000, 'x');
+  for (const std::string& text : {std::string("hello"), big}) {
+    ASSERT_TRUE(socket->send(bytes_of(text), now()).has_value());
+    std::string got(65'536, '\0');
+    sockaddr_in from{};
+    socklen_t size = sizeof(from);
+    ssize_t count = -1;
+    EXPECT_TRUE(eventually([&] {
+      count = ::recvfrom(host.get(), got.data(), got.size(), 0, reinterpret_cast<sockaddr*>(&from),
+                         &size);
+      return count >= 0;
+    }));
+    EXPECT_EQ(got.substr(0, static_cast<std::size_t>(count)), text);
+    ::sendto(host.get(), text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
+    std::vector<std::byte> buffer(65'536);
+    Result<DatagramInfo> info = std::unexpected(Error::kWouldBlock);
+    EXPECT_TRUE(eventually([&] {
+      info = socket->receive(buffer);
+      return info.has_value();
+    }));
+    EXPECT_EQ(info->size, text.size());
+    EXPECT_EQ(info->source.address, kGateway4);
+  }
+  std::uint16_t closed = 0;
+  {
+    const HostEnd gone(SOCK_DGRAM);
+    closed = gone.port();
+  }
+  ASSERT_TRUE(socket->connect({kGateway4, closed}).has_value());
+  ASSERT_TRUE(socket->send(bytes_of(big), now()).has_value());
+  EXPECT_TRUE(eventually([&] { return socket->readiness()->error; }));
+  EXPECT_EQ(socket->take_error(), Error::kPortUnreachable);
+}
+
+TEST_F(GatewayTest, LetsClientsOfAPublishedPortIn) {
+  auto listener = TcpListener::listen(inside_->stack(), {IpAddress::any_v4(), 80}, {});
+  ASSERT_TRUE(listener.has_value());
+  std::uint16_t free_port = 0;
+  {
+    const HostEnd gone(SOCK_STREAM);
+    free_port = gone.port();
+  }
+  const IpAddress loopback = IpAddress::v4(127, 0, 0, 1);
+  ASSERT_TRUE(gateway_->publish({loopback, free_port, 80}).has_value());
+  const auto taken = gateway_->publish({loopback, free_port, 80});
+  ASSERT_FALSE(taken.has_value());
+  EXPECT_NE(taken.error().text.find("Address already in use"), std::string::npos);
+
+  HostEnd client(nullptr);
+  client.take(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(free_port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  std::optional<TcpStream> stream;
+  ASSERT_TRUE(eventually([&] {
+    auto accepted = listener->accept(now());
+    if (accepted) stream = *std::move(accepted);
+    return stream.has_value();
+  }));
+  EXPECT_EQ(stream->remote()->address, kGateway4) << "the host's own loopback has no other name";
+  client.write("who is there");
+  std::string text;
+  EXPECT_TRUE(eventually([&] {
+    (void)read(*stream, text);
+    return text == "who is there";
+  }));
+
+  listener->close(now());
+  HostEnd late(nullptr);
+  late.take(::socket(AF_INET, SOCK_STREAM, 0));
+  ASSERT_EQ(::connect(late.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  EXPECT_TRUE(eventually([&] {
+    char byte = 0;
+    return ::recv(late.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == ECONNRESET;
+  })) << "nobody listens inside";
+}
+
+class ClosedGateway : public GatewayTest {
+ protected:
+  ClosedGateway() : GatewayTest({.reaches_loopback = false, .secret = {1, 2}}) {}
+};
+
+TEST_F(ClosedGateway, KeepsTheHostsLoopbackToItself) {
+  const HostEnd listener(SOCK_STREAM);
+  const auto stream = connect(listener.port());
+  ASSERT_TRUE(stream.has_value());
+  EXPECT_TRUE(eventually([&] { return stream->readiness()->error; }));
+}
+
+TEST(FindResolver, TakesTheFirstServerThatHasNoZone) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path + "/resolv.conf";
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  std::fputs(
+      "# nameserver 1.2.3.4\nsearch example.org\nnameserver fe80::1%eth0\n"
+      "nameserver 192.0.2.53 # ours\nnameserver 192.0.2.54\n",
+      file);
+  std::fclose(file);
+  EXPECT_EQ(find_resolver(path), IpAddress::v4(192, 0, 2, 53));
+  EXPECT_FALSE(find_resolver(folder.path + "/none").has_value());
+}
+
+}  // namespace
+}  // namespace strata::service::gateway_test
