@@ -27,7 +27,7 @@ class HostEnd {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    if (type == SOCK_STREAM) EXPECT_EQ(::listen(descriptor_, 4), 0);
+    if (type == SOCK_STREAM) ::listen(descriptor_, 4);
   }
   explicit HostEnd(std::nullptr_t) {}
   ~HostEnd() { close(); }
