@@ -24,8 +24,10 @@ std::string version_text() {
 #else
   constexpr std::string_view kChecked = "";
 #endif
-  return fmt::format("strata {}\n{}, C++ {}, {}{}\ndevices: tap, tun, pcap, pipe, rootless, null, memory",
-                     STRATA_VERSION, kCompiler, __cplusplus, kOptimised, kChecked);
+  return fmt::format(
+      "strata {}\n{}, C++ {}, {}{}\n"
+      "devices: tap, tun, pcap, pipe, rootless, null, memory",
+      STRATA_VERSION, kCompiler, __cplusplus, kOptimised, kChecked);
 }
 
 int run(int argc, const char* const* argv) {
