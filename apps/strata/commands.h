@@ -88,9 +88,8 @@ struct RunCommand {
   std::vector<std::string> words;  // the program and its arguments
 };
 
-using Command =
-    std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,
-                 CaptureCommand, DoctorCommand, StatusCommand, ScriptCommand>;
+using Command = std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,
+                             CaptureCommand, DoctorCommand, StatusCommand, ScriptCommand>;
 
 // Each answers the exit status.
 int run_command(const UpCommand& command);

@@ -39,13 +39,18 @@ extern "C" {
 /* The version of the library, which is at least that of the header a program was compiled with. */
 uint32_t strata_api_version(void);
 /* "0.1.0"; static. */
-const char *strata_version(void);
+const char* strata_version(void);
 /* What a result below zero means, in plain words; static. */
-const char *strata_error_text(int64_t result);
+const char* strata_error_text(int64_t result);
 
 /* strata_options options = STRATA_INIT(strata_options); */
 #ifdef __cplusplus
-#define STRATA_INIT(type) ([] { type made{}; made.size = sizeof(type); return made; }())
+#define STRATA_INIT(type)     \
+  ([] {                       \
+    type made{};              \
+    made.size = sizeof(type); \
+    return made;              \
+  }())
 #else
 #define STRATA_INIT(type) {.size = sizeof(type)}
 #endif
@@ -56,27 +61,27 @@ typedef struct strata_stack strata_stack;
 
 typedef struct strata_options {
   size_t size;
-  uint64_t seed;             /* 0: the operating system's chance */
-  uint32_t is_virtual;       /* 1: the clock begins at 0 and jumps, see strata_wait() */
-  uint32_t packets;          /* buffers of 2 KiB; 0: 8192 */
+  uint64_t seed;       /* 0: the operating system's chance */
+  uint32_t is_virtual; /* 1: the clock begins at 0 and jumps, see strata_wait() */
+  uint32_t packets;    /* buffers of 2 KiB; 0: 8192 */
 } strata_options;
 
 /* `options` may be NULL. */
-int strata_stack_create(const strata_options *options, strata_stack **out);
+int strata_stack_create(const strata_options* options, strata_stack** out);
 /* Sockets, timers and devices go with it. NULL is allowed. */
-void strata_stack_destroy(strata_stack *stack);
+void strata_stack_destroy(strata_stack* stack);
 
 /* Attaches a device and gives its interface an address ("10.77.0.2/24"), which can be used at once.
  * `device` is a specification as on the command line: "tap:NAME,...", "pcap:FILE", "null:NAME". */
-int strata_attach(strata_stack *stack, const char *device, const char *address);
+int strata_attach(strata_stack* stack, const char* device, const char* address);
 /* Joins two stacks by a link in memory; both are real or both are virtual. Virtual ones have one
  * clock from now on, the later of the two. One thread must use both; the link ends with the first
  * of them. */
-int strata_join(strata_stack *a, const char *address_a, strata_stack *b, const char *address_b);
+int strata_join(strata_stack* a, const char* address_a, strata_stack* b, const char* address_b);
 /* Why strata_attach() or strata_join() failed last, in a sentence; valid until the next call. */
-const char *strata_failure(const strata_stack *stack);
+const char* strata_failure(const strata_stack* stack);
 /* A default route of the gateway's family. */
-int strata_add_gateway(strata_stack *stack, const char *gateway);
+int strata_add_gateway(strata_stack* stack, const char* gateway);
 
 /* ---- Sockets --------------------------------------------------------------------------------- */
 
@@ -87,34 +92,34 @@ enum { STRATA_SHUT_READ = 0, STRATA_SHUT_WRITE = 1, STRATA_SHUT_BOTH = 2 };
 typedef struct strata_address {
   size_t size;
   uint16_t port;
-  uint16_t zone;  /* which interface, for link-local addresses */
+  uint16_t zone; /* which interface, for link-local addresses */
   char text[48];
 } strata_address;
 
 /* A socket: a number of its stack, from 1. It never blocks. */
-int strata_socket(strata_stack *stack, int kind, int family);
-int strata_close(strata_stack *stack, int socket);
+int strata_socket(strata_stack* stack, int kind, int family);
+int strata_close(strata_stack* stack, int socket);
 /* `address` NULL: any. Port 0: one that is free. */
-int strata_bind(strata_stack *stack, int socket, const char *address, uint16_t port);
-int strata_listen(strata_stack *stack, int socket, int backlog);
+int strata_bind(strata_stack* stack, int socket, const char* address, uint16_t port);
+int strata_listen(strata_stack* stack, int socket, int backlog);
 /* A new socket. */
-int strata_accept(strata_stack *stack, int socket);
+int strata_accept(strata_stack* stack, int socket);
 /* TCP: -EINPROGRESS, then STRATA_WRITABLE, and strata_take_error() says how it went. */
-int strata_connect(strata_stack *stack, int socket, const char *address, uint16_t port);
-int strata_take_error(strata_stack *stack, int socket);
+int strata_connect(strata_stack* stack, int socket, const char* address, uint16_t port);
+int strata_take_error(strata_stack* stack, int socket);
 /* How many bytes; reading 0 is the end of the stream. */
-int64_t strata_read(strata_stack *stack, int socket, void *buffer, size_t size);
-int64_t strata_write(strata_stack *stack, int socket, const void *bytes, size_t size);
+int64_t strata_read(strata_stack* stack, int socket, void* buffer, size_t size);
+int64_t strata_write(strata_stack* stack, int socket, const void* bytes, size_t size);
 /* Datagrams; `source` may be NULL. */
-int64_t strata_receive_from(strata_stack *stack, int socket, void *buffer, size_t size,
-                            strata_address *source);
-int64_t strata_send_to(strata_stack *stack, int socket, const void *bytes, size_t size,
-                       const char *address, uint16_t port);
-int strata_shutdown(strata_stack *stack, int socket, int how);
-int strata_local_address(strata_stack *stack, int socket, strata_address *out);
-int strata_remote_address(strata_stack *stack, int socket, strata_address *out);
+int64_t strata_receive_from(strata_stack* stack, int socket, void* buffer, size_t size,
+                            strata_address* source);
+int64_t strata_send_to(strata_stack* stack, int socket, const void* bytes, size_t size,
+                       const char* address, uint16_t port);
+int strata_shutdown(strata_stack* stack, int socket, int how);
+int strata_local_address(strata_stack* stack, int socket, strata_address* out);
+int strata_remote_address(strata_stack* stack, int socket, strata_address* out);
 /* Options by the numbers and values of this system's setsockopt(2). */
-int strata_set_option(strata_stack *stack, int socket, int level, int name, const void *value,
+int strata_set_option(strata_stack* stack, int socket, int level, int name, const void* value,
                       size_t size);
 
 /* ---- Readiness and timers -------------------------------------------------------------------- */
@@ -123,34 +128,34 @@ enum {
   STRATA_READABLE = 1,
   STRATA_WRITABLE = 2,
   STRATA_FAILED = 4,
-  STRATA_ENDED = 8,  /* the peer sends no more */
+  STRATA_ENDED = 8, /* the peer sends no more */
   STRATA_TIMER = 16
 };
 
 typedef struct strata_event {
-  uint32_t what;   /* of the above */
-  int32_t socket;  /* 0 for timers */
-  uint64_t data;   /* as given to strata_watch() or strata_start_timer() */
+  uint32_t what;  /* of the above */
+  int32_t socket; /* 0 for timers */
+  uint64_t data;  /* as given to strata_watch() or strata_start_timer() */
 } strata_event;
 
 /* Which events of a socket strata_wait() tells; 0: none. They are told as long as they last;
  * STRATA_FAILED and STRATA_ENDED also unasked. */
-int strata_watch(strata_stack *stack, int socket, uint32_t what, uint64_t data);
+int strata_watch(strata_stack* stack, int socket, uint32_t what, uint64_t data);
 /* Lets the stack work until there are events, but no longer than so many milliseconds (-1: without
  * end, 0: without sleeping). Answers how many were filled in. Stacks that were joined work too. A
  * virtual stack does not sleep: its clock jumps to the next thing that is due, or by the time-out;
  * it answers 0 at once when nothing will ever be due. */
-int strata_wait(strata_stack *stack, strata_event *events, int count, int timeout_ms);
+int strata_wait(strata_stack* stack, strata_event* events, int count, int timeout_ms);
 /* For loops of others: a descriptor that is readable when strata_wait(..., 0) is due, and after how
  * many milliseconds it is due at the latest; -1: there is none, never. */
-int strata_descriptor(strata_stack *stack);
-int strata_timeout_ms(strata_stack *stack);
+int strata_descriptor(strata_stack* stack);
+int strata_timeout_ms(strata_stack* stack);
 
 /* The timer's number, above zero. It fires once. */
-int64_t strata_start_timer(strata_stack *stack, uint64_t after_ns, uint64_t data);
-int strata_cancel_timer(strata_stack *stack, int64_t timer);
+int64_t strata_start_timer(strata_stack* stack, uint64_t after_ns, uint64_t data);
+int strata_cancel_timer(strata_stack* stack, int64_t timer);
 /* Nanoseconds on the stack's clock. */
-uint64_t strata_now(strata_stack *stack);
+uint64_t strata_now(strata_stack* stack);
 /* ---- Statistics ------------------------------------------------------------------------------ */
 
 typedef struct strata_counters {
@@ -158,10 +163,10 @@ typedef struct strata_counters {
   uint64_t ipv4_received, ipv4_sent, ipv6_received, ipv6_sent;
   uint64_t tcp_received, tcp_sent, udp_received, udp_sent;
   uint64_t icmp_received, icmp_sent;
-  uint64_t dropped;  /* for whatever reason */
+  uint64_t dropped; /* for whatever reason */
 } strata_counters;
 
-int strata_read_counters(strata_stack *stack, strata_counters *out);
+int strata_read_counters(strata_stack* stack, strata_counters* out);
 
 #ifdef __cplusplus
 }

@@ -45,12 +45,8 @@ constexpr std::array kRootlessKeys{
 };
 
 constexpr std::array kKinds{
-    KindRule{"tap", kTapKeys},
-    KindRule{"tun", kTunKeys},
-    KindRule{"pcap", kPcapKeys},
-    KindRule{"pipe", kPipeKeys},
-    KindRule{"rootless", kRootlessKeys},
-    KindRule{"null", kNullKeys},
+    KindRule{"tap", kTapKeys},   KindRule{"tun", kTunKeys},           KindRule{"pcap", kPcapKeys},
+    KindRule{"pipe", kPipeKeys}, KindRule{"rootless", kRootlessKeys}, KindRule{"null", kNullKeys},
 };
 
 struct AbsentKind {

@@ -50,9 +50,9 @@ class Response {
                       std::uint32_t ttl_s = 3600) {
     std::array<std::byte, wire::DnsSoa::kSizeMax> data;
     const std::size_t size = write_soa(wire::DnsSoa{.primary = name_of("ns.test"),
-                                                .mailbox = name_of("admin.test"),
-                                                .minimum_s = minimum_s},
-                                   data);
+                                                    .mailbox = name_of("admin.test"),
+                                                    .minimum_s = minimum_s},
+                                       data);
     return add(wire::DnsSection::kAuthority, zone, wire::DnsType::kSoa, ttl_s,
                Bytes(data).first(size));
   }

@@ -54,9 +54,12 @@ TEST_P(DeviceSpecRefuses, NamingWhatIsWrongAndWhatWasExpected) {
 INSTANTIATE_TEST_SUITE_P(
     Table, DeviceSpecRefuses,
     testing::Values(
-        BadSpec{"", "device '': unknown kind '', expected one of: tap, tun, pcap, pipe, rootless, null"},
+        BadSpec{
+            "",
+            "device '': unknown kind '', expected one of: tap, tun, pcap, pipe, rootless, null"},
         BadSpec{"tab:x",
-                "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, pcap, pipe, rootless, null"},
+                "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, pcap, pipe, "
+                "rootless, null"},
         BadSpec{"xdp:eth0,queue=1",
                 "device 'xdp:eth0,queue=1': AF_XDP sockets are not in this build"},
         BadSpec{"packet:eth0", "device 'packet:eth0': packet sockets are not in this build"},
