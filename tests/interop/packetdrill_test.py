@@ -17,7 +17,7 @@ ADDRESSES = ["--ip_version=ipv4", "--local_ip=192.168.0.1", "--gateway_ip=192.16
 
 
 def is_neutral(text):
-    """Of our own additions, and of %{ }%, which asks the host's kernel, packetdrill knows nothing."""
+    """packetdrill knows nothing of our additions, and of %{ }% only what the kernel says."""
     return "%{" not in text and "<raw" not in text and "--ip_version" not in text
 
 
@@ -52,6 +52,7 @@ with bench.Bench(needs=["nm"], seconds=240) as test:
             if not is_neutral(script.read_text()):
                 continue
             passed, why = run_script(host, library, str(script))
-            test.check(f"packetdrill: {script.relative_to(ROOT / 'tests/conformance')}", passed, why)
+            name = script.relative_to(ROOT / "tests/conformance")
+            test.check(f"packetdrill: {name}", passed, why)
     else:
         print("packetdrill is not installed: its own run is left out")

@@ -67,8 +67,8 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
   const Case cases[] = {
       {"\nspeed = 1",
        "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, dns, search, "
-       "host_name, hosts, "
-       "forward, capture, seed, control, log, policy, serve, tcp, join"},
+       "host_name, hosts, forward, capture, seed, control, log, policy, serve, tcp, publish, "
+       "join"},
       {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
       {"gateway = \"10.0.0.300\"",
        "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "

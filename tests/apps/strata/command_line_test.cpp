@@ -104,7 +104,8 @@ TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
   const Case cases[] = {
       {"", "subcommand"},
       {"dance", ""},
-      {"up --dns 10.0.0.1", "--dns"},
+      {"up --dns example.org", "--dns: 'example.org' is not the address of a DNS server"},
+      {"up --publish 80", "--publish: '80' publishes no port"},
       {"up --address 10.0.0.2/24", "--address 10.0.0.2/24: it stands before every --device"},
       {"up --vlan 10 --device tap:x", "--vlan 10: it stands before every --device"},
       {"up --device tap:x --vlan 4095", "--vlan: '4095' is not a VLAN from 1 to 4094"},
