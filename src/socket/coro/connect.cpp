@@ -119,7 +119,6 @@ Task<Result<TcpStream>> connect(Net net, std::string host, std::uint16_t port,
 
   Race race(net.executor);
   TaskGroup runners;  // behind the race: those who lose end first
-  std::optional<Error> gave_up;
   for (const IpAddress& address : interleave(*found)) {
     ++race.running;
     runners.spawn(run(net, {address, port}, options, race));
