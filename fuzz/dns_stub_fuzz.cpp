@@ -102,7 +102,8 @@ class Harness {
     message[2] = static_cast<std::byte>(0x80U | (byte() & 0x02U));
     message[3] = static_cast<std::byte>(byte());
     for (std::size_t at = 6; at < 12; at += 2) message[at + 1] = static_cast<std::byte>(byte() % 4);
-    const std::size_t size = std::min<std::size_t>(byte(), rest_.size());
+    const std::size_t wanted = byte();  // which makes the rest shorter
+    const std::size_t size = std::min(wanted, rest_.size());
     const Bytes records = rest_.first(size);
     rest_ = rest_.subspan(size);
     // Behind the question; the query's OPT goes.
