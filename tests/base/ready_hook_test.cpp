@@ -42,11 +42,11 @@ TEST(ReadyList, AHookWithoutACallbackHasNoNews) {
 }
 
 TEST(ReadyList, WhatACallCausesIsToldNextTime) {
+  HeapMemory memory;
   ReadyList list;
   ReadyHook hook;
   ReadyHook other;
   int told = 0;
-  HeapMemory memory;
   ASSERT_TRUE(hook.set([&](Readiness) { list.add(other, {.readable = true}); }, memory));
   other.callback = [&](Readiness) { ++told; };
   list.add(hook, {.readable = true});

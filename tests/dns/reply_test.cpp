@@ -75,9 +75,9 @@ TEST(Reply, AnImpossibleLifetimeIsZero) {
 }
 
 TEST(Reply, MappedAddressesInAaaaAreLeftOut) {
-  const auto mapped = address_of("::ffff:192.0.2.1").bytes();
+  const IpAddress mapped = address_of("::ffff:192.0.2.1");
   Response made = response();
-  made.add(DnsSection::kAnswer, "www.test", DnsType::kAaaa, 60, mapped);
+  made.add(DnsSection::kAnswer, "www.test", DnsType::kAaaa, 60, mapped.bytes());
   EXPECT_EQ(read(made, DnsType::kAaaa).kind, Reply::Kind::kNoData);
 }
 

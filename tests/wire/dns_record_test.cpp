@@ -85,7 +85,8 @@ TEST(DnsRecord, TargetsFillTheirData) {
 
 TEST(DnsRecord, TextIsStringsBehindTheirLengths) {
   const auto data = from_hex("02 6869 00 01 78");
-  auto reader = DnsTextReader::parse(*OneRecord(DnsType::kTxt, data));
+  const OneRecord record(DnsType::kTxt, data);
+  auto reader = DnsTextReader::parse(*record);
   ASSERT_TRUE(reader.has_value());
   EXPECT_EQ(to_vector(*reader->next()), from_hex("6869"));
   EXPECT_TRUE(reader->next()->empty());
