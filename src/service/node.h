@@ -46,8 +46,6 @@ class Node {
   [[nodiscard]] Stack& stack() { return main_->stack(); }
   // The stack at the other end of a memory link; null on a real device.
   [[nodiscard]] HostedStack* peer() { return peer_.get(); }
-  // What stands between the stack and the host's sockets; null on other devices.
-  [[nodiscard]] const Gateway* gateway() const { return gateway_.get(); }
   // Why the node runs on a memory link; nothing when it does not.
   [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
   // Empty when nobody listens.

@@ -73,12 +73,8 @@ std::expected<HostSocket, int> DatagramRelay::connect(const GatewayFlow& flow) {
   const bool is_echo = flow.outside.port == 0;
   const auto target = places_.target_of(flow.outside);
   if (!target) return std::unexpected(ECONNREFUSED);
-  auto host =
-      HostSocket::connect(is_echo ? HostSocket::Kind::kEcho : HostSocket::Kind::kDatagram, *target);
-  if (is_echo && !host && (host.error() == EACCES || host.error() == EPERM)) {
-    echo_refusal_ = host.error();
-  }
-  return host;
+  return HostSocket::connect(is_echo ? HostSocket::Kind::kEcho : HostSocket::Kind::kDatagram,
+                             *target);
 }
 
 DatagramRelay::Session* DatagramRelay::open(const Packet& packet, const GatewayFlow& flow) {

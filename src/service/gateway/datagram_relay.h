@@ -23,10 +23,6 @@ class DatagramRelay {
   // The identifier stands for the port inside, and there is none outside.
   void on_echo_request(const Packet& packet, const GatewayFlow& flow);
 
-  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
-  // The errno with which the host refused a socket for echo requests; 0 when it did not.
-  [[nodiscard]] int echo_refusal() const { return echo_refusal_; }
-
  private:
   // As much of the last packet as an ICMP error quotes.
   static constexpr std::size_t kQuoteBytes = 548;
@@ -60,7 +56,6 @@ class DatagramRelay {
   Sessions sessions_;
   std::unordered_map<GatewayFlow, Sessions::iterator, GatewayFlowHash> by_flow_;
   std::vector<std::byte> message_;
-  int echo_refusal_ = 0;
   bool is_sweeping_ = false;
 };
 

@@ -8,8 +8,7 @@
 namespace strata::service {
 namespace {
 
-// RFC 2460's largest, less what slirp4netns and pasta leave as well: TCP then has a segment size
-// that is a multiple of nothing awkward, and nobody fragments.
+// As large as IPv4 allows, less some headroom: datagrams of any usual size need no fragments.
 constexpr std::size_t kLinkMtu = 65'520;
 
 MemoryLinkOptions link_options() {

@@ -30,6 +30,7 @@ struct GatewayOptions {
   std::array<std::uint64_t, 2> secret{};
 };
 
+// Tasks of its relays wait in the loop: it may go only when the loop turns no more.
 class Gateway {
  public:
   [[nodiscard]] static Outcome<std::unique_ptr<Gateway>> create(Loop& loop,
@@ -47,7 +48,6 @@ class Gateway {
   }
   // What the host's resolver stands under; nothing when the host has none.
   [[nodiscard]] std::optional<IpAddress> dns() const;
-  [[nodiscard]] const DatagramRelay& datagrams() const { return *datagrams_; }
 
  private:
   explicit Gateway(const GatewayOptions& options);

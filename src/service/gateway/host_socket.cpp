@@ -63,7 +63,6 @@ std::expected<HostSocket, int> HostSocket::connect(Kind kind, const Endpoint& re
   SocketAddress address(remote);
   if (::connect(made.descriptor_, address.get(), address.size) == 0) return made;
   if (errno != EINPROGRESS) return std::unexpected(errno);
-  made.is_connecting_ = true;
   return made;
 }
 
@@ -80,15 +79,6 @@ std::expected<HostSocket, int> HostSocket::listen(const Endpoint& local) {
   return made;
 }
 
-std::expected<HostSocket, int> HostSocket::bind_datagrams(const Endpoint& local) {
-  HostSocket made(open_socket(Kind::kDatagram, local.address.is_v4()));
-  if (!made.is_open()) return std::unexpected(errno);
-  if (local.address.is_v6()) set(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  SocketAddress address(local);
-  if (::bind(made.descriptor_, address.get(), address.size) != 0) return std::unexpected(errno);
-  return made;
-}
-
 bool HostSocket::watch(Loop& loop, Loop::OnReady on_ready) {
   constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   if (!loop.watch(descriptor_, kEvents, std::move(on_ready))) return false;
@@ -101,14 +91,13 @@ void HostSocket::unwatch() {
   loop_ = nullptr;
 }
 
-int HostSocket::finish_connecting() {
+int HostSocket::finish_connecting() const {
   int error = 0;
   socklen_t size = sizeof(error);
   if (::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
   if (error != 0) return error;
   SocketAddress peer;
   if (::getpeername(descriptor_, peer.get(), &peer.size) != 0) return EINPROGRESS;
-  is_connecting_ = false;
   return 0;
 }
 
@@ -133,20 +122,6 @@ HostSocket::Moved HostSocket::write(std::span<const Bytes> parts) const {
     vectors[message.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
   }
   return moved(::sendmsg(descriptor_, &message, MSG_NOSIGNAL));
-}
-
-HostSocket::Moved HostSocket::read_from(MutableBytes bytes, Endpoint& source) const {
-  SocketAddress peer;
-  const Moved count =
-      moved(::recvfrom(descriptor_, bytes.data(), bytes.size(), 0, peer.get(), &peer.size));
-  if (count) source = peer.endpoint();
-  return count;
-}
-
-HostSocket::Moved HostSocket::write_to(Bytes bytes, const Endpoint& destination) const {
-  SocketAddress address(destination);
-  return moved(
-      ::sendto(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL, address.get(), address.size));
 }
 
 void HostSocket::finish_writing() const { (void)::shutdown(descriptor_, SHUT_WR); }

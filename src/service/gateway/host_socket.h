@@ -22,18 +22,15 @@ class HostSocket {
 
   HostSocket() = default;
   explicit HostSocket(int descriptor) : descriptor_(descriptor) {}
-  // Connected, or for a stream on the way: then is_connecting() answers true.
+  // Connected; a stream may be on the way there still: finish_connecting() tells.
   [[nodiscard]] static std::expected<HostSocket, int> connect(Kind kind, const Endpoint& remote);
   [[nodiscard]] static std::expected<HostSocket, int> listen(const Endpoint& local);
-  [[nodiscard]] static std::expected<HostSocket, int> bind_datagrams(const Endpoint& local);
   HostSocket(HostSocket&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)),
-        loop_(std::exchange(other.loop_, nullptr)),
-        is_connecting_(other.is_connecting_) {}
+        loop_(std::exchange(other.loop_, nullptr)) {}
   HostSocket& operator=(HostSocket&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(loop_, other.loop_);
-    std::swap(is_connecting_, other.is_connecting_);
     return *this;
   }
   ~HostSocket() { close(); }
@@ -44,16 +41,13 @@ class HostSocket {
   void unwatch();
 
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
-  [[nodiscard]] bool is_connecting() const { return is_connecting_; }
   // 0, or the errno of the connection that failed; EINPROGRESS while it is under way.
-  [[nodiscard]] int finish_connecting();
+  [[nodiscard]] int finish_connecting() const;
   [[nodiscard]] std::expected<std::pair<HostSocket, Endpoint>, int> accept() const;
 
   // kStream: 0 bytes read is the end.
   [[nodiscard]] Moved read(MutableBytes bytes) const;
   [[nodiscard]] Moved write(std::span<const Bytes> parts) const;
-  [[nodiscard]] Moved read_from(MutableBytes bytes, Endpoint& source) const;
-  [[nodiscard]] Moved write_to(Bytes bytes, const Endpoint& destination) const;
   void finish_writing() const;
   // The other end is told by a reset.
   void abort();
@@ -62,7 +56,6 @@ class HostSocket {
  private:
   int descriptor_ = -1;
   Loop* loop_ = nullptr;
-  bool is_connecting_ = false;
 };
 
 }  // namespace strata::service

@@ -97,8 +97,10 @@ void TcpRelay::on_accepted(Call& call) {
 }
 
 void TcpRelay::join(HostSocket client, const GatewayFlow& flow) {
+  const bool is_full = calls_.size() >= kCallsMax || joined_.size() >= kJoinedMax;
+  if (is_full || calls_.contains(flow)) return client.abort();
   const auto port = flows_.add(flow);
-  if (!port || calls_.size() >= kCallsMax || joined_.size() >= kJoinedMax) return client.abort();
+  if (!port) return client.abort();
   Call& call = calls_.emplace(flow, Call{.flow = flow, .host = std::move(client)}).first->second;
   call.port = *port;
   call.until = gateway_.loop().now() + kCallPatience;

@@ -40,8 +40,6 @@ class TcpRelay {
   // A client of a published port. `inside` is who shall get it.
   void join(HostSocket client, const GatewayFlow& flow);
 
-  [[nodiscard]] std::size_t size() const { return calls_.size() + joined_.size(); }
-
  private:
   // On the way to a TcpPipe: first the host connects, then the inside.
   struct Call {
