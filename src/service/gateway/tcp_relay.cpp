@@ -27,8 +27,7 @@ TcpRelay::TcpRelay(HostedStack& gateway, Device& to_gateway, const HostPlaces& p
 TcpRelay::Fate TcpRelay::on_packet(Packet& packet, const GatewayFlow& flow, bool is_syn) {
   const auto port = flows_.port_of(flow);
   if (port && !(is_syn && flows_.is_over(*port))) {
-    const Rewrite change{.destination = gateway_of(flow.outside.address),
-                         .destination_port = *port};
+    const Rewrite change{.destination = gateway_of(flow.outside.address), .destination_port = port};
     return rewrite(packet, change) ? Fate::kGoesOn : Fate::kUnwanted;
   }
   if (!is_syn) return Fate::kUnwanted;

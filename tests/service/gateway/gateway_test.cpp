@@ -85,7 +85,7 @@ class GatewayTest : public testing::Test {
     inside_ = std::move(*HostedStack::create(*loop_, {.name = "x", .secret = {3, 4}}, {&port, 1}));
     EXPECT_TRUE(inside_->add_default_route(kGateway4).has_value());
   }
-  ~GatewayTest() override {
+  void TearDown() override {
     gateway_->clear();
     inside_.reset();
   }
