@@ -79,7 +79,7 @@ constexpr std::uint32_t kToldCalls[] = {
 void add_socket(Assembly& code) {
   code.begin_call(__NR_socket);
   code.load(low_half(0));
-  for (const int family : {AF_INET, AF_INET6, AF_PACKET}) {
+  for (const int family : {AF_INET, AF_INET6, AF_PACKET, AF_NETLINK}) {
     code.answer_if(static_cast<std::uint32_t>(family), kTell);
   }
   code.end_call();

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "attach/interface_queries.h"
+
 namespace strata::attach {
 namespace {
 
@@ -35,6 +37,14 @@ constexpr Handler kHandlers[] = {
     {__NR_recvmmsg, handle_recvmmsg},
 };
 
+unsigned long ioctl_request(const Request& request) {
+  return static_cast<std::uint32_t>(request.argument(1));
+}
+
+bool is_about_interfaces(const Request& request) {
+  return request.call.number == __NR_ioctl && is_interface_request(ioctl_request(request));
+}
+
 }  // namespace
 
 bool Request::waits() const {
@@ -49,7 +59,12 @@ Operation handle(Request& request) {
   auto theirs = request.server.program_descriptors().copy(request.call.thread, request.number);
   if (!theirs && theirs.error() == -EBADF) return kPassOn;  // as the kernel says, too
   if (!theirs) return theirs.error();
-  request.socket = request.server.find(cookie_of(theirs->get()));
+  const std::uint64_t cookie = cookie_of(theirs->get());
+  if (is_about_interfaces(request) && cookie != 0) {
+    return answer_interface_request(request.server.stack(), ioctl_request(request), request.memory,
+                                    request.argument(2));
+  }
+  request.socket = request.server.find(cookie);
   if (request.socket == nullptr) return kPassOn;
   request.theirs = *std::move(theirs);
   request.socket->set_whereabouts({request.call.thread, request.number});

@@ -103,6 +103,11 @@ Operation handle_ioctl(Request& request) {
     case SIOCOUTQ:
     case SIOCOUTQNSD:
     case SIOCATMARK: return tell_queue(request, what);
+    // Who gets signals of the pair (O_ASYNC) is for the kernel to know.
+    case FIOSETOWN:
+    case SIOCSPGRP:
+    case FIOGETOWN:
+    case SIOCGPGRP: return kPassOn;
     default: return -ENOTTY;
   }
 }

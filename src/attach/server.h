@@ -59,6 +59,8 @@ class Server final : public Pollable {
   [[nodiscard]] Stack& stack() { return stack_; }
   [[nodiscard]] Notifications& notifications() { return notifications_; }
   [[nodiscard]] ProgramDescriptors& program_descriptors() { return program_descriptors_; }
+  // An address for a netlink socket: no process has this number.
+  [[nodiscard]] std::uint32_t new_netlink_port() { return --netlink_port_; }
   // From here on its end is watched. -ENOMEM when it cannot be.
   [[nodiscard]] Answer add(std::shared_ptr<Socket> socket);
   void remove(std::uint64_t cookie);
@@ -98,6 +100,7 @@ class Server final : public Pollable {
   std::vector<std::uint64_t> pumping_;
   // Over, though a program may hold its end still; the oldest is forgotten first.
   std::deque<std::uint64_t> over_;
+  std::uint32_t netlink_port_ = 0xffff'f000;
   ServerCounters counters_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that make sockets, connect them, and ask for their names.
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/syscall.h>
 
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "attach/handlers.h"
+#include "attach/netlink/netlink_file.h"
 #include "attach/program_address.h"
 #include "socket/posix/datagram_file.h"
 #include "socket/posix/stream_file.h"
@@ -33,6 +35,42 @@ Answer hand_over(Server& server, const Call& call, std::shared_ptr<Socket> socke
   }
   made.set_whereabouts({call.thread, static_cast<int>(number)});
   return kAnswered;
+}
+
+Answer make_stream(const Request& request, posix::FilePtr file) {
+  const int flags = request.integer(1);
+  auto pair = make_pair(SOCK_STREAM | (flags & SOCK_NONBLOCK));
+  if (!pair) return pair.error();
+  Server& server = request.server;
+  auto socket = std::make_shared<StreamSocket>(std::move(file), *pair, server.program_descriptors(),
+                                               /*is_open=*/false);
+  return hand_over(server, request.call, std::move(socket), pair->theirs,
+                   (flags & SOCK_CLOEXEC) != 0);
+}
+
+Answer make_datagrams(const Request& request, posix::FilePtr file) {
+  const int flags = request.integer(1);
+  auto pair = make_pair(SOCK_SEQPACKET | (flags & SOCK_NONBLOCK));
+  if (!pair) return pair.error();
+  Server& server = request.server;
+  auto socket =
+      std::make_shared<DatagramSocket>(std::move(file), *pair, server.program_descriptors());
+  return hand_over(server, request.call, std::move(socket), pair->theirs,
+                   (flags & SOCK_CLOEXEC) != 0);
+}
+
+// Families of netlink that have nothing to do with networks are the kernel's. The others would tell
+// of its network, or change it, and are refused.
+Answer make_netlink(const Request& request, int type, int protocol) {
+  constexpr int kOfKernel[] = {NETLINK_KOBJECT_UEVENT, NETLINK_AUDIT,    NETLINK_SELINUX,
+                               NETLINK_CONNECTOR,      NETLINK_ECRYPTFS, NETLINK_SCSITRANSPORT,
+                               NETLINK_CRYPTO};
+  if (std::ranges::find(kOfKernel, protocol) != std::end(kOfKernel)) return kPassOn;
+  if (type != SOCK_RAW && type != SOCK_DGRAM) return -ESOCKTNOSUPPORT;
+  if (protocol != NETLINK_ROUTE) return -EPROTONOSUPPORT;
+  Server& server = request.server;
+  return make_datagrams(
+      request, std::make_shared<NetlinkFile>(server.stack(), type, server.new_netlink_port()));
 }
 
 // FD_CLOEXEC belongs to the program's table, where only /proc can see it.
@@ -125,33 +163,21 @@ Answer tell_name(Request& request, Answer (posix::File::*ask)(sockaddr*, socklen
 Operation handle_socket(Request& request) {
   const int domain = request.integer(0);
   const int type = request.integer(1) & ~kTypeFlags;
-  const int flags = request.integer(1) & kTypeFlags;
   const int protocol = request.integer(2);
   constexpr int kTypesEnd = 11;  // SOCK_MAX
   if (type < 0 || type >= kTypesEnd) return -EINVAL;
   if (domain == AF_PACKET) return -EAFNOSUPPORT;
+  if (domain == AF_NETLINK) return make_netlink(request, type, protocol);
   const AddressFamily family = domain == AF_INET ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
-  const bool is_stream = type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP);
-  const bool is_datagram = type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
-  if (!is_stream && !is_datagram) {
-    return type == SOCK_STREAM || type == SOCK_DGRAM ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
+  Stack& stack = request.server.stack();
+  if (type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) {
+    return make_stream(request, std::make_shared<posix::StreamFile>(stack, family));
   }
-  auto pair = make_pair((is_stream ? SOCK_STREAM : SOCK_SEQPACKET) | (flags & SOCK_NONBLOCK));
-  if (!pair) return pair.error();
-  std::shared_ptr<Socket> socket;
-  Server& server = request.server;
-  if (is_stream) {
-    auto file = std::make_shared<posix::StreamFile>(server.stack(), family);
-    socket = std::make_shared<StreamSocket>(std::move(file), *pair, server.program_descriptors(),
-                                            /*is_open=*/false);
-  } else {
-    auto opened = posix::DatagramFile::open(server.stack(), family);
-    if (opened.file == nullptr) return opened.error;
-    socket = std::make_shared<DatagramSocket>(std::move(opened.file), *pair,
-                                              server.program_descriptors());
+  if (type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP)) {
+    auto opened = posix::DatagramFile::open(stack, family);
+    return opened.file != nullptr ? make_datagrams(request, std::move(opened.file)) : opened.error;
   }
-  return hand_over(server, request.call, std::move(socket), pair->theirs,
-                   (flags & SOCK_CLOEXEC) != 0);
+  return type == SOCK_STREAM || type == SOCK_DGRAM ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
 }
 
 Operation handle_bind(Request& request) {

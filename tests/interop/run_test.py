@@ -88,6 +88,41 @@ def kernel_sockets(lab):
     lab.check("the kernel has made no TCP and no UDP socket", counts == ["0", "0"], text)
 
 
+def interfaces(lab):
+    """Who asks for interfaces is told of the stack's, whichever way he asks."""
+    host = lab.namespace()
+    host.must("ip", "link", "add", "onlykernel", "type", "bridge")
+
+    def ask(*words):
+        return host.run(*strata_run(lab, *words)).stdout
+    told = ask("ip", "-o", "address")
+    lab.check("ip address: the stack's and no other", f"inet {STACK4}/24" in told and
+              HOST4 not in told and "inet 127.0.0.1/8" in told, told)
+    told = ask("ip", "-o", "link")
+    lab.check("ip link: the stack's and no other", "strata0" in told and "onlykernel" not in told,
+              told)
+    told = ask("ip", "route")
+    lab.check("ip route", f"10.77.0.0/24 dev strata0 proto kernel scope link src {STACK4}" in told,
+              told)
+    told = ask("ip", "route", "get", HOST4)
+    lab.check("ip route get", f"{HOST4} dev strata0 src {STACK4}" in told, told)
+    told = ask("ip", "link", "set", "lo", "down")
+    lab.check("changes are refused", "not permitted" in told, told)
+    told = ask(PYTHON, "-c", "import socket, fcntl, struct; print(socket.if_nameindex(), "
+               "socket.if_nametoindex('strata0'), socket.inet_ntoa(fcntl.ioctl(socket.socket("
+               "socket.AF_UNIX), 0x8915, struct.pack('40s', b'strata0'))[20:24]))")
+    lab.check("libraries ask by ioctl() and by netlink", told.strip() ==
+              f"[(1, 'lo'), (2, 'strata0')] 2 {STACK4}", told)
+    told = ask(PYTHON, "-c", "import socket\n"
+               "for p in (0, 4, 12, 16):\n"
+               "  try: socket.socket(16, 3, p); print(p, 'made')\n"
+               "  except OSError as why: print(p, why.errno)\n"
+               "try: socket.socket(17, 3, 0x300)\n"
+               "except OSError as why: print(why.errno)")
+    lab.check("netlink that tells of the kernel's network, and packet sockets, are refused",
+              told.split() == ["0", "made", "4", "93", "12", "93", "16", "93", "97"], told)
+
+
 def servers(lab):
     host = lab.namespace()
     folder, digest = served_folder(lab)
@@ -167,6 +202,7 @@ def main():
     with bench.Bench(needs=["curl"], seconds=58) as lab:
         clients(lab)
         kernel_sockets(lab)
+        interfaces(lab)
         servers(lab)
         two_launchers(lab)
         deaths(lab)

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a stack has, as rtnetlink(7) tells it: links, addresses, routes, neighbours.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "attach/netlink/message.h"
+#include "strata/stack.h"
+
+namespace strata::attach {
+
+// IFF_UP and so on.
+[[nodiscard]] unsigned interface_flags(const InterfaceEntry& entry);
+[[nodiscard]] bool is_loopback(const InterfaceEntry& entry);
+// ARPHRD_ETHER and so on.
+[[nodiscard]] std::uint16_t hardware_type(const InterfaceEntry& entry);
+
+// AF_UNSPEC is both.
+[[nodiscard]] inline bool is_of_family(const IpAddress& address, int family) {
+  return family == AF_UNSPEC || (family == AF_INET) == address.is_v4();
+}
+
+void write_link(const InterfaceEntry& entry, int flags, MessageWriter& writer);
+void write_links(const Stack& stack, MessageWriter& writer);
+void write_addresses(const Stack& stack, int family, MessageWriter& writer);
+void write_routes(const Stack& stack, int family, MessageWriter& writer);
+void write_neighbors(const Stack& stack, int family, Time now, MessageWriter& writer);
+
+// The way that a packet to `destination` would take; 0, or minus an errno.
+[[nodiscard]] int write_route_to(Stack& stack, const IpAddress& destination, MessageWriter& writer);
+
+}  // namespace strata::attach
