@@ -65,49 +65,70 @@ units() {
 
 build() { step "build $1" build_preset "$@"; }
 
-# Fuzz targets replay their whole corpus, then explore for a moment.
-fuzzers() {
-  local program name
-  for program in "$root"/build/asan/fuzz/*_fuzz; do
-    [[ -x $program ]] || continue
-    name=$(basename "$program" _fuzz)
-    if [[ -d $root/fuzz/corpus/$name ]]; then
-      step "replay $name" "$program" -runs=0 -timeout=10 "$root/fuzz/corpus/$name"
-    fi
-    step "fuzz $name $1 s" "$root/tools/fuzz.sh" asan "$name" "$1"
+# side_by_side FUNCTION ARGUMENT...: calls it with each argument, as many at a time as there are
+# cores, each in a shell of its own. One that ends without having counted is a failure.
+side_by_side() {
+  local function=$1 counts argument ok bad counted=0
+  shift
+  counts=$(mktemp)
+  for argument in "$@"; do
+    while [[ $(jobs -rp | wc -l) -ge $(nproc) ]]; do wait -n; done
+    (
+      trap - EXIT INT TERM
+      passed=0 failed=0
+      "$function" "$argument"
+      echo "$passed $failed" >>"$counts"
+    ) &
   done
+  wait
+  while read -r ok bad; do count "$ok" "$bad" && counted=$((counted + 1)); done <"$counts"
+  rm -f "$counts"
+  [[ $counted -eq $# ]] || count 0 $(($# - counted))
 }
 
-# Scripts that put Strata beside the kernel and other programs, one by one, each in namespaces of
-# its own. A script counts as one case, or as many as its last line `N passed, N failed` says;
-# status 77 means skipped.
-interop() {
-  local script name log result last
-  for script in "$root"/tests/interop/*_test.*; do
-    [[ -x $script && -f $script ]] || continue
-    name=$(basename "$script")
-    log=$logs/interop-$name.log
-    STRATA=$root/build/release/strata timeout -k 10 600 "$script" >"$log" 2>&1 </dev/null
-    result=$?
-    last=$(tail -n 1 "$log")
-    if [[ $result -eq 77 ]]; then
-      say "interop $name: skipped: $last"
-    elif [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
-      count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
-      say "interop $name: $last"
-      [[ ${BASH_REMATCH[2]} -eq 0 ]] || grep -i fail "$log" | head -n 20 | sed 's/^/  | /'
-      # Dying after the count is a failure too.
-      [[ $result -eq 0 || ${BASH_REMATCH[2]} -ne 0 ]] || count 0 1
-    elif [[ $result -eq 0 ]]; then
-      count 1 0
-      say "interop $name: passed"
-    else
-      count 0 1
-      tail -n 30 "$log" | sed 's/^/  | /'
-      say "interop $name: FAILED with status $result (log: $log)"
-    fi
-  done
+# A fuzz target replays its whole corpus, then explores for a moment.
+fuzz_target() {
+  local program=$1 name
+  name=$(basename "$program" _fuzz)
+  if [[ -d $root/fuzz/corpus/$name ]]; then
+    step "replay $name" "$program" -runs=0 -timeout=10 "$root/fuzz/corpus/$name"
+  fi
+  step "fuzz $name $fuzz_seconds s" "$root/tools/fuzz.sh" asan "$name" "$fuzz_seconds"
 }
+
+fuzzers() {
+  fuzz_seconds=$1
+  side_by_side fuzz_target "$root"/build/asan/fuzz/*_fuzz
+}
+
+# A script that puts Strata beside the kernel and other programs, in namespaces of its own. It
+# counts as one case, or as many as its last line `N passed, N failed` says; status 77 means skipped.
+interop_script() {
+  local script=$1 name log result last
+  name=$(basename "$script")
+  log=$logs/interop-$name.log
+  STRATA=$root/build/release/strata timeout -k 10 600 "$script" >"$log" 2>&1 </dev/null
+  result=$?
+  last=$(tail -n 1 "$log")
+  if [[ $result -eq 77 ]]; then
+    say "interop $name: skipped: $last"
+  elif [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+    count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+    say "interop $name: $last"
+    [[ ${BASH_REMATCH[2]} -eq 0 ]] || grep -i fail "$log" | head -n 20 | sed 's/^/  | /'
+    # Dying after the count is a failure too.
+    [[ $result -eq 0 || ${BASH_REMATCH[2]} -ne 0 ]] || count 0 1
+  elif [[ $result -eq 0 ]]; then
+    count 1 0
+    say "interop $name: passed"
+  else
+    count 0 1
+    tail -n 30 "$log" | sed 's/^/  | /'
+    say "interop $name: FAILED with status $result (log: $log)"
+  fi
+}
+
+interop() { side_by_side interop_script "$root"/tests/interop/*_test.*; }
 
 # What TCP's tests are worth: each rule is switched off, and one must miss it.
 mutations() {
@@ -137,6 +158,8 @@ esac
 packages=test
 [[ $what == --full || $what == build ]] && packages=full
 "$root/tools/setup.sh" "$packages" || { count 0 1; exit 1; }
+# Without it the tests that want a guest are skipped, and say so.
+[[ $what != --full ]] || step "guest kernel" "$root/tools/guest_kernel.sh"
 
 freestanding() { build freestanding-check && grep -h '^freestanding:' "$logs"/build-free*.log; }
 
