@@ -13,6 +13,7 @@
 #include "bench/harness/round_trips.h"
 #include "bench/harness/stack_pair.h"
 #include "bench/peers/kernel_stream.h"
+#include "bench/peers/lwip_tap.h"
 #include "bench/peers/tap_world.h"
 #include "strata/check.h"
 #include "strata/tcp_listener.h"
@@ -252,26 +253,31 @@ class VethRoundTrip final : public Contestant {
   RoundTrips trips_;
 };
 
-void add_bulk(const char* name, Who who, bool offloads, double goal,
-              std::optional<double> ratio_goal) {
+void add_bulk(const char* name, Who who, bool offloads, double goal) {
   const char* direction = who == Who::kWeSend ? "to" : "from";
   const char* frames = offloads ? "super-segments and checksums left to the device"
                                 : "plain frames of 1500 bytes, every checksum computed";
+  std::vector<ContestantSpec> contestants{
+      {"strata, tap", [=] { return TapBulk::make(who, offloads); }}};
+  if (!offloads) {
+    const LwipSide side = who == Who::kWeSend ? LwipSide::kSends : LwipSide::kReceives;
+    contestants.push_back({"lwIP 2.1.3 (Debian), tap", [=] { return lwip_tap_bulk(side); }});
+  }
+  contestants.push_back({"kernel, veth", [=] { return VethBulk::make(offloads); }});
   add({.name = name,
        .unit = "Gbit/s",
        .claim = std::string("one connection ") + direction + " the kernel over TAP, " + frames +
                 "; a core for each end",
-       .contestants = {{"strata, tap", [=] { return TapBulk::make(who, offloads); }},
-                       {"kernel, veth", [=] { return VethBulk::make(offloads); }}},
+       .contestants = std::move(contestants),
        .goal = goal,
-       .ratio_goal = ratio_goal});
+       .ratio_goal = 1.0});
 }
 
 void add_all() {
-  add_bulk("tcp/tap-send", Who::kWeSend, true, 20, 1.0);
-  add_bulk("tcp/tap-receive", Who::kKernelSends, true, 20, 1.0);
-  add_bulk("tcp/tap-send-plain", Who::kWeSend, false, 5.8, std::nullopt);
-  add_bulk("tcp/tap-receive-plain", Who::kKernelSends, false, 7.5, std::nullopt);
+  add_bulk("tcp/tap-send", Who::kWeSend, true, 20);
+  add_bulk("tcp/tap-receive", Who::kKernelSends, true, 20);
+  add_bulk("tcp/tap-send-plain", Who::kWeSend, false, 5.8);
+  add_bulk("tcp/tap-receive-plain", Who::kKernelSends, false, 7.5);
   add({.name = "tcp/tap-round-trip",
        .unit = "us",
        .better = Better::kLower,
@@ -279,6 +285,7 @@ void add_all() {
                 "core for each end: our stack over TAP, the kernel over veth",
        .contestants = {{"strata, tap", [] { return TapRoundTrip::make(true); }},
                        {"kernel, veth", VethRoundTrip::make},
+                       {"lwIP 2.1.3 (Debian), tap", lwip_tap_round_trip},
                        {"strata, tap, all on one core", [] { return TapRoundTrip::make(false); }}},
        .goal = 4.5});
 }

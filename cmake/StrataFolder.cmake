@@ -20,6 +20,13 @@ set(STRATA_HOSTED_HEADERS <functional> <memory> <string> <vector> <fmt/format.h>
 
 add_custom_target(strata_headers)  # all of them: what clang-tidy needs to have been built
 
+# Tests, fuzz targets and what plays their counterparts: `all` does without.
+add_custom_target(strata_tests)
+function(strata_only_for_tests target)
+  set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  add_dependencies(strata_tests ${target})
+endfunction()
+
 # strata_header(NAME [LIBRARY] LIBRARIES target... OPTIONS flag... HEADERS header...); LIBRARY: its
 # users are position-independent, as the folders are.
 function(strata_header name)
@@ -52,10 +59,16 @@ function(strata_precompiled target header)
 endfunction()
 
 if(STRATA_TESTS)
-  # A test is compiled as often as it runs: what is under test is optimised, the test is not.
+  # A test is compiled as often as it runs: what is under test is optimised and has line tables, the
+  # test has neither (the debug preset keeps both).
+  set(STRATA_TEST_OPTIONS -O0)
+  if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT STRATA_SANITIZE)
+    list(APPEND STRATA_TEST_OPTIONS -g0)
+  endif()
   strata_header(strata_gtest_header LIBRARIES GTest::gtest GTest::gmock
-                OPTIONS -O0 ${STRATA_HOSTED_OPTIONS}
+                OPTIONS ${STRATA_TEST_OPTIONS} ${STRATA_HOSTED_OPTIONS}
                 HEADERS ${STRATA_STANDARD_HEADERS} <gtest/gtest.h> <gmock/gmock.h>)
+  strata_only_for_tests(strata_gtest_header)
 
   # Matchers and fixtures that several test programs share.
   file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
@@ -71,10 +84,11 @@ function(strata_tests name)
     return()
   endif()
   add_executable(${target}_test ${tests} ${support})
+  strata_only_for_tests(${target}_test)
   target_include_directories(${target}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests
                                                     ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${target}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock)
-  target_compile_options(${target}_test PRIVATE -O0 ${STRATA_HOSTED_OPTIONS})
+  target_compile_options(${target}_test PRIVATE ${STRATA_TEST_OPTIONS} ${STRATA_HOSTED_OPTIONS})
   target_compile_definitions(${target}_test PRIVATE
                              STRATA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   strata_precompiled(${target}_test strata_gtest_header)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Everything that is a program: strata itself, tests without a folder in src/, fuzz targets,
-# benchmarks and examples.
+# Everything that is a program: strata itself, tests without a folder in src/, fuzz targets and
+# benchmarks.
 
 # Every folder at once, for programs that want the whole stack.
 add_library(strata_folders INTERFACE)
@@ -97,6 +97,7 @@ function(strata_fuzzers)
   file(GLOB fuzzers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cpp)
   if(NOT STRATA_LIBFUZZER)
     add_library(strata_replay OBJECT ${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay.cpp)
+    strata_only_for_tests(strata_replay)
     target_compile_options(strata_replay PRIVATE -O0)
   endif()
   foreach(source ${fuzzers})
@@ -108,6 +109,7 @@ function(strata_fuzzers)
     string(REGEX REPLACE "_fuzz$" "" subject ${name})
     set(corpus ${PROJECT_SOURCE_DIR}/fuzz/corpus/${subject})
     add_executable(${name} ${source})
+    strata_only_for_tests(${name})
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${name} PRIVATE strata_folders)
     set_target_properties(${name} PROPERTIES
@@ -129,32 +131,10 @@ function(strata_interop_peers)
   foreach(source ${peers})
     cmake_path(GET source STEM name)
     add_executable(${name} ${source})
+    strata_only_for_tests(${name})
     target_link_libraries(${name} PRIVATE strata_folders)
     set_target_properties(${name} PROPERTIES
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/interop)
-  endforeach()
-endfunction()
-
-function(strata_examples)
-  file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
-  foreach(source ${examples})
-    cmake_path(GET source STEM name)
-    add_executable(example_${name} ${source})
-    target_link_libraries(example_${name} PRIVATE strata::strata)
-    set_target_properties(example_${name} PROPERTIES
-                          RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples
-                          OUTPUT_NAME ${name})
-    if(name MATCHES "^beast_")
-      find_package(OpenSSL REQUIRED)
-      target_link_libraries(example_${name} PRIVATE OpenSSL::SSL)
-      target_compile_options(example_${name} PRIVATE -O0)  # templates of Beast, compiled each time
-      strata_asio_user(example_${name})
-    endif()
-    # An example is a promise of the README: it runs in every test, and says itself if it failed.
-    if(STRATA_TESTS)
-      add_test(NAME example_${name} COMMAND example_${name})
-      set_tests_properties(example_${name} PROPERTIES LABELS programs)
-    endif()
   endforeach()
 endfunction()
 
@@ -179,5 +159,4 @@ if(STRATA_PROGRAMS)
   strata_packetdrill()
   strata_interop_peers()
   strata_benchmarks()
-  strata_examples()
 endif()

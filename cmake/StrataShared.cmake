@@ -22,6 +22,7 @@ if(STRATA_TESTS)
   # The header is C: a C compiler of the strict kind says so, and the program runs.
   enable_language(C)
   add_executable(c_program_test ${PROJECT_SOURCE_DIR}/tests/capi/c_program.c)
+  strata_only_for_tests(c_program_test)
   set_target_properties(c_program_test PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
   target_compile_options(c_program_test PRIVATE -Wpedantic)
   target_link_libraries(c_program_test PRIVATE strata_shared)

@@ -34,7 +34,7 @@ configure_preset() (
     }
 )
 
-# build_preset PRESET [NINJA ARGUMENTS]
+# build_preset PRESET [NINJA ARGUMENTS]: everything without its tests, or what is named.
 build_preset() {
   local preset=$1
   shift
@@ -42,6 +42,8 @@ build_preset() {
   configure_preset "$preset"
   run_locked "$preset" ninja -C "$STRATA_ROOT/build/$preset" "$@"
 }
+
+build_with_tests() { build_preset "$1" all strata_tests; }
 
 # build_quietly PRESET TARGET: says nothing when it succeeds, except that it takes a while.
 build_quietly() {

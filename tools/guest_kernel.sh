@@ -7,7 +7,8 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 guest=$root/build/guest
 compgen -G "$guest/boot/vmlinuz-*" >/dev/null && exit 0
 
-package=$(apt-cache depends --important linux-image-amd64 | awk '/Depends: linux-image-/ { print $2; exit }')
+package=$(apt-cache depends --important linux-image-amd64 |
+  awk '/Depends: linux-image-/ { print $2; exit }')
 [[ -n $package ]] || {
   echo "guest_kernel: apt knows no linux-image-amd64; on this machine there is no guest" >&2
   exit 1

@@ -63,7 +63,7 @@ units() {
     head -n 60 | sed 's/^/  | /'; say "log: $log"; }
 }
 
-build() { step "build $1" build_preset "$@"; }
+build() { step "build $1" build_with_tests "$1"; }
 
 # side_by_side FUNCTION ARGUMENT...: calls it with each argument, as many at a time as there are
 # cores, each in a shell of its own. One that ends without having counted is a failure.
@@ -102,7 +102,7 @@ fuzzers() {
 }
 
 # A script that puts Strata beside the kernel and other programs, in namespaces of its own. It
-# counts as one case, or as many as its last line `N passed, N failed` says; status 77 means skipped.
+# counts as one case, or as many as its last line `N passed, N failed` says; status 77: skipped.
 interop_script() {
   local script=$1 name log result last
   name=$(basename "$script")
@@ -142,6 +142,15 @@ mutations() {
     count 0 1
   fi
   tail -n 40 "$log" | cut -c1-300 | sed 's/^/  | /'
+}
+
+# ThreadSanitizer reads what can meet a second thread or process. The engines cannot: threads are
+# banned below rank 5 (tests/tidy).
+threaded="base driver runtime socket_posix attach service capi"
+thread_sanitizer() {
+  # shellcheck disable=SC2086
+  step "build tsan" build_preset tsan $(printf '%s_test ' $threaded) &&
+    units tsan -R "^(${threaded// /|})\$"
 }
 
 areas="protocols simulation sockets drivers programs build fuzz interop lint mutations"
@@ -184,7 +193,7 @@ case $what in
     build asan && units asan
     if [[ $what == --full ]]; then
       fuzzers 20
-      build tsan && units tsan
+      thread_sanitizer
       build big-endian && units big-endian
       mutations
       freestanding

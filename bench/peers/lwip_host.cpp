@@ -118,14 +118,15 @@ class OnDescriptor final : public LwipOnDescriptor {
   }
   ~OnDescriptor() override { netif_remove(&interface_); }
 
-  void turn() override {
+  bool turn() override {
     const ssize_t size = read(descriptor_, frame_.data(), frame_.size());
-    if (size <= static_cast<ssize_t>(prefix_)) return;
+    if (size <= static_cast<ssize_t>(prefix_)) return false;
     const auto length = static_cast<u16_t>(static_cast<std::size_t>(size) - prefix_);
     pbuf* arrived = pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
-    if (arrived == nullptr) return;
+    if (arrived == nullptr) return true;
     pbuf_take(arrived, frame_.data() + prefix_, length);
     if (interface_.input(arrived, &interface_) != ERR_OK) pbuf_free(arrived);
+    return true;
   }
 
  private:

@@ -24,8 +24,8 @@ namespace strata::bench {
 class LwipOnDescriptor {
  public:
   virtual ~LwipOnDescriptor() = default;
-  // Takes in one frame, if there is one, and answers it.
-  virtual void turn() = 0;
+  // Takes in one frame, if there is one, and answers it; whether there was one.
+  virtual bool turn() = 0;
 
   // The descriptor stays the caller's. Address as "10.0.0.2", in a /24. Before each frame stand
   // `prefix` bytes that lwIP does not look at: the header of a TAP device with offloads.

@@ -2,6 +2,7 @@
 // A kernel beside us: a namespace of its own with a TAP device, whose other end is ours.
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <memory>
 #include <string>
@@ -14,6 +15,8 @@ namespace strata::bench {
 
 inline constexpr auto kTapHost = IpAddress::v4(10, 78, 0, 1);   // the kernel's
 inline constexpr auto kTapStack = IpAddress::v4(10, 78, 0, 2);  // ours, or another user's
+// In front of each frame of a TAP device stands a header of virtio's.
+inline constexpr std::size_t kTapPrefix = 12;
 
 struct TapWorld {
   NetworkNamespace host;

@@ -3,6 +3,7 @@
 
 #include "stack/addresses.h"
 #include "stack/in/receive_arp.h"
+#include "stack/interfaces.h"
 #include "stack/out/group_messages.h"
 #include "stack/out/nd_messages.h"
 #include "stack/out/send_frame.h"
@@ -78,9 +79,8 @@ struct DiscoverySteps {
   void operator()(const ip::AddRoute& add) { (void)core.routes.replace(add.route); }
   void operator()(const ip::RemoveRoute& remove) { (void)core.routes.remove(remove.route); }
   void operator()(const ip::SetMtu& set) {
-    interface.mtu = std::min<std::size_t>(interface.capabilities().mtu, set.mtu);
-    ++core.link_generation;
-    interface.groups.tell().set_mtu(group_message_mtu(interface.mtu));
+    set_interface_mtu(core, interface,
+                      std::min<std::size_t>(interface.capabilities().mtu, set.mtu));
   }
   void operator()(const ip::SetHopLimit& set) {
     interface.hop_limit = set.hop_limit;

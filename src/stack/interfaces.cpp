@@ -153,6 +153,12 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
   return {};
 }
 
+void set_interface_mtu(Core& core, Interface& interface, std::size_t mtu) {
+  interface.mtu = mtu;
+  ++core.link_generation;
+  interface.groups.tell().set_mtu(group_message_mtu(mtu));
+}
+
 Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time now) {
   if (interface.is_up == up) return {};
   interface.is_up = up;

@@ -139,8 +139,7 @@ Result<void> Stack::set_mtu(InterfaceId interface, std::size_t mtu, Time /*now*/
   Interface* found = core_->interface(interface);
   if (found == nullptr || found->is_loopback()) return std::unexpected(Error::kNotFound);
   if (mtu < 68 || mtu > found->capabilities().mtu) return std::unexpected(Error::kInvalidArgument);
-  found->mtu = mtu;
-  found->groups.tell().set_mtu(stack::group_message_mtu(mtu));
+  stack::set_interface_mtu(*core_, *found, mtu);
   return {};
 }
 

@@ -3,7 +3,7 @@
 //
 //   deliver_tcp  ─ on_segment ──> Demux ─┬─> Connection ─┐           ┌─> next_outgoing ─> send_tcp
 //   deliver_icmp ─ on_icmp ─────>        ├─> Handshake ──┼─> dirty ──┤
-//   send_ip ────── on_path_mtu ─>        ├─> Listener    │   list    └─> ReadyList ─> programs
+//   send_tcp ───── on_path_mtu ─>        ├─> Listener    │   list    └─> ReadyList ─> programs
 //   deadlines ──── on_deadline ─>        └─> TimeWait ───┘
 //   programs ───── connect, write, ...
 //

@@ -93,7 +93,8 @@ def bad_lines(lab, machine, digest):
                   fetch(machine, "10.77.0.2") == digest)
         wanted = machine.must("md5sum /www/up").split()[0]
         _, echoed = machine.run("nc 10.77.0.2 7 < /www/up | md5sum", 60)
-        lab.check(f"netem {line}: a file to the stack and back", echoed.split()[0] == wanted, echoed)
+        lab.check(f"netem {line}: a file to the stack and back",
+                  echoed.split()[0] == wanted, echoed)
     machine.must("tc qdisc del dev eth0 root")
 
 

@@ -5,6 +5,8 @@
 
 #include "stack/out/send_ip.h"
 #include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
 #include "strata/wire/tcp.h"
 
 namespace strata::stack {
@@ -85,6 +87,16 @@ std::size_t pieces_of(const tcp::Outgoing& outgoing) {
   return std::min(outgoing.payload->size() / outgoing.segment_size + 1, kPiecesMax);
 }
 
+// The way may have become a narrower one since the connection was last told of it.
+bool is_too_long(const Packet& packet, const tcp::Outgoing& outgoing, const Departure& departure) {
+  if (outgoing.may_fragment || departure.kind == Departure::Kind::kLocal) return false;
+  const std::size_t header = departure.is_v4() ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize;
+  const std::size_t longest = outgoing.segment_size == 0 ? packet.size()
+                                                         : outgoing.header.header_length +
+                                                               std::size_t{outgoing.segment_size};
+  return header + longest > departure.mtu;
+}
+
 void send_one(Core& core, tcp::Outgoing& outgoing, Time now) {
   PacketPtr packet = assemble(core, outgoing);
   if (packet == nullptr) return core.drops.add(DropReason::kPoolEmpty);
@@ -93,6 +105,10 @@ void send_one(Core& core, tcp::Outgoing& outgoing, Time now) {
   if (!departure) {
     core.tcp->on_unreachable(outgoing.flow, departure.error(), now);
     return drop(core, std::move(packet), DropReason::kNoRoute);
+  }
+  if (is_too_long(*packet, outgoing, *departure)) {
+    core.tcp->on_path_mtu(outgoing.flow, static_cast<std::uint32_t>(departure->mtu), now);
+    return drop(core, std::move(packet), DropReason::kPacketTooBig);
   }
   ++core.counters.tcp_sent;
   (void)send_ip(core, std::move(packet), *departure, now);

@@ -68,6 +68,22 @@ Frame text_of(const Frames& frames) {
   return all;
 }
 
+// The link's MTU shrinks under a connection: what was cut for the old one is cut anew at once.
+TEST(SendTcp, AWayThatBecameNarrowerIsFoundWhenSending) {
+  for (const bool is_v6 : {false, true}) {
+    Opened host;
+    const Handle handle = is_v6 ? host.open(host.own6, host.peer6, 4001) : host.open4();
+    ASSERT_TRUE(host.stack.set_mtu(host.eth0, 1300, host.now).has_value());
+    const Frame payload = pattern(4 * kMss);
+    host.write(handle, payload);
+    const Frames frames = host.sent();
+    ASSERT_FALSE(frames.empty());
+    for (const Frame& frame : frames) EXPECT_LE(decode(frame.all()).packet.size(), 1300U);
+    EXPECT_EQ(text_of(frames), payload) << is_v6;
+    EXPECT_EQ(host.drops(DropReason::kPacketTooBig), 1U);
+  }
+}
+
 TEST(SendTcp, CutsWhatTheDeviceDoesNot) {
   Opened host;
   for (const bool is_v6 : {false, true}) {
