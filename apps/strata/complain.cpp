@@ -13,4 +13,13 @@ ExitStatus complain(std::string_view verb, const service::Failure& failure) {
   return kFailed;
 }
 
+std::string fallback_text(const service::Failure& reason) {
+  return fmt::format(
+      "TAP devices are not permitted here: {}.\n"
+      "  To permit them: {}\n"
+      "Going by the rootless gateway instead: connections leave through this host's own sockets,\n"
+      "10.0.2.2 is this host, and -p HOSTPORT:PORT lets others in.\n",
+      reason.text, reason.hint);
+}
+
 }  // namespace strata::app

@@ -2,6 +2,7 @@
 // How every verb says on standard error what went wrong, and what to do about it.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "service/failure.h"
@@ -11,5 +12,7 @@ namespace strata::app {
 
 // Answers kFailed, for the verb to end with.
 ExitStatus complain(std::string_view verb, const service::Failure& failure);
+// Why a stack goes by the rootless gateway where nobody asked it to, and what that means.
+[[nodiscard]] std::string fallback_text(const service::Failure& reason);
 
 }  // namespace strata::app

@@ -28,7 +28,11 @@ std::vector<DeviceKind> device_kinds() {
       {"tun", "IP to and from this host", {Permission::kTunDevice, Permission::kNetAdmin}},
       {"pcap", "replay and record capture files", {}},
       {"null", "a sink, or a source of one frame", {}},
-      {"memory", "two stacks in one process; what `up` uses without TAP", {}}};
+      {"rootless",
+       "through this host's sockets; what `up` and `run` use without TAP",
+       {Permission::kHostSockets}},
+      {"pipe", "a cable to another process of this host", {}},
+      {"memory", "two stacks in one process", {}}};
 }
 
 bool is_granted(const std::vector<PermissionState>& states, Permission permission) {

@@ -60,8 +60,7 @@ int run_command(const PingCommand& command) {
     return complain("ping", {"-f is for hosts on a link of this stack only"});
   }
   if ((*node)->fallback_reason() && !command.json) {
-    complain("ping", *(*node)->fallback_reason());
-    fmt::print(stderr, "  Using a memory link with a built-in peer (10.77.0.1, fd77::1).\n");
+    fmt::print(stderr, "strata ping: {}", fallback_text(*(*node)->fallback_reason()));
   }
   service::EchoOptions options = command.echo;
   options.destination = target.address;

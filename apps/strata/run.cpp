@@ -155,15 +155,6 @@ int refuse(const RunCommand& command, const attach::LaunchFailure& failure) {
   return failure.is_not_found ? kNotFound : kCannotRun;
 }
 
-void say_fallback(const service::Failure& reason) {
-  fmt::print(stderr,
-             "strata run: TAP devices are not permitted here: {}\n"
-             "  To permit them: {}\n"
-             "  On a memory link instead: only the stack itself and a peer at 10.77.0.1 and\n"
-             "  fd77::1, which answers pings, can be reached.\n",
-             reason.text, reason.hint);
-}
-
 }  // namespace
 
 int run_command(const RunCommand& command) {
@@ -171,7 +162,9 @@ int run_command(const RunCommand& command) {
   auto created = Node::create(command.stack, {.detects_duplicates = false});
   if (!created) return complain("run", created.error());
   Node& node = **created;
-  if (node.fallback_reason()) say_fallback(*node.fallback_reason());
+  if (node.fallback_reason()) {
+    fmt::print(stderr, "strata run: {}", fallback_text(*node.fallback_reason()));
+  }
   // Signals are the program's: it decides whether they end anything.
   if (const auto left = node.loop().stop_on_signals({}); !left) {
     return complain("run", {"signals cannot be left to the program"});

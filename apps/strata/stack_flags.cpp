@@ -39,7 +39,7 @@ Outcome<void> before_every_device(const char* flag, const std::string& text) {
 
 }  // namespace
 
-void StackFlags::add_to(CLI::App& verb) {
+void StackFlags::add_to(CLI::App& verb, const char* publish) {
   const auto list = [](CLI::Option* option) {
     return option->allow_extra_args(false)->group("Stack");
   };
@@ -65,8 +65,8 @@ void StackFlags::add_to(CLI::App& verb) {
   list(verb.add_option("--search", search_, "a domain for names that are not complete"))
       ->type_name("DOMAIN");
   verb.add_option("--hosts", hosts_, "names as in /etc/hosts")->type_name("FILE")->group("Stack");
-  list(verb.add_option("--publish", publish_, "a port of the host that leads to the stack"))
-      ->type_name("HOSTPORT:PORT");
+  list(verb.add_option(publish, publish_, "a port of the host that leads to the stack"))
+      ->type_name("[ADDR:]HOSTPORT:PORT[/udp]");
   verb.add_flag("--forward", forward_, "route packets for others")->group("Stack");
   list(verb.add_option("--tcp-option", tcp_, "how TCP is spoken: " + service::tcp_setting_names()))
       ->type_name("KEY=VALUE,...");

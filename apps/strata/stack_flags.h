@@ -18,7 +18,8 @@ namespace strata::app {
 class StackFlags {
  public:
   // Adds the flags to a verb; the object must live until the line is parsed and read.
-  void add_to(CLI::App& verb);
+  // `publish` is how that flag is called: -p means something else to some.
+  void add_to(CLI::App& verb, const char* publish);
   // After parsing. What the line says stands above what the file says.
   [[nodiscard]] service::Outcome<service::StackOptions> read(const CLI::App& verb) const;
 

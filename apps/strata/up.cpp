@@ -4,10 +4,8 @@
 
 #include <chrono>
 #include <cstdio>
-#include <memory>
 #include <string>
 
-#include "service/echo_session.h"
 #include "service/group_members.h"
 #include "service/json_text.h"
 #include "service/node.h"
@@ -36,12 +34,11 @@ std::vector<std::string> addresses_of(const Stack& stack) {
   return addresses;
 }
 
-void print_fallback(const service::Failure& reason) {
-  fmt::print("TAP devices are not permitted here: {}.\n", reason.text);
-  fmt::print("To permit them: {}\n", reason.hint);
-  fmt::print(
-      "Running on a memory link instead; a built-in peer at 10.77.0.1 and fd77::1 pings\n"
-      "the stack once a second.\n");
+void print_published(const service::StackOptions& options) {
+  for (const service::PublishOptions& port : options.publish) {
+    fmt::print("  {} port {} of this host leads to port {}\n", port.is_udp ? "UDP" : "TCP",
+               port.host_port, port.inside_port);
+  }
 }
 
 void print_hints(Node& node, const UpCommand& command) {
@@ -51,9 +48,10 @@ void print_hints(Node& node, const UpCommand& command) {
     fmt::print("{}{}", i == 0 ? ": " : ", ", addresses[i]);
   }
   fmt::print("\n");
-  if (!node.fallback_reason()) {
+  if (!node.is_rootless()) {
     for (const std::string& address : addresses) fmt::print("  ping {}\n", address);
   }
+  print_published(command.stack);
   for (const service::ServeOptions& serve : command.stack.serve) {
     const bool is_http = serve.service == service::Service::kHttp;
     fmt::print("  {} on {} port {}\n", to_text(serve.service), is_http ? "TCP" : "UDP and TCP",
@@ -75,10 +73,10 @@ void print_json(Node& node) {
   for (const std::string& address : addresses_of(node.stack())) {
     addresses += (addresses.empty() ? "" : ",") + json_string(address);
   }
-  fmt::print("{{\"name\":{},\"addresses\":[{}],\"control\":{},\"memory_link\":{}}}\n",
+  fmt::print("{{\"name\":{},\"addresses\":[{}],\"control\":{},\"rootless\":{}}}\n",
              json_string(node.main().name()), addresses,
              node.control_path().empty() ? "null" : json_string(node.control_path()),
-             node.fallback_reason().has_value());
+             node.is_rootless());
 }
 
 // Says that the stack is up once its addresses have passed the check for duplicates.
@@ -120,13 +118,8 @@ int run_command(const UpCommand& command) {
   if (!members) return complain("up", members.error());
   auto tcp_services = service::TcpServices::open(node.main(), command.stack.serve);
   if (!tcp_services) return complain("up", tcp_services.error());
-  std::unique_ptr<service::EchoSession> pings;
-  if (node.peer() != nullptr) {
-    if (!command.json) print_fallback(*node.fallback_reason());
-    pings = std::make_unique<service::EchoSession>(
-        node.peer()->stack(), node.loop(),
-        service::EchoOptions{.destination = IpAddress::v4(10, 77, 0, 2)}, service::EchoEvents{});
-    if (auto started = pings->start(); !started) return complain("up", started.error());
+  if (node.fallback_reason() && !command.json) {
+    fmt::print("{}", fallback_text(*node.fallback_reason()));
   }
   const Announcement announcement(node, command);
   node.run();

@@ -54,16 +54,17 @@ CLI::App& Verbs::add(const char* name, const char* description, const char* exam
   return *verb;
 }
 
-StackFlags& Verbs::add_stack_flags(CLI::App& verb) {
+StackFlags& Verbs::add_stack_flags(CLI::App& verb, const char* publish) {
   StackFlags& flags = stack_flags_.emplace_back();
-  flags.add_to(verb);
+  flags.add_to(verb, publish);
   return flags;
 }
 
 void Verbs::add_up() {
   CLI::App& verb = add("up", "Bring a stack up and keep it running until Ctrl-C.",
-                       "strata up --serve echo,daytime        then, elsewhere: ping 10.77.0.2");
-  StackFlags& flags = add_stack_flags(verb);
+                       "strata up --serve echo,daytime        then, elsewhere: ping 10.77.0.2\n"
+                       "  strata up --serve http=DIR -p 8080:80  without any privilege");
+  StackFlags& flags = add_stack_flags(verb, "-p,--publish");
   verb.add_option("--serve", serve_,
                   "services over UDP and TCP: echo, discard, chargen, daytime, http=DIR[:PORT]")
       ->delimiter(',')
@@ -94,11 +95,12 @@ void Verbs::add_up() {
 
 void Verbs::add_run() {
   CLI::App& verb = add("run", "Run an unmodified program on a stack of its own.",
-                       "strata run -- curl -s http://10.77.0.1/");
+                       "strata run -- curl -s http://10.77.0.1/\n"
+                       "  strata run -p 8080:80 -- nginx     without any privilege");
   verb.add_option("program", run_.words, "the program and its arguments, behind --")
       ->required()
       ->type_name("PROGRAM ARGS...");
-  StackFlags& flags = add_stack_flags(verb);
+  StackFlags& flags = add_stack_flags(verb, "-p,--publish");
   finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());

@@ -31,7 +31,7 @@ class Verbs {
   };
 
   CLI::App& add(const char* name, const char* description, const char* example);
-  StackFlags& add_stack_flags(CLI::App& verb);
+  StackFlags& add_stack_flags(CLI::App& verb, const char* publish = "--publish");
   void finish(CLI::App& verb, Read read) { verbs_.push_back({&verb, std::move(read)}); }
   void add_up();
   void add_run();

@@ -16,6 +16,8 @@ enum class Permission : std::uint8_t {
   kNetRaw,          // CAP_NET_RAW: packet sockets
   kBpf,             // CAP_BPF or CAP_SYS_ADMIN: load an XDP program
   kLockedMemory,    // RLIMIT_MEMLOCK leaves room for rings
+  kHostSockets,     // ordinary sockets of the internet families: all that `rootless` needs
+  kPingSockets,     // net.ipv4.ping_group_range has a group of ours: echo requests
   kUserNamespaces,  // an unprivileged process may make one, and be root inside
 };
 

@@ -37,8 +37,8 @@ bool may_answer(const Offense& offense, const ErrorContent& content) {
   if (offense.is_icmp_error || offense.is_later_fragment) return false;
   // Its source must name one host: nobody must be made to flood a third.
   const IpAddress& source = offense.source;
-  if (source.is_unspecified() || source.is_multicast() || source.is_loopback() ||
-      source.is_limited_broadcast() || source.is_reserved_v4()) {
+  if (source.is_unspecified() || source.is_multicast() || source.is_limited_broadcast() ||
+      source.is_reserved_v4() || (source.is_loopback() && !offense.is_from_ourselves)) {
     return false;
   }
   const bool to_many = offense.is_link_multicast || offense.is_directed_broadcast ||

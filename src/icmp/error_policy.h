@@ -40,6 +40,7 @@ struct Offense {
   bool is_later_fragment = false;  // its offset is not zero
   bool is_link_multicast = false;  // came to a group or to all stations of the link
   bool is_directed_broadcast = false;
+  bool is_from_ourselves = false;  // never left this host: 127/8 and ::1 are hosts there
 };
 
 // The "never answer" rules of RFC 1122 3.2.2, RFC 1812 4.3.2.7 and RFC 4443 2.4 (e).

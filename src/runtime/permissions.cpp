@@ -3,15 +3,19 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace strata {
 namespace {
@@ -73,6 +77,51 @@ PermissionState probe_locked_memory() {
           is_granted ? "" : "ulimit -l unlimited  (as root, or in /etc/security/limits.conf)"};
 }
 
+PermissionState probe_host_sockets() {
+  std::string families;
+  int error = 0;
+  for (const auto& [family, name] : {std::pair(AF_INET, "IPv4"), std::pair(AF_INET6, "IPv6")}) {
+    const int descriptor = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) {
+      error = errno;
+      continue;
+    }
+    ::close(descriptor);
+    families += (families.empty() ? "" : " and ") + std::string(name);
+  }
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const bool is_granted = !families.empty();
+  return {Permission::kHostSockets, is_granted,
+          is_granted ? families + ", as many as descriptors: " + std::to_string(limit.rlim_max)
+                     : std::string("sockets: ") + std::strerror(error),
+          is_granted ? "" : "run outside of the sandbox that forbids socket()"};
+}
+
+PermissionState probe_ping_sockets() {
+  const char* const kPath = "/proc/sys/net/ipv4/ping_group_range";
+  std::string range;
+  if (std::FILE* file = std::fopen(kPath, "re")) {
+    unsigned long first = 0, last = 0;
+    if (std::fscanf(file, "%lu %lu", &first, &last) == 2) {
+      range = std::to_string(first) + " to " + std::to_string(last);
+    }
+    std::fclose(file);
+  }
+  const int descriptor = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
+  const int error = descriptor < 0 ? errno : 0;
+  if (descriptor >= 0) ::close(descriptor);
+  const std::string known = range.empty() ? "net.ipv4.ping_group_range is unknown"
+                                          : "net.ipv4.ping_group_range is " + range;
+  const bool is_granted = descriptor >= 0;
+  return {Permission::kPingSockets, is_granted,
+          is_granted ? known
+          : error == EACCES
+              ? known + ", and has no group of ours (" + std::to_string(::getegid()) + ")"
+              : known + "; " + std::strerror(error),
+          is_granted ? "" : "sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'"};
+}
+
 // The many switches that forbid it differ between distributions; trying it in a child that ends at
 // once asks all of them.
 PermissionState probe_user_namespaces() {
@@ -101,6 +150,8 @@ std::string_view to_text(Permission permission) {
     case Permission::kNetRaw: return "use packet sockets";
     case Permission::kBpf: return "load XDP programs";
     case Permission::kLockedMemory: return "lock memory for rings";
+    case Permission::kHostSockets: return "use this host's sockets";
+    case Permission::kPingSockets: return "send echo requests through this host";
     case Permission::kUserNamespaces: return "make user namespaces";
   }
   return {};
@@ -117,6 +168,8 @@ PermissionState probe(Permission permission) {
       return probe_capability(permission, "CAP_BPF",
                               has_capability(kCapBpf) || has_capability(CAP_SYS_ADMIN));
     case Permission::kLockedMemory: return probe_locked_memory();
+    case Permission::kHostSockets: return probe_host_sockets();
+    case Permission::kPingSockets: return probe_ping_sockets();
     case Permission::kUserNamespaces: return probe_user_namespaces();
   }
   return {};
@@ -126,7 +179,8 @@ std::vector<PermissionState> probe_permissions() {
   std::vector<PermissionState> states;
   for (const Permission permission :
        {Permission::kTunDevice, Permission::kNetAdmin, Permission::kNetRaw, Permission::kBpf,
-        Permission::kLockedMemory, Permission::kUserNamespaces}) {
+        Permission::kLockedMemory, Permission::kHostSockets, Permission::kPingSockets,
+        Permission::kUserNamespaces}) {
     states.push_back(probe(permission));
   }
   return states;

@@ -34,7 +34,7 @@ HostedStackOptions options_of(const StackOptions& options, std::string name) {
   return hosted;
 }
 
-bool is_rootless(const DeviceOptions& device) {
+bool names_gateway(const DeviceOptions& device) {
   const auto spec = DeviceSpec::parse(device.spec);
   return spec && spec->kind == "rootless";
 }
@@ -74,8 +74,7 @@ Node::~Node() {
       loop_->run_once(std::chrono::milliseconds(10));
     }
   }
-  // What is under way lies in the pools of stacks that end before the link.
-  if (link_ != nullptr) link_->clear();
+  // What is under way lies in the pools of stacks that end before the gateway's link.
   if (gateway_ != nullptr) gateway_->clear();
 }
 
@@ -91,6 +90,7 @@ Outcome<std::unique_ptr<Node>> Node::create(const StackOptions& options,
 }
 
 Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choices) {
+  log_ = options.log;
   // From here on a signal ends run() and everything is taken down in order.
   if (const auto caught = loop_->stop_on_signals({SIGINT, SIGTERM}); !caught) {
     return failed(fmt::format("signals cannot be caught: {}", to_text(caught.error())));
@@ -105,7 +105,8 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
     failure_ = Failure{"a device of this stack was deleted by its host"};
     loop_->stop();
   });
-  for (const IpAddress& gateway : options.gateways) {
+  // Routers were meant for the network of a device that is not there.
+  for (const IpAddress& gateway : fallback_ ? std::vector<IpAddress>{} : options.gateways) {
     if (auto added = main_->add_default_route(gateway); !added) return added;
   }
   if (gateway_ != nullptr) {
@@ -114,9 +115,6 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   if (auto started = start_names(options, *ports); !started) return started;
   if (!options.capture.empty()) {
     if (auto started = start_capture(options.capture, *ports); !started) return started;
-  }
-  if (link_ != nullptr) {
-    if (auto started = start_peer(options_of(options, "peer")); !started) return started;
   }
   start_journal(options.log);
   return start_control(options, choices);
@@ -133,7 +131,7 @@ Outcome<void> Node::start_names(const StackOptions& options, std::span<const Por
     names.hosts = *std::move(text);
   }
   if (names.servers.empty() && gateway_ != nullptr) {
-    if (const auto dns = gateway_->dns()) names.servers.push_back(*dns);
+    names.servers = gateway_->dns(main_->stack());
   }
   const std::uint32_t fault = main_->resolver().configure(names);
   if (fault != 0) {
@@ -166,19 +164,13 @@ Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,
                                               const NodeChoices& choices) {
   std::vector<Port> ports;
   if (options.devices.empty()) {
-    const DeviceOptions device = default_device(options.default_device_mtu);
-    // Nobody but the host is on this link, and the host's address is known.
-    auto port = open_port(device, false);
-    if (!port) {
-      fallback_ = missing_permissions();
-      if (!fallback_) return std::unexpected(std::move(port).error());
-      port = open_memory_link(device);
-    }
+    auto port = open_default(options);
+    if (!port) return std::unexpected(std::move(port).error());
     ports.push_back(std::move(*port));
   }
   for (const DeviceOptions& device : options.devices) {
-    auto port = is_rootless(device) ? open_gateway(options, device)
-                                    : open_port(device, choices.detects_duplicates);
+    auto port = names_gateway(device) ? open_gateway(options, device)
+                                      : open_port(device, choices.detects_duplicates);
     if (!port) return std::unexpected(std::move(port).error());
     ports.push_back(std::move(*port));
   }
@@ -187,6 +179,18 @@ Outcome<std::vector<Port>> Node::open_devices(const StackOptions& options,
                   "say --device rootless, or reach the stack by its own address");
   }
   return ports;
+}
+
+Outcome<Port> Node::open_default(const StackOptions& options) {
+  DeviceOptions rootless;
+  rootless.spec = "rootless";
+  rootless.mtu = options.default_device_mtu;
+  if (!options.publish.empty()) return open_gateway(options, rootless);
+  // Nobody but the host is on this link, and the host's address is known.
+  auto port = open_port(default_device(options.default_device_mtu), false);
+  if (port) return port;
+  fallback_ = missing_permissions();
+  return fallback_ ? open_gateway(options, rootless) : std::move(port);
 }
 
 Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplicates) {
@@ -215,27 +219,30 @@ Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplica
 Outcome<Port> Node::open_gateway(const StackOptions& options, const DeviceOptions& device) {
   if (gateway_ != nullptr) return failed("one rootless device is all that a stack can have");
   const HostedStackOptions chance = options_of(options, "");
+  const std::vector<Prefix> inside =
+      device.addresses.empty() ? std::vector{kInside4, kInside6} : device.addresses;
   const auto spec = DeviceSpec::parse(device.spec);
   const std::string* loopback = spec ? spec->find("loopback") : nullptr;
   auto gateway =
       Gateway::create(*loop_, {.reaches_loopback = loopback == nullptr || *loopback == "yes",
                                .seed = chance.seed,
-                               .secret = chance.secret});
+                               .secret = chance.secret,
+                               .inside = inside,
+                               .tell = [this](const Failure& trouble) { warn(trouble); }});
   if (!gateway) return std::unexpected(std::move(gateway).error());
   gateway_ = *std::move(gateway);
-  return Port{
-      .name = "rootless",
-      .device = &gateway_->device(),
-      .feeding = Feeding::kSameLoop,
-      .addresses = device.addresses.empty() ? std::vector{kInside4, kInside6} : device.addresses,
-      .mtu = device.mtu,
-      .detect_duplicates = false,
-      .vlans = device.vlans};
+  return Port{.name = "rootless",
+              .device = &gateway_->device(),
+              .feeding = Feeding::kSameLoop,
+              .addresses = inside,
+              .mtu = device.mtu,
+              .detect_duplicates = false,
+              .vlans = device.vlans};
 }
 
 // The gateway is the way to everywhere, and knows a resolver, unless the options say otherwise.
 Outcome<void> Node::start_gateway(const StackOptions& options) {
-  if (options.gateways.empty()) {
+  if (options.gateways.empty() || fallback_) {
     for (const IpAddress& gateway : {kGateway4, kGateway6}) {
       if (auto added = main_->add_default_route(gateway); !added) return added;
     }
@@ -243,30 +250,6 @@ Outcome<void> Node::start_gateway(const StackOptions& options) {
   for (const PublishOptions& port : options.publish) {
     if (auto published = gateway_->publish(port); !published) return published;
   }
-  return {};
-}
-
-Port Node::open_memory_link(const DeviceOptions& options) {
-  MemoryLinkOptions link;
-  if (options.mtu != 0) link.mtu = options.mtu;
-  link_ = std::make_unique<MemoryLink>(link);
-  return {.name = "memory",
-          .device = &link_->end(0),
-          .feeding = Feeding::kSameLoop,
-          .addresses = options.addresses,
-          .mtu = options.mtu,
-          .detect_duplicates = false};
-}
-
-Outcome<void> Node::start_peer(const HostedStackOptions& options) {
-  const Port port{.name = "memory",
-                  .device = &link_->end(1),
-                  .feeding = Feeding::kSameLoop,
-                  .addresses = {*Prefix::parse("10.77.0.1/24"), *Prefix::parse("fd77::1/64")},
-                  .detect_duplicates = false};
-  auto peer = HostedStack::create(*loop_, options, {&port, 1});
-  if (!peer) return std::unexpected(std::move(peer).error());
-  peer_ = std::move(*peer);
   return {};
 }
 
@@ -299,7 +282,7 @@ Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices
     return {};
   }
   std::vector<HostedStack*> stacks{main_.get()};
-  if (peer_ != nullptr) stacks.push_back(peer_.get());
+  if (gateway_ != nullptr) stacks.push_back(&gateway_->stack());
   auto server = ControlServer::open(*loop_, path, std::move(stacks));
   if (!server) {
     if (is_asked_for) return std::unexpected(std::move(server).error());
@@ -316,6 +299,12 @@ void Node::start_journal(LogLevel level) {
   journal_ = std::make_unique<Journal>(*main_, level, [](LogLevel of, const std::string& text) {
     fmt::print(stderr, "strata: {}: {}\n", to_text(of), text);
   });
+}
+
+void Node::warn(const Failure& trouble) {
+  if (log_ == LogLevel::kOff || log_ == LogLevel::kError) return;
+  fmt::print(stderr, "strata: warning: {}\n", trouble.text);
+  if (!trouble.hint.empty()) fmt::print(stderr, "  {}\n", trouble.hint);
 }
 
 void Node::run() {

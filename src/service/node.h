@@ -17,8 +17,8 @@
 
 //   options ──> devices ──> HostedStack ──> capture hook, control socket
 //                  │
-//                  └─ the default TAP device is not permitted: a memory link, with a second small
-//                     stack at its other end (the peer), so that there is somebody to talk to
+//                  └─ the default TAP device is not permitted: the rootless gateway, which needs no
+//                     permission; so, too, when ports of the host are to be published
 
 namespace strata::service {
 
@@ -44,10 +44,9 @@ class Node {
   [[nodiscard]] Loop& loop() { return *loop_; }
   [[nodiscard]] HostedStack& main() { return *main_; }
   [[nodiscard]] Stack& stack() { return main_->stack(); }
-  // The stack at the other end of a memory link; null on a real device.
-  [[nodiscard]] HostedStack* peer() { return peer_.get(); }
-  // Why the node runs on a memory link; nothing when it does not.
+  // Why there is a rootless gateway where a TAP device was meant; nothing when it is not so.
   [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
+  [[nodiscard]] bool is_rootless() const { return gateway_ != nullptr; }
   // Empty when nobody listens.
   [[nodiscard]] const std::string& control_path() const { return control_path_; }
   // Why there is no control socket at its usual place.
@@ -67,34 +66,33 @@ class Node {
   [[nodiscard]] Outcome<void> start(const StackOptions& options, const NodeChoices& choices);
   [[nodiscard]] Outcome<std::vector<Port>> open_devices(const StackOptions& options,
                                                         const NodeChoices& choices);
+  [[nodiscard]] Outcome<Port> open_default(const StackOptions& options);
   [[nodiscard]] Outcome<Port> open_port(const DeviceOptions& options, bool detects_duplicates);
   [[nodiscard]] Outcome<Port> open_gateway(const StackOptions& options,
                                            const DeviceOptions& device);
   [[nodiscard]] Outcome<void> start_gateway(const StackOptions& options);
-  [[nodiscard]] Port open_memory_link(const DeviceOptions& options);
-  [[nodiscard]] Outcome<void> start_peer(const HostedStackOptions& options);
   [[nodiscard]] Outcome<void> start_capture(const std::string& path, std::span<const Port> ports);
 
   [[nodiscard]] Outcome<void> start_names(const StackOptions& options, std::span<const Port> ports);
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
                                             const NodeChoices& choices);
   void start_journal(LogLevel level);
+  void warn(const Failure& trouble);
 
   // In the order in which the parts lean on each other: the last goes first.
   std::unique_ptr<Loop> loop_;
   std::vector<std::unique_ptr<Device>> devices_;
-  std::unique_ptr<MemoryLink> link_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<PcapWriter> writer_;
   std::optional<CaptureHook> capture_;
   std::unique_ptr<HostedStack> main_;
-  std::unique_ptr<HostedStack> peer_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Journal> journal_;
   std::string control_path_;
   std::optional<Failure> control_failure_;
   std::optional<Failure> fallback_;
   std::optional<Failure> failure_;
+  LogLevel log_ = LogLevel::kWarning;
 };
 
 }  // namespace strata::service

@@ -164,19 +164,37 @@ Outcome<JoinOptions> parse_join(std::string_view text) {
 }
 
 Outcome<PublishOptions> parse_publish(std::string_view text) {
-  const auto [host, inside] = split_at_last_colon(text);
-  const auto [address, port] = split_at_last_colon(host);
-  const bool is_bracketed = address.starts_with('[') && address.ends_with(']');
-  const auto host_address =
-      address.empty()
-          ? std::optional(IpAddress{})
-          : IpAddress::parse(is_bracketed ? address.substr(1, address.size() - 2) : address);
-  const auto host_port = parse_port(port);
-  const auto inside_port = parse_port(inside);
-  if (!host_address || !host_port || !inside_port) {
-    return failed(quoted(text) + " publishes no port, as 8080:80 or 127.0.0.1:8080:80 do");
+  const std::size_t slash = text.find('/');
+  const std::string_view protocol = slash == text.npos ? "tcp" : text.substr(slash + 1);
+  if (protocol != "tcp" && protocol != "udp") {
+    return failed(quoted(text) + ": " + quoted(protocol) + " is neither tcp nor udp");
   }
-  return PublishOptions{*host_address, *host_port, *inside_port};
+  const auto [host, inside] = split_at_last_colon(text.substr(0, slash));
+  if (host.empty()) {
+    return failed(quoted(text) +
+                  " names one port of two: the host's and that inside, as in 8080:80");
+  }
+  const auto [address, port] = split_at_last_colon(host);
+  PublishOptions options{.is_udp = protocol == "udp"};
+  for (const auto& [word, number] :
+       {std::pair(port, &options.host_port), std::pair(inside, &options.inside_port)}) {
+    const auto parsed = parse_port(word);
+    if (!parsed) {
+      return failed(quoted(text) + ": " + quoted(word) + " is not a port from 1 to 65535");
+    }
+    *number = *parsed;
+  }
+  if (address.empty()) return options;
+  const bool is_bracketed = address.starts_with('[') && address.ends_with(']');
+  const auto parsed =
+      IpAddress::parse(is_bracketed ? address.substr(1, address.size() - 2) : address);
+  if (!parsed || parsed->is_multicast()) {
+    return failed(quoted(text) + ": " + quoted(address) +
+                  " is no address of this host, as in "
+                  "127.0.0.1:8080:80 or [::1]:8080:80");
+  }
+  options.host_address = *parsed;
+  return options;
 }
 
 Outcome<VlanTags> parse_vlan(std::string_view text) {

@@ -47,11 +47,13 @@ struct ServeOptions {
   std::string folder{};  // kHttp: where the files are
 };
 
-// "8080:80", or with an address of the host "127.0.0.1:8080:80" and "[::1]:8080:80".
+// "8080:80", or with an address of the host "127.0.0.1:8080:80" and "[::1]:8080:80"; with "/udp"
+// behind it for datagrams.
 struct PublishOptions {
   IpAddress host_address{};  // unspecified: all of them, of both families
   std::uint16_t host_port = 0;
   std::uint16_t inside_port = 0;
+  bool is_udp = false;
 };
 
 struct StackOptions {

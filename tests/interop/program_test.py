@@ -128,8 +128,8 @@ def unprivileged(lab, host, program):
     process = host.start(*nobody, program, "up", "--control", home / "control", output=log)
     bench.wait_until(lambda: "Ctrl-C" in log.read_text() or process.poll() is not None, 10)
     needed = [one["remedy"] for one in missing if one["permission"] in TAP_NEEDS]
-    lab.check("up: on a memory link it says all that TAP would need",
-              "memory link" in log.read_text() and len(needed) == 2 and
+    lab.check("up: by the rootless gateway it says all that TAP would need",
+              "rootless gateway" in log.read_text() and len(needed) == 2 and
               all(remedy in log.read_text() for remedy in needed), (needed, log.read_text()))
     lab.check("up: and ends well", bench.end(process) == 0, log.read_text())
 

@@ -46,14 +46,20 @@ def outward(lab, scene):
     done = scene.home.run(*run, f"curl -s -m 30 http://{AWAY}/file | sha256sum", timeout=50)
     lab.check("an unmodified curl of nobody's fetches 64 MiB", digest(done) == scene.wanted,
               done.stdout)
-    done = scene.home.run(*run, f"curl -s -m 10 http://{AWAY}:81/; echo status $?")
+    done = scene.home.run(*scene.nobody("run", "--", "sh", "-c"),
+                          f"curl -s -m 10 http://{AWAY}:81/; echo status $?")
+    lab.check("where TAP is not permitted it is the default, and says so",
+              "TAP devices are not permitted" in done.stdout and
+              "rootless gateway" in done.stdout, done.stdout)
     lab.check("what the host refuses is refused", "status 7" in done.stdout, done.stdout)
     scene.home.set("ipv4/ping_group_range", "0 65535")
     done = scene.home.run(*scene.nobody("ping", "-c2", "-i0.2", "--device", "rootless", AWAY))
     lab.check("ping goes where the host permits it", done.returncode == 0, done.stdout)
     scene.home.set("ipv4/ping_group_range", "1 0")
     done = scene.home.run(*scene.nobody("ping", "-c1", "-W1", "--device", "rootless", AWAY))
-    lab.check("and is prohibited where not", "Packet filtered" in done.stdout, done.stdout)
+    lab.check("and is prohibited where not, in words that say what would permit it",
+              "Packet filtered" in done.stdout and "ping_group_range is 1 to 0" in done.stdout and
+              "sudo sysctl -w net.ipv4.ping_group_range" in done.stdout, done.stdout)
 
 
 def inward(lab, scene):
@@ -61,8 +67,7 @@ def inward(lab, scene):
     served = scene.folder / "served"
     served.mkdir()
     shutil.copy(scene.folder / "file", served)
-    stack = scene.home.start(*scene.nobody("up", "--device", "rootless", "--serve",
-                                           f"http={served}", "--publish", "8080:80",
+    stack = scene.home.start(*scene.nobody("up", "--serve", f"http={served}", "-p", "8080:80",
                                            "--control", control), output=lab.folder / "up.log")
     wait_until(control.exists, 10)
     done = scene.away.run("sh", "-c", f"curl -s -m 30 http://{HOME}:8080/file | sha256sum",
@@ -77,6 +82,36 @@ def inward(lab, scene):
     lab.check("and ends well", bench.end(stack) == 0)
 
 
+SERVER = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("0.0.0.0", 53))
+print("bound", flush=True)
+for _ in range(2):
+    text, client = server.recvfrom(2048)
+    server.sendto(b"%s is %s" % (text, client[0].encode()), client)
+"""
+
+
+def datagrams(lab, scene):
+    log = lab.folder / "udp.log"
+    scene.home.start(*scene.nobody("run", "-p", f"{HOME}:5353:53/udp", "--", "python3", "-c",
+                                   SERVER), output=log)
+    wait_until(lambda: "bound" in log.read_text(), 10)
+    for name in ("first", "second"):
+        client = scene.away.udp(AWAY)
+        client.connect((HOME, 5353))
+        client.send(name.encode())
+        answer = client.recv(2048)
+        lab.check(f"a published UDP port: the {name} client is seen under its address, and "
+                  "answered from where it had sent to", answer == f"{name} is {AWAY}".encode(),
+                  answer)
+    done = scene.home.run(*scene.nobody("up", "-p", "80:80"))
+    lab.check("a port that needs a privilege is refused in words", done.returncode == 1 and
+              "needs a privilege" in done.stdout, done.stdout)
+
+
 with bench.Bench(needs=["curl", "setpriv", "ab", "python3"], seconds=150) as test:
     outward(test, scene := Scene(test))
     inward(test, scene)
+    datagrams(test, scene)

@@ -10,7 +10,7 @@ namespace {
 
 TEST(Permissions, WhatIsMissingComesWithARemedyAndWhatIsThereWithout) {
   const auto states = probe_permissions();
-  EXPECT_EQ(states.size(), 6U);
+  EXPECT_EQ(states.size(), 8U);
   for (const PermissionState& state : states) {
     EXPECT_FALSE(to_text(state.permission).empty());
     EXPECT_FALSE(state.detail.empty());

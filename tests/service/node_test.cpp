@@ -5,6 +5,9 @@
 
 #include <filesystem>
 
+#include <sys/socket.h>
+
+#include "service/gateway/host_end.h"
 #include "service/lab.h"
 
 namespace strata::service::node_test {
@@ -27,7 +30,7 @@ TEST(Node, OpensWhatTheOptionsName) {
   ASSERT_TRUE(node.has_value()) << node.error().text;
   EXPECT_EQ((*node)->main().name(), "sink");
   EXPECT_TRUE((*node)->stack().find_interface("sink").has_value());
-  EXPECT_EQ((*node)->peer(), nullptr);
+  EXPECT_FALSE((*node)->is_rootless());
   EXPECT_FALSE((*node)->fallback_reason().has_value());
   EXPECT_EQ((*node)->control_path(), options.control);
   EXPECT_TRUE(std::filesystem::exists(options.control));
@@ -45,6 +48,32 @@ TEST(Node, SaysWhatCouldNotBeOpened) {
   options = with_null_device();
   options.devices[0].spec = "pcap:/nonexistent.pcap";
   EXPECT_FALSE(Node::create(options, {}).has_value());
+}
+
+TEST(Node, PortsToPublishMakeTheGatewayTheDefaultDevice) {
+  StackOptions options;
+  options.log = LogLevel::kOff;
+  std::uint16_t port = 0;
+  {
+    const HostEnd gone(SOCK_STREAM);
+    port = gone.port();
+  }
+  options.publish.push_back({IpAddress::v4(127, 0, 0, 1), port, 80});
+  {
+    const auto node = Node::create(options, {});
+    ASSERT_TRUE(node.has_value()) << node.error().text;
+    EXPECT_TRUE((*node)->is_rootless());
+    EXPECT_FALSE((*node)->fallback_reason().has_value()) << "it was not TAP that was asked for";
+    EXPECT_EQ((*node)->main().name(), "rootless");
+  }
+  const HostEnd other(SOCK_STREAM);
+  options.publish[0].host_port = other.port();
+  const auto taken = Node::create(options, {});
+  ASSERT_FALSE(taken.has_value());
+  EXPECT_NE(taken.error().text.find("is taken by another program"), std::string::npos)
+      << taken.error().text;
+  options.devices.push_back({.spec = "null:sink", .addresses = {*Prefix::parse("10.1.0.2/24")}});
+  EXPECT_TRUE(Node::create(options, {}).error().text.starts_with("publish: only the rootless"));
 }
 
 TEST(Node, TheMtuOfTheOptionsReachesTheDevice) {

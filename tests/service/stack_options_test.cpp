@@ -18,8 +18,26 @@ TEST(ParsePublish, TakesPortsAndAnAddressOfTheHost) {
   const auto six = parse_publish("[::1]:8080:80");
   ASSERT_TRUE(six.has_value());
   EXPECT_EQ(six->host_address, IpAddress::v6(0, 1));
-  for (const char* wrong : {"", "80", ":80", "80:", "0:80", "80:65536", "x:80:80", "80:80x"}) {
-    EXPECT_FALSE(parse_publish(wrong).has_value()) << wrong;
+  EXPECT_FALSE(six->is_udp);
+  EXPECT_TRUE(parse_publish("53:5353/udp")->is_udp);
+  EXPECT_FALSE(parse_publish("[::1]:8080:80/tcp")->is_udp);
+  const std::pair<const char*, const char*> wrong[] = {
+      {"", "'' names one port of two"},
+      {"80", "'80' names one port of two"},
+      {":80", "':80' names one port of two"},
+      {"80:", "'80:': '' is not a port from 1 to 65535"},
+      {"0:80", "'0' is not a port"},
+      {"80:65536", "'65536' is not a port"},
+      {"80:80x", "'80x' is not a port"},
+      {"80:80/sctp", "'sctp' is neither tcp nor udp"},
+      {"x:80:80", "'x' is no address of this host"},
+      {"224.0.0.1:80:80", "'224.0.0.1' is no address of this host"},
+      {"80:80:80", "'80' is no address of this host"},
+  };
+  for (const auto& [text, says] : wrong) {
+    const auto parsed = parse_publish(text);
+    ASSERT_FALSE(parsed.has_value()) << text;
+    EXPECT_NE(parsed.error().text.find(says), std::string::npos) << parsed.error().text;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "service/gateway/answers.h"
+#include "stack/core.h"
 #include "strata/wire/icmpv4.h"
 #include "strata/wire/icmpv6.h"
 #include "strata/wire/udp.h"
@@ -20,6 +21,8 @@ constexpr Duration kEchoIdle = std::chrono::seconds(20);
 constexpr Duration kSweepEvery = std::chrono::seconds(10);
 constexpr std::size_t kIcmpFixedBytes = 4;
 constexpr int kMessagesAtOnce = 64;
+constexpr std::size_t kSessionsMax = 4096;
+constexpr std::size_t kMessageMax = 65'535;
 
 // The host's kernel fills in checksum and identifier.
 void make_echo_request(MutableBytes message, bool is_v4) {
@@ -31,10 +34,12 @@ void make_echo_request(MutableBytes message, bool is_v4) {
 
 }  // namespace
 
-DatagramRelay::DatagramRelay(HostedStack& gateway, const HostPlaces& places, const SipKey& key)
+DatagramRelay::DatagramRelay(HostedStack& gateway, const HostPlaces& places, Troubles& troubles,
+                             const SipKey& key)
     : gateway_(gateway),
       places_(places),
-      by_flow_(16, GatewayFlowHash{key}),
+      troubles_(troubles),
+      sessions_(key, kSessionsMax),
       message_(kMessageMax) {}
 
 void DatagramRelay::on_datagram(const Packet& packet, const GatewayFlow& flow) {
@@ -46,7 +51,7 @@ void DatagramRelay::on_echo_request(const Packet& packet, const GatewayFlow& flo
 }
 
 void DatagramRelay::send(const Packet& packet, const GatewayFlow& flow, std::size_t skip) {
-  Session* session = find(flow);
+  Session* session = sessions_.find(flow, gateway_.loop().now());
   if (session == nullptr) session = open(packet, flow);
   if (session == nullptr) return;
   session->quote.resize(std::min(packet.size(), kQuoteBytes));
@@ -55,18 +60,12 @@ void DatagramRelay::send(const Packet& packet, const GatewayFlow& flow, std::siz
   packet.copy_out(skip, message);
   if (session->is_echo()) make_echo_request(message, flow.inside.address.is_v4());
   const std::array<Bytes, 1> parts{Bytes(message)};
-  if (const auto sent = session->host.write(parts); !sent && sent.error() != EAGAIN) {
-    fail(*session, sent.error());
+  const auto sent = session->host.write(parts);
+  if (sent) return;
+  if (sent.error() == EAGAIN || is_shortage(sent.error())) {
+    return gateway_.stack().core().drops.add(DropReason::kTransmitQueueFull);
   }
-}
-
-DatagramRelay::Session* DatagramRelay::find(const GatewayFlow& flow) {
-  const auto found = by_flow_.find(flow);
-  if (found == by_flow_.end()) return nullptr;
-  const Sessions::iterator session = found->second;
-  session->used = gateway_.loop().now();
-  sessions_.splice(sessions_.end(), sessions_, session);
-  return &*session;
+  fail(*session, sent.error());
 }
 
 std::expected<HostSocket, int> DatagramRelay::connect(const GatewayFlow& flow) {
@@ -80,17 +79,17 @@ std::expected<HostSocket, int> DatagramRelay::connect(const GatewayFlow& flow) {
 DatagramRelay::Session* DatagramRelay::open(const Packet& packet, const GatewayFlow& flow) {
   auto host = connect(flow);
   if (!host) {
+    const bool is_echo = flow.outside.port == 0;
+    if (is_echo && (host.error() == EACCES || host.error() == EPERM)) troubles_.on_no_echo();
+    troubles_.on_no_socket(host.error());
+    gateway_.stack().core().drops.add(DropReason::kUdpNoSocket);
     send_failure(gateway_, packet, host.error());
     return nullptr;
   }
-  if (sessions_.size() >= kSessionsMax) close(sessions_.begin());
-  const auto session = sessions_.insert(
-      sessions_.end(),
-      Session{.flow = flow, .host = *std::move(host), .used = gateway_.loop().now()});
-  by_flow_.emplace(flow, session);
-  Session& made = *session;
+  Session& made =
+      sessions_.add({.flow = flow, .host = *std::move(host), .used = gateway_.loop().now()});
   if (!made.host.watch(gateway_.loop(), [this, &made](std::uint32_t) { on_host(made); })) {
-    close(session);  // it could send, but would never hear
+    sessions_.erase(flow);  // it could send, but would never hear
     return nullptr;
   }
   sweep_soon();
@@ -109,10 +108,9 @@ void DatagramRelay::on_host(Session& session) {
     answer(session, Bytes(message_).first(*count));
   }
   // Edges come once: what is left is read in a turn of its own.
-  gateway_.loop().post([this, inside = session.flow.inside] {
-    for (Session& one : sessions_) {
-      if (one.flow.inside == inside) on_host(one);
-    }
+  gateway_.loop().post([this, flow = session.flow] {
+    Session* one = sessions_.find(flow, gateway_.loop().now());
+    if (one != nullptr) on_host(*one);
   });
 }
 
@@ -132,26 +130,16 @@ void DatagramRelay::fail(const Session& session, int error) {
   send_failure(gateway_, *packet, error);
 }
 
-void DatagramRelay::close(Sessions::iterator session) {
-  by_flow_.erase(session->flow);
-  sessions_.erase(session);
-}
-
 void DatagramRelay::sweep_soon() {
-  if (is_sweeping_) return;
-  is_sweeping_ = true;
-  gateway_.loop().start_timer(gateway_.loop().now() + kSweepEvery, [this] { sweep(); });
-}
-
-void DatagramRelay::sweep() {
-  is_sweeping_ = false;
-  const Time now = gateway_.loop().now();
-  std::erase_if(sessions_, [&](const Session& session) {
-    if (session.used + (session.is_echo() ? kEchoIdle : kIdle) > now) return false;
-    by_flow_.erase(session.flow);
-    return true;
+  if (std::exchange(is_sweeping_, true)) return;
+  gateway_.loop().start_timer(gateway_.loop().now() + kSweepEvery, [this] {
+    is_sweeping_ = false;
+    const Time now = gateway_.loop().now();
+    sessions_.erase_if([now](const Session& session) {
+      return session.used + (session.is_echo() ? kEchoIdle : kIdle) <= now;
+    });
+    if (sessions_.size() != 0) sweep_soon();
   });
-  if (!sessions_.empty()) sweep_soon();
 }
 
 }  // namespace strata::service

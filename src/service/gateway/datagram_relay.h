@@ -3,25 +3,26 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
-#include <unordered_map>
 #include <vector>
 
+#include "service/gateway/flow_table.h"
 #include "service/gateway/host_socket.h"
 #include "service/gateway/places.h"
-#include "service/gateway/tcp_flows.h"
+#include "service/gateway/troubles.h"
 #include "service/hosted_stack.h"
 
 namespace strata::service {
 
 class DatagramRelay {
  public:
-  DatagramRelay(HostedStack& gateway, const HostPlaces& places, const SipKey& key);
+  DatagramRelay(HostedStack& gateway, const HostPlaces& places, Troubles& troubles,
+                const SipKey& key);
 
   // The packet begins with its IP header; its UDP header has been checked.
   void on_datagram(const Packet& packet, const GatewayFlow& flow);
   // The identifier stands for the port inside, and there is none outside.
   void on_echo_request(const Packet& packet, const GatewayFlow& flow);
+  [[nodiscard]] std::size_t flows() const { return sessions_.size(); }
 
  private:
   // As much of the last packet as an ICMP error quotes.
@@ -35,26 +36,19 @@ class DatagramRelay {
 
     [[nodiscard]] bool is_echo() const { return flow.outside.port == 0; }
   };
-  using Sessions = std::list<Session>;  // who spoke last comes last
 
   void send(const Packet& packet, const GatewayFlow& flow, std::size_t skip);
-  [[nodiscard]] Session* find(const GatewayFlow& flow);
   [[nodiscard]] Session* open(const Packet& packet, const GatewayFlow& flow);
   [[nodiscard]] std::expected<HostSocket, int> connect(const GatewayFlow& flow);
   void on_host(Session& session);
   void answer(const Session& session, Bytes message);
   void fail(const Session& session, int error);
-  void close(Sessions::iterator session);
   void sweep_soon();
-  void sweep();
-
-  static constexpr std::size_t kSessionsMax = 4096;
-  static constexpr std::size_t kMessageMax = 65'535;
 
   HostedStack& gateway_;
   const HostPlaces& places_;
-  Sessions sessions_;
-  std::unordered_map<GatewayFlow, Sessions::iterator, GatewayFlowHash> by_flow_;
+  Troubles& troubles_;
+  FlowTable<Session> sessions_;
   std::vector<std::byte> message_;
   bool is_sweeping_ = false;
 };

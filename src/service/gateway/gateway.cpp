@@ -15,6 +15,13 @@ MemoryLinkOptions link_options() {
   return {.medium = Medium::kIp, .mtu = kLinkMtu, .ring_packets = 1024};
 }
 
+std::optional<IpAddress> first_of(std::span<const Prefix> prefixes, bool is_v4) {
+  for (const Prefix& prefix : prefixes) {
+    if (prefix.address().is_v4() == is_v4) return prefix.address();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<IpAddress> find_resolver(const std::string& path) {
@@ -32,7 +39,10 @@ std::optional<IpAddress> find_resolver(const std::string& path) {
 
 Gateway::Gateway(const GatewayOptions& options)
     : places_{.resolver = find_resolver("/etc/resolv.conf"),
-              .reaches_loopback = options.reaches_loopback},
+              .reaches_loopback = options.reaches_loopback,
+              .inside4 = first_of(options.inside, true),
+              .inside6 = first_of(options.inside, false)},
+      troubles_(options.tell),
       link_(link_options()) {}
 
 Gateway::~Gateway() {
@@ -53,22 +63,23 @@ Outcome<std::unique_ptr<Gateway>> Gateway::create(Loop& loop, const GatewayOptio
 }
 
 Outcome<void> Gateway::start(Loop& loop, const GatewayOptions& options) {
-  const Port port{
-      .name = "inside",
-      .device = &link_.end(1),
-      .feeding = Feeding::kSameLoop,
-      .addresses = {Prefix(kGateway4, 24), Prefix(kGatewayDns, 24), Prefix(kGateway6, 64)},
-      .detect_duplicates = false};
+  const Port port{.name = "inside",
+                  .device = &link_.end(1),
+                  .feeding = Feeding::kSameLoop,
+                  .addresses = {Prefix(kGateway4, 24), Prefix(kGatewayDns4, 24),
+                                Prefix(kGateway6, 64), Prefix(kGatewayDns6, 64)},
+                  .detect_duplicates = false};
   auto stack = HostedStack::create(
       loop, {.name = "gateway", .seed = options.seed + 1, .secret = options.secret}, {&port, 1});
   if (!stack) return std::unexpected(std::move(stack).error());
   stack_ = *std::move(stack);
   const SipKey key{hash_words({options.secret[0], options.secret[1]}, {3}),
                    hash_words({options.secret[0], options.secret[1]}, {4})};
-  tcp_.emplace(*stack_, link_.end(0), places_, key);
-  datagrams_.emplace(*stack_, places_, key);
-  published_.emplace(loop, *tcp_);
-  intake_.emplace(*tcp_, *datagrams_);
+  tcp_.emplace(*stack_, link_.end(0), places_, troubles_, key);
+  datagrams_.emplace(*stack_, places_, troubles_, key);
+  published_datagrams_.emplace(*stack_, places_, key);
+  published_.emplace(loop, places_, *tcp_, *published_datagrams_, troubles_);
+  intake_.emplace(*tcp_, *datagrams_, *published_datagrams_);
   for (const HookPoint point : {HookPoint::kIpIn, HookPoint::kIpOut}) {
     if (const auto added = stack_->stack().add_hook(point, *intake_); !added) {
       return failed("the gateway's hooks found no place");
@@ -77,8 +88,16 @@ Outcome<void> Gateway::start(Loop& loop, const GatewayOptions& options) {
   return {};
 }
 
-std::optional<IpAddress> Gateway::dns() const {
-  return places_.resolver ? std::optional(kGatewayDns) : std::nullopt;
+std::vector<IpAddress> Gateway::dns(const Stack& inside) const {
+  if (!places_.resolver) return {};
+  bool has_v4 = false, has_v6 = false;
+  inside.for_each_address([&](const AddressEntry& entry) {
+    const IpAddress& address = entry.prefix.address();
+    has_v4 |= address.is_v4() && !address.is_loopback();
+    has_v6 |= address.is_v6() && !address.is_loopback() && !address.is_link_local();
+  });
+  if (has_v4) return {kGatewayDns4};
+  return has_v6 ? std::vector{kGatewayDns6} : std::vector<IpAddress>{};
 }
 
 }  // namespace strata::service

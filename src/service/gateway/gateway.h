@@ -8,8 +8,10 @@
 #include "service/gateway/datagram_relay.h"
 #include "service/gateway/intake.h"
 #include "service/gateway/places.h"
+#include "service/gateway/published_datagrams.h"
 #include "service/gateway/published_ports.h"
 #include "service/gateway/tcp_relay.h"
+#include "service/gateway/troubles.h"
 #include "service/hosted_stack.h"
 #include "strata/devices.h"
 
@@ -28,6 +30,9 @@ struct GatewayOptions {
   bool reaches_loopback = true;  // 10.0.2.2 is the host itself
   std::uint64_t seed = 0;
   std::array<std::uint64_t, 2> secret{};
+  std::vector<Prefix> inside{kInside4, kInside6};  // of the stack behind it
+  // What keeps it from serving somebody, and what to do about it: once for each kind.
+  TellTrouble tell = nullptr;
 };
 
 // Tasks of its relays wait in the loop: it may go only when the loop turns no more.
@@ -46,18 +51,23 @@ class Gateway {
   [[nodiscard]] Outcome<void> publish(const PublishOptions& options) {
     return published_->publish(options);
   }
-  // What the host's resolver stands under; nothing when the host has none.
-  [[nodiscard]] std::optional<IpAddress> dns() const;
+  // What the host's resolver stands under, for a stack with these addresses; empty when the host
+  // has none.
+  [[nodiscard]] std::vector<IpAddress> dns(const Stack& inside) const;
+  // For those who look at what it does: its counts of what it dropped.
+  [[nodiscard]] HostedStack& stack() { return *stack_; }
 
  private:
   explicit Gateway(const GatewayOptions& options);
   [[nodiscard]] Outcome<void> start(Loop& loop, const GatewayOptions& options);
 
   HostPlaces places_;
+  Troubles troubles_;
   MemoryLink link_;
   std::unique_ptr<HostedStack> stack_;
   std::optional<TcpRelay> tcp_;
   std::optional<DatagramRelay> datagrams_;
+  std::optional<PublishedDatagrams> published_datagrams_;
   std::optional<PublishedPorts> published_;
   std::optional<Intake> intake_;
 };

@@ -4,12 +4,15 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "socket/posix/socket_address.h"
@@ -37,6 +40,48 @@ struct SocketAddress {
     return endpoint.address.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
   }
 };
+
+// Room for what tells, or says, which address of the host a datagram came to or leaves from.
+union PacketInfo {
+  std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> bytes;
+  cmsghdr alignment;
+};
+
+void read_packet_info(msghdr& message, HostSocket::Addresses& addresses) {
+  for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+    if (one->cmsg_level == IPPROTO_IP && one->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(one), sizeof(info));
+      addresses.local = IpAddress::v4(ntohl(info.ipi_addr.s_addr));
+    } else if (one->cmsg_level == IPPROTO_IPV6 && one->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(one), sizeof(info));
+      addresses.local = IpAddress::from_bytes(std::as_bytes(std::span(info.ipi6_addr.s6_addr)));
+    }
+  }
+}
+
+template <typename Info>
+void put_packet_info(msghdr& message, int level, int type, const Info& info) {
+  message.msg_controllen = CMSG_SPACE(sizeof(info));
+  cmsghdr* one = CMSG_FIRSTHDR(&message);
+  one->cmsg_level = level;
+  one->cmsg_type = type;
+  one->cmsg_len = CMSG_LEN(sizeof(info));
+  std::memcpy(CMSG_DATA(one), &info, sizeof(info));
+}
+
+void write_packet_info(msghdr& message, const HostSocket::Addresses& addresses) {
+  if (addresses.local.is_v4()) {
+    in_pktinfo info{};
+    info.ipi_spec_dst.s_addr = htonl(addresses.local.v4_value());
+    return put_packet_info(message, IPPROTO_IP, IP_PKTINFO, info);
+  }
+  in6_pktinfo info{};
+  info.ipi6_ifindex = addresses.remote.zone;
+  std::memcpy(info.ipi6_addr.s6_addr, addresses.local.bytes().data(), sizeof(info.ipi6_addr));
+  put_packet_info(message, IPPROTO_IPV6, IPV6_PKTINFO, info);
+}
 
 int open_socket(HostSocket::Kind kind, bool is_v4) {
   const int type = kind == HostSocket::Kind::kStream ? SOCK_STREAM : SOCK_DGRAM;
@@ -78,6 +123,23 @@ std::expected<HostSocket, int> HostSocket::listen(const Endpoint& local) {
   }
   return made;
 }
+
+std::expected<HostSocket, int> HostSocket::bind(const Endpoint& local) {
+  const bool is_v4 = local.address.is_v4();
+  HostSocket made(open_socket(Kind::kDatagram, is_v4));
+  if (!made.is_open()) return std::unexpected(errno);
+  if (is_v4) {
+    set(made.descriptor_, IPPROTO_IP, IP_PKTINFO, 1);
+  } else {
+    set(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    set(made.descriptor_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  }
+  SocketAddress address(local);
+  if (::bind(made.descriptor_, address.get(), address.size) != 0) return std::unexpected(errno);
+  return made;
+}
+
+HostSocket HostSocket::spare() { return HostSocket(::eventfd(0, EFD_CLOEXEC)); }
 
 bool HostSocket::watch(Loop& loop, Loop::OnReady on_ready) {
   constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -121,6 +183,41 @@ HostSocket::Moved HostSocket::write(std::span<const Bytes> parts) const {
   for (const Bytes part : parts.first(std::min(parts.size(), kPartsMax))) {
     vectors[message.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
   }
+  return moved(::sendmsg(descriptor_, &message, MSG_NOSIGNAL));
+}
+
+std::expected<HostSocket::Received, int> HostSocket::receive(MutableBytes bytes) const {
+  iovec vector{bytes.data(), bytes.size()};
+  SocketAddress peer;
+  PacketInfo info;
+  msghdr message{};
+  message.msg_name = peer.get();
+  message.msg_namelen = peer.size;
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = info.bytes.data();
+  message.msg_controllen = info.bytes.size();
+  const auto count = moved(::recvmsg(descriptor_, &message, 0));
+  if (!count) return std::unexpected(count.error());
+  peer.size = message.msg_namelen;
+  Received received{.size = *count, .addresses = {.remote = peer.endpoint(), .local = {}}};
+  read_packet_info(message, received.addresses);
+  return received;
+}
+
+HostSocket::Moved HostSocket::send(Bytes bytes, const Addresses& addresses) const {
+  // sendmsg() does not write through its vectors, though their type would let it.
+  iovec vector{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  SocketAddress peer(addresses.remote);
+  PacketInfo info{};
+  msghdr message{};
+  message.msg_name = peer.get();
+  message.msg_namelen = peer.size;
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = info.bytes.data();
+  message.msg_controllen = info.bytes.size();
+  write_packet_info(message, addresses);
   return moved(::sendmsg(descriptor_, &message, MSG_NOSIGNAL));
 }
 

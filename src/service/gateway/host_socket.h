@@ -19,12 +19,25 @@ class HostSocket {
   enum class Kind : std::uint8_t { kStream, kDatagram, kEcho };
   // What a call did: bytes, or an errno.
   using Moved = std::expected<std::size_t, int>;
+  // Of a datagram: whose it is, and which address of the host it came to or leaves from.
+  struct Addresses {
+    Endpoint remote;
+    IpAddress local;
+  };
+  struct Received {
+    std::size_t size = 0;
+    Addresses addresses{};
+  };
 
   HostSocket() = default;
   explicit HostSocket(int descriptor) : descriptor_(descriptor) {}
   // Connected; a stream may be on the way there still: finish_connecting() tells.
   [[nodiscard]] static std::expected<HostSocket, int> connect(Kind kind, const Endpoint& remote);
   [[nodiscard]] static std::expected<HostSocket, int> listen(const Endpoint& local);
+  // For datagrams of anybody.
+  [[nodiscard]] static std::expected<HostSocket, int> bind(const Endpoint& local);
+  // Good for nothing but to be closed when a descriptor is needed.
+  [[nodiscard]] static HostSocket spare();
   HostSocket(HostSocket&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)),
         loop_(std::exchange(other.loop_, nullptr)) {}
@@ -48,6 +61,8 @@ class HostSocket {
   // kStream: 0 bytes read is the end.
   [[nodiscard]] Moved read(MutableBytes bytes) const;
   [[nodiscard]] Moved write(std::span<const Bytes> parts) const;
+  [[nodiscard]] std::expected<Received, int> receive(MutableBytes bytes) const;
+  [[nodiscard]] Moved send(Bytes bytes, const Addresses& addresses) const;
   void finish_writing() const;
   // The other end is told by a reset.
   void abort();

@@ -35,9 +35,6 @@ std::optional<Packeted> read(Bytes bytes) {
       wire::Ipv6Layout::kSize};
 }
 
-bool is_the_gateway(const IpAddress& address) {
-  return address == kGateway4 || address == kGateway6;
-}
 bool is_of_the_link(const IpAddress& address) {
   return address.is_multicast() || address.is_link_local() || address.is_limited_broadcast();
 }
@@ -64,9 +61,9 @@ Verdict Intake::on_in(Packet& packet) {
     case wire::kIpProtocolUdp: return on_udp(packet, seen->flow, seen->transport);
     case wire::kIpProtocolIcmpv4:
     case wire::kIpProtocolIcmpv6:
-      if (is_the_gateway(outside) || outside == kGatewayDns) return Verdict::accept();
+      if (is_gateway(outside) || is_gateway_dns(outside)) return Verdict::accept();
       return on_icmp(packet, seen->flow, seen->transport);
-    default: return is_the_gateway(outside) ? Verdict::accept() : unwanted();
+    default: return is_gateway(outside) ? Verdict::accept() : unwanted();
   }
 }
 
@@ -84,7 +81,7 @@ Verdict Intake::on_tcp(Packet& packet, GatewayFlow flow, std::size_t transport) 
   return unwanted();
 }
 
-Verdict Intake::on_udp(const Packet& packet, GatewayFlow flow, std::size_t transport) {
+Verdict Intake::on_udp(Packet& packet, GatewayFlow flow, std::size_t transport) {
   if (packet.bytes().size() < transport + wire::UdpLayout::kSize) return unwanted();
   const auto header = packet.bytes().subspan(transport);
   flow.inside.port = wire::UdpLayout::SourcePort::get(header);
@@ -93,11 +90,12 @@ Verdict Intake::on_udp(const Packet& packet, GatewayFlow flow, std::size_t trans
       wire::UdpLayout::Length::get(header) != packet.size() - transport) {
     return unwanted();
   }
-  datagrams_.on_datagram(packet, flow);
-  return unwanted();
+  const PacketPtr taken(&packet);
+  if (!published_.answer(packet, flow)) datagrams_.on_datagram(packet, flow);
+  return Verdict::stolen();
 }
 
-Verdict Intake::on_icmp(const Packet& packet, GatewayFlow flow, std::size_t transport) {
+Verdict Intake::on_icmp(Packet& packet, GatewayFlow flow, std::size_t transport) {
   constexpr std::size_t kEchoBytes = 8;
   if (packet.bytes().size() < transport + kEchoBytes) return unwanted();
   const auto header = packet.bytes().subspan(transport);
@@ -108,15 +106,16 @@ Verdict Intake::on_icmp(const Packet& packet, GatewayFlow flow, std::size_t tran
                                           : static_cast<unsigned>(wire::Icmpv6Type::kEchoRequest));
   if (!is_request) return unwanted();
   flow.inside.port = load_big_endian<std::uint16_t>(header.data() + 4);
+  const PacketPtr taken(&packet);
   datagrams_.on_echo_request(packet, flow);
-  return unwanted();
+  return Verdict::stolen();
 }
 
 Verdict Intake::on_out(Packet& packet) const {
   const auto seen = read(packet.bytes());
   if (!seen || seen->protocol != wire::kIpProtocolTcp) return Verdict::accept();
   const IpAddress& source = seen->flow.inside.address;
-  if (!is_the_gateway(source)) return Verdict::accept();
+  if (!is_gateway(source)) return Verdict::accept();
   const auto header = packet.bytes().subspan(seen->transport);
   if (header.size() < wire::TcpLayout::kSize) return unwanted();
   const Endpoint from{source, wire::TcpLayout::SourcePort::get(header)};

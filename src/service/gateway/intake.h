@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/gateway/datagram_relay.h"
+#include "service/gateway/published_datagrams.h"
 #include "service/gateway/tcp_relay.h"
 #include "strata/hooks.h"
 
@@ -16,7 +17,8 @@ namespace strata::service {
 
 class Intake final : public Hook {
  public:
-  Intake(TcpRelay& tcp, DatagramRelay& datagrams) : tcp_(tcp), datagrams_(datagrams) {}
+  Intake(TcpRelay& tcp, DatagramRelay& datagrams, PublishedDatagrams& published)
+      : tcp_(tcp), datagrams_(datagrams), published_(published) {}
 
   void on_packets(HookPoint point, std::span<Packet* const> packets, std::span<Verdict> verdicts,
                   Time now) override;
@@ -25,11 +27,12 @@ class Intake final : public Hook {
   [[nodiscard]] Verdict on_in(Packet& packet);
   [[nodiscard]] Verdict on_out(Packet& packet) const;
   [[nodiscard]] Verdict on_tcp(Packet& packet, GatewayFlow flow, std::size_t transport);
-  [[nodiscard]] Verdict on_udp(const Packet& packet, GatewayFlow flow, std::size_t transport);
-  [[nodiscard]] Verdict on_icmp(const Packet& packet, GatewayFlow flow, std::size_t transport);
+  [[nodiscard]] Verdict on_udp(Packet& packet, GatewayFlow flow, std::size_t transport);
+  [[nodiscard]] Verdict on_icmp(Packet& packet, GatewayFlow flow, std::size_t transport);
 
   TcpRelay& tcp_;
   DatagramRelay& datagrams_;
+  PublishedDatagrams& published_;
 };
 
 }  // namespace strata::service

@@ -10,39 +10,53 @@ namespace strata::service {
 
 //   10.0.2.15, fd77:2::15   the stack behind the gateway
 //   10.0.2.2,  fd77:2::2    the gateway; connections to it reach the host's own loopback
-//   10.0.2.3                the host's resolver, wherever that is
+//   10.0.2.3,  fd77:2::3    the host's resolver, wherever that is
 inline constexpr Prefix kInside4{IpAddress::v4(10, 0, 2, 15), 24};
 inline constexpr Prefix kInside6{IpAddress::v6(0xfd77'0002'0000'0000, 0x15), 64};
 inline constexpr IpAddress kGateway4 = IpAddress::v4(10, 0, 2, 2);
 inline constexpr IpAddress kGateway6 = IpAddress::v6(0xfd77'0002'0000'0000, 2);
-inline constexpr IpAddress kGatewayDns = IpAddress::v4(10, 0, 2, 3);
+inline constexpr IpAddress kGatewayDns4 = IpAddress::v4(10, 0, 2, 3);
+inline constexpr IpAddress kGatewayDns6 = IpAddress::v6(0xfd77'0002'0000'0000, 3);
 
 [[nodiscard]] inline const IpAddress& gateway_of(const IpAddress& like) {
   return like.is_v4() ? kGateway4 : kGateway6;
 }
 
+[[nodiscard]] inline bool is_gateway(const IpAddress& address) {
+  return address == kGateway4 || address == kGateway6;
+}
+[[nodiscard]] inline bool is_gateway_dns(const IpAddress& address) {
+  return address == kGatewayDns4 || address == kGatewayDns6;
+}
+
 struct HostPlaces {
   std::optional<IpAddress> resolver;  // of the host
   bool reaches_loopback = true;
+  std::optional<IpAddress> inside4 = kInside4.address(), inside6 = kInside6.address();
 
   // Where on the host's network somebody is whom the inside calls `outside`; none: nowhere.
   [[nodiscard]] std::optional<Endpoint> target_of(const Endpoint& outside) const {
-    if (outside.address == kGateway4 || outside.address == kGateway6) {
+    if (is_gateway(outside.address)) {
       if (!reaches_loopback) return std::nullopt;
       const bool is_v4 = outside.address.is_v4();
       return Endpoint{is_v4 ? IpAddress::v4(127, 0, 0, 1) : IpAddress::v6(0, 1), outside.port};
     }
-    if (outside.address == kGatewayDns) {
+    if (is_gateway_dns(outside.address)) {
       if (!resolver) return std::nullopt;
       return Endpoint{*resolver, outside.port};
     }
     if (outside.address.is_loopback()) return std::nullopt;
     return Endpoint{outside.address, outside.port};
   }
-  // How the inside is to call a client of the host's network.
+  // How the inside is to call a client of the host's network. Addresses that mean something else
+  // on another link, or host, are the gateway's.
   [[nodiscard]] static Endpoint name_of(const Endpoint& client) {
-    if (!client.address.is_loopback()) return {client.address, client.port};
-    return {gateway_of(client.address), client.port};
+    const bool is_bound = client.address.is_loopback() || client.address.is_link_local();
+    return {is_bound ? gateway_of(client.address) : client.address, client.port};
+  }
+  // Whom inside a client of this family reaches; none: nobody has such an address there.
+  [[nodiscard]] std::optional<IpAddress> inside_for(const IpAddress& client) const {
+    return client.is_v4() ? inside4 : inside6;
   }
 };
 

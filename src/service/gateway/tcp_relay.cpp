@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "service/gateway/answers.h"
+#include "stack/core.h"
 #include "strata/rewrite.h"
 
 namespace strata::service {
@@ -17,10 +18,11 @@ constexpr Duration kCallPatience = std::chrono::minutes(3);
 }  // namespace
 
 TcpRelay::TcpRelay(HostedStack& gateway, Device& to_gateway, const HostPlaces& places,
-                   const SipKey& key)
+                   Troubles& troubles, const SipKey& key)
     : gateway_(gateway),
       to_gateway_(to_gateway),
       places_(places),
+      troubles_(troubles),
       flows_(key),
       calls_(16, GatewayFlowHash{key}) {}
 
@@ -44,7 +46,11 @@ bool TcpRelay::on_reply(Packet& packet, const Endpoint& source) const {
 // Called while packets come in, when nothing may be sent: the host is asked from the next turn.
 void TcpRelay::call(PacketPtr syn, const GatewayFlow& flow) {
   // A SYN that is sent again while the host connects changes nothing.
-  if (calls_.contains(flow) || calls_.size() >= kCallsMax || joined_.size() >= kJoinedMax) return;
+  if (calls_.contains(flow)) return;
+  if (is_full()) {
+    on_turned_away();
+    return send_reset(gateway_, *syn, flow);
+  }
   Call& call = calls_.emplace(flow, Call{.flow = flow, .syn = std::move(syn)}).first->second;
   call.until = gateway_.loop().now() + kCallPatience;
   gateway_.loop().post([this, &call] { connect_host(call); });
@@ -95,11 +101,18 @@ void TcpRelay::on_accepted(Call& call) {
   }
 }
 
+bool TcpRelay::is_full() const {
+  return calls_.size() >= kCallsMax || joined_.size() >= kJoinedMax;
+}
+
+void TcpRelay::on_turned_away() { gateway_.stack().core().drops.add(DropReason::kTcpTableFull); }
+
 void TcpRelay::join(HostSocket client, const GatewayFlow& flow) {
-  const bool is_full = calls_.size() >= kCallsMax || joined_.size() >= kJoinedMax;
-  if (is_full || calls_.contains(flow)) return client.abort();
-  const auto port = flows_.add(flow);
-  if (!port) return client.abort();
+  const auto port = is_full() || calls_.contains(flow) ? std::nullopt : flows_.add(flow);
+  if (!port) {
+    on_turned_away();
+    return client.abort();
+  }
   Call& call = calls_.emplace(flow, Call{.flow = flow, .host = std::move(client)}).first->second;
   call.port = *port;
   call.until = gateway_.loop().now() + kCallPatience;
@@ -120,9 +133,13 @@ void TcpRelay::on_inside(Call& call, Readiness news) {
 
 // The inside is told what the host was told, and a client of the host that nobody took its call.
 void TcpRelay::refuse(Call& call, int error) {
+  if (is_shortage(error)) {
+    troubles_.on_no_socket(error);
+    on_turned_away();
+  }
   if (call.syn == nullptr) {
     call.host.abort();
-  } else if (error == ECONNREFUSED || error == ECONNRESET) {
+  } else if (error == ECONNREFUSED || error == ECONNRESET || is_shortage(error)) {
     send_reset(gateway_, *call.syn, call.flow);
   } else {
     send_failure(gateway_, *call.syn, error);

@@ -10,6 +10,7 @@
 #include "service/gateway/places.h"
 #include "service/gateway/tcp_flows.h"
 #include "service/gateway/tcp_pipe.h"
+#include "service/gateway/troubles.h"
 #include "service/hosted_stack.h"
 #include "strata/packet_batch.h"
 #include "strata/tcp_listener.h"
@@ -26,7 +27,8 @@ namespace strata::service {
 class TcpRelay {
  public:
   // `to_gateway` is the device's end at the stack behind the gateway.
-  TcpRelay(HostedStack& gateway, Device& to_gateway, const HostPlaces& places, const SipKey& key);
+  TcpRelay(HostedStack& gateway, Device& to_gateway, const HostPlaces& places, Troubles& troubles,
+           const SipKey& key);
 
   // What a packet of the inside means. The packet begins with its IP header.
   enum class Fate : std::uint8_t {
@@ -39,6 +41,10 @@ class TcpRelay {
   [[nodiscard]] bool on_reply(Packet& packet, const Endpoint& source) const;
   // A client of a published port. `inside` is who shall get it.
   void join(HostSocket client, const GatewayFlow& flow);
+  // A client for which there was no descriptor.
+  void on_turned_away();
+  // Connections that stand, and those on the way there.
+  [[nodiscard]] std::size_t flows() const { return calls_.size() + joined_.size(); }
 
  private:
   // On the way to a TcpPipe: first the host connects, then the inside.
@@ -59,6 +65,7 @@ class TcpRelay {
   void on_accepted(Call& call);
   void on_inside(Call& call, Readiness news);
   void refuse(Call& call, int error);
+  [[nodiscard]] bool is_full() const;
   void send_again(PacketPtr syn);
   void make_pipe(Call& call, TcpStream stream);
   void forget(Call& call);
@@ -71,6 +78,7 @@ class TcpRelay {
   HostedStack& gateway_;
   Device& to_gateway_;
   const HostPlaces& places_;
+  Troubles& troubles_;
   TcpFlows flows_;
   std::unordered_map<GatewayFlow, Call, GatewayFlowHash> calls_;
   std::unordered_map<std::uint16_t, std::unique_ptr<TcpPipe>> joined_;  // by port

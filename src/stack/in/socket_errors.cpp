@@ -101,7 +101,9 @@ bool tell_by_protocol(Core& core, const icmp::ErrorReport& report, InterfaceId i
 
 bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arrival, Time now) {
   const InterfaceId interface = arrival.interface->id;
-  if (!core.local.is_local(report.source, interface)) return false;
+  // All of 127/8 is ours, though one address of it stands in the table.
+  const bool is_own_loopback = arrival.interface->is_loopback() && report.source.is_loopback();
+  if (!is_own_loopback && !core.local.is_local(report.source, interface)) return false;
   SocketError error = socket_error(report, arrival.source, now);
   if (!tell_by_protocol(core, report, interface, error, now)) return false;
   if (report.mtu) {

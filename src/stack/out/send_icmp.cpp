@@ -35,7 +35,8 @@ icmp::Offense offense_of(const Packet& offender, const Arrival& arrival) {
           .is_icmp_error = is_icmp_error(offender, arrival),
           .is_later_fragment = arrival.is_later_fragment,
           .is_link_multicast = offender.notes().is_link_multicast,
-          .is_directed_broadcast = arrival.kind == DestinationKind::kBroadcast};
+          .is_directed_broadcast = arrival.kind == DestinationKind::kBroadcast,
+          .is_from_ourselves = arrival.interface->is_loopback()};
 }
 
 // A quote shows what was on the wire (RFC 792). A checksum that a device was to finish never got

@@ -174,6 +174,19 @@ TEST_F(Udp, ASocketMayCloseItselfWhenItIsTold) {
   EXPECT_EQ(host.pool.descriptors_in_use(), 0U);
 }
 
+TEST_F(Udp, AClosedPortOfOurOwnLoopbackIsRefused) {
+  for (const IpAddress& own : {IpAddress::loopback_v4(), IpAddress::v4(127, 9, 9, 9),
+                               IpAddress::loopback_v6(), host.own4}) {
+    UdpSocket socket = open(own.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
+    ASSERT_TRUE(socket.connect({own, 9}));
+    ASSERT_TRUE(socket.send(text("x").all(), host.now));
+    host.settle();
+    EXPECT_TRUE(socket.readiness().value().error) << to_text(own).view();
+    EXPECT_EQ(socket.take_error().value(), Error::kPortUnreachable) << to_text(own).view();
+  }
+  EXPECT_THAT(host.device.take_sent(), IsEmpty());
+}
+
 TEST_F(Udp, ErrorsAreKeptWithAllTheirDetails) {
   UdpSocket socket = bound({host.own4, 7});
   ASSERT_TRUE(socket.set_receive_errors(true));

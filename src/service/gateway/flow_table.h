@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// FlowTable: datagram flows by their ends. Bounded: a new one takes the place of the longest
+// silent.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <unordered_map>
+#include <utility>
+
+#include "service/gateway/tcp_flows.h"
+#include "strata/time.h"
+
+namespace strata::service {
+
+// A Session has a `flow` and the time when it was last `used`. Its place does not change.
+template <typename Session>
+class FlowTable {
+ public:
+  FlowTable(const SipKey& key, std::size_t limit)
+      : limit_(limit), by_flow_(16, GatewayFlowHash{key}) {}
+
+  // Null when there is none. Finding is using.
+  [[nodiscard]] Session* find(const GatewayFlow& flow, Time now) {
+    const auto found = by_flow_.find(flow);
+    if (found == by_flow_.end()) return nullptr;
+    found->second->used = now;
+    sessions_.splice(sessions_.end(), sessions_, found->second);
+    return &*found->second;
+  }
+  Session& add(Session session) {
+    if (sessions_.size() >= limit_) erase(sessions_.front().flow);
+    const GatewayFlow flow = session.flow;
+    by_flow_.emplace(flow, sessions_.insert(sessions_.end(), std::move(session)));
+    return sessions_.back();
+  }
+  void erase(GatewayFlow flow) {
+    const auto found = by_flow_.find(flow);
+    if (found == by_flow_.end()) return;
+    const auto session = found->second;
+    by_flow_.erase(found);
+    sessions_.erase(session);
+  }
+  template <typename Predicate>
+  void erase_if(Predicate is_over) {
+    std::erase_if(sessions_, [&](const Session& session) {
+      if (!is_over(session)) return false;
+      by_flow_.erase(session.flow);
+      return true;
+    });
+  }
+  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+
+ private:
+  using Sessions = std::list<Session>;  // who was used last comes last
+
+  std::size_t limit_;
+  Sessions sessions_;
+  std::unordered_map<GatewayFlow, typename Sessions::iterator, GatewayFlowHash> by_flow_;
+};
+
+}  // namespace strata::service

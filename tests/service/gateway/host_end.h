@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostEnd: a socket of the kernel on its loopback, for tests of what meets the host's sockets.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace strata::service {
+
+// A socket of the host on its loopback; calls on it do not block.
+class HostEnd {
+ public:
+  explicit HostEnd(int type) : descriptor_(::socket(AF_INET, type | SOCK_NONBLOCK, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    if (type == SOCK_STREAM) ::listen(descriptor_, 4);
+  }
+  explicit HostEnd(std::nullptr_t) {}
+  ~HostEnd() { close(); }
+  HostEnd(const HostEnd&) = delete;
+  HostEnd& operator=(const HostEnd&) = delete;
+
+  [[nodiscard]] int get() const { return descriptor_; }
+  void take(int descriptor) {
+    close();
+    descriptor_ = descriptor;
+  }
+  void close() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+  }
+  [[nodiscard]] std::uint16_t port() const {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+  bool accept_from(const HostEnd& listener) {
+    const int accepted = ::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK);
+    if (accepted >= 0) take(accepted);
+    return accepted >= 0;
+  }
+  // "": nothing is there; nothing at all: the end.
+  [[nodiscard]] std::optional<std::string> read() const {
+    std::string text(4096, '\0');
+    const ssize_t count = ::recv(descriptor_, text.data(), text.size(), 0);
+    if (count == 0) return std::nullopt;
+    text.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+    return text;
+  }
+  void write(const std::string& text) const {
+    EXPECT_EQ(::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace strata::service
