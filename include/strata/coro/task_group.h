@@ -20,7 +20,8 @@ class TaskGroup {
 
   // Runs the task to where it first waits. Its frame is freed as soon as it is done.
   void spawn(Task<> task);
-  // Destroys all tasks, the youngest first; not from inside one of them.
+  // Destroys all tasks, the youngest first, and resumes who joins them; not from inside one of
+  // them.
   void cancel();
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
@@ -46,6 +47,7 @@ class TaskGroup {
  private:
   static void on_done(void* task) noexcept;
   void unlink(Promise<void>& task);
+  void wake_if_empty();
 
   Promise<void>* last_ = nullptr;
   std::size_t size_ = 0;

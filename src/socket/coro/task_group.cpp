@@ -41,9 +41,13 @@ void TaskGroup::on_done(void* task) noexcept {
   take_result(promise);
   group.unlink(promise);
   Handle::from_promise(promise).destroy();
-  if (!group.empty() || group.joining_ == nullptr) return;
-  // The group may be gone once the waiter has run.
-  std::exchange(group.joining_, nullptr)->waiter_.resume();
+  group.wake_if_empty();
+}
+
+// The group may be gone once the waiter has run.
+void TaskGroup::wake_if_empty() {
+  if (!empty() || joining_ == nullptr) return;
+  std::exchange(joining_, nullptr)->waiter_.resume();
 }
 
 void TaskGroup::unlink(Promise<void>& task) {
@@ -61,6 +65,7 @@ void TaskGroup::cancel() {
     unlink(task);
     Handle::from_promise(task).destroy();
   }
+  wake_if_empty();
 }
 
 void TaskGroup::Joining::await_suspend(std::coroutine_handle<> waiter) {

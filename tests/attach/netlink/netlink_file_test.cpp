@@ -42,7 +42,8 @@ struct Wire {
 
 struct Lab : Wire, posix::Loopback {
   Lab() : file(*stack, SOCK_RAW, kPort) {
-    const auto made = stack->add_interface(device, {.name = "wire0", .mac = {}, .detect_duplicates = false}, now);
+    const auto made =
+        stack->add_interface(device, {.name = "wire0", .mac = {}, .detect_duplicates = false}, now);
     wire = made.value_or(kNoInterface);
     EXPECT_TRUE(stack->add_address(wire, *Prefix::parse("10.1.2.3/24"), now));
     EXPECT_TRUE(stack->add_address(wire, *Prefix::parse("fd01::3/64"), now));

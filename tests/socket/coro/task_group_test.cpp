@@ -99,6 +99,22 @@ TEST(TaskGroup, JoiningWaitsForTheLast) {
   EXPECT_TRUE(lab.tasks.empty());
 }
 
+TEST(TaskGroup, CancellingWakesWhoJoins) {
+  Lab lab;
+  std::string log;
+  TaskGroup group;
+  group.spawn(rest(lab.world.executor(), 1h, log, 'a'));
+  lab.spawn([](TaskGroup& joined, std::string& out) -> Task<> {
+    co_await joined.join();
+    out += '.';
+  }(group, log));
+  lab.world.run_for(1s);
+  EXPECT_EQ(log, "");
+  group.cancel();
+  EXPECT_EQ(log, "a.");
+  EXPECT_TRUE(lab.tasks.empty());
+}
+
 TEST(TaskGroup, ATaskMaySpawnIntoItsOwnGroup) {
   Lab lab;
   std::string log;
