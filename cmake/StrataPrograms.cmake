@@ -25,6 +25,9 @@ function(strata_application)
   target_include_directories(strata_app ${scope} ${PROJECT_SOURCE_DIR}/apps)
   target_link_libraries(strata_app ${scope} strata_folders fmt::fmt)
   target_compile_definitions(strata_app ${scope} STRATA_VERSION="${PROJECT_VERSION}")
+  cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_FULL_BINDIR}
+             OUTPUT_VARIABLE library_folder)
+  target_compile_definitions(strata_app PRIVATE STRATA_LIBRARY_FOLDER="${library_folder}")
   add_executable(strata ${main})
   target_link_libraries(strata PRIVATE strata_app)
   install(TARGETS strata RUNTIME COMPONENT program)
@@ -45,6 +48,29 @@ function(strata_packetdrill)
   target_link_libraries(strata_packetdrill PRIVATE strata_folders fmt::fmt)
   target_link_options(strata_packetdrill PRIVATE -Wl,--exclude-libs,ALL)
   install(TARGETS strata_packetdrill LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program)
+endfunction()
+
+# libstrata_preload.so: what `strata run` loads into programs. It brings nothing of C++'s along, for
+# the program may have another; libc calls it first of all.
+function(strata_preload)
+  if(CMAKE_CROSSCOMPILING OR STRATA_SANITIZE)
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/preload/*.cpp
+                                      ${PROJECT_SOURCE_DIR}/src/attach/client/*.cpp)
+  add_library(strata_preload MODULE ${sources} ${PROJECT_SOURCE_DIR}/src/base/check.cpp)
+  set_target_properties(strata_preload PROPERTIES CXX_VISIBILITY_PRESET hidden
+                                                  VISIBILITY_INLINES_HIDDEN ON)
+  target_include_directories(strata_preload PRIVATE ${PROJECT_SOURCE_DIR}/apps
+                             ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  target_compile_options(strata_preload PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics
+                                                -U_FORTIFY_SOURCE)
+  target_link_options(strata_preload PRIVATE -Wl,--as-needed -static-libgcc -Wl,-z,initfirst
+                                             -Wl,-z,now -Wl,--no-undefined)
+  install(TARGETS strata_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program)
+  if(TARGET strata)
+    add_dependencies(strata strata_preload)
+  endif()
 endfunction()
 
 # A program per bench/*_bench.cpp; bench/harness and bench/peers are libraries.
@@ -157,6 +183,7 @@ endif()
 if(STRATA_PROGRAMS)
   strata_application()
   strata_packetdrill()
+  strata_preload()
   strata_interop_peers()
   strata_benchmarks()
 endif()

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "attach/tier.h"
 #include "script/language/options.h"
 #include "service/echo_session.h"
 #include "service/stack_options.h"
@@ -85,7 +86,8 @@ struct ScriptCommand {
 
 struct RunCommand {
   service::StackOptions stack;
-  std::vector<std::string> words;  // the program and its arguments
+  std::vector<std::string> words;    // the program and its arguments
+  std::optional<attach::Tier> tier;  // none: the best that the program can have
 };
 
 using Command = std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,

@@ -17,10 +17,12 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "attach/launch.h"
 #include "attach/server.h"
+#include "attach/tier.h"
 #include "service/node.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
@@ -155,6 +157,50 @@ int refuse(const RunCommand& command, const attach::LaunchFailure& failure) {
   return failure.is_not_found ? kNotFound : kCannotRun;
 }
 
+struct TierChoice {
+  attach::Tier tier = attach::Tier::kTrap;
+  std::string shim;
+  std::string why_not;  // preload
+};
+
+TierChoice choose_tier(const RunCommand& command) {
+  if (command.tier == attach::Tier::kTrap) return {};
+  const auto possible = attach::can_preload(command.words.front());
+  if (!possible) return {.shim = {}, .why_not = possible.error()};
+  std::string shim = attach::find_shim(STRATA_LIBRARY_FOLDER);
+  if (shim.empty()) return {.shim = {}, .why_not = "libstrata_preload.so is not installed"};
+  return {.tier = attach::Tier::kPreload, .shim = std::move(shim), .why_not = {}};
+}
+
+void say_tier(const RunCommand& command, const TierChoice& choice, std::string_view device) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  const bool is_preload = choice.tier == attach::Tier::kPreload;
+  fmt::print(stderr, "strata run: {}: tier {}{}, on {}\n", command.words.front(),
+             is_preload ? "preload" : "trap",
+             choice.why_not.empty() ? "" : " (" + choice.why_not + ")", device);
+}
+
+// The shim was chosen, and something else of the program called first.
+class ShimWatch {
+ public:
+  ShimWatch(const RunCommand& command, pid_t process) : command_(command), process_(process) {}
+
+  void on_missing() {
+    is_missing_ = true;
+    fmt::print(stderr, "strata run: {}: the shim is not in charge{}\n", command_.words.front(),
+               is_fatal() ? "" : ": tier trap");
+    if (is_fatal()) ::kill(process_, SIGKILL);
+  }
+  [[nodiscard]] bool has_failed() const { return is_missing_ && is_fatal(); }
+
+ private:
+  [[nodiscard]] bool is_fatal() const { return command_.tier == attach::Tier::kPreload; }
+
+  const RunCommand& command_;
+  pid_t process_;
+  bool is_missing_ = false;
+};
+
 }  // namespace
 
 int run_command(const RunCommand& command) {
@@ -171,7 +217,11 @@ int run_command(const RunCommand& command) {
   }
   // Daemons stay our children, and so within reach.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  auto launch = Launch::prepare(command.words);
+  const TierChoice choice = choose_tier(command);
+  if (command.tier == attach::Tier::kPreload && choice.tier != attach::Tier::kPreload) {
+    return refuse(command, {"it cannot have the tier preload: " + choice.why_not});
+  }
+  auto launch = Launch::prepare(command.words, choice.shim);
   if (!launch) return refuse(command, launch.error());
   const auto server = attach::Server::create(node.stack(), node.loop(), launch->take_listener());
   Household household(node.loop(), launch->process(), [&node, &server] {
@@ -180,9 +230,10 @@ int run_command(const RunCommand& command) {
   if (server == nullptr || !household.open()) {
     return complain("run", {"no descriptors are left"});
   }
-  if (::isatty(STDERR_FILENO) != 0) {
-    fmt::print(stderr, "strata run: {}: tier trap, on {}\n", command.words.front(),
-               node.main().name());
+  say_tier(command, choice, node.main().name());
+  ShimWatch shim(command, launch->process());
+  if (choice.tier == attach::Tier::kPreload) {
+    server->give_leases(launch->process(), [&shim] { shim.on_missing(); });
   }
   if (!wait_for_addresses(node)) {
     return node.failure() ? complain("run", *node.failure()) : household.exit_status();
@@ -190,7 +241,8 @@ int run_command(const RunCommand& command) {
   if (const auto started = launch->release(); !started) return refuse(command, started.error());
   node.run();
   if (node.failure()) return complain("run", *node.failure());
-  return household.exit_status();
+  if (server->awaits_shim()) shim.on_missing();
+  return shim.has_failed() ? kCannotRun : household.exit_status();
 }
 
 }  // namespace strata::app

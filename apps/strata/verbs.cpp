@@ -97,6 +97,12 @@ void Verbs::add_run() {
   CLI::App& verb = add("run", "Run an unmodified program on a stack of its own.",
                        "strata run -- curl -s http://10.77.0.1/\n"
                        "  strata run -p 8080:80 -- nginx     without any privilege");
+  verb.add_option("--tier", run_.tier, "trap or preload; without it preload where it is possible")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, attach::Tier>{{"trap", attach::Tier::kTrap},
+                                              {"preload", attach::Tier::kPreload}},
+          CLI::ignore_case))
+      ->type_name("TIER");
   verb.add_option("program", run_.words, "the program and its arguments, behind --")
       ->required()
       ->type_name("PROGRAM ARGS...");

@@ -31,7 +31,8 @@
 //    (a task that wrote to a socket, a memory link between two stacks) is thus always picked up
 //    before sleeping, whatever the order of the parts.
 // 3. Before it sleeps it says so (sleeping_), and looks at the inbox once more. wake() fills the
-//    inbox first and looks at sleeping_ second, so one of the two always sees the other.
+//    inbox first and looks at sleeping_ second, so one of the two always sees the other. Pollables
+//    do the same with prepare_to_sleep().
 // 4. Descriptors are level-triggered: what was not read wakes the loop again.
 // 5. Timers run in order of deadline, then of starting; tasks in order of posting. What a task
 //    posts or starts runs in a later turn at the earliest.
@@ -49,6 +50,9 @@ class Pollable {
   // Kernel descriptors that are readable when turn() has work. Read by add() and update(); negative
   // ones are left out.
   [[nodiscard]] virtual std::span<const int> descriptors() const { return {}; }
+  // The loop is about to sleep: whoever brings work by memory alone must be told to wake it now.
+  // False when some has come already.
+  [[nodiscard]] virtual bool prepare_to_sleep() { return true; }
   // A descriptor reported an error or hang-up and turn() did nothing about it: the loop has
   // stopped watching it.
   virtual void on_descriptor_lost(int /*descriptor*/) {}

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "attach/client/room.h"
 #include "attach/interface_queries.h"
 
 namespace strata::attach {
@@ -54,6 +55,10 @@ bool Request::waits() const {
 
 Operation handle(Request& request) {
   if (request.call.number == __NR_socket) return handle_socket(request);
+  const bool is_ioctl = request.call.number == __NR_ioctl;
+  if (is_ioctl && request.number == -1 && client::is_without_descriptor(request.argument(1))) {
+    return handle_shim_request(request);
+  }
   const auto* handler = std::ranges::find(kHandlers, request.call.number, &Handler::number);
   if (handler == std::end(kHandlers)) return kPassOn;
   auto theirs = request.server.program_descriptors().copy(request.call.thread, request.number);
@@ -71,6 +76,7 @@ Operation handle(Request& request) {
   // epoll may not have told of the bytes that were written just before.
   request.socket->note_events(EPOLLIN);
   request.socket->pump(request.now);
+  if (is_ioctl && client::is_about_lease(request.argument(1))) return handle_lease_request(request);
   return handler->handle(request);
 }
 

@@ -71,4 +71,8 @@ Operation handle_recvmsg(Request& request);
 Operation handle_sendmmsg(Request& request);
 Operation handle_recvmmsg(Request& request);
 
+// ── lease_calls.cpp ─────────────────────────────────────────────────────────────────────────────
+Operation handle_shim_request(Request& request);   // about no descriptor
+Operation handle_lease_request(Request& request);  // about one
+
 }  // namespace strata::attach

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -49,8 +50,15 @@ void restore_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+void preload(const std::string& shim) {
+  const char* others = std::getenv("LD_PRELOAD");
+  const std::string all = others == nullptr ? shim : shim + ":" + others;
+  ::setenv("LD_PRELOAD", all.c_str(), 1);
+}
+
 // In the child; never returns.
-[[noreturn]] void become(const std::vector<std::string>& words, int channel) {
+[[noreturn]] void become(const std::vector<std::string>& words, const std::string& shim,
+                         int channel) {
   const int listener = install_filter();
   if (!tell(channel, listener) || listener < 0) ::_exit(126);
   // Refused with an errno that no kernel has for it: then our answer came, and nobody else's.
@@ -61,7 +69,9 @@ void restore_signals() {
   if (::read(channel, &go, 1) != 1) ::_exit(126);
   ::close(listener);
   restore_signals();
+  if (!shim.empty()) preload(shim);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());
@@ -84,7 +94,8 @@ std::string reason(int error) { return std::strerror(error); }
 
 }  // namespace
 
-std::expected<Launch, LaunchFailure> Launch::prepare(const std::vector<std::string>& words) {
+std::expected<Launch, LaunchFailure> Launch::prepare(const std::vector<std::string>& words,
+                                                     const std::string& shim) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return std::unexpected(LaunchFailure{reason(errno)});
@@ -93,7 +104,7 @@ std::expected<Launch, LaunchFailure> Launch::prepare(const std::vector<std::stri
   Descriptor theirs(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return std::unexpected(LaunchFailure{"no process: " + reason(errno)});
-  if (child == 0) become(words, theirs.get());
+  if (child == 0) become(words, shim, theirs.get());
   Launch launch(child, std::move(ours));
   theirs.reset();
   if (auto taken = launch.take_over(); !taken) {

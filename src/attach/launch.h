@@ -27,9 +27,10 @@ struct LaunchFailure {
 //   release() ─────────────────────> exec, with the signal mask and handlers of a fresh program
 class Launch {
  public:
-  // `words` are the program and its arguments. Searches PATH.
+  // `words` are the program and its arguments. Searches PATH. `shim` is a library to be loaded into
+  // it before all others, or empty.
   [[nodiscard]] static std::expected<Launch, LaunchFailure> prepare(
-      const std::vector<std::string>& words);
+      const std::vector<std::string>& words, const std::string& shim = {});
   Launch(Launch&&) noexcept = default;
   Launch& operator=(Launch&&) noexcept = default;
 

@@ -51,8 +51,9 @@ Answer tell_queue(Request& request, unsigned long what) {
   const Answer asked = socket.file().control(what, value);
   if (asked < 0) return asked;
   if (what == FIONREAD && socket.is_stream()) {
+    // Beside a lease no bytes of the stream lie in the pair.
     int in_pair = 0;
-    ::ioctl(request.theirs.get(), FIONREAD, &in_pair);
+    if (!request.stream()->has_lease()) ::ioctl(request.theirs.get(), FIONREAD, &in_pair);
     value += in_pair + static_cast<int>(socket.bytes_inward());
   } else if (what == FIONREAD && socket.bytes_inward() != 0) {
     value = static_cast<int>(socket.bytes_inward());  // the next datagram's

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
@@ -20,6 +21,8 @@ constexpr std::size_t kProcessesMax = 1024;
 // Linux 6.9: a pidfd of any thread. Before, only that of the process, whose number /proc knows.
 constexpr unsigned kOfThread = O_EXCL;
 
+}  // namespace
+
 pid_t process_number(pid_t thread) {
   std::ifstream status("/proc/" + std::to_string(thread) + "/status");
   for (std::string word; status >> word;) {
@@ -28,8 +31,6 @@ pid_t process_number(pid_t thread) {
   }
   return thread;
 }
-
-}  // namespace
 
 std::size_t size_of(std::span<const iovec> parts) {
   std::size_t size = 0;
@@ -42,7 +43,7 @@ std::size_t size_of(std::span<const iovec> parts) {
 Answer ProgramMemory::read(std::uint64_t address, MutableBytes to) const {
   if (to.empty()) return 0;
   const iovec ours{to.data(), to.size()};
-  const iovec theirs{reinterpret_cast<void*>(address), to.size()};
+  const iovec theirs{std::bit_cast<void*>(address), to.size()};
   const ssize_t count = ::process_vm_readv(thread_, &ours, 1, &theirs, 1, 0);
   return count == static_cast<ssize_t>(to.size()) ? 0 : -EFAULT;
 }
@@ -50,7 +51,7 @@ Answer ProgramMemory::read(std::uint64_t address, MutableBytes to) const {
 Answer ProgramMemory::write(std::uint64_t address, Bytes from) const {
   if (from.empty()) return 0;
   const iovec ours{const_cast<std::byte*>(from.data()), from.size()};
-  const iovec theirs{reinterpret_cast<void*>(address), from.size()};
+  const iovec theirs{std::bit_cast<void*>(address), from.size()};
   const ssize_t count = ::process_vm_writev(thread_, &ours, 1, &theirs, 1, 0);
   return count == static_cast<ssize_t>(from.size()) ? 0 : -EFAULT;
 }

@@ -20,6 +20,9 @@ namespace strata::attach {
 
 using posix::Answer;
 
+// The process that a thread belongs to; the thread's own number when nobody knows.
+[[nodiscard]] pid_t process_number(pid_t thread);
+
 // Memory of the process that `thread` belongs to. Addresses are the program's and may be anything:
 // what cannot be reached is EFAULT. Arguments are copied once and never looked at again, so that
 // a program that changes them meanwhile deceives only itself.

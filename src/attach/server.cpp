@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/server.h"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "attach/client/room.h"
 #include "attach/handlers.h"
 
 namespace strata::attach {
@@ -40,11 +43,38 @@ Server::~Server() { loop_.remove(*this); }
 
 bool Server::turn(Time now) {
   has_call_ = false;
+  rooms_.say_sleeping(false);
   bool worked = take_reports();
+  worked |= take_news();
   worked |= pump_marked(now);
   // What the program did before it called has been seen by now: closing, above all.
   if (has_call_) take_call(now);
   return pump_marked(now) || worked;
+}
+
+bool Server::prepare_to_sleep() {
+  rooms_.say_sleeping(true);
+  client::order_before_look();
+  return !rooms_.has_news();
+}
+
+bool Server::take_news() {
+  return rooms_.take_news([this](std::uint64_t cookie) {
+    if (const auto socket = find(cookie); socket != nullptr) mark(*socket);
+  });
+}
+
+void Server::give_leases(pid_t process, InlineFunction<void()> on_missing) {
+  gives_leases_ = true;
+  awaits_shim_of_ = process;
+  on_missing_shim_ = std::move(on_missing);
+}
+
+void Server::look_for_shim(const Call& call) {
+  if (awaits_shim_of_ == 0 || call.thread != awaits_shim_of_) return;
+  awaits_shim_of_ = 0;
+  const bool is_greeting = call.number == __NR_ioctl && call.arguments[1] == client::kGreet;
+  if (!is_greeting) on_missing_shim_();
 }
 
 // ── The table ───────────────────────────────────────────────────────────────────────────────────
@@ -161,6 +191,7 @@ void Server::take_call(Time now) {
   const std::optional<Call> call = notifications_.receive();
   if (!call) return;
   ++counters_.calls;
+  look_for_shim(*call);
   Request request{.server = *this,
                   .call = *call,
                   .memory = ProgramMemory(call->thread),

@@ -12,9 +12,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "attach/lease/rooms.h"
 #include "attach/notifications.h"
 #include "attach/program.h"
 #include "attach/socket.h"
+#include "strata/inline_function.h"
 #include "strata/loop.h"
 #include "strata/stack.h"
 
@@ -31,6 +33,8 @@
 //    Answering somebody who no longer waits does nothing; what was taken for him is put back.
 // 4. A stack tells its news after a flush; sockets that have any, or whose end the kernel
 //    reported, are pumped once a turn, each a bounded amount.
+// 5. Programs with a lease say in shared memory which sockets have news. Before we sleep we say so
+//    and look there once more: who changes a ring later rings a bell.
 
 namespace strata::attach {
 
@@ -50,8 +54,15 @@ class Server final : public Pollable {
   Server& operator=(const Server&) = delete;
 
   bool turn(Time now) override;
+  [[nodiscard]] bool prepare_to_sleep() override;
   [[nodiscard]] std::optional<Time> next_deadline() const override { return std::nullopt; }
   [[nodiscard]] std::span<const int> descriptors() const override { return {&epoll_number_, 1}; }
+
+  // Programs with the shim (client/) have leases from here on. The first call of `process`, before
+  // its main, is the shim's greeting, or `on_missing` is told.
+  void give_leases(pid_t process, InlineFunction<void()> on_missing);
+  // No call at all has come from that process.
+  [[nodiscard]] bool awaits_shim() const { return awaits_shim_of_ != 0; }
 
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
 
@@ -59,6 +70,8 @@ class Server final : public Pollable {
   [[nodiscard]] Stack& stack() { return stack_; }
   [[nodiscard]] Notifications& notifications() { return notifications_; }
   [[nodiscard]] ProgramDescriptors& program_descriptors() { return program_descriptors_; }
+  [[nodiscard]] Rooms& rooms() { return rooms_; }
+  [[nodiscard]] bool gives_leases() const { return gives_leases_; }
   // An address for a netlink socket: no process has this number.
   [[nodiscard]] std::uint32_t new_netlink_port() { return --netlink_port_; }
   // From here on its end is watched. -ENOMEM when it cannot be.
@@ -74,7 +87,9 @@ class Server final : public Pollable {
   Server(Stack& stack, Loop& loop, Descriptor listener, Descriptor epoll);
 
   bool take_reports();
+  bool take_news();
   void take_call(Time now);
+  void look_for_shim(const Call& call);
   bool pump_marked(Time now);
   void pump(const std::shared_ptr<Socket>& socket, Time now);
   void resume_held(Socket& socket, Time now);
@@ -95,6 +110,10 @@ class Server final : public Pollable {
     bool is_over = false;
   };
   std::unordered_map<std::uint64_t, Known> sockets_;
+  Rooms rooms_;
+  bool gives_leases_ = false;
+  pid_t awaits_shim_of_ = 0;
+  InlineFunction<void()> on_missing_shim_;
   bool has_call_ = false;
   std::vector<std::uint64_t> marked_;
   std::vector<std::uint64_t> pumping_;

@@ -50,7 +50,15 @@ void StreamSocket::renew(Pair& pair) {
   stage_ = Stage::kFresh;
 }
 
+std::size_t StreamSocket::bytes_inward() const {
+  return to_program_.size() + (lease_ == nullptr ? 0 : lease_->unread());
+}
+
 std::size_t StreamSocket::bytes_outward() const {
+  if (lease_ != nullptr) {
+    const Lease::Pieces bytes = lease_->outward_bytes();
+    return to_stack_.size() + bytes[0].size() + bytes[1].size();
+  }
   return to_stack_.size() + bytes_in_pair() - std::min(bytes_in_pair(), stuffing_);
 }
 
@@ -152,8 +160,7 @@ posix::File::Accepted StreamSocket::accept(int theirs, Time now) {
 
 // ── Moving bytes ────────────────────────────────────────────────────────────────────────────────
 
-bool StreamSocket::send_rest(Time now) {
-  static_cast<void>(now);
+bool StreamSocket::send_rest() {
   if (to_program_.empty()) return true;
   const ssize_t count =
       ::send(end_.get(), to_program_.data(), to_program_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -164,9 +171,10 @@ bool StreamSocket::send_rest(Time now) {
 }
 
 bool StreamSocket::move_inward(Time now) {
-  if (peer_has_ended_ && to_program_.empty()) return false;
-  if (!send_rest(now)) return false;
-  if (peer_has_ended_) return false;
+  if (lease_ != nullptr) return move_inward_by_ring(now);
+  if (end_is_told_ || !send_rest()) return false;
+  if (peer_has_ended_) end_inward();
+  if (end_is_told_) return false;
   const Answer count = read_from(*file_, scratch(), now);
   if (count == -EAGAIN) return false;
   if (count < 0) {
@@ -174,8 +182,7 @@ bool StreamSocket::move_inward(Time now) {
     return false;
   }
   if (count == 0) {
-    peer_has_ended_ = true;
-    ::shutdown(end_.get(), SHUT_WR);
+    end_inward();
     return false;
   }
   const Bytes bytes = Bytes(scratch()).first(static_cast<std::size_t>(count));
@@ -201,6 +208,7 @@ bool StreamSocket::move_outward(Time now) {
     if (is_hung_up_) finish(now);
     return false;
   }
+  if (lease_ != nullptr) return move_outward_by_ring(now);
   if (!may_have_bytes_) return false;
   const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
   if (count < 0 && errno == EAGAIN) {
@@ -241,6 +249,12 @@ void StreamSocket::expect_more(std::size_t size) {
 
 // ── Ending ──────────────────────────────────────────────────────────────────────────────────────
 
+void StreamSocket::end_inward() {
+  peer_has_ended_ = true;
+  end_is_told_ = true;
+  ::shutdown(end_.get(), SHUT_WR);
+}
+
 void StreamSocket::end_outward(Time now) {
   program_has_ended_ = true;
   is_hung_up_ = is_hung_up_ || is_hung_up(end_.get());
@@ -263,10 +277,17 @@ Answer StreamSocket::shut_down(int how, int theirs, Time now) {
   }
   if (how != SHUT_WR) {
     if (!peer_has_ended_) static_cast<void>(file_->shut_down(SHUT_RD, now));
-    ::shutdown(end_.get(), SHUT_WR);
+    if (lease_ == nullptr) {
+      ::shutdown(end_.get(), SHUT_WR);
+    } else {
+      static_cast<void>(move_inward_by_ring(now));
+    }
   }
   // What lies in the pair goes first; then its end is read.
-  if (how != SHUT_RD) ::shutdown(theirs, SHUT_WR);
+  if (how != SHUT_RD) {
+    if (lease_ != nullptr) lease_->cut();
+    ::shutdown(theirs, SHUT_WR);
+  }
   was_shut_down_ = true;
   may_have_bytes_ = true;
   return 0;
@@ -274,7 +295,13 @@ Answer StreamSocket::shut_down(int how, int theirs, Time now) {
 
 void StreamSocket::fail(Answer error, Time now) {
   // What the peer sent before may still be read.
-  while (error_ == 0 && !peer_has_ended_ && send_rest(now)) {
+  if (lease_ != nullptr) {
+    while (error_ == 0 && !peer_has_ended_ && fill_ring(now) > 0) {
+    }
+    lease_->say_ended();
+    lease_->cut();
+  }
+  while (lease_ == nullptr && error_ == 0 && !peer_has_ended_ && send_rest()) {
     const Answer count = read_from(*file_, scratch(), now);
     if (count <= 0) break;
     keep(to_program_, Bytes(scratch()).first(static_cast<std::size_t>(count)));
@@ -295,6 +322,11 @@ void StreamSocket::drop_waiting(Time now) {
 void StreamSocket::finish(Time now) {
   drop_waiting(now);
   static_cast<void>(file_->close(now, true));
+  // After shutdown() of both ways the program may have it still, and read what is left.
+  if (lease_ != nullptr && !was_shut_down_) {
+    lease_->let_go();
+    lease_.reset();
+  }
   end_.reset();
   wants_room_ = false;
   is_gone_ = !was_shut_down_;

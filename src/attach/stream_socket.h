@@ -3,7 +3,9 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 
+#include "attach/lease/lease.h"
 #include "attach/socket.h"
 
 //   kFresh ── connect() ──> kConnecting ── established ──> kOpen ── both ends, or reset ──> kOver
@@ -13,6 +15,8 @@
 // Before it is open, the program's end is not writable: it is stuffed (pair.h). A listener's end
 // has one byte to read for each connection that waits, a token, so poll() and epoll see what they
 // would see of a kernel's listener; accept() takes the token away.
+//
+// While a lease is there (lease.h), bytes go by its rings; what comes by the pair is none of them.
 
 namespace strata::attach {
 
@@ -23,7 +27,7 @@ class StreamSocket final : public Socket {
 
   void pump(Time now) override;
   [[nodiscard]] bool is_stream() const override { return true; }
-  [[nodiscard]] std::size_t bytes_inward() const override { return to_program_.size(); }
+  [[nodiscard]] std::size_t bytes_inward() const override;
   [[nodiscard]] std::size_t bytes_outward() const override;
 
   [[nodiscard]] bool is_listening() const { return stage_ == Stage::kListening; }
@@ -51,6 +55,11 @@ class StreamSocket final : public Socket {
   // The next `size` bytes from the program are sent with MSG_MORE.
   void expect_more(std::size_t size);
 
+  [[nodiscard]] bool has_lease() const { return lease_ != nullptr; }
+  // The number of its slot. -EAGAIN: not now; other errors: never.
+  [[nodiscard]] Answer begin_lease(const std::shared_ptr<SharedRoom>& room, int theirs);
+  void end_lease(int theirs);
+
  private:
   enum class Stage : std::uint8_t { kFresh, kListening, kConnecting, kOpen, kBroken, kOver };
 
@@ -59,7 +68,13 @@ class StreamSocket final : public Socket {
   // False: there is nothing to move, or no room, now.
   [[nodiscard]] bool move_inward(Time now);
   [[nodiscard]] bool move_outward(Time now);
-  [[nodiscard]] bool send_rest(Time now);
+  [[nodiscard]] bool send_rest();
+  // Bytes moved, or what the stack answered; -ENOBUFS: the ring is full.
+  [[nodiscard]] Answer fill_ring(Time now);
+  [[nodiscard]] bool move_inward_by_ring(Time now);
+  [[nodiscard]] bool move_outward_by_ring(Time now);
+  void look_at_leased_pair();
+  void end_inward();
   void end_outward(Time now);
   void fail(Answer error, Time now);
   void drop_waiting(Time now);
@@ -73,11 +88,14 @@ class StreamSocket final : public Socket {
   std::uint64_t bytes_read_ = 0;       // from the pair
   std::uint64_t more_until_ = 0;
   bool peer_has_ended_ = false;
+  bool end_is_told_ = false;  // to the program
   bool program_has_ended_ = false;
   bool was_shut_down_ = false;  // by shutdown(): our end may hang up with the program's still open
   Answer connect_answer_ = 0;
   std::size_t backlog_ = 0;
   std::deque<posix::FilePtr> waiting_;
+  std::unique_ptr<Lease> lease_;
+  bool pair_has_ended_ = false;  // seen while there is a lease, whose ring comes first
 };
 
 }  // namespace strata::attach

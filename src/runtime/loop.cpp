@@ -167,7 +167,9 @@ void Loop::idle(Duration patience) {
 void Loop::sleep_until(Time latest) {
   sleeping_.store(true);
   // Whoever filled the inbox before that line is seen here; whoever fills it later sees sleeping_.
-  if (!has_inbox_.load() && !stop_asked_.load()) {
+  bool has_work = has_inbox_.load() || stop_asked_.load();
+  for (const auto& member : members_) has_work |= !member->pollable.prepare_to_sleep();
+  if (!has_work) {
     ++counters_.sleeps;
     // The turn itself took time, which would be slept too long.
     const Time now = latest == kNever ? now_ : options_.clock();

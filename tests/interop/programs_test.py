@@ -42,7 +42,8 @@ def has(tool):
 
 
 def under(lab, *words):
-    return [lab.program, "run", "--", *map(str, words)]
+    tier = os.environ.get("STRATA_TIER")  # without it the launcher's choice
+    return [lab.program, "run", *(["--tier", tier] if tier else []), "--", *map(str, words)]
 
 
 def is_heard(place, port, address=STACK4):

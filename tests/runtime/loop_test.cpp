@@ -47,6 +47,10 @@ struct Worker final : Pollable {
   }
   [[nodiscard]] std::optional<Time> next_deadline() const override { return deadline; }
   [[nodiscard]] std::span<const int> descriptors() const override { return watched; }
+  bool prepare_to_sleep() override {
+    ++preparations;
+    return may_sleep;
+  }
   void on_descriptor_lost(int descriptor) override { lost.push_back(descriptor); }
 
   std::function<bool(Time)> work;
@@ -54,6 +58,8 @@ struct Worker final : Pollable {
   std::vector<int> watched;
   std::vector<int> lost;
   int turns = 0;
+  int preparations = 0;
+  bool may_sleep = true;
 };
 
 struct Pipe {
@@ -191,6 +197,20 @@ TEST(Loop, SleepsOnlyAfterATurnInWhichNothingWorked) {
   EXPECT_TRUE(loop->run_once(kPatience));
   EXPECT_EQ(pending, 0);
   EXPECT_EQ(loop->counters().sleeps, 0U);
+}
+
+TEST(Loop, DoesNotSleepWhenAPollableHasFoundWorkAfterAll) {
+  TestLoop loop = with_fake_time();
+  Worker worker;
+  worker.may_sleep = false;
+  ASSERT_TRUE(loop->add(worker).has_value());
+  EXPECT_FALSE(loop->run_once(kPatience));
+  EXPECT_EQ(worker.preparations, 1);
+  EXPECT_EQ(worker.turns, 2);
+  EXPECT_EQ(loop->counters().sleeps, 0U);
+  worker.may_sleep = true;
+  EXPECT_FALSE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(loop->counters().sleeps, 1U);
 }
 
 TEST(Loop, WakesForTheDeadlineOfAPollable) {

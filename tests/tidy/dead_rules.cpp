@@ -21,12 +21,11 @@ std::string tail(std::string_view path) {
 }
 
 // Where a .cpp file may lie without being named in CMakeLists.txt: CMake finds these by pattern.
-constexpr std::array<std::string_view, 13> kGlobbed = {
-    "apps/strata",   "apps/packetdrill",  "bench",
-    "bench/harness", "bench/peers",       "fuzz",
-    "examples",      "tests/support",     "tests/consumer",
-    "tests/bench",   "tests/apps/strata", "tests/freestanding",
-    "tests/interop"};
+constexpr std::array<std::string_view, 14> kGlobbed = {
+    "apps/strata",        "apps/packetdrill", "apps/preload", "bench",
+    "bench/harness",      "bench/peers",      "fuzz",         "examples",
+    "tests/support",      "tests/consumer",   "tests/bench",  "tests/apps/strata",
+    "tests/freestanding", "tests/interop"};
 
 bool builds(const Tree& tree, std::string_view folder) {
   for (const std::string_view list : {"CMakeLists.txt", "cmake/StrataPrograms.cmake"}) {

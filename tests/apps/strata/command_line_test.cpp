@@ -54,6 +54,18 @@ TEST(CommandLine, WhatFollowsAVlanIsTheVlans) {
   EXPECT_EQ(up.stack.joins[1].interface, "tap");
 }
 
+TEST(CommandLine, ATierIsWhatWasAskedForOrLeftOpen) {
+  const auto tier_of = [](const std::string& line) {
+    const auto command = parse(line);
+    EXPECT_TRUE(command.has_value()) << command.error().text;
+    return std::get<RunCommand>(*command).tier;
+  };
+  EXPECT_EQ(tier_of("run -- prog"), std::nullopt);
+  EXPECT_EQ(tier_of("run --tier trap -- prog --tier preload"), attach::Tier::kTrap);
+  EXPECT_EQ(tier_of("run --tier preload -- prog"), attach::Tier::kPreload);
+  EXPECT_EQ(parse("run --tier best -- prog").error().status, kUsage);
+}
+
 TEST(CommandLine, PingTakesWhatPingTakes) {
   const auto command = parse("ping -c 3 -i 0.2 -s 100 -t 5 -W 2 -q -4 10.0.0.1 --seed 9");
   ASSERT_TRUE(command.has_value()) << command.error().text;
