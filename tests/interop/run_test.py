@@ -17,8 +17,8 @@ FILE_BYTES = 8 << 20
 # Known differences (docs/design/006-attach.md), and what we say instead.
 DIFFERENT = {
     "urgent_byte": "('EINVAL', b'abc', b'def')",
-    # Our stack sends no ICMP error to a source on 127/8.
-    "datagram_refused": "(False, 'timeout')",
+    # An ICMP error is an empty datagram to read(), and itself to recvfrom().
+    "datagram_refused": "(True, 'ECONNREFUSED')",
 }
 
 
