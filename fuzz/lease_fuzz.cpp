@@ -17,11 +17,10 @@
 #include "attach/pair.h"
 #include "fuzz/law.h"
 
-using namespace strata;
-using namespace strata::attach;
-using strata::fuzz::require;
-
+namespace strata::attach {
 namespace {
+
+using fuzz::require;
 
 struct Input {
   Bytes left;
@@ -108,13 +107,14 @@ void step(World& world, Input& input) {
 }
 
 }  // namespace
+}  // namespace strata::attach
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  World world;
-  Input input{strata::fuzz::as_input(data, size)};
+  strata::attach::World world;
+  strata::attach::Input input{strata::fuzz::as_input(data, size)};
   while (!input.left.empty()) step(world, input);
   const auto remains = world.lease->end(world.pair.ours.get(), world.pair.theirs.get());
-  require(remains.to_program.size() <= client::kLaneBytes);
-  require(remains.to_stack.size() <= client::kLaneBytes);
+  strata::fuzz::require(remains.to_program.size() <= strata::attach::client::kLaneBytes);
+  strata::fuzz::require(remains.to_stack.size() <= strata::attach::client::kLaneBytes);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "attach/client/kernel.h"
 #include "preload/libc.h"
@@ -21,6 +22,12 @@ int answer(long of_kernel) {
   if (of_kernel >= 0) return static_cast<int>(of_kernel);
   errno = static_cast<int>(-of_kernel);
   return -1;
+}
+
+std::optional<int> unread_of(int descriptor, unsigned long what) {
+  Entry* entry = what == FIONREAD ? descriptors().find(descriptor) : nullptr;
+  if (entry == nullptr || entry->state.load() != attach::client::State::kLeased) return {};
+  return attach::client::unread_leased(*entry);
 }
 
 int do_accept4(int listener, sockaddr* name, socklen_t* name_size, int flags) {
@@ -155,6 +162,10 @@ int shim_ioctl(int descriptor, unsigned long what, ...) {
   va_start(rest, what);
   void* argument = va_arg(rest, void*);
   va_end(rest);
+  if (const auto unread = unread_of(descriptor, what); unread && argument != nullptr) {
+    *static_cast<int*>(argument) = *unread;
+    return 0;
+  }
   const int done = next().ioctl(descriptor, what, argument);
   Entry* entry = what == FIONBIO && done >= 0 ? descriptors().find(descriptor) : nullptr;
   if (entry != nullptr) entry->is_non_blocking.store(*static_cast<const int*>(argument) != 0);

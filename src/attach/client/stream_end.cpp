@@ -115,6 +115,11 @@ void StreamEnd::drop_stale_tokens() {
   }
 }
 
+std::size_t StreamEnd::unread() {
+  const Result<SharedRingPart> ring = inward_.readable();
+  return ring ? ring->length() : 0;
+}
+
 std::size_t StreamEnd::write(Parts from) {
   const std::size_t size = size_of(from);
   const Result<SharedRingPart> ring = outward_.room();

@@ -31,6 +31,8 @@ class StreamEnd {
 
   // How many bytes were copied; 0: there are none now. With `peeks` they stay.
   [[nodiscard]] std::size_t read(Parts into, bool peeks);
+  // How many there are.
+  [[nodiscard]] std::size_t unread();
   // How many bytes fitted.
   [[nodiscard]] std::size_t write(Parts from);
 

@@ -202,6 +202,12 @@ ssize_t receive_leased(const Libc& libc, Entry& entry, int descriptor, Parts int
   }
 }
 
+std::optional<int> unread_leased(Entry& entry) {
+  const Turn turn(entry, entry.inward);
+  if (!turn.is_leased()) return std::nullopt;
+  return static_cast<int>(entry.end().unread());
+}
+
 ssize_t send_leased(const Libc& libc, Entry& entry, int descriptor, Parts from, int flags) {
   if (is_bad(from)) return fail(EFAULT);
   Rest rest(from);

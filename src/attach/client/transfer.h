@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 
 #include "attach/client/descriptors.h"
 #include "attach/client/stream_end.h"
@@ -32,6 +33,9 @@ inline constexpr int kFlagsOut = MSG_DONTWAIT | MSG_NOSIGNAL;
                                      int flags);
 [[nodiscard]] ssize_t send_leased(const Libc& libc, Entry& entry, int descriptor, Parts from,
                                   int flags);
+// FIONREAD; nothing when there is no lease.
+[[nodiscard]] std::optional<int> unread_leased(Entry& entry);
+
 // From a regular file; `offset` as in sendfile(), null for the file's own.
 [[nodiscard]] ssize_t send_file_leased(const Libc& libc, Entry& entry, int descriptor, int file,
                                        off_t* offset, std::size_t count);

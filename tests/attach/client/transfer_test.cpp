@@ -55,6 +55,15 @@ TEST(Transfer, NothingToReadIsEagainForWhoDoesNotWait) {
   EXPECT_EQ(lab.receive(10), "now");
 }
 
+TEST(Transfer, SaysHowManyBytesWait) {
+  Leased lab;
+  EXPECT_EQ(unread_leased(lab.entry), 0);
+  lab.launcher_writes("five!");
+  EXPECT_EQ(unread_leased(lab.entry), 5);
+  lab.entry.state = State::kUnknown;
+  EXPECT_EQ(unread_leased(lab.entry), std::nullopt);
+}
+
 TEST(Transfer, WhoWaitsIsWokenByTheFirstByte) {
   Leased lab;
   std::jthread launcher([&lab] { lab.launcher_writes("late"); });
