@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the benchmark programs of a build, each benchmark whose name contains NAME.
+# Runs the benchmark programs of a build, and bench/rootless_bench.py on its strata: each whose
+# name contains NAME.
 # Usage: tools/bench.sh BUILD_DIRECTORY [NAME] [options of the programs; see bench/README.md]
 # --json FILE and --markdown FILE get the results of all programs together.
 set -euo pipefail
 
-[[ $# -ge 1 ]] || { sed -n '4s/^# //p' "$0" >&2; exit 2; }
+[[ $# -ge 1 ]] || { sed -n '5s/^# //p' "$0" >&2; exit 2; }
 directory=$1/bench
 shift
 arguments=() json='' markdown=''
@@ -23,7 +24,8 @@ done
 parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
 status=0 found=
-for program in "$directory"/*_bench; do
+export STRATA=$directory/../strata
+for program in "$directory"/*_bench "$(dirname "$0")"/../bench/rootless_bench.py; do
   [[ -x $program ]] || continue
   name=$(basename "$program")
   outputs=()

@@ -161,7 +161,8 @@ class Loop final : public Executor {
   std::uint32_t turns_since_look_ = 0;
   std::uint64_t next_watch_key_ = 0;
   std::vector<std::unique_ptr<Member>> members_;
-  std::vector<std::unique_ptr<Watch>> watches_;
+  std::vector<std::unique_ptr<Watch>> watches_;  // by descriptor
+  std::vector<std::unique_ptr<Watch>> gone_;     // one of them may be running
   // What the kernel reported and no turn has acted on yet.
   struct Report {
     std::uint64_t key;

@@ -86,20 +86,22 @@ bool Loop::run_watches() {
   acted_on_.swap(reports_);
   for (const Report& report : acted_on_) {
     if ((report.key & runtime::kKeyKind) != runtime::kWatchKey) continue;
-    const auto found = std::ranges::find(watches_, report.key,
-                                         [](const std::unique_ptr<Watch>& w) { return w->key; });
-    if (found == watches_.end() || (*found)->is_gone) continue;
-    Watch& watch = **found;  // stays put when others are added
-    watch.on_ready(report.events);
+    const auto descriptor = static_cast<std::uint32_t>(report.key);
+    // Others may be added meanwhile: the watch stays put, and its place in the table does not.
+    Watch* const watch = watches_[descriptor].get();
+    if (watch == nullptr || watch->key != report.key) continue;
+    watch->on_ready(report.events);
     worked = true;
   }
   acted_on_.clear();
-  std::erase_if(watches_, [](const std::unique_ptr<Watch>& watch) { return watch->is_gone; });
+  // What a callback held may end further watches as it goes.
+  std::vector<std::unique_ptr<Watch>> buried;
+  buried.swap(gone_);
   return worked;
 }
 
 Result<void> Loop::watch(int descriptor, std::uint32_t events, OnReady on_ready) {
-  const std::uint64_t key = runtime::kWatchKey | ++next_watch_key_;
+  const std::uint64_t key = runtime::watch_key(++next_watch_key_, descriptor);
   epoll_event wanted{};
   wanted.events = events;
   wanted.data.u64 = key;
@@ -107,16 +109,18 @@ Result<void> Loop::watch(int descriptor, std::uint32_t events, OnReady on_ready)
     // A plain file is always ready, which is why epoll refuses it.
     return std::unexpected(errno == EPERM ? Error::kNotSupported : runtime::error_of(errno));
   }
-  watches_.push_back(std::make_unique<Watch>(Watch{descriptor, key, std::move(on_ready)}));
+  const auto place = static_cast<std::size_t>(descriptor);
+  if (place >= watches_.size()) watches_.resize(place + 1);
+  // Who closed a descriptor without a word has lost its watch to the next of that number.
+  if (watches_[place] != nullptr) gone_.push_back(std::move(watches_[place]));
+  watches_[place] = std::make_unique<Watch>(Watch{key, std::move(on_ready)});
   return {};
 }
 
 bool Loop::unwatch(int descriptor) {
-  const auto found = std::ranges::find_if(watches_, [&](const std::unique_ptr<Watch>& watch) {
-    return watch->descriptor == descriptor && !watch->is_gone;
-  });
-  if (found == watches_.end()) return false;
-  (*found)->is_gone = true;
+  const auto place = static_cast<std::size_t>(descriptor);
+  if (descriptor < 0 || place >= watches_.size() || watches_[place] == nullptr) return false;
+  gone_.push_back(std::move(watches_[place]));
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
   return true;
 }

@@ -15,13 +15,11 @@ struct Loop::Member {
   std::vector<int> descriptors;  // registered with the kernel
 };
 
-// Named by a key that is never used twice: a report that was on its way when a descriptor was given
-// up cannot reach whoever got the same number next.
+// Named by its descriptor and a number that grows: a report that was on its way when a descriptor
+// was given up cannot reach whoever got the same one next.
 struct Loop::Watch {
-  int descriptor;
   std::uint64_t key;
   OnReady on_ready;
-  bool is_gone = false;
 };
 
 namespace runtime {
@@ -31,6 +29,10 @@ inline constexpr std::uint64_t kWakeKey = 0;
 inline constexpr std::uint64_t kMemberKey = std::uint64_t{1} << 62U;
 inline constexpr std::uint64_t kWatchKey = std::uint64_t{2} << 62U;
 inline constexpr std::uint64_t kKeyKind = std::uint64_t{3} << 62U;
+
+[[nodiscard]] constexpr std::uint64_t watch_key(std::uint64_t serial, int descriptor) {
+  return kWatchKey | (serial << 32U & ~kKeyKind) | static_cast<std::uint32_t>(descriptor);
+}
 
 [[nodiscard]] Error error_of(int system_error);
 

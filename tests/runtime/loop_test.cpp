@@ -318,6 +318,26 @@ TEST(Loop, AWatchThatEndedCannotHearAReportOnItsWay) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(Loop, ADescriptorClosedWithoutAWordLosesItsWatchToTheNextOfThatNumber) {
+  TestLoop loop;
+  int former = 0, latter = 0;
+  int number = -1;
+  {
+    const Pipe closed;
+    number = closed.ends[0];
+    ASSERT_TRUE(loop->watch(number, EPOLLIN, [&](std::uint32_t) { ++former; }).has_value());
+  }
+  Pipe next;
+  ASSERT_EQ(next.ends[0], number);
+  ASSERT_TRUE(loop->watch(number, EPOLLIN, [&](std::uint32_t) { ++latter; }).has_value());
+  next.write();
+  EXPECT_TRUE(loop->run_once(kPatience));
+  EXPECT_EQ(former, 0);
+  EXPECT_EQ(latter, 1);
+  EXPECT_TRUE(loop->unwatch(number));
+  EXPECT_FALSE(loop->unwatch(number));
+}
+
 TEST(Loop, APlainFileCannotBeWatched) {
   TestLoop loop;
   std::FILE* file = std::tmpfile();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/gateway/gateway.h"
 
+#include <sys/resource.h>
+
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -20,6 +22,14 @@ std::optional<IpAddress> first_of(std::span<const Prefix> prefixes, bool is_v4) 
     if (prefix.address().is_v4() == is_v4) return prefix.address();
   }
   return std::nullopt;
+}
+
+// Each flow costs a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
@@ -55,6 +65,7 @@ Gateway::~Gateway() {
 }
 
 Outcome<std::unique_ptr<Gateway>> Gateway::create(Loop& loop, const GatewayOptions& options) {
+  raise_descriptor_limit();
   std::unique_ptr<Gateway> made(new Gateway(options));
   if (auto started = made->start(loop, options); !started) {
     return std::unexpected(std::move(started).error());

@@ -20,7 +20,7 @@
 namespace strata::service {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 4096;  // the host's own limit is lower, or is what it wants
 constexpr std::size_t kPartsMax = 64;
 
 struct SocketAddress {
@@ -115,6 +115,7 @@ std::expected<HostSocket, int> HostSocket::listen(const Endpoint& local) {
   HostSocket made(open_socket(Kind::kStream, local.address.is_v4()));
   if (!made.is_open()) return std::unexpected(errno);
   set(made.descriptor_, SOL_SOCKET, SO_REUSEADDR, 1);
+  set(made.descriptor_, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted ones inherit it
   if (local.address.is_v6()) set(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   SocketAddress address(local);
   if (::bind(made.descriptor_, address.get(), address.size) != 0 ||
@@ -167,7 +168,6 @@ std::expected<std::pair<HostSocket, Endpoint>, int> HostSocket::accept() const {
   SocketAddress peer;
   const int accepted = ::accept4(descriptor_, peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (accepted < 0) return std::unexpected(errno);
-  set(accepted, IPPROTO_TCP, TCP_NODELAY, 1);
   return std::pair(HostSocket(accepted), peer.endpoint());
 }
 

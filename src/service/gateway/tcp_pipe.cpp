@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/gateway/tcp_pipe.h"
 
+#include <sys/epoll.h>
+
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -14,17 +16,27 @@ constexpr std::size_t kPartsAtOnce = 64;
 
 }  // namespace
 
-TcpPipe::TcpPipe(Loop& loop, TcpStream stream, HostSocket host, OnDone on_done)
+TcpPipe::TcpPipe(Loop& loop, TcpStream stream, HostSocket host, MutableBytes scratch,
+                 OnDone on_done)
     : loop_(loop),
       stream_(std::move(stream)),
       host_(std::move(host)),
+      scratch_(scratch),
       on_done_(std::move(on_done)) {}
 
 bool TcpPipe::start() {
   (void)stream_.on_ready([this](Readiness) { pump(); });
-  if (!host_.watch(loop_, [this](std::uint32_t) { pump(); })) return false;
+  if (!host_.watch(loop_, [this](std::uint32_t events) { on_host(events); })) return false;
   pump();
   return true;
+}
+
+void TcpPipe::on_host(std::uint32_t events) {
+  constexpr std::uint32_t kEnding = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  is_host_ending_ = is_host_ending_ || (events & kEnding) != 0;
+  is_host_readable_ = is_host_readable_ || (events & (EPOLLIN | kEnding)) != 0;
+  is_host_writable_ = is_host_writable_ || (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  pump();
 }
 
 // Both directions, for news of one end may free the other.
@@ -53,12 +65,13 @@ TcpPipe::Step TcpPipe::step_out() {
     reset();
     return Step::kEnded;
   }
-  host_.finish_writing();
+  if (!is_in_over_) host_.finish_writing();  // otherwise closing it says as much
   is_out_over_ = true;
   return Step::kEnded;
 }
 
 TcpPipe::Step TcpPipe::write_out() {
+  if (!is_host_writable_) return Step::kWaits;
   std::array<Bytes, kPartsAtOnce> parts;
   std::size_t count = 0;
   for (const Packet* slice = out_.get(); slice != nullptr && count < parts.size();
@@ -67,7 +80,10 @@ TcpPipe::Step TcpPipe::write_out() {
   }
   const auto written = host_.write(std::span(parts).first(count));
   if (!written) {
-    if (written.error() == EAGAIN) return Step::kWaits;
+    if (written.error() == EAGAIN) {
+      is_host_writable_ = false;
+      return Step::kWaits;
+    }
     reset();
     return Step::kEnded;
   }
@@ -80,34 +96,50 @@ TcpPipe::Step TcpPipe::write_out() {
 }
 
 TcpPipe::Step TcpPipe::step_in() {
-  if (in_taken_ < in_.size()) return write_in();
-  in_.resize(kChunk);
-  in_taken_ = 0;
-  const auto count = host_.read(in_);
-  in_.resize(count.value_or(0));
-  if (count && *count > 0) return write_in();
+  if (!in_.empty()) return write_rest();
+  if (!is_host_readable_) return Step::kWaits;
+  const auto count = host_.read(scratch_);
+  if (count && *count > 0) {
+    // A stream that had less than it was asked for is empty, unless it is about to end.
+    if (*count < scratch_.size() && !is_host_ending_) is_host_readable_ = false;
+    return write_in(Bytes(scratch_).first(*count));
+  }
   if (count) {
     (void)stream_.shut_down(TcpShutdown::kWrite, loop_.now());
     is_in_over_ = true;
     return Step::kEnded;
   }
   if (count.error() == EAGAIN) {
-    in_ = {};  // an idle connection keeps no buffer
+    is_host_readable_ = false;
     return Step::kWaits;
   }
   reset();
   return Step::kEnded;
 }
 
-TcpPipe::Step TcpPipe::write_in() {
-  const auto taken = stream_.write(Bytes(in_).subspan(in_taken_), loop_.now());
-  if (taken) {
-    in_taken_ += *taken;
-    return Step::kMoved;
+// What the stream does not take now is kept.
+TcpPipe::Step TcpPipe::write_in(Bytes bytes) {
+  const auto taken = stream_.write(bytes, loop_.now());
+  if (!taken && taken.error() != Error::kWouldBlock) {
+    reset();
+    return Step::kEnded;
   }
-  if (taken.error() == Error::kWouldBlock) return Step::kWaits;
-  reset();
-  return Step::kEnded;
+  const Bytes rest = bytes.subspan(taken.value_or(0));
+  in_.assign(rest.begin(), rest.end());
+  in_taken_ = 0;
+  return Step::kMoved;
+}
+
+TcpPipe::Step TcpPipe::write_rest() {
+  const auto taken = stream_.write(Bytes(in_).subspan(in_taken_), loop_.now());
+  if (!taken) {
+    if (taken.error() == Error::kWouldBlock) return Step::kWaits;
+    reset();
+    return Step::kEnded;
+  }
+  in_taken_ += *taken;
+  if (in_taken_ == in_.size()) in_ = {};  // an idle connection keeps no buffer
+  return Step::kMoved;
 }
 
 void TcpPipe::reset() {

@@ -11,6 +11,8 @@
 namespace strata::service {
 namespace {
 
+// What a read of the host's kernel takes at most; it stays in the second cache.
+constexpr std::size_t kScratchBytes = 128U << 10U;
 constexpr Duration kSweepEvery = std::chrono::seconds(1);
 // The host gives up on a connection after two minutes or so; this is for those inside who do.
 constexpr Duration kCallPatience = std::chrono::minutes(3);
@@ -23,6 +25,7 @@ TcpRelay::TcpRelay(HostedStack& gateway, Device& to_gateway, const HostPlaces& p
       to_gateway_(to_gateway),
       places_(places),
       troubles_(troubles),
+      scratch_(kScratchBytes),
       flows_(key),
       calls_(16, GatewayFlowHash{key}) {}
 
@@ -150,7 +153,7 @@ void TcpRelay::refuse(Call& call, int error) {
 void TcpRelay::make_pipe(Call& call, TcpStream stream) {
   const std::uint16_t port = call.port;
   auto pipe = std::make_unique<TcpPipe>(gateway_.loop(), std::move(stream), std::move(call.host),
-                                        [this, port] {
+                                        scratch_, [this, port] {
                                           joined_.erase(port);
                                           flows_.retire(port, gateway_.loop().now());
                                         });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "service/gateway/places.h"
 #include "service/gateway/tcp_flows.h"
@@ -79,6 +80,7 @@ class TcpRelay {
   Device& to_gateway_;
   const HostPlaces& places_;
   Troubles& troubles_;
+  std::vector<std::byte> scratch_;
   TcpFlows flows_;
   std::unordered_map<GatewayFlow, Call, GatewayFlowHash> calls_;
   std::unordered_map<std::uint16_t, std::unique_ptr<TcpPipe>> joined_;  // by port
