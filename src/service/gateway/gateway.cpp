@@ -10,8 +10,8 @@
 namespace strata::service {
 namespace {
 
-// As large as IPv4 allows, less some headroom: datagrams of any usual size need no fragments.
-constexpr std::size_t kLinkMtu = 65'520;
+// As large as IPv4 allows: no datagram of IPv4 needs fragments.
+constexpr std::size_t kLinkMtu = 65'535;
 
 MemoryLinkOptions link_options() {
   return {.medium = Medium::kIp, .mtu = kLinkMtu, .ring_packets = 1024};

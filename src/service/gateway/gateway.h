@@ -56,6 +56,14 @@ class Gateway {
   [[nodiscard]] std::vector<IpAddress> dns(const Stack& inside) const;
   // For those who look at what it does: its counts of what it dropped.
   [[nodiscard]] HostedStack& stack() { return *stack_; }
+  struct Flows {
+    std::size_t connections = 0;        // and those on the way to one
+    std::size_t datagrams = 0;          // of UDP and of echo requests, begun inside
+    std::size_t published_clients = 0;  // of published UDP ports
+  };
+  [[nodiscard]] Flows flows() const {
+    return {tcp_->flows(), datagrams_->flows(), published_datagrams_->clients()};
+  }
 
  private:
   explicit Gateway(const GatewayOptions& options);

@@ -21,8 +21,9 @@ inline Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(
 
 class GatewayTest : public testing::Test {
  protected:
-  explicit GatewayTest(const GatewayOptions& options = {.secret = {1, 2}})
-      : loop_(std::move(*Loop::create({.policy = LoopPolicy::kSleep}))),
+  explicit GatewayTest(const GatewayOptions& options = {.secret = {1, 2}},
+                       const LoopOptions& turning = {.policy = LoopPolicy::kSleep})
+      : loop_(std::move(*Loop::create(turning))),
         gateway_(std::move(*Gateway::create(*loop_, options))) {
     const Port port{.name = "rootless",
                     .device = &gateway_->device(),

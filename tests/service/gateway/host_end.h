@@ -5,13 +5,16 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace strata::service {
 
@@ -64,6 +67,34 @@ class HostEnd {
 
  private:
   int descriptor_ = -1;
+};
+
+// Leaves this process so many descriptors and no more, until it goes.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(std::size_t spare) {
+    ::getrlimit(RLIMIT_NOFILE, &former_);
+    rlimit few = former_;
+    few.rlim_cur = std::min<rlim_t>(few.rlim_cur, 1024);
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (int taken = ::dup(STDERR_FILENO); taken >= 0; taken = ::dup(STDERR_FILENO)) {
+      taken_.push_back(taken);
+    }
+    for (; spare > 0 && !taken_.empty(); --spare) {
+      ::close(taken_.back());
+      taken_.pop_back();
+    }
+  }
+  ~FewDescriptors() {
+    for (const int taken : taken_) ::close(taken);
+    ::setrlimit(RLIMIT_NOFILE, &former_);
+  }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+ private:
+  rlimit former_{};
+  std::vector<int> taken_;
 };
 
 }  // namespace strata::service

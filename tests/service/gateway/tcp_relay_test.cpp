@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/gateway/tcp_relay.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -12,32 +9,6 @@
 
 namespace strata::service::tcp_relay_test {
 namespace {
-
-// Leaves this process so many descriptors and no more, until it goes.
-class FewDescriptors {
- public:
-  explicit FewDescriptors(std::size_t spare) {
-    ::getrlimit(RLIMIT_NOFILE, &former_);
-    rlimit few = former_;
-    few.rlim_cur = std::min<rlim_t>(few.rlim_cur, 1024);
-    ::setrlimit(RLIMIT_NOFILE, &few);
-    for (int taken = ::dup(0); taken >= 0; taken = ::dup(0)) taken_.push_back(taken);
-    for (; spare > 0 && !taken_.empty(); --spare) {
-      ::close(taken_.back());
-      taken_.pop_back();
-    }
-  }
-  ~FewDescriptors() {
-    for (const int taken : taken_) ::close(taken);
-    ::setrlimit(RLIMIT_NOFILE, &former_);
-  }
-  FewDescriptors(const FewDescriptors&) = delete;
-  FewDescriptors& operator=(const FewDescriptors&) = delete;
-
- private:
-  rlimit former_{};
-  std::vector<int> taken_;
-};
 
 class FullGateway : public GatewayTest {
  protected:
