@@ -56,6 +56,8 @@ class Lab:
         (self.folder / "file").write_text("x" * 64)
         (self.folder / "nginx").write_text(NGINX.format(folder=self.folder, text="x" * 64))
         shutil.copy(STRATA, self.folder / "strata")
+        with contextlib.suppress(FileNotFoundError):  # without it programs run in the trap tier
+            shutil.copy(pathlib.Path(STRATA).parent / "libstrata_preload.so", self.folder)
         # Peers want TUN, and nobody need not have it: a node of our own, bound over the host's.
         os.mknod(self.folder / "tun", 0o020666, os.makedev(10, 200))
         (self.folder / "tun").chmod(0o666)
