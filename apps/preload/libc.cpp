@@ -60,6 +60,7 @@ Next resolve() {
   find(found.ioctl, "ioctl");
   find(found.epoll_ctl, "epoll_ctl");
   find(found.fork, "fork");
+  find(found.fork_alone, "_Fork");
   find(found.clone, "clone");
   find(found.execve, "execve");
   find(found.execvpe, "execvpe");

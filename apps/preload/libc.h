@@ -57,6 +57,7 @@ struct Next {
   int (*ioctl)(int, unsigned long, ...);
   int (*epoll_ctl)(int, int, int, epoll_event*);
   pid_t (*fork)();
+  pid_t (*fork_alone)();  // _Fork(), which tells nobody
   int (*clone)(int (*)(void*), void*, int, void*, ...);
   int (*execve)(const char*, char* const*, char* const*);
   int (*execvpe)(const char*, char* const*, char* const*);

@@ -59,6 +59,7 @@ bool makes_process(long number, long flags) {
 extern "C" {
 
 pid_t shim_vfork() STRATA_WRAPPER(vfork);
+pid_t shim_fork_alone() STRATA_WRAPPER(_Fork);
 int shim_clone(int (*)(void*), void*, int, void*, ...) STRATA_WRAPPER(clone);
 int shim_execve(const char*, char* const*, char* const*) STRATA_WRAPPER(execve);
 int shim_execv(const char*, char* const*) STRATA_WRAPPER(execv);
@@ -82,6 +83,18 @@ long shim_syscall(long, ...) STRATA_WRAPPER(syscall);
 // A child in our memory would change what we know of its parent's descriptors. POSIX lets vfork()
 // be fork().
 pid_t shim_vfork() { return next().fork(); }
+
+pid_t shim_fork_alone() {
+  descriptors().close_gate();
+  descriptors().release_all();
+  const pid_t process = next().fork_alone();
+  if (process == 0) {
+    descriptors().start_anew();
+  } else {
+    descriptors().open_gate();
+  }
+  return process;
+}
 
 int shim_clone(int (*function)(void*), void* stack, int flags, void* argument, ...) {
   va_list rest;
