@@ -12,8 +12,7 @@
 #include "strata/packet_pool.h"
 #include "strata/rng.h"
 #include "tcp/congestion/registry.h"
-#include "tcp/send/sender.h"
-#include "tcp/send/shared.h"
+#include "tcp/send/sender_asks.h"
 
 using namespace strata;
 using namespace strata::fuzz;

@@ -41,7 +41,10 @@ class PacketBatch {
   // Gives the first `count` packets back to their pool and moves the rest forward.
   void drop_front(std::size_t count);
   void clear() {
-    if (size_ != 0) drop_front(size_);
+    for (Packet* const packet : packets()) {
+      if (packet != nullptr) PacketRecycler{}(packet);
+    }
+    size_ = 0;
   }
 
  private:

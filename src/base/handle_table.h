@@ -44,6 +44,12 @@ class HandleTable {
     return entry != nullptr && entry->generation == handle.generation ? &entry->value : nullptr;
   }
 
+  // Whoever lives in that place now; null when nobody does.
+  [[nodiscard]] T* find(Index index) {
+    Entry* const entry = slab_.find(index);
+    return entry == nullptr ? nullptr : &entry->value;
+  }
+
   // For callers that hold an index they know to be alive.
   [[nodiscard]] T& operator[](Index index) { return slab_[index].value; }
   [[nodiscard]] const T& operator[](Index index) const { return slab_[index].value; }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 
 #include "strata/bytes.h"
@@ -57,11 +57,12 @@ class SipState {
 };
 
 // SipHash-1-3 over whole words: for tables.
+template <std::size_t kCount>
 [[nodiscard]] constexpr std::uint64_t hash_words(const SipKey& key,
-                                                 std::initializer_list<std::uint64_t> words) {
+                                                 const std::uint64_t (&words)[kCount]) {
   SipState<1, 3> state(key);
   for (const std::uint64_t word : words) state.feed(word);
-  state.feed(std::uint64_t{words.size() * 8} << 56U);
+  state.feed(std::uint64_t{kCount * 8} << 56U);
   return state.finish();
 }
 

@@ -50,11 +50,6 @@ TimerEntry* TimerWheel::pop_expired(Time now) {
 }
 
 // Flipping the sign bit keeps the order of signed times and makes ticks of them.
-std::uint64_t TimerWheel::tick_of(Time time) const {
-  constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
-  return (static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ kSign) >> shift_;
-}
-
 std::uint16_t TimerWheel::place_for(Time deadline) const {
   const std::uint64_t tick = tick_of(deadline);
   if (tick <= tick_) {

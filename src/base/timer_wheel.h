@@ -73,6 +73,12 @@ class TimerWheel {
   // cancelled or moved. Nothing when no timer is scheduled.
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
+  // False: surely nothing has expired. Costs next to nothing; true once a tick at least.
+  [[nodiscard]] bool may_expire(Time now) const {
+    return size_ != 0 && (tick_of(now) != tick_ || lists_[kDue].earliest <= now ||
+                          lists_[kFresh].earliest <= now);
+  }
+
   // The next entry whose deadline is at or before `now`, off the wheel; null when there is none.
   // An entry scheduled again at or before `now` is popped again by the same loop.
   [[nodiscard]] TimerEntry* pop_expired(Time now);
@@ -95,7 +101,10 @@ class TimerWheel {
     Time earliest = kNever;  // a lower bound of its deadlines
   };
 
-  [[nodiscard]] std::uint64_t tick_of(Time time) const;
+  [[nodiscard]] std::uint64_t tick_of(Time time) const {
+    constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
+    return (static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ kSign) >> shift_;
+  }
   [[nodiscard]] std::uint16_t place_for(Time deadline) const;
   // The first slot on the lowest level that has any entries.
   [[nodiscard]] std::optional<std::uint16_t> first_slot() const;

@@ -116,7 +116,7 @@ class LinkEnd final : public Device {
       counters_.sent_bytes += packet->size();
       outgoing_.push(std::move(packet));
     }
-    batch.drop_front(done);
+    done == batch.size() ? batch.clear() : batch.drop_front(done);
   }
 
  private:

@@ -131,6 +131,7 @@ void ByteQueue::clear() {
 
 ByteQueue::Place ByteQueue::find(std::size_t offset) const {
   const Packet* slice = first_;
+  if (offset < slice->slice_size()) return {slice, offset};
   std::size_t start = 0;
   if (hint_ != nullptr && hint_offset_ <= offset) {
     slice = hint_;

@@ -2,7 +2,9 @@
 #include "stack/core.h"
 
 #include <memory>
+#include <utility>
 
+#include "stack/in/merge_tcp.h"
 #include "stack/out/send_ip.h"
 
 namespace strata::stack {
@@ -35,6 +37,19 @@ ip::ReassemblyConfig reassembly_config(const StackConfig& config) {
 icmp::RateLimit::Config limit_config(const StackConfig& config) {
   return {.all = {config.icmp_errors_per_second, config.icmp_errors_burst},
           .each = {config.icmp_errors_per_second_each, config.icmp_errors_burst_each}};
+}
+
+template <typename T, typename... Args>
+T* create(Memory& memory, Args&&... args) {
+  void* const block = memory.allocate(sizeof(T), alignof(T));
+  return block == nullptr ? nullptr : new (block) T(std::forward<Args>(args)...);
+}
+
+template <typename T>
+void destroy(Memory& memory, T* object) {
+  if (object == nullptr) return;
+  std::destroy_at(object);
+  memory.release(object, sizeof(T), alignof(T));
 }
 
 // What a connection that begins passively may send; a packet to us tells nothing of the way back.
@@ -72,25 +87,19 @@ Core::Core(const StackConfig& stack_config)
 
 tcp::Transport* Core::ensure_tcp() {
   if (tcp != nullptr) return tcp;
-  void* block = memory.allocate(sizeof(tcp::Transport), alignof(tcp::Transport));
-  if (block == nullptr) return nullptr;
-  tcp =
-      new (block) tcp::Transport(memory, pool, config.tcp, derive(secret, kTcp), rng.fork(), ready,
-                                 [this](const tcp::Flow& flow) { return path_mtu(*this, flow); });
+  if (tcp_merge == nullptr) tcp_merge = create<TcpMerge>(memory, *this);
+  if (tcp_merge == nullptr) return nullptr;
+  tcp = create<tcp::Transport>(memory, memory, pool, config.tcp, derive(secret, kTcp), rng.fork(),
+                               ready,
+                               [this](const tcp::Flow& flow) { return path_mtu(*this, flow); });
   return tcp;
 }
 
 Core::~Core() {
   loopback.clear();
-  if (tcp != nullptr) {
-    std::destroy_at(tcp);
-    memory.release(tcp, sizeof(tcp::Transport), alignof(tcp::Transport));
-  }
-  for (Interface* interface : interfaces) {
-    if (interface == nullptr) continue;
-    std::destroy_at(interface);
-    memory.release(interface, sizeof(Interface), alignof(Interface));
-  }
+  destroy(memory, tcp_merge);
+  destroy(memory, tcp);
+  for (Interface* interface : interfaces) destroy(memory, interface);
 }
 
 }  // namespace strata::stack

@@ -30,6 +30,7 @@
 #include "ip/redirects.h"
 #include "ip/route_cache.h"
 #include "ip/route_table.h"
+#include "stack/in/last_header.h"
 #include "stack/interface.h"
 #include "stack/out/departure.h"
 #include "stack/raw_table.h"
@@ -84,6 +85,7 @@ struct Core {
   ip::RouteTable routes;
   ip::RouteCache route_cache;
   DepartureMemo departures;
+  LastHeader last_header;
   // Changes with whatever of an interface a departure depends on: that it is there and up, its MTU
   // and its hop limit.
   std::uint32_t link_generation = 1;
@@ -108,7 +110,7 @@ struct Core {
   ReadyList ready;
   // Made with the first socket or segment: a stack that speaks no TCP spends nothing on it.
   tcp::Transport* tcp = nullptr;
-  TcpMerge* tcp_merge = nullptr;  // of the batch in hand
+  TcpMerge* tcp_merge = nullptr;  // of the batch in hand; there whenever `tcp` is
   Time last_turn{};  // when poll or flush was called last: for handles that die without being told
   Counters<DropReason> drops;
   StackCounters counters;

@@ -178,7 +178,7 @@ void run_shared(Core& core, Time now) {
   if (core.path_mtus.size() != 0) wake(core.path_mtus, now);
   if (core.reassembly.datagrams() != 0) run_reassembly(core, now);
   if (core.tcp == nullptr) return;
-  wake(*core.tcp, now);
+  if (core.tcp->is_due(now)) core.tcp->on_deadline(now);
   doubt_next_hops(core, now);
 }
 

@@ -52,4 +52,28 @@ namespace strata::tcp {
   return static_cast<std::uint32_t>(seen_hash_of(key, hosts));
 }
 
+// The same for who asks several times for each connection of a pair of hosts: the last is kept.
+class TimestampOffsets {
+ public:
+  explicit constexpr TimestampOffsets(const SipKey& key) : key_(key) {}
+
+  [[nodiscard]] constexpr std::uint32_t of(const Flow& flow) const {
+    const bool is_same = flow.remote_address == last_.remote_address &&
+                         flow.local_address == last_.local_address &&
+                         flow.interface == last_.interface && is_set_;
+    if (!is_same) {
+      last_ = flow;
+      offset_ = timestamp_offset(key_, flow);
+      is_set_ = true;
+    }
+    return offset_;
+  }
+
+ private:
+  SipKey key_;
+  mutable Flow last_{};
+  mutable std::uint32_t offset_ = 0;
+  mutable bool is_set_ = false;
+};
+
 }  // namespace strata::tcp

@@ -152,7 +152,7 @@ Outgoing TimeWaits::reply_to(Index index, Time now) const {
   out.header.window = entry.window;
   wire::TcpOptions options;
   if (entry.has_timestamps != 0) {
-    const std::uint32_t offset = timestamp_offset(secrets_.timestamps, out.flow);
+    const std::uint32_t offset = secrets_.timestamp_offsets.of(out.flow);
     options.timestamps = wire::TcpTimestamps{timestamp_clock(now) + offset, entry.ts_recent};
   }
   const auto size = write(options, std::span(out.option_bytes));

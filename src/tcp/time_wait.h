@@ -94,6 +94,9 @@ class TimeWaits {
   [[nodiscard]] std::optional<SequenceNumber> reusable_with(Index index, Time now) const;
 
   [[nodiscard]] std::optional<Time> next_deadline() const;
+  [[nodiscard]] bool is_due(Time now) const {
+    return !order_.empty() && deadline_of(entries_[order_.front()]) <= now;
+  }
   // Forgets the expired, at most a few thousand a call; next_deadline() tells whether more are due.
   // Calls gone(local_port) for each.
   template <typename Gone>
@@ -140,9 +143,6 @@ class TimeWaits {
 
   [[nodiscard]] static Time deadline_of(const Entry& entry);
   static void set_deadline(Entry& entry, Time deadline);
-  [[nodiscard]] bool is_due(Time now) const {
-    return !order_.empty() && deadline_of(entries_[order_.front()]) <= now;
-  }
   [[nodiscard]] Flow flow_of(const Entry& entry) const;
   [[nodiscard]] std::uint32_t hash_of_entry(Index index) const {
     return hash_of(secrets_.flows, flow_of(entries_[index]));

@@ -48,7 +48,7 @@ Transport::~Transport() {
 void Transport::settle(Connection& connection, Time now) {
   if (connection.state() == State::kTimeWait && connection.is_known) hand_over(connection, now);
   if (connection.state() == State::kClosed && connection.is_known) {
-    forget_flow(connection, false);
+    forget_flow(connection);
   }
   if (connection.is_pending && (!connection.is_opening() || !connection.is_known)) {
     end_pending(connection);
@@ -63,9 +63,8 @@ void Transport::settle(Connection& connection, Time now) {
 }
 
 void Transport::tell_program(Connection& connection) {
-  const Readiness news = connection.take_news();
-  if (connection.hook == kNoIndex || news == Readiness{}) return;
-  ready_.add(shared_.hooks[connection.hook], news);
+  if (connection.hook == kNoIndex || !connection.has_news()) return;
+  ready_.add(shared_.hooks[connection.hook], connection.take_news());
 }
 
 void Transport::mark_dirty(Connection& connection) {
@@ -96,16 +95,17 @@ void Transport::hand_over(Connection& connection, Time now) {
   if (connection.has_timestamps()) rest.ts_recent = connection.ts_recent();
   rest.window = static_cast<std::uint16_t>(
       std::min<std::uint32_t>(receiver.window() >> receiver.window_shift(), UINT16_MAX));
-  forget_flow(connection, true);
+  const std::uint32_t hash = demux_.hash(rest.flow);
+  forget_flow(connection, hash, true);
   const std::optional<std::uint16_t> shed = time_waits_.next_shed();
-  const bool is_kept = time_waits_.add(rest, demux_.hash(rest.flow), now);
+  const bool is_kept = time_waits_.add(rest, hash, now);
   if (shed) ports_.drop_use(*shed);
   if (!is_kept) ports_.drop_use(rest.flow.local_port);
   connection.on_time_wait_taken(shared_);
 }
 
-void Transport::forget_flow(Connection& connection, bool keeps_port) {
-  CHECK(demux_.erase(demux_.hash(connection.flow()), connection.timer.owner));
+void Transport::forget_flow(Connection& connection, std::uint32_t hash, bool keeps_port) {
+  CHECK(demux_.erase(hash, connection.timer.owner));
   connection.is_known = false;
   wheel_.cancel(connection.timer);
   if (!keeps_port) ports_.drop_use(connection.flow().local_port);
@@ -192,7 +192,7 @@ void Transport::release_held(InterfaceId at, std::size_t connections_max) {
 // ── Time ────────────────────────────────────────────────────────────────────────────────────
 
 std::optional<Time> Transport::next_deadline() const {
-  return earlier(earlier(wheel_.next_deadline(), Sender::next_fold(shared_.send)),
+  return earlier(earlier(wheel_.next_deadline(), shared_.send.next_fold()),
                  earlier(half_opens_.next_deadline(), time_waits_.next_deadline()));
 }
 

@@ -90,6 +90,11 @@ class Transport {
   // (RFC 9293 3.8.3). Each is told once.
   [[nodiscard]] std::optional<Flow> next_suspect() { return shared_.suspects.pop(); }
   [[nodiscard]] std::optional<Time> next_deadline() const;
+  // Has it passed? Asked once a turn.
+  [[nodiscard]] bool is_due(Time now) const {
+    return wheel_.may_expire(now) || shared_.send.next_fold().value_or(kNever) <= now ||
+           half_opens_.is_due(now) || time_waits_.is_due(now);
+  }
   void on_deadline(Time now);
 
   // ── What programs ask ─────────────────────────────────────────────────────────────────────
@@ -206,6 +211,7 @@ class Transport {
   }
 
   // transport_input.cpp
+  DropReason on_known(Connection& connection, Segment&& segment, Time now);
   DropReason on_observed(Connection& connection, Segment&& segment, Time now);
   DropReason on_unknown(Segment&& segment, std::uint32_t hash, std::optional<SequenceNumber> iss,
                         Time now);
@@ -225,7 +231,10 @@ class Transport {
   [[nodiscard]] bool holds_any() const;
   [[nodiscard]] bool is_held_up(Connection& connection, const Limits& limits);
   void hand_over(Connection& connection, Time now);
-  void forget_flow(Connection& connection, bool keeps_port);
+  void forget_flow(Connection& connection) {
+    forget_flow(connection, demux_.hash(connection.flow()), false);
+  }
+  void forget_flow(Connection& connection, std::uint32_t hash, bool keeps_port);
   void end_pending(Connection& connection);
   void reap(Connection& connection);
   void destroy(Connection& connection);
@@ -253,7 +262,8 @@ class Transport {
   Vector<IntrusiveList<Connection, &Connection::dirty>> held_;
   ReadyList& ready_;
   PathMtuOf path_mtu_of_;
-  std::uint32_t orphans_ = 0;  // closed by their programs, alive still
+  Index last_found_ = kNoIndex;  // whose segment came last: a guess
+  std::uint32_t orphans_ = 0;    // closed by their programs, alive still
 };
 
 }  // namespace strata::tcp

@@ -36,6 +36,19 @@ TEST(HandleTable, AStaleHandleFindsNothingAndDestroysNothing) {
   EXPECT_EQ(*table.find(young), 6);
 }
 
+TEST(HandleTable, FindsByItsPlaceWhoeverLivesThere) {
+  CheckedMemory memory;
+  HandleTable<int> table(memory, 10);
+  EXPECT_EQ(table.find(kNoIndex), nullptr);
+  const Handle old = table.try_create(5);
+  EXPECT_EQ(*table.find(old.index), 5);
+  EXPECT_TRUE(table.destroy(old));
+  EXPECT_EQ(table.find(old.index), nullptr);
+  const Handle young = table.try_create(6);
+  ASSERT_EQ(young.index, old.index);
+  EXPECT_EQ(*table.find(old.index), 6);
+}
+
 TEST(HandleTable, AHandleThatNamesNothingFindsNothing) {
   CheckedMemory memory;
   HandleTable<int> table(memory, 10);

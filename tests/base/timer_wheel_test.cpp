@@ -234,8 +234,10 @@ TEST_P(TimerWheelProperty, BehavesLikeASortedMap) {
       const bool jumps_to_deadline = rng.chance({1, 2}) && oracle.next_deadline();
       now = std::max(now, jumps_to_deadline ? *oracle.next_deadline() : now + draw_delay());
       while (true) {
+        const bool may_expire = wheel.may_expire(now);
         const TimerEntry* const popped = wheel.pop_expired(now);
         const Index expected = oracle.pop_expired(now);
+        ASSERT_TRUE(may_expire || expected == kNoIndex);
         ASSERT_EQ(popped == nullptr ? kNoIndex : popped->owner, expected);
         if (popped == nullptr) break;
         if (rng.chance({1, 4})) {
@@ -258,6 +260,19 @@ INSTANTIATE_TEST_SUITE_P(Seeds, TimerWheelProperty,
                                            PropertyCase{3, 1ms, 50}, PropertyCase{4, 1ns, 30},
                                            PropertyCase{5, 10us, 40}, PropertyCase{6, 1s, 34},
                                            PropertyCase{7, 24h, 50}, PropertyCase{8, 20ms, 20}));
+
+TEST(TimerWheel, KnowsOnceATickThatNothingHasExpired) {
+  const Time start{1h};
+  TimerWheel wheel(start, 1ms);
+  EXPECT_FALSE(wheel.may_expire(start + 1h)) << "there is nothing";
+  TimerEntry entry(1);
+  wheel.schedule(entry, start + 1h);
+  EXPECT_EQ(wheel.pop_expired(start + 10ms), nullptr);
+  EXPECT_FALSE(wheel.may_expire(start + 10ms));
+  wheel.schedule(entry, start + 10ms);
+  EXPECT_TRUE(wheel.may_expire(start + 10ms));
+  wheel.cancel(entry);
+}
 
 TEST(TimerWheel, SleepingUntilNextDeadlineMeetsEveryTimerWithFewWakes) {
   TimerWheel wheel;

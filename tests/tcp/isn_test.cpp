@@ -56,5 +56,13 @@ TEST(TimestampOffset, IsOneForTwoHostsAndAnotherForOthers) {
   EXPECT_NE(timestamp_offset({1, 2}, flow_of(1)), timestamp_offset({1, 3}, flow_of(1)));
 }
 
+TEST(TimestampOffsets, AnswerAsIfNothingWereKept) {
+  const TimestampOffsets offsets(kSecrets.timestamps);
+  for (const std::uint32_t host : {1U, 1U, 2U, 1U, 2U, 2U}) {
+    EXPECT_EQ(offsets.of(flow_of(host, 1000)),
+              timestamp_offset(kSecrets.timestamps, flow_of(host, 2000)));
+  }
+}
+
 }  // namespace
 }  // namespace strata::tcp::isn_test

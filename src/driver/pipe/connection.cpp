@@ -158,7 +158,7 @@ void Connection::retry_soon() const {
 }
 
 void Connection::on_socket() {
-  for (int i = 0; i < kBellsAtOnce; ++i) {
+  for (int i = 0; i < kBellsAtOnce && socket_ >= 0; ++i) {
     Greeting greeting{.name = {}, .version = 0, .lane_bytes = 0};
     iovec bytes{&greeting, sizeof(greeting)};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;

@@ -113,7 +113,7 @@ void TcpMerge::add(tcp::Segment&& segment, Time now) {
   place->last = place->segment->payload.get();
 }
 
-void TcpMerge::finish(Time now) {
+void TcpMerge::hand_on_all(Time now) {
   for (std::size_t i = 0; i < count_; ++i) hand_on(waiting_[i], now);
   count_ = 0;
 }

@@ -10,7 +10,7 @@
 // 2. Segments of one flow are handed on in the order of their arrival.
 // 3. What continues a waiting segment and looks like it is never decoded: take_next() reads the few
 //    fields that may differ straight from the bytes.
-// 4. It lives for one batch: nothing waits here when poll() returns.
+// 4. Nothing waits here when poll() returns.
 #pragma once
 
 #include <array>
@@ -41,7 +41,9 @@ class TcpMerge {
   bool take_next(const Arrived& next, PacketPtr& packet, Time now);
   void add(tcp::Segment&& segment, Time now);
   // What still waits goes to TCP.
-  void finish(Time now);
+  void finish(Time now) {
+    if (count_ != 0) hand_on_all(now);
+  }
 
  private:
   // More flows than this in one batch, and there is little to merge.
@@ -59,6 +61,7 @@ class TcpMerge {
   [[nodiscard]] static bool continues(const tcp::Segment& first, const tcp::Segment& next);
   static void append(Waiting& waiting, tcp::Segment&& next);
   void hand_on(Waiting& waiting, Time now);
+  void hand_on_all(Time now);
 
   Core& core_;
   std::array<Waiting, kFlows> waiting_;

@@ -45,7 +45,7 @@ std::optional<tcp::Flow> glance_at_flow(const Packet& packet) {
 }
 
 void prefetch_tcp(const Core& core, const PacketBatch& packets) {
-  if (core.tcp == nullptr || !core.tcp->has_crowd() || packets.size() < 2) return;
+  if (packets.size() < 2) return;
   std::array<tcp::Flow, tcp::Transport::kFlowsMax> flows;
   std::size_t count = 0;
   for (const Packet* packet : packets.packets()) {

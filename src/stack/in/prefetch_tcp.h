@@ -10,8 +10,8 @@
 
 namespace strata::stack {
 
-// A hint: it changes nothing, and packets need not be valid. Each begins with its IP header, and
-// its notes().scratch is the version.
+// There is a Transport. A hint: it changes nothing, and packets need not be valid. Each begins with
+// its IP header, and its notes().scratch is the version.
 void prefetch_tcp(const Core& core, const PacketBatch& packets);
 
 // The flow of a packet that looks like a segment without IP options; nothing for any other.

@@ -66,8 +66,9 @@ DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, std::ui
 }
 
 // `frame` is what the packet was before its link header was taken off.
-void hand_over(Core& core, Interface& interface, PacketPtr packet, const wire::EthernetView& frame,
-               std::uint16_t ethertype, PacketBatch& ip, Time now) {
+void hand_over(Core& core, Interface& interface, PacketPtr&& packet,
+               const wire::EthernetView& frame, std::uint16_t ethertype, PacketBatch& ip,
+               Time now) {
   if (ethertype == wire::kEtherTypeIpv4 || ethertype == wire::kEtherTypeIpv6) {
     packet->notes().scratch = ethertype == wire::kEtherTypeIpv4 ? 4 : 6;
     return ip.push(std::move(packet));
@@ -82,7 +83,7 @@ void hand_over(Core& core, Interface& interface, PacketPtr packet, const wire::E
   drop(core, std::move(packet), DropReason::kFrameUnknownEthertype);
 }
 
-void receive_frame(Core& core, Interface& port, PacketPtr packet, std::size_t bytes_max,
+void receive_frame(Core& core, Interface& port, PacketPtr&& packet, std::size_t bytes_max,
                    PacketBatch& ip, Time now) {
   const auto frame = wire::EthernetView::parse(packet->bytes());
   if (!frame) return drop(core, std::move(packet), DropReason::kFrameTooShort);
@@ -136,7 +137,7 @@ void receive_frames(Core& core, Interface& port, PacketBatch& frames, Time now) 
     bytes += packet->size();
   }
   count_received(port, frames.size(), bytes);
-  run_hooks(core, HookPoint::kFrameIn, frames, now);
+  if (has_hooks(core, HookPoint::kFrameIn)) run_hooks(core, HookPoint::kFrameIn, frames, now);
   const std::size_t bytes_max = port.device->capabilities().mtu;
   PacketBatch ip;
   for (std::size_t i = 0; i < frames.size(); ++i) {

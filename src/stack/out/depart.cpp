@@ -141,20 +141,14 @@ Result<void> fill_departure(Core& core, const DepartureQuery& query, Departure& 
 }  // namespace
 
 Result<Departure> depart(Core& core, const DepartureQuery& query) {
-  const bool may_recall =
-      !query.source.is_unspecified() &&
-      (core.path_mtus.size() == 0 || query.fragment_policy == FragmentPolicy::kProbe);
-  const DepartureGrounds grounds{core.routes.generation(), core.local.generation(),
-                                 core.link_generation};
-  if (may_recall) {
-    if (const Departure* const known = core.departures.recall(query, grounds)) return *known;
-  }
   // One named object, returned on every path, so that it is made where the caller will find it.
   Result<Departure> result(std::in_place);
-  if (const auto done = fill_departure(core, query, *result); !done) {
+  if (const Departure* const known = recall_departure(core, query)) {
+    *result = *known;
+  } else if (const auto done = fill_departure(core, query, *result); !done) {
     result = std::unexpected(done.error());
-  } else if (may_recall) {
-    core.departures.remember(query, grounds, *result);
+  } else if (may_recall_departure(core, query)) {
+    core.departures.remember(query, departure_grounds(core), *result);
   }
   return result;
 }

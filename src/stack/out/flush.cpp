@@ -48,7 +48,7 @@ void serve_queues(Core& core, Interface& port, Time now) {
     PacketBatch batch;
     if (port.refused.empty()) {
       fill(batch, port.transmit_queue, count);
-      run_hooks(core, HookPoint::kFrameOut, batch, now);
+      if (has_hooks(core, HookPoint::kFrameOut)) run_hooks(core, HookPoint::kFrameOut, batch, now);
       show_to_packet_sockets(core, port, batch);
     } else {
       fill(batch, port.refused, count);

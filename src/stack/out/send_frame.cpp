@@ -45,14 +45,27 @@ std::optional<MacAddress> group_mac(const Core& core, const Interface& interface
   return MacAddress::broadcast();
 }
 
+void queue_up(Core& core, Interface& interface, PacketPtr&& frame) {
+  Interface& port = interface.port();
+  if (!port.is_up) return drop(core, std::move(frame), DropReason::kInterfaceDown);
+  if (!port.can_send()) return drop(core, std::move(frame), DropReason::kDeviceFailed);
+  if (port.transmit_queue.size() >= core.config.transmit_queue_max) {
+    port.was_full = true;
+    return drop(core, std::move(frame), DropReason::kTransmitQueueFull);
+  }
+  count_sent(interface, frame->size());
+  frame->notes().interface = interface.id;
+  if (fits_every_device(*frame)) [[likely]]
+    return port.transmit_queue.push(std::move(frame));
+  fit_to_device(core, port.capabilities(), std::move(frame), port.transmit_queue);
+}
+
 }  // namespace
 
 void send_to_next_hop(Core& core, Interface& interface, PacketPtr packet, const IpAddress& next_hop,
                       Time now) {
   if (!interface.is_up) return drop(core, std::move(packet), DropReason::kInterfaceDown);
-  if (interface.medium == Medium::kIp) {
-    return enqueue(core, interface, std::move(packet));
-  }
+  if (interface.medium == Medium::kIp) return queue_up(core, interface, std::move(packet));
   const std::uint16_t ethertype = ethertype_of_ip(*packet);
   if (const MacAddress* mac = resolve(interface, next_hop, now)) {
     return send_frame(core, interface, *mac, ethertype, std::move(packet));
@@ -73,8 +86,7 @@ std::uint16_t ethertype_of_ip(const Packet& packet) {
 void send_frame(Core& core, Interface& interface, const MacAddress& destination,
                 std::uint16_t ethertype, PacketPtr packet) {
   // Without a link layer there is nothing to put in front.
-  if (interface.medium == Medium::kIp) return enqueue(core, interface, std::move(packet));
-  std::uint16_t type = ethertype;
+  if (interface.medium == Medium::kIp) return queue_up(core, interface, std::move(packet));
   const std::size_t link =
       wire::EthernetLayout::kSize + interface.vlan.count * wire::VlanLayout::kSize;
   if (packet->headroom() < link || !packet->is_writable()) {
@@ -82,28 +94,18 @@ void send_frame(Core& core, Interface& interface, const MacAddress& destination,
     if (own == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty);
     packet = std::move(own);
   }
+  std::uint16_t type = ethertype;
   if (interface.vlan.count != 0) prepend_tags(*packet, interface.vlan, type);
   write(wire::EthernetHeader{.destination = destination, .source = interface.mac, .type = type},
         packet->prepend<wire::EthernetLayout::kSize>());
   PacketNotes& notes = packet->notes();
   notes.transport_offset = static_cast<std::uint16_t>(notes.transport_offset + link);
   notes.network_offset = static_cast<std::uint8_t>(link);
-  enqueue(core, interface, std::move(packet));
+  queue_up(core, interface, std::move(packet));
 }
 
 void enqueue(Core& core, Interface& interface, PacketPtr frame) {
-  Interface& port = interface.port();
-  if (!port.is_up) return drop(core, std::move(frame), DropReason::kInterfaceDown);
-  if (!port.can_send()) return drop(core, std::move(frame), DropReason::kDeviceFailed);
-  if (port.transmit_queue.size() >= core.config.transmit_queue_max) {
-    port.was_full = true;
-    return drop(core, std::move(frame), DropReason::kTransmitQueueFull);
-  }
-  count_sent(interface, frame->size());
-  frame->notes().interface = interface.id;
-  if (fits_every_device(*frame)) [[likely]]
-    return port.transmit_queue.push(std::move(frame));
-  fit_to_device(core, port.capabilities(), std::move(frame), port.transmit_queue);
+  queue_up(core, interface, std::move(frame));
 }
 
 void give_up(Core& core, Interface& interface, neighbor::Undeliverable undeliverable, Time now) {

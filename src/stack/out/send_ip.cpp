@@ -86,6 +86,11 @@ void prepend_header_v6(const Core& core, Packet& packet, const Departure& depart
   packet.notes().transport_offset = wire::Ipv6Layout::kSize;
 }
 
+// What is still to be cut into segments is no longer than they are.
+bool fits(const Packet& packet, const Departure& departure) {
+  return packet.size() <= departure.mtu || packet.notes().segment_kind != SegmentKind::kNone;
+}
+
 void loop_back(Core& core, PacketPtr packet, const Departure& departure) {
   if (core.loopback.size() >= core.config.transmit_queue_max) {
     return drop(core, std::move(packet), DropReason::kTransmitQueueFull);
@@ -135,9 +140,9 @@ Result<void> send_fragments(Core& core, PacketPtr packet, const Departure& depar
 }  // namespace
 
 Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, Time now) {
-  const std::size_t header = departure.is_v4() ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize;
-  const std::size_t limit =
-      departure.is_v4() ? kPacketBytesMax : kPacketBytesMax + wire::Ipv6Layout::kSize;
+  const bool is_v4 = departure.is_v4();
+  const std::size_t header = is_v4 ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize;
+  const std::size_t limit = is_v4 ? kPacketBytesMax : kPacketBytesMax + wire::Ipv6Layout::kSize;
   if (packet->size() + header > limit) {
     drop(core, std::move(packet), DropReason::kPacketTooBig);
     return std::unexpected(Error::kMessageTooLong);
@@ -146,13 +151,18 @@ Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, T
     packet = with_head(core, std::move(packet));
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
   }
-  if (departure.is_v4()) {
+  if (is_v4) {
     prepend_header_v4(core, *packet, departure);
   } else {
     prepend_header_v6(core, *packet, departure);
   }
-  ++(departure.is_v4() ? core.counters.ipv4_sent : core.counters.ipv6_sent);
-  return send_ip_packet(core, std::move(packet), departure, now);
+  ++(is_v4 ? core.counters.ipv4_sent : core.counters.ipv6_sent);
+  // Nearly every packet: nobody wants to see it, to hear it or to cut it.
+  const bool is_plain = departure.kind == Departure::Kind::kUnicast &&
+                        !has_hooks(core, HookPoint::kIpOut) && fits(*packet, departure);
+  if (!is_plain) return send_ip_packet(core, std::move(packet), departure, now);
+  send_to_next_hop(core, *departure.interface, std::move(packet), departure.next_hop, now);
+  return {};
 }
 
 Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& departure, Time now) {
@@ -169,9 +179,7 @@ Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& depar
 }
 
 Result<void> send_onto_link(Core& core, PacketPtr packet, const Departure& departure, Time now) {
-  const bool fits =
-      packet->size() <= departure.mtu || packet->notes().segment_kind != SegmentKind::kNone;
-  if (fits) {
+  if (fits(*packet, departure)) {
     send_to_next_hop(core, *departure.interface, std::move(packet), departure.next_hop, now);
     return {};
   }

@@ -12,6 +12,21 @@ namespace strata::stack {
 
 [[nodiscard]] Result<Departure> depart(Core& core, const DepartureQuery& query);
 
+// What was decided for another packet that asked the same; null: depart() must decide. Good until
+// the next call of depart().
+[[nodiscard]] inline bool may_recall_departure(const Core& core, const DepartureQuery& query) {
+  return !query.source.is_unspecified() &&
+         (core.path_mtus.size() == 0 || query.fragment_policy == FragmentPolicy::kProbe);
+}
+[[nodiscard]] inline DepartureGrounds departure_grounds(const Core& core) {
+  return {core.routes.generation(), core.local.generation(), core.link_generation};
+}
+[[nodiscard]] inline const Departure* recall_departure(const Core& core,
+                                                       const DepartureQuery& query) {
+  if (!may_recall_departure(core, query)) return nullptr;
+  return core.departures.recall(query, departure_grounds(core));
+}
+
 // Puts an IP header in front and sends, fragmenting where the policy allows. The packet begins with
 // its transport header. A failure has been counted.
 Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, Time now);

@@ -97,21 +97,29 @@ bool is_too_long(const Packet& packet, const tcp::Outgoing& outgoing, const Depa
   return header + longest > departure.mtu;
 }
 
+void send_along(Core& core, PacketPtr&& packet, const tcp::Outgoing& outgoing,
+                const Departure& departure, Time now) {
+  if (is_too_long(*packet, outgoing, departure)) {
+    core.tcp->on_path_mtu(outgoing.flow, static_cast<std::uint32_t>(departure.mtu), now);
+    return drop(core, std::move(packet), DropReason::kPacketTooBig);
+  }
+  ++core.counters.tcp_sent;
+  (void)send_ip(core, std::move(packet), departure, now);
+}
+
 void send_one(Core& core, tcp::Outgoing& outgoing, Time now) {
   PacketPtr packet = assemble(core, outgoing);
   if (packet == nullptr) return core.drops.add(DropReason::kPoolEmpty);
   begin_checksum(*packet, outgoing);
-  const auto departure = depart(core, query_for(outgoing));
-  if (!departure) {
-    core.tcp->on_unreachable(outgoing.flow, departure.error(), now);
-    return drop(core, std::move(packet), DropReason::kNoRoute);
+  const DepartureQuery query = query_for(outgoing);
+  if (const Departure* const known = recall_departure(core, query)) {
+    const Departure departure = *known;
+    return send_along(core, std::move(packet), outgoing, departure, now);
   }
-  if (is_too_long(*packet, outgoing, *departure)) {
-    core.tcp->on_path_mtu(outgoing.flow, static_cast<std::uint32_t>(departure->mtu), now);
-    return drop(core, std::move(packet), DropReason::kPacketTooBig);
-  }
-  ++core.counters.tcp_sent;
-  (void)send_ip(core, std::move(packet), *departure, now);
+  const auto departure = depart(core, query);
+  if (departure) return send_along(core, std::move(packet), outgoing, *departure, now);
+  core.tcp->on_unreachable(outgoing.flow, departure.error(), now);
+  drop(core, std::move(packet), DropReason::kNoRoute);
 }
 
 // By interface: one whose device is stuck must not hold up the others.

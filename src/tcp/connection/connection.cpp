@@ -33,6 +33,8 @@ void Connection::prefetch(const Shared& shared) const {
 void Connection::transition_to(Shared& shared, State to, Time now) {
   CHECK(may_follow(state_, to));
   const State from = std::exchange(state_, to);
+  if (shared.observer == nullptr) [[likely]]
+    return;
   TcpEvent event;
   event.kind = TcpEventKind::kStateChanged;
   event.from = from;

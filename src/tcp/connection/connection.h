@@ -116,6 +116,9 @@ class Connection {
   }
   // Brings what it keeps elsewhere and an acknowledgement or text will touch.
   void prefetch(const Shared& shared) const;
+  [[nodiscard]] bool has_news() const {
+    return flags_.news_readable || flags_.news_writable || flags_.news_error || flags_.news_closed;
+  }
   // What became true for its program since the last call.
   [[nodiscard]] Readiness take_news();
   [[nodiscard]] const Sender& sender() const { return sender_; }
@@ -201,11 +204,14 @@ class Connection {
   [[nodiscard]] bool has_old_timestamp(const Segment& segment, Time now) const;
 
   // connection_output.cpp
-  [[nodiscard]] Outgoing compose(const Shared& shared, wire::TcpFlags flags,
-                                 SequenceNumber seq) const;
-  [[nodiscard]] Outgoing compose_reset(Shared& shared, Time now) const;
-  [[nodiscard]] Outgoing compose_ack(Shared& shared, SequenceNumber seq, const Ack& ack, Time now);
-  [[nodiscard]] Outgoing compose_text(Shared& shared, Transmission&& transmission, Time now);
+  void compose(const Shared& shared, wire::TcpFlags flags, SequenceNumber seq,
+               Outgoing& outgoing) const;
+  // Something always: the types spare their answers a move.
+  [[nodiscard]] std::optional<Outgoing> compose_reset(Shared& shared, Time now) const;
+  [[nodiscard]] std::optional<Outgoing> compose_ack(Shared& shared, SequenceNumber seq,
+                                                    const Ack& ack, Time now);
+  [[nodiscard]] std::optional<Outgoing> compose_text(Shared& shared, Transmission& transmission,
+                                                     Time now);
   void write_options(Outgoing& outgoing, const Ack& ack, Time now) const;
   void add_user_timeout(const Shared& shared, Outgoing& outgoing);
   void note_sent(Shared& shared, const Outgoing& outgoing, std::uint16_t segments, Time now,

@@ -5,6 +5,7 @@
 
 #include "strata/check.h"
 #include "tcp/connection/connection.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 namespace {
@@ -41,7 +42,7 @@ std::optional<Outgoing> Connection::next_outgoing(Shared& shared, const Limits& 
                                .segment_size_max = segment_size_max(shared),
                                .clock = clock(now)};
   if (auto transmission = sender_.next_transmission(shared.send, send_limits, now)) {
-    return compose_text(shared, std::move(*transmission), now);
+    return compose_text(shared, *transmission, now);
   }
   if (flags_.probe_due) {
     flags_.probe_due = false;
@@ -94,9 +95,9 @@ void Connection::write_options(Outgoing& outgoing, const Ack& ack, Time now) con
 }
 
 // All but options and payload.
-Outgoing Connection::compose(const Shared& shared, wire::TcpFlags flags, SequenceNumber seq) const {
+void Connection::compose(const Shared& shared, wire::TcpFlags flags, SequenceNumber seq,
+                         Outgoing& outgoing) const {
   const TcpSocketOptions& options = shared.options[options_];
-  Outgoing outgoing;
   outgoing.flow = flow_;
   outgoing.header.sequence_number = seq.value();
   outgoing.header.flags = flags;
@@ -104,27 +105,31 @@ Outgoing Connection::compose(const Shared& shared, wire::TcpFlags flags, Sequenc
   outgoing.traffic_class = options.traffic_class & 0xfcU;
   outgoing.bound_interface = options.bound_interface;
   outgoing.may_fragment = flags_.may_fragment;
-  return outgoing;
 }
 
 // RFC 9293 3.10.5 and 3.5.2: SND.NXT lies in the peer's window, and so is believed (RFC 5961 3).
-Outgoing Connection::compose_reset(Shared& shared, Time now) const {
+std::optional<Outgoing> Connection::compose_reset(Shared& shared, Time now) const {
   ++shared.counters.resets_out;
-  Outgoing reset = compose(shared, wire::kTcpRst | wire::kTcpAck, sender_.nxt());
+  std::optional<Outgoing> result(std::in_place);
+  Outgoing& reset = *result;
+  compose(shared, wire::kTcpRst | wire::kTcpAck, sender_.nxt(), reset);
   reset.header.acknowledgment_number = receiver_.next().value();
   write_options(reset, {}, now);  // RFC 7323 3.2: timestamps SHOULD be in a RST, too
-  return reset;
+  return result;
 }
 
-Outgoing Connection::compose_ack(Shared& shared, SequenceNumber seq, const Ack& ack, Time now) {
-  Outgoing outgoing = compose(shared, wire::kTcpAck, seq);
+std::optional<Outgoing> Connection::compose_ack(Shared& shared, SequenceNumber seq, const Ack& ack,
+                                                Time now) {
+  std::optional<Outgoing> result(std::in_place);
+  Outgoing& outgoing = *result;
+  compose(shared, wire::kTcpAck, seq, outgoing);
   outgoing.header.acknowledgment_number = ack.ack.value();
   outgoing.header.window = ack.window;
   if (ack.ece) outgoing.header.flags |= wire::kTcpEce;
   write_options(outgoing, ack, now);
   if (flags_.user_timeout_due) add_user_timeout(shared, outgoing);
   note_sent(shared, outgoing, 1, now);
-  return outgoing;
+  return result;
 }
 
 // RFC 5482 3.1: the program changed its mind, and the peer should know how long we would wait.
@@ -137,9 +142,12 @@ void Connection::add_user_timeout(const Shared& shared, Outgoing& outgoing) {
   flags_.user_timeout_due = false;
 }
 
-Outgoing Connection::compose_text(Shared& shared, Transmission&& transmission, Time now) {
+std::optional<Outgoing> Connection::compose_text(Shared& shared, Transmission& transmission,
+                                                 Time now) {
   const bool has_text = transmission.payload != nullptr;
-  Outgoing outgoing = compose(shared, wire::kTcpAck, transmission.text.begin);
+  std::optional<Outgoing> result(std::in_place);
+  Outgoing& outgoing = *result;
+  compose(shared, wire::kTcpAck, transmission.text.begin, outgoing);
   const Ack ack = receiver_.carried_ack(shared.receive, has_text, now);
   outgoing.header.acknowledgment_number = ack.ack.value();
   outgoing.header.window = ack.window;
@@ -159,7 +167,7 @@ Outgoing Connection::compose_text(Shared& shared, Transmission&& transmission, T
     shared.counters.segments_retransmitted += transmission.segments;
   }
   note_sent(shared, outgoing, transmission.segments, now, &transmission);
-  return outgoing;
+  return result;
 }
 
 void Connection::note_sent(Shared& shared, const Outgoing& outgoing, std::uint16_t segments,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tcp/connection/connection.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 namespace {
@@ -16,16 +17,18 @@ constexpr Duration kPeerUserTimeoutMax = std::chrono::minutes(10);
 
 std::optional<Time> Connection::next_deadline(const Shared& shared) const {
   if (state_ == State::kClosed || state_ == State::kTimeWait) return std::nullopt;
-  std::optional<Time> next;
-  if (is_opening()) {
-    next = shared.openings[opening_].next_deadline();
-    if (!has_halves()) return next;
+  Time next = kNever;
+  const auto heed = [&next](const std::optional<Time>& at) {
+    if (at && *at < next) next = *at;
+  };
+  if (is_opening()) heed(shared.openings[opening_].next_deadline());
+  if (has_halves()) {
+    heed(sender_.next_deadline(shared.send));
+    heed(receiver_.next_deadline());
+    if (flags_.keepalive) heed(keepalive_deadline(shared));
+    if (ends_at_ != Time{}) heed(ends_at_);
   }
-  next = earlier(next, sender_.next_deadline(shared.send));
-  next = earlier(next, receiver_.next_deadline());
-  if (flags_.keepalive) next = earlier(next, keepalive_deadline(shared));
-  if (ends_at_ != Time{}) next = earlier(next, ends_at_);
-  return next;
+  return next == kNever ? std::nullopt : std::optional(next);
 }
 
 void Connection::on_deadline(Shared& shared, Time now) {

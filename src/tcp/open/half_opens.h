@@ -82,6 +82,9 @@ class HalfOpens {
   [[nodiscard]] bool has_outgoing() const { return !to_send_.empty(); }
   [[nodiscard]] std::optional<Outgoing> next_outgoing(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
+  [[nodiscard]] bool is_due(Time now) const {
+    return !entries_.empty() && next_deadline().value_or(kNever) <= now;
+  }
   // At most a few thousand a call; next_deadline() tells whether more are due.
   void on_deadline(Time now);
 

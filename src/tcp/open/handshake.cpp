@@ -258,7 +258,7 @@ Terms Handshake::terms(const Context& context) const {
 }
 
 std::uint32_t Handshake::offset(const Context& context) const {
-  return timestamp_offset(context.secrets.timestamps, context.flow);
+  return context.secrets.timestamp_offsets.of(context.flow);
 }
 
 void Handshake::adopt(const Negotiated& agreed) {

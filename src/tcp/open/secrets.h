@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/siphash.h"
+#include "tcp/isn.h"
 
 namespace strata::tcp {
 
@@ -14,6 +15,7 @@ struct Secrets {
   SipKey syn_cookies;     // RFC 4987 3.6
   SipKey fast_open;       // RFC 7413 4.1.2
   std::uint64_t replies;  // seed of what makes rate limits unpredictable
+  TimestampOffsets timestamp_offsets{timestamps};
 
   [[nodiscard]] static constexpr Secrets derive(const SipKey& key) {
     std::uint64_t purpose = 0;

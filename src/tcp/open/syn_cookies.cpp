@@ -52,7 +52,7 @@ std::uint32_t stamp(const Negotiated& agreed, Time now) {
 Terms terms_of(const Handshake::Context& context) {
   Terms terms =
       Terms::of(context.config, context.options, context.flow.is_v4(), context.mtu, false);
-  terms.timestamp_offset = timestamp_offset(context.secrets.timestamps, context.flow);
+  terms.timestamp_offset = context.secrets.timestamp_offsets.of(context.flow);
   return terms;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace strata::tcp {
 
@@ -31,14 +32,13 @@ void Receiver::release(ReceiverShared& shared) {
   shared.account.give_back(bytes_held(shared));
   if (is_holder_ != 0) shared.account.leave();
   is_holder_ = 0;
-  if (inbox_ != kNoIndex) shared.slabs.inboxes().destroy(inbox_);
+  if (Inbox* const inbox = find_inbox(shared)) {
+    inbox->consume(inbox->size());
+    shared.slabs.give_back_inbox(inbox_);
+  }
   if (disorder_ != kNoIndex) shared.slabs.disorders().destroy(disorder_);
   inbox_ = disorder_ = kNoIndex;
   has_listed_ = has_prompt_ = has_gap_ = has_mark_ = 0;
-}
-
-Disorder* Receiver::find_disorder(const ReceiverShared& shared) const {
-  return disorder_ == kNoIndex ? nullptr : &shared.slabs.disorders()[disorder_];
 }
 
 Disorder* Receiver::take_disorder(ReceiverShared& shared) {
@@ -49,15 +49,8 @@ Disorder* Receiver::take_disorder(ReceiverShared& shared) {
   return find_disorder(shared);
 }
 
-Inbox* Receiver::find_inbox(const ReceiverShared& shared) const {
-  return inbox_ == kNoIndex ? nullptr : &shared.slabs.inboxes()[inbox_];
-}
-
 Inbox* Receiver::take_inbox(ReceiverShared& shared) {
-  if (inbox_ == kNoIndex) {
-    shared.slabs.warm_up();
-    inbox_ = shared.slabs.inboxes().try_create();
-  }
+  if (inbox_ == kNoIndex) inbox_ = shared.slabs.take_inbox();
   return find_inbox(shared);
 }
 
@@ -140,8 +133,7 @@ void Receiver::look_at(const Disorder& disorder) {
 
 void Receiver::give_back_unused(ReceiverShared& shared) {
   if (inbox_ != kNoIndex && find_inbox(shared)->empty()) {
-    shared.slabs.inboxes().destroy(inbox_);
-    inbox_ = kNoIndex;
+    shared.slabs.give_back_inbox(std::exchange(inbox_, kNoIndex));
   }
   if (disorder_ != kNoIndex && !find_disorder(shared)->is_needed()) {
     shared.slabs.disorders().destroy(disorder_);

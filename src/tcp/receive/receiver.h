@@ -220,9 +220,13 @@ class Receiver {
   };
 
   // ── receiver.cpp: what is lent, and given back ────────────────────────────────────────────
-  [[nodiscard]] Disorder* find_disorder(const ReceiverShared& shared) const;
+  [[nodiscard]] Disorder* find_disorder(const ReceiverShared& shared) const {
+    return disorder_ == kNoIndex ? nullptr : &shared.slabs.disorders()[disorder_];
+  }
   [[nodiscard]] Disorder* take_disorder(ReceiverShared& shared);
-  [[nodiscard]] Inbox* find_inbox(const ReceiverShared& shared) const;
+  [[nodiscard]] Inbox* find_inbox(const ReceiverShared& shared) const {
+    return inbox_ == kNoIndex ? nullptr : &shared.slabs.inboxes()[inbox_];
+  }
   [[nodiscard]] Inbox* take_inbox(ReceiverShared& shared);
   // Charges the account for what is held now beyond `before`, and sheds what may not be held.
   void settle(ReceiverShared& shared, std::size_t before);
@@ -234,9 +238,9 @@ class Receiver {
   void look_at(const Disorder& disorder);
 
   // ── receiver_input.cpp ────────────────────────────────────────────────────────────────────
-  TextOutcome on_next_text(ReceiverShared& shared, PacketPtr payload, std::uint32_t bytes,
+  TextOutcome on_next_text(ReceiverShared& shared, PacketPtr&& payload, std::uint32_t bytes,
                            Time now);
-  [[nodiscard]] bool keep_next(ReceiverShared& shared, PacketPtr payload);
+  [[nodiscard]] bool keep_next(ReceiverShared& shared, PacketPtr&& payload);
   TextOutcome on_other_text(ReceiverShared& shared, SequenceNumber begin, PacketPtr payload,
                             const TextFacts& facts, Time now);
   [[nodiscard]] Arrival trim(const Disorder* disorder, SequenceNumber begin, PacketPtr& payload,

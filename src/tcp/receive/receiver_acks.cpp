@@ -69,7 +69,7 @@ Ack Receiver::current_ack(ReceiverShared& shared, bool with_text, Time now) {
   }
   acknowledged_ = next_;
   timing_.on_ack_sent(with_text, now);
-  if (has_listed_ == 0) give_back_unused(shared);
+  if (disorder_ != kNoIndex && has_listed_ == 0) give_back_unused(shared);
   return ack;
 }
 
@@ -138,17 +138,17 @@ void Receiver::open_window(const ReceiverShared& shared) {
 // been offered. So the field is rounded up, and the edge moves with it. A peer that sends less
 // than 2^shift bytes a segment could move it forever: a quarter of the buffer is as far as it gets.
 std::uint16_t Receiver::window_field(const ReceiverShared& shared, SequenceNumber ack) {
+  const std::uint8_t shift = window_shift();
   const std::uint32_t window = distance(ack, right_edge_);
-  const std::uint32_t granule = 1U << window_shift();
-  const std::uint32_t rounded_up = (window + granule - 1) / granule;
-  const SequenceNumber edge = ack + rounded_up * granule;
-  const std::uint32_t edge_max = room(shared) + tuning_.limit() / 4 + granule;
-  std::uint32_t field = rounded_up;
+  const std::uint32_t granule = 1U << shift;
+  std::uint32_t field = (window + granule - 1) >> shift;
+  const SequenceNumber edge = ack + (field << shift);
   if (edge != right_edge_) {
+    const std::uint32_t edge_max = room(shared) + tuning_.limit() / 4 + granule;
     if (edge - next_ <= static_cast<std::int32_t>(edge_max)) {
       right_edge_ = edge;
     } else {
-      field = window / granule;
+      field = window >> shift;
     }
   }
   return static_cast<std::uint16_t>(std::min(field, kWindowFieldMax));

@@ -41,7 +41,7 @@ TextOutcome Receiver::on_text(ReceiverShared& shared, SequenceNumber begin, Pack
 }
 
 // Header prediction's half of the work: the next bytes, all of them, and nothing waits for them.
-TextOutcome Receiver::on_next_text(ReceiverShared& shared, PacketPtr payload, std::uint32_t bytes,
+TextOutcome Receiver::on_next_text(ReceiverShared& shared, PacketPtr&& payload, std::uint32_t bytes,
                                    Time now) {
   if (is_shut_down_ == 0 && !keep_next(shared, std::move(payload))) {
     timing_.owe_now();
@@ -54,7 +54,7 @@ TextOutcome Receiver::on_next_text(ReceiverShared& shared, PacketPtr payload, st
   return {TextKind::kInOrder, is_shut_down_ != 0 ? 0 : bytes};
 }
 
-bool Receiver::keep_next(ReceiverShared& shared, PacketPtr payload) {
+bool Receiver::keep_next(ReceiverShared& shared, PacketPtr&& payload) {
   Inbox* const inbox = has_room_for(shared, *payload) ? take_inbox(shared) : nullptr;
   if (inbox == nullptr) return false;
   const bool is_all = disorder_ == kNoIndex;
@@ -186,7 +186,7 @@ std::uint64_t Receiver::fill(Inbox& inbox, Disorder* disorder, PacketPool& pool,
     const std::uint64_t gap = disorder->reassembly.next_covered(at) - at;
     if (payload->size() <= gap) {
       at += payload->size();
-      inbox.append(pool, std::move(payload));
+      inbox.append(pool, std::exchange(payload, nullptr));
     } else {
       const auto wanted = static_cast<std::size_t>(gap);
       const std::size_t taken = wanted == 0 ? 0 : inbox.append_part(pool, *payload, wanted);

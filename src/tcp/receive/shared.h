@@ -2,6 +2,7 @@
 // ReceiverShared: what all receivers of a stack have in common, an argument of their calls.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -38,30 +39,39 @@ struct Disorder {
 class ReceiverSlabs {
  public:
   ReceiverSlabs(Memory& memory, const TcpConfig& config)
-      : inboxes_(memory, config.connections_max + 1), disorders_(memory, config.connections_max) {}
+      : inboxes_(memory, config.connections_max + kSpareMax),
+        disorders_(memory, config.connections_max) {}
   ~ReceiverSlabs() {
-    if (warm_inbox_ != kNoIndex) inboxes_.destroy(warm_inbox_);
+    while (spare_count_ != 0) inboxes_.destroy(spare_[--spare_count_]);
   }
   ReceiverSlabs(const ReceiverSlabs&) = delete;
   ReceiverSlabs& operator=(const ReceiverSlabs&) = delete;
 
-  // A slab without entries gives all its memory back. One that nobody uses keeps a lone connection
-  // from asking for it again with every text that it reads.
-  void warm_up() {
-    if (warm_inbox_ == kNoIndex) warm_inbox_ = inboxes_.try_create();
+  // An empty inbox. kNoIndex: no memory.
+  [[nodiscard]] Index take_inbox() {
+    return spare_count_ != 0 ? spare_[--spare_count_] : inboxes_.try_create();
+  }
+  // An empty one that nobody needs now. A few are kept, for most texts are read before the next
+  // ones come.
+  void give_back_inbox(Index inbox) {
+    if (spare_count_ == kSpareMax) return inboxes_.destroy(inbox);
+    spare_[spare_count_++] = inbox;
   }
 
   [[nodiscard]] Slab<Inbox>& inboxes() { return inboxes_; }
   [[nodiscard]] Slab<Disorder>& disorders() { return disorders_; }
   // Entries that connections hold.
   [[nodiscard]] std::uint32_t in_use() const {
-    return inboxes_.size() - (warm_inbox_ == kNoIndex ? 0 : 1) + disorders_.size();
+    return inboxes_.size() - spare_count_ + disorders_.size();
   }
 
  private:
+  static constexpr std::uint32_t kSpareMax = 32;
+
   Slab<Inbox> inboxes_;
   Slab<Disorder> disorders_;
-  Index warm_inbox_ = kNoIndex;
+  std::array<Index, kSpareMax> spare_;  // inboxes
+  std::uint32_t spare_count_ = 0;
 };
 
 struct ReceiverShared {

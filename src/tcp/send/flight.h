@@ -114,10 +114,11 @@ struct Flight : FlightState {
   Totals totals{};
   std::size_t charged = 0;  // of the BufferAccount
 
-  // While it rests:
+  // It is on the list of those that rest from the first time on that it does, and busy ones are
+  // taken off when that is looked through: so a pause between two requests moves nothing.
   ListLink<Flight> rest_link;
   Sender* sender = nullptr;
-  Time rests_since{};
+  Time rests_since{};  // meaningful while it rests
 };
 
 }  // namespace strata::tcp

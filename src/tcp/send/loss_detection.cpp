@@ -66,7 +66,7 @@ Index LossDetection::next_expired(const RetransmissionQueue& sent, const Slab<Re
                                   Duration window, Time now) {
   deadline_.reset();
   if (!has_delivered_ || sent.oldest() == kNoIndex) return kNoIndex;
-  const Record& record = records[sent.oldest()];
+  const Record& record = sent.named(records, sent.oldest());
   // RACK_sent_after(): the list is in this order, so behind the first that was not sent before,
   // none was.
   const bool was_sent_before =

@@ -19,7 +19,7 @@ bool was_sent_before(const Record& a, const Record& b) {
 }  // namespace
 
 void RetransmissionQueue::clear(Records& records) {
-  for (std::size_t i = 0; i < index_.size(); ++i) records.destroy(index_[i].record);
+  for (std::size_t i = 0; i < index_.size(); ++i) destroy(records, index_[i].record);
   index_.clear();
   in_flight_ = sacked_ = lost_ = sacked_segments_ = 0;
   oldest_ = newest_ = kNoIndex;
@@ -27,13 +27,13 @@ void RetransmissionQueue::clear(Records& records) {
 
 Record* RetransmissionQueue::append(Records& records, SequenceNumber begin, SequenceNumber end,
                                     Time sent_time) {
-  const Index index = records.try_create();
+  const Index index = create(records);
   if (index == kNoIndex) return nullptr;
   if (!index_.try_push_back({begin, index})) {
-    records.destroy(index);
+    destroy(records, index);
     return nullptr;
   }
-  Record& record = records[index];
+  Record& record = named(records, index);
   record.begin = begin;
   record.end = end;
   record.sent_time = sent_time;
@@ -44,14 +44,15 @@ Record* RetransmissionQueue::append(Records& records, SequenceNumber begin, Sequ
 
 bool RetransmissionQueue::split(Records& records, std::size_t position, SequenceNumber edge) {
   const Index index = index_[position].record;
-  const Index added = records.try_create(records[index]);
+  const Index added = create(records);
   if (added == kNoIndex) return false;
+  named(records, added) = named(records, index);
   if (!index_.try_insert_at(position + 1, {edge, added})) {
-    records.destroy(added);
+    destroy(records, added);
     return false;
   }
-  Record& first = records[index];
-  Record& second = records[added];
+  Record& first = named(records, index);
+  Record& second = named(records, added);
   CHECK(first.begin < edge && edge < first.end);
   // The grid of edges goes on where it was.
   const std::uint32_t step = edge == first.edge_before(edge)
@@ -76,12 +77,12 @@ bool RetransmissionQueue::split(Records& records, std::size_t position, Sequence
 void RetransmissionQueue::pop_front(Records& records) {
   const Index index = index_[0].record;
   leave(records, index);
-  records.destroy(index);
+  destroy(records, index);
   index_.pop_front();
 }
 
 void RetransmissionQueue::trim_front(Records& records, SequenceNumber una) {
-  Record& record = records[index_[0].record];
+  Record& record = named(records, index_[0].record);
   CHECK(record.begin < una && una < record.end);
   const std::uint32_t bytes = distance(record.begin, una);
   const SequenceNumber edge = record.edge_behind(una);
@@ -98,7 +99,7 @@ void RetransmissionQueue::trim_front(Records& records, SequenceNumber una) {
 std::size_t RetransmissionQueue::mark_sacked(Records& records, std::size_t position) {
   const Index index = index_[position].record;
   leave(records, index);
-  Record& record = records[index];
+  Record& record = named(records, index);
   record.state = RecordState::kSacked;
   record.sacked_segments = saturated(record.segments());
   sacked_ += record.length();
@@ -111,7 +112,7 @@ std::size_t RetransmissionQueue::mark_sacked(Records& records, std::size_t posit
 void RetransmissionQueue::mark_lost(Records& records, std::size_t position, TcpLossCause cause) {
   const Index index = index_[position].record;
   leave(records, index);
-  Record& record = records[index];
+  Record& record = named(records, index);
   record.state = RecordState::kLost;
   record.cause = cause;
   lost_from_ = lost_ == 0 ? record.begin : sooner(lost_from_, record.begin);
@@ -121,7 +122,7 @@ void RetransmissionQueue::mark_lost(Records& records, std::size_t position, TcpL
 void RetransmissionQueue::mark_sent(Records& records, std::size_t position, Time sent_time) {
   const Index index = index_[position].record;
   leave(records, index);
-  Record& record = records[index];
+  Record& record = named(records, index);
   record.state = RecordState::kInFlight;
   record.sent_time = sent_time;
   if (record.transmissions < 0xff) ++record.transmissions;
@@ -132,13 +133,13 @@ void RetransmissionQueue::mark_sent(Records& records, std::size_t position, Time
 void RetransmissionQueue::mark_in_flight(Records& records, std::size_t position) {
   const Index index = index_[position].record;
   leave(records, index);
-  Record& record = records[index];
+  Record& record = named(records, index);
   record.state = RecordState::kInFlight;
   in_flight_ += record.length();
   // What was thought lost is older than what was sent since.
   Index before = kNoIndex;
-  for (Index at = oldest_; at != kNoIndex && was_sent_before(records[at], record);
-       at = records[at].newer) {
+  for (Index at = oldest_; at != kNoIndex && was_sent_before(named(records, at), record);
+       at = named(records, at).newer) {
     before = at;
   }
   link_behind(records, before, index);
@@ -154,7 +155,7 @@ std::size_t RetransmissionQueue::next_lost(const Records& records, std::size_t f
 }
 
 void RetransmissionQueue::leave(Records& records, Index index) {
-  Record& record = records[index];
+  Record& record = named(records, index);
   switch (record.state) {
     case RecordState::kInFlight:
       in_flight_ -= record.length();
@@ -175,17 +176,17 @@ void RetransmissionQueue::link_newest(Records& records, Index index) {
 
 // `before` kNoIndex: the oldest.
 void RetransmissionQueue::link_behind(Records& records, Index before, Index index) {
-  const Index after = before == kNoIndex ? oldest_ : records[before].newer;
-  records[index].older = before;
-  records[index].newer = after;
-  (before == kNoIndex ? oldest_ : records[before].newer) = index;
-  (after == kNoIndex ? newest_ : records[after].older) = index;
+  const Index after = before == kNoIndex ? oldest_ : named(records, before).newer;
+  named(records, index).older = before;
+  named(records, index).newer = after;
+  (before == kNoIndex ? oldest_ : named(records, before).newer) = index;
+  (after == kNoIndex ? newest_ : named(records, after).older) = index;
 }
 
 void RetransmissionQueue::unlink(Records& records, Index index) {
-  Record& record = records[index];
-  (record.older == kNoIndex ? oldest_ : records[record.older].newer) = record.newer;
-  (record.newer == kNoIndex ? newest_ : records[record.newer].older) = record.older;
+  Record& record = named(records, index);
+  (record.older == kNoIndex ? oldest_ : named(records, record.older).newer) = record.newer;
+  (record.newer == kNoIndex ? newest_ : named(records, record.newer).older) = record.older;
   record.older = record.newer = kNoIndex;
 }
 
@@ -193,7 +194,7 @@ bool RetransmissionQueue::join_next(Records& records, std::size_t position) {
   if (position + 1 >= size()) return false;
   Record& first = at(records, position);
   const Index absorbed = index_[position + 1].record;
-  const Record& second = records[absorbed];
+  const Record& second = named(records, absorbed);
   if (first.state != RecordState::kSacked || second.state != RecordState::kSacked) return false;
   const std::uint16_t segments = saturated(first.sacked_segments + 0U + second.sacked_segments);
   sacked_segments_ -= first.sacked_segments + 0U + second.sacked_segments;
@@ -204,7 +205,7 @@ bool RetransmissionQueue::join_next(Records& records, std::size_t position) {
   first.sent_time = std::max(first.sent_time, second.sent_time);
   first.transmissions = std::max(first.transmissions, second.transmissions);
   first.segment_size = std::max(first.segment_size, second.segment_size);
-  records.destroy(absorbed);
+  destroy(records, absorbed);
   index_.erase_at(position + 1);
   return true;
 }

@@ -9,11 +9,14 @@
 //    again makes it the newest in flight. On the list, records are ordered by (sent_time, end).
 // 3. SACKed neighbours are one record, so that there is at most one SACKed record beside another,
 //    and walking over what a peer keeps repeating is short.
-// 4. in_flight(), sacked() and lost() count bytes of the three states; their sum is nxt - una.
+// 4. One record, the first where there is a choice, lives in the queue itself and not in the slab:
+//    most flights have no other.
+// 5. in_flight(), sacked() and lost() count bytes of the three states; their sum is nxt - una.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/slab.h"
 #include "tcp/send/record.h"
@@ -40,11 +43,18 @@ class RetransmissionQueue {
   [[nodiscard]] Record* append(Records& records, SequenceNumber begin, SequenceNumber end,
                                Time sent_time);
 
-  [[nodiscard]] Record& at(Records& records, std::size_t position) const {
-    return records[index_[position].record];
+  [[nodiscard]] Record& at(Records& records, std::size_t position) {
+    return named(records, index_[position].record);
   }
   [[nodiscard]] const Record& at(const Records& records, std::size_t position) const {
-    return records[index_[position].record];
+    return named(records, index_[position].record);
+  }
+  // As the list by time names them.
+  [[nodiscard]] Record& named(Records& records, Index index) {
+    return index == kOwn ? own_ : records[index];
+  }
+  [[nodiscard]] const Record& named(const Records& records, Index index) const {
+    return index == kOwn ? own_ : records[index];
   }
   // Of the record that holds `at`, which lies in [una, nxt).
   [[nodiscard]] std::size_t position_of(SequenceNumber at) const { return index_.position_of(at); }
@@ -74,6 +84,19 @@ class RetransmissionQueue {
   [[nodiscard]] Index newest() const { return newest_; }
 
  private:
+  static constexpr Index kOwn = kNoIndex - 1;
+
+  // kNoIndex: no memory.
+  [[nodiscard]] Index create(Records& records) {
+    if (owns_one_) return records.try_create();
+    owns_one_ = true;
+    std::construct_at(&own_);
+    return kOwn;
+  }
+  void destroy(Records& records, Index index) {
+    if (index != kOwn) return records.destroy(index);
+    owns_one_ = false;
+  }
   void leave(Records& records, Index index);  // the state it is in
   void link_newest(Records& records, Index index);
   void link_behind(Records& records, Index before, Index index);
@@ -81,6 +104,8 @@ class RetransmissionQueue {
   bool join_next(Records& records, std::size_t position);
 
   SequenceIndex index_;
+  Record own_;
+  bool owns_one_ = false;
   std::uint32_t in_flight_ = 0;
   std::uint32_t sacked_ = 0;
   std::uint32_t lost_ = 0;

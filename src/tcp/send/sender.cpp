@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "tcp/congestion/registry.h"
-#include "tcp/send/shared.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 namespace {
@@ -32,26 +32,17 @@ void Sender::release(Shared& shared) {
     f->queue.clear();
     shared.account.give_back(std::exchange(f->charged, 0));
     shared.account.leave();
-    shared.flights.destroy(std::exchange(flight_, kNoIndex));
+    destroy_flight(shared, *f);
   }
   forget_totals(shared);
-}
-
-Flight* Sender::flight(Shared& shared) const {
-  return flight_ == kNoIndex || flags_.rests ? nullptr : &shared.flights[flight_];
-}
-
-const Flight* Sender::flight(const Shared& shared) const {
-  return flight_ == kNoIndex || flags_.rests ? nullptr : &shared.flights[flight_];
 }
 
 Flight* Sender::take_flight(Shared& shared, Time now) {
   if (Flight* f = flight(shared)) return f;
   if (flags_.rests) {
     Flight& f = shared.flights[flight_];
-    shared.resting.erase(f);
     flags_.rests = false;
-    static_cast<FlightState&>(f) = {};
+    std::construct_at(static_cast<FlightState*>(&f));
     begin_flight(shared, f, now);
     return &f;
   }
@@ -62,6 +53,7 @@ Flight* Sender::take_flight(Shared& shared, Time now) {
   flight_ = shared.flights.try_create(shared.memory);
   if (flight_ == kNoIndex) return nullptr;
   Flight& f = shared.flights[flight_];
+  f.sender = this;
   f.totals = kept_totals(shared);
   begin_flight(shared, f, now);
   if (is_first && flags_.established) on_mss(shared, mss_limit_, now);
@@ -98,35 +90,41 @@ void Sender::rest_if_idle(Shared& shared, Time now) {
   f->totals.lost = f->rate.lost();
   shared.account.give_back(std::exchange(f->charged, 0));
   shared.account.leave();
+  f->rests_since = now;
+  flags_.rests = true;
+  if (f->rest_link.is_linked()) return;
   // This one is in the cache, those that rest are not: where many do, it is the cheaper to fold.
   if (shared.resting.size() == Shared::kRestingMax) return fold(shared);
-  flags_.rests = true;
-  f->sender = this;
-  f->rests_since = now;
   shared.resting.push_back(*f);
 }
 
 // From here on there is no Flight.
 void Sender::fold(Shared& shared) {
   Flight& f = shared.flights[flight_];
-  if (flags_.rests) shared.resting.erase(f);
   flags_.rests = false;
   keep_totals(shared, f.totals);
+  destroy_flight(shared, f);
+}
+
+void Sender::destroy_flight(Shared& shared, Flight& f) {
+  if (f.rest_link.is_linked()) shared.resting.erase(f);
   shared.flights.destroy(std::exchange(flight_, kNoIndex));
 }
 
-std::optional<Time> Sender::next_fold(const Shared& shared) {
-  if (shared.resting.empty()) return std::nullopt;
-  return shared.resting.front()->rests_since + Flight::kRest;
-}
-
 // Those that would be due soon go with the first, so that it happens a few times a second at most.
+// Whoever has been busy since is taken off, or goes behind those that rest for longer.
 void Sender::on_fold(Shared& shared, Time now) {
-  const auto due = next_fold(shared);
+  const auto due = shared.next_fold();
   if (!due || *due > now) return;
-  while (const Flight* const f = shared.resting.front()) {
-    if (now < f->rests_since + Flight::kRest / 2) return;
-    f->sender->fold(shared);
+  for (std::size_t left = shared.resting.size(); left != 0; --left) {
+    Flight& f = *shared.resting.front();
+    if (!f.sender->flags_.rests) {
+      shared.resting.erase(f);
+    } else if (now < f.rests_since + Flight::kRest / 2) {
+      shared.resting.move_to_back(f);
+    } else {
+      f.sender->fold(shared);
+    }
   }
 }
 
@@ -212,7 +210,7 @@ std::uint32_t Sender::write(Shared& shared, Bytes bytes, Time now, bool more) {
   if (!f->wants_room && f->phase == SendPhase::kSendBuffer) {
     set_phase(*f, SendPhase::kBusy, now);
   }
-  rest_if_idle(shared, now);
+  if (written == 0) rest_if_idle(shared, now);
   return static_cast<std::uint32_t>(written);
 }
 
@@ -375,12 +373,6 @@ void Sender::use_mss(Shared& shared, Flight& f, std::uint16_t mss, Time now) {
   if (is_any) f.retransmit_now = 1;
 }
 
-// draft-ietf-ccwg-bbr, "Application-limited": nothing to send although the window would allow it.
-void Sender::note_application_limit(Flight& f) const {
-  if (unsent(f) != 0 || f.sent.lost() != 0 || in_flight(f) >= control_->cwnd()) return;
-  f.rate.mark_app_limited(in_flight(f));
-}
-
 // A limit is not zero, or nothing would ever leave.
 void Sender::limit_pacing(std::uint64_t bytes_per_second) {
   const std::uint64_t units = std::max<std::uint64_t>(bytes_per_second / kPacingUnit, 1);
@@ -394,18 +386,6 @@ void Sender::refresh_pacing(Flight& f) {
     if (rate == 0 && pacing_limit() != UINT64_MAX) rate = pacing_limit();
   }
   f.pacer.set_rate(std::min(rate, pacing_limit()));
-}
-
-std::uint32_t Sender::unsent(const Flight& f) const {
-  if (flags_.fin_sent) return 0;
-  return static_cast<std::uint32_t>(f.queue.size()) - flight_size();
-}
-
-// RFC 6675 2: pipe. Without SACK, each duplicate tells of one segment that left the network.
-std::uint32_t Sender::in_flight(const Flight& f) const {
-  const std::uint32_t bytes = f.sent.in_flight();
-  const std::uint64_t gone = std::uint64_t{f.virtual_sacked} * mss_;
-  return gone >= bytes ? 0 : bytes - static_cast<std::uint32_t>(gone);
 }
 
 std::uint32_t Sender::queued(const Shared& shared) const {

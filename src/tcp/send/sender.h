@@ -31,8 +31,8 @@
 #include "strata/time.h"
 #include "tcp/congestion/slot.h"
 #include "tcp/rtt.h"
-#include "tcp/send/ack_digest.h"
 #include "tcp/send/events.h"
+#include "tcp/send/record.h"
 #include "tcp/sequence_number.h"
 
 namespace strata::tcp {
@@ -52,8 +52,7 @@ class Sender {
   Sender& operator=(const Sender&) = delete;
   // Before the end: everything goes back.
   void release(Shared& shared);
-  // When senders that fell idle give back what they still keep, and that they do.
-  [[nodiscard]] static std::optional<Time> next_fold(const Shared& shared);
+  // Shared::next_fold() has passed.
   static void on_fold(Shared& shared, Time now);
 
   void prefetch(const Shared& shared) const;
@@ -157,6 +156,7 @@ class Sender {
   void begin_flight(Shared& shared, Flight& f, Time now);
   void rest_if_idle(Shared& shared, Time now);
   void fold(Shared& shared);
+  void destroy_flight(Shared& shared, Flight& f);
   [[nodiscard]] Totals kept_totals(const Shared& shared) const;
   void keep_totals(Shared& shared, const Totals& totals);
   void forget_totals(Shared& shared);
@@ -221,6 +221,8 @@ class Sender {
                                                      const SendLimits& limits, Time now);
   [[nodiscard]] std::optional<Transmission> send_piece(Shared& shared, Flight& f,
                                                        const Piece& piece, Time now);
+  [[nodiscard]] bool record_piece(Shared& shared, Flight& f, const Piece& piece, SequenceNumber end,
+                                  Time now);
   [[nodiscard]] static PacketPtr text_of(Shared& shared, const Flight& f, std::uint32_t offset,
                                          std::uint32_t bytes);
   [[nodiscard]] std::optional<Transmission> probe_tail(Shared& shared, Flight& f,
@@ -247,6 +249,7 @@ class Sender {
   [[nodiscard]] Duration timeout(const Shared& shared, const Flight& f) const;
   void arm(Shared& shared, Flight& f, Time now);
   void arm_for_memory(Flight& f, Time now);
+  [[nodiscard]] std::optional<Time> next_of_several(const Flight& f) const;
   [[nodiscard]] bool may_probe_tail(const Shared& shared, const Flight& f) const;
   [[nodiscard]] bool waits_for_window(const Shared& shared, const Flight& f) const;
   [[nodiscard]] DeadlineOutcome on_timer(Shared& shared, Flight& f, const Patience& patience,

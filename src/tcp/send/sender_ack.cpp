@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "tcp/send/scoreboard.h"
-#include "tcp/send/sender.h"
-#include "tcp/send/shared.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 namespace {
@@ -264,9 +263,8 @@ void Sender::conclude_ack(Shared& shared, Flight& f, const AckDigest& digest, Ac
       f.timer_at = digest.now + std::max(rtt_.srtt() / 2, Duration(std::chrono::milliseconds(10)));
     }
   } else if (has_advanced || outcome.window_opened || f.timer == SendTimer::kReneging ||
-             outcome.recovery_left || outcome.recovery_undone) {
-    arm(shared, f, digest.now);
-  } else if (f.timer == SendTimer::kTailProbe && !may_probe_tail(shared, f)) {
+             outcome.recovery_left || outcome.recovery_undone ||
+             (f.timer == SendTimer::kTailProbe && !may_probe_tail(shared, f))) {
     arm(shared, f, digest.now);
   }
   if (has_advanced) tune_buffer(shared);

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "tcp/congestion/registry.h"
-#include "tcp/send/sender.h"
-#include "tcp/send/shared.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 

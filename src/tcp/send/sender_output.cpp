@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "tcp/send/sender.h"
-#include "tcp/send/shared.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 namespace {
 
 constexpr std::uint32_t kCopiedBytes = 256;
+
+std::uint16_t segments_of(std::uint32_t bytes, std::uint16_t segment_size) {
+  return static_cast<std::uint16_t>((bytes + segment_size - 1U) / segment_size);
+}
 
 }  // namespace
 
@@ -17,21 +20,21 @@ std::optional<Transmission> Sender::next_transmission(Shared& shared, const Send
                                                       Time now) {
   Flight* const f = flight(shared);
   if (f == nullptr || !flags_.established) return std::nullopt;
-  if (auto sent = urgent_need(shared, *f, limits, now)) return sent;
-  const bool is_idle = unsent(*f) == 0 && !is_fin_unsent() && f->sent.lost() == 0;
-  f->is_pacing_blocked = !is_idle && f->pacer.is_on() && !f->pacer.may_send(now);
-  if (f->is_pacing_blocked) return std::nullopt;
-  if (auto sent = retransmit(shared, *f, limits, now)) return sent;
+  if (f->probe_window_now || f->probe_tail_now || f->retransmit_now != 0) {
+    if (auto sent = urgent_need(shared, *f, limits, now)) return sent;
+  }
+  if (f->pacer.is_on() || f->is_pacing_blocked) {
+    const bool is_idle = unsent(*f) == 0 && !is_fin_unsent() && f->sent.lost() == 0;
+    f->is_pacing_blocked = !is_idle && f->pacer.is_on() && !f->pacer.may_send(now);
+    if (f->is_pacing_blocked) return std::nullopt;
+  }
+  if (f->sent.lost() != 0) {
+    if (auto sent = retransmit(shared, *f, limits, now)) return sent;
+  }
+  // Only in recovery there is something to rescue.
+  if (f->recovery.is_open()) return send_new(shared, *f, limits, now);
   if (auto sent = send_new(shared, *f, limits, now)) return sent;
   return rescue(shared, *f, limits, now);
-}
-
-bool Sender::has_outgoing(const Shared& shared) const {
-  const Flight* const f = flight(shared);
-  if (f == nullptr) return false;
-  const bool has_news = unsent(*f) != 0 || is_fin_unsent() || f->wants_room;
-  const bool has_old = f->sent.lost() != 0 || !f->recovery.is_open() || f->retransmit_now != 0;
-  return has_news || has_old || f->probe_window_now || f->probe_tail_now;
 }
 
 // What leaves whatever window, pacing and Nagle say.
@@ -52,24 +55,10 @@ std::optional<Transmission> Sender::urgent_need(Shared& shared, Flight& f, const
   return retransmit_at(shared, f, position, segment_size(limits), limits, now);
 }
 
-std::uint32_t Sender::usable_window() const {
-  const std::int32_t usable = una_ + window_ - nxt_;
-  return usable > 0 ? static_cast<std::uint32_t>(usable) : 0;
-}
-
-std::uint32_t Sender::congestion_room(const Flight& f) const {
-  const std::uint32_t used = in_flight(f);
-  return control_->cwnd() > used ? control_->cwnd() - used : 0;
-}
-
-std::uint16_t Sender::segment_size(const SendLimits& limits) const {
-  return limits.segment_size_max == 0 ? mss_ : std::min(mss_, limits.segment_size_max);
-}
-
 std::optional<Transmission> Sender::retransmit(Shared& shared, Flight& f, const SendLimits& limits,
                                                Time now) {
   // RFC 5682: until the timeout is known to be real, old text stays where it is.
-  if (f.sent.lost() == 0 || f.recovery.timeout_judge.is_waiting_for_second()) return std::nullopt;
+  if (f.recovery.timeout_judge.is_waiting_for_second()) return std::nullopt;
   const std::size_t position = f.sent.next_lost(shared.records, 0);
   if (position == f.sent.size()) return std::nullopt;
   const Record& record = f.sent.at(shared.records, position);
@@ -115,8 +104,7 @@ std::optional<Transmission> Sender::retransmit_at(Shared& shared, Flight& f, std
   }
   record->segment_size = size;
   record->first_size = static_cast<std::uint16_t>(std::min<std::uint32_t>(size, record->length()));
-  sent.segments = static_cast<std::uint16_t>(
-      std::max<std::uint32_t>((sent.text.length() + size - 1U) / size, 1));
+  sent.segments = std::max<std::uint16_t>(segments_of(sent.text.length(), size), 1);
   sent.push =
       !sent.text.empty() && sent.text.end == una_ + static_cast<std::uint32_t>(f.queue.size());
   const std::uint32_t bytes = record->length();
@@ -157,16 +145,19 @@ std::optional<Transmission> Sender::send_new(Shared& shared, Flight& f, const Se
     return std::nullopt;
   }
   if (f.sent.empty()) restart_after_idle(f, shared, now);
-  if (const auto probe = path_probe(f, limits, now)) {
-    if (probe->bytes == 0) return std::nullopt;
-    return send_piece(shared, f, *probe, now);
+  if (!f.totals.path.is_off()) {
+    if (const auto probe = path_probe(f, limits, now)) {
+      if (probe->bytes == 0) return std::nullopt;
+      return send_piece(shared, f, *probe, now);
+    }
   }
   const Piece piece = next_piece(f, limits, now);
-  const bool is_blocked_by_peer = piece.bytes == 0 && !piece.fin && usable_window() < mss_ &&
-                                  usable_window() < unsent(f) + (may_finish ? 1U : 0U);
+  const bool is_nothing = piece.bytes == 0 && !piece.fin;
+  const bool is_blocked_by_peer =
+      is_nothing && usable_window() < mss_ && usable_window() < unsent(f) + (may_finish ? 1U : 0U);
   const SendPhase phase = is_blocked_by_peer ? SendPhase::kPeerWindow : SendPhase::kBusy;
   if (phase != f.phase) set_phase(f, phase, now);
-  if (piece.bytes == 0 && !piece.fin) {
+  if (is_nothing) {
     if (f.sent.empty() && f.timer == SendTimer::kNone) arm(shared, f, now);
     return std::nullopt;
   }
@@ -185,6 +176,13 @@ Sender::Piece Sender::next_piece(Flight& f, const SendLimits& limits, Time now) 
     piece.fin = is_fin_unsent() && usable > 0;
     return piece;
   }
+  // A message: nothing is under way, all of it fits one segment, and nobody holds it back.
+  const bool is_held = f.holds_tail || flags_.cork;
+  if (available < size && available <= usable && in_flight(f) == 0 && !is_held) {
+    piece.bytes = available;
+    piece.fin = is_fin_unsent() && usable > available;
+    return piece;
+  }
   std::uint32_t room = congestion_room(f);
   if (f.new_segments_allowed > 0) room = std::max(room, f.new_segments_allowed * size);
   if (in_flight(f) == 0) room = std::max(room, size);
@@ -194,7 +192,7 @@ Sender::Piece Sender::next_piece(Flight& f, const SendLimits& limits, Time now) 
   if (is_urgent_at(f, nxt_)) most = size;
   const std::uint32_t allowed = std::min(usable, room);
   const std::uint32_t bytes = std::min({available, allowed, most});
-  const std::uint32_t whole = bytes / size * size;
+  const std::uint32_t whole = bytes < size ? 0 : bytes / size * size;
   const bool is_all = bytes == available;
   if (room < std::min(available, size)) f.use.on_blocked(nxt_);
   if (is_all && (whole == bytes || may_send_tail(f, now))) {
@@ -221,11 +219,6 @@ bool Sender::may_send_tail(const Flight& f, Time now) const {
   return !(f.has_small && una_ < f.small_end);
 }
 
-// RFC 9293 3.8.5: is there urgent data at or behind this place?
-bool Sender::is_urgent_at(const Flight& f, SequenceNumber at) {
-  return f.has_urgent && f.urgent_end > at;
-}
-
 // Many small pieces cost more than few large ones. While an acknowledgement must come and will
 // allow more, less than a third of the window waits for it, up to a millisecond's worth.
 bool Sender::is_worth_waiting(const Flight& f, std::uint32_t bytes, std::uint32_t bytes_max) const {
@@ -241,31 +234,28 @@ bool Sender::is_worth_waiting(const Flight& f, std::uint32_t bytes, std::uint32_
 
 std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const Piece& piece,
                                                Time now) {
-  Transmission sent{.text = {nxt_, nxt_ + piece.bytes},
-                    .segment_size = piece.segment_size,
-                    .fin = piece.fin,
-                    .ect = flags_.ecn_ok && !piece.is_window_probe,
-                    .is_probe = piece.is_window_probe,
-                    .is_path_probe = piece.is_path_probe};
+  // One named object, returned on every path, so that it is made where the caller will find it.
+  std::optional<Transmission> result(std::in_place);
+  Transmission& sent = *result;
+  sent.text = {nxt_, nxt_ + piece.bytes};
+  sent.segment_size = piece.segment_size;
+  sent.fin = piece.fin;
+  sent.ect = flags_.ecn_ok && !piece.is_window_probe;
+  sent.is_probe = piece.is_window_probe;
+  sent.is_path_probe = piece.is_path_probe;
   if (piece.is_window_probe) sent.cause = TcpLossCause::kWindowProbe;
-  if (piece.bytes > 0) {
-    sent.payload = text_of(shared, f, flight_size(), piece.bytes);
-    if (sent.payload == nullptr) return arm_for_memory(f, now), std::nullopt;
-  }
+  if (piece.bytes > 0) sent.payload = text_of(shared, f, flight_size(), piece.bytes);
   const SequenceNumber end = sent.text.end + (piece.fin ? 1U : 0U);
-  const std::uint32_t before = in_flight(f);
-  Record* const record = f.sent.append(shared.records, nxt_, end, now);
-  if (record == nullptr) return arm_for_memory(f, now), std::nullopt;
-  const std::uint32_t bytes = record->length();
-  record->segment_size = piece.segment_size;
-  record->first_size =
-      static_cast<std::uint16_t>(std::min<std::uint32_t>(piece.segment_size, bytes));
-  record->has_fin = piece.fin;
-  record->is_window_probe = piece.is_window_probe;
-  record->delivery = f.rate.on_sent(bytes, before, now);
-  sent.segments = static_cast<std::uint16_t>(
-      std::max<std::uint32_t>((piece.bytes + piece.segment_size - 1U) / piece.segment_size, 1));
+  const bool has_text = piece.bytes == 0 || sent.payload != nullptr;
+  if (!has_text || !record_piece(shared, f, piece, end, now)) {
+    arm_for_memory(f, now);
+    result.reset();
+    return result;
+  }
+  if (piece.bytes > piece.segment_size)
+    sent.segments = segments_of(piece.bytes, piece.segment_size);
   if (flight_size() == 0) f.oldest_unanswered = now;
+  const std::uint32_t bytes = distance(nxt_, end);
   nxt_ = end;
   if (piece.fin) flags_.fin_sent = true;
   const bool is_all = unsent(f) == 0;
@@ -273,7 +263,9 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
   // that a receiver that merges segments hands them on at once.
   sent.push = piece.bytes > 0 && (is_all || sent.segments > 1);
   if (is_all) f.hold_until.reset();
-  if (piece.bytes % piece.segment_size != 0 && !piece.is_window_probe) {
+  const bool ends_small =
+      sent.segments == 1 ? piece.bytes < piece.segment_size : piece.bytes % piece.segment_size != 0;
+  if (ends_small && piece.bytes > 0 && !piece.is_window_probe) {
     f.has_small = true;
     f.small_end = sent.text.end;
   }
@@ -289,7 +281,23 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
   if (piece.is_path_probe) f.totals.path.on_sent({sent.text.begin, end});
   f.use.on_sent(in_flight(f), nxt_);
   on_transmitted(shared, f, sent, bytes, now);
-  return sent;
+  return result;
+}
+
+// False: no memory.
+bool Sender::record_piece(Shared& shared, Flight& f, const Piece& piece, SequenceNumber end,
+                          Time now) {
+  const std::uint32_t before = in_flight(f);
+  Record* const record = f.sent.append(shared.records, nxt_, end, now);
+  if (record == nullptr) return false;
+  const std::uint32_t bytes = record->length();
+  record->segment_size = piece.segment_size;
+  record->first_size =
+      static_cast<std::uint16_t>(std::min<std::uint32_t>(piece.segment_size, bytes));
+  record->has_fin = piece.fin;
+  record->is_window_probe = piece.is_window_probe;
+  record->delivery = f.rate.on_sent(bytes, before, now);
+  return true;
 }
 
 void Sender::on_transmitted(Shared& shared, Flight& f, Transmission& sent, std::uint32_t bytes,

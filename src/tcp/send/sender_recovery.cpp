@@ -2,8 +2,7 @@
 // What an acknowledgement means for loss and its repair.
 #include <algorithm>
 
-#include "tcp/send/sender.h"
-#include "tcp/send/shared.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 
@@ -40,7 +39,7 @@ void Sender::detect_losses(Shared& shared, Flight& f, AckDigest* digest, Time no
   while (true) {
     const Index index = f.loss.next_expired(f.sent, shared.records, window, now);
     if (index == kNoIndex) return;
-    const Record& record = shared.records[index];
+    const Record& record = f.sent.named(shared.records, index);
     const TcpLossCause cause = record.was_retransmitted() ? TcpLossCause::kLostAgain
                                : window == Duration{}     ? TcpLossCause::kDuplicateAcks
                                                           : TcpLossCause::kReordering;

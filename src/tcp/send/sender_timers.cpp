@@ -2,8 +2,7 @@
 // Every deadline of a sender, and what follows when one passes.
 #include <algorithm>
 
-#include "tcp/send/sender.h"
-#include "tcp/send/shared.h"
+#include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
 namespace {
@@ -15,13 +14,11 @@ constexpr Duration kFirstAfterLostSyn = std::chrono::seconds(3);  // RFC 6298 5.
 
 }  // namespace
 
-std::optional<Time> Sender::next_deadline(const Shared& shared) const {
-  const Flight* const f = flight(shared);
-  if (f == nullptr || !flags_.established) return std::nullopt;
-  std::optional<Time> at = f->loss.deadline();
-  if (f->timer != SendTimer::kNone) at = earlier(at, f->timer_at);
-  if (f->hold_until && unsent(*f) > 0) at = earlier(at, f->hold_until);
-  if (f->is_pacing_blocked) at = earlier(at, f->pacer.next_send_time(last_sent_));
+std::optional<Time> Sender::next_of_several(const Flight& f) const {
+  std::optional<Time> at = f.loss.deadline();
+  if (f.timer != SendTimer::kNone) at = earlier(at, f.timer_at);
+  if (f.hold_until && unsent(f) > 0) at = earlier(at, f.hold_until);
+  if (f.is_pacing_blocked) at = earlier(at, f.pacer.next_send_time(last_sent_));
   return at;
 }
 
@@ -99,13 +96,6 @@ Duration Sender::timeout(const Shared& shared, const Flight& f) const {
   return rto;
 }
 
-// RFC 8985 7.2: not while anything is known to be lost or out of order, and one at a time.
-bool Sender::may_probe_tail(const Shared& shared, const Flight& f) const {
-  return shared.config.tail_probes && flags_.sack_ok && f.recovery.is_open() &&
-         f.sent.lost() == 0 && f.sent.sacked() == 0 && f.tail.may_probe() && f.backoffs == 0 &&
-         !f.sent.empty() && window_ > 0;
-}
-
 bool Sender::waits_for_window(const Shared& shared, const Flight& f) const {
   if (f.sent.empty()) {
     const std::uint32_t wanted = unsent(f) + (is_fin_unsent() ? 1U : 0U);
@@ -117,6 +107,7 @@ bool Sender::waits_for_window(const Shared& shared, const Flight& f) const {
 // The timer that the present state asks for, from now on.
 void Sender::arm(Shared& shared, Flight& f, Time now) {
   f.timer = SendTimer::kNone;
+  if (f.sent.empty() && unsent(f) == 0 && !is_fin_unsent()) return;
   if (waits_for_window(shared, f)) {
     f.timer = SendTimer::kPersist;
     f.timer_at = now + timeout(shared, f);
@@ -197,7 +188,7 @@ void Sender::mark_timed_out(Shared& shared, Flight& f, Time now) {
   const Duration window = LossDetection::reordering_window(
       {f.recovery.is_repairing(), f.sent.sacked_segments()}, rtt_, f.totals.reordering_memory);
   while (f.sent.oldest() != kNoIndex) {
-    const Record& record = shared.records[f.sent.oldest()];
+    const Record& record = f.sent.named(shared.records, f.sent.oldest());
     if (flags_.sack_ok && !f.loss.is_overdue(record, window, now)) return;
     lose(shared, f, f.sent.position_of(record.begin), TcpLossCause::kTimeout, nullptr, now);
   }

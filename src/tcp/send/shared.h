@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/slab.h"
 #include "strata/memory.h"
@@ -45,6 +46,12 @@ struct SenderShared {
     if (warm_record == kNoIndex) warm_record = records.try_create();
   }
 
+  // When those that fell idle give back what they still keep.
+  [[nodiscard]] std::optional<Time> next_fold() const {
+    if (resting.empty()) return std::nullopt;
+    return resting.front()->rests_since + Flight::kRest;
+  }
+
   Memory& memory;
   PacketPool& pool;
   const TcpConfig& config;
@@ -54,7 +61,7 @@ struct SenderShared {
   Slab<Record> records;
   Slab<FoldedTotals> folded_totals;
   Slab<Totals> totals;                                // those that do not fit
-  IntrusiveList<Flight, &Flight::rest_link> resting;  // the longest idle first
+  IntrusiveList<Flight, &Flight::rest_link> resting;  // and some busy ones
   Index warm_record = kNoIndex;
 };
 

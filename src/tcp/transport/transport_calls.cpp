@@ -145,6 +145,7 @@ Result<void> Transport::on_ready(Handle handle, ReadyCallback callback) {
   if (connection->hook == kNoIndex) return std::unexpected(Error::kOutOfMemory);
   ReadyHook& hook = shared_.hooks[connection->hook];
   if (!hook.set(std::move(callback), shared_.memory)) return std::unexpected(Error::kOutOfMemory);
+  (void)connection->take_news();  // readiness() tells all there is
   const Readiness so_far = connection->readiness(shared_);
   if (!(so_far == Readiness{})) ready_.add(hook, so_far);
   return {};

@@ -18,25 +18,34 @@ void Transport::prefetch(std::span<const Flow> flows) const {
   }
 }
 
+// Segments of one flow come in rows: the connection of the last one is tried before anything is
+// hashed. A flow is known in one place only, so whoever has it is the right one.
 DropReason Transport::on_segment(Segment&& segment, Time now) {
   shared_.counters.segments_in += segment.segments;
+  Connection* const last = connections_.find(last_found_);
+  if (last != nullptr && last->is_known && last->flow() == segment.flow) {
+    return on_known(*last, std::move(segment), now);
+  }
   const std::uint32_t hash = demux_.hash(segment.flow);
   const Demux::Found found = demux_.find(segment.flow, hash, flow_of());
   switch (found.kind) {
-    case Demux::Kind::kConnection: {
-      Connection& connection = connections_[found.index];
-      if (shared_.observer != nullptr) [[unlikely]] {
-        return on_observed(connection, std::move(segment), now);
-      }
-      const DropReason reason = connection.on_segment(shared_, std::move(segment), now);
-      settle(connection, now);
-      return reason;
-    }
+    case Demux::Kind::kConnection:
+      last_found_ = found.index;
+      return on_known(connections_[found.index], std::move(segment), now);
     case Demux::Kind::kHalfOpen: return on_half_open(found.index, std::move(segment), hash, now);
     case Demux::Kind::kTimeWait: return on_time_wait(found.index, std::move(segment), hash, now);
     case Demux::Kind::kNone: break;
   }
   return on_unknown(std::move(segment), hash, std::nullopt, now);
+}
+
+DropReason Transport::on_known(Connection& connection, Segment&& segment, Time now) {
+  if (shared_.observer != nullptr) [[unlikely]] {
+    return on_observed(connection, std::move(segment), now);
+  }
+  const DropReason reason = connection.on_segment(shared_, std::move(segment), now);
+  settle(connection, now);
+  return reason;
 }
 
 // The observer hears of the segment before what it causes; of a refusal, afterwards.
@@ -113,13 +122,16 @@ DropReason Transport::make_connection(const Opened& opened, Segment&& segment, s
   }
   const Handle handle = connections_.handle_of(connection->timer.owner);
   const bool is_fast = opened.handshake.has_value();
+  const auto takes_syn = [&] {
+    return !is_fast || connection->open_fast(shared_, opened, std::move(segment), now);
+  };
   bool is_made = listener.accept_queue.try_push(handle);
-  if (is_made && is_fast && !connection->open_fast(shared_, opened, std::move(segment), now)) {
+  if (is_made && !takes_syn()) {
     (void)listener.accept_queue.remove(handle);
     is_made = false;
   }
   if (!is_made) {
-    forget_flow(*connection, false);
+    forget_flow(*connection);
     destroy(*connection);
     return DropReason::kTcpTableFull;
   }

@@ -109,7 +109,7 @@ Result<Handle> Transport::connect(const ConnectRequest& request, Time now) {
     return std::unexpected(Error::kOutOfMemory);
   }
   if (!connection->open(shared_, iss)) {
-    forget_flow(*connection, false);
+    forget_flow(*connection);
     destroy(*connection);
     return std::unexpected(Error::kOutOfMemory);
   }

@@ -42,7 +42,7 @@ Result<Handle> Transport::restore(const ConnectionSnapshot& snapshot, Bytes unre
     return std::unexpected(Error::kOutOfMemory);
   }
   if (!connection->restore(shared_, snapshot, unread, queued, now)) {
-    forget_flow(*connection, false);
+    forget_flow(*connection);
     destroy(*connection);
     return std::unexpected(Error::kOutOfMemory);
   }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <utility>
+#include <vector>
 
 namespace strata::tcp::shared_test {
 namespace {
@@ -22,6 +23,20 @@ TEST(ReceiverShared, HasAnEntryForEachConnectionAndNoMore) {
   slabs.disorders().destroy(first);
   slabs.disorders().destroy(second);
   EXPECT_EQ(slabs.in_use(), 0U);
+}
+
+TEST(ReceiverShared, KeepsAFewInboxesThatNobodyUses) {
+  HeapMemory memory;
+  ReceiverSlabs slabs(memory, {.connections_max = 100});
+  std::vector<Index> taken;
+  for (int i = 0; i < 100; ++i) taken.push_back(slabs.take_inbox());
+  EXPECT_EQ(slabs.in_use(), 100U);
+  for (const Index inbox : taken) slabs.give_back_inbox(inbox);
+  EXPECT_EQ(slabs.in_use(), 0U);
+  EXPECT_LT(slabs.inboxes().size(), 50U);
+  const std::uint32_t kept = slabs.inboxes().size();
+  slabs.give_back_inbox(slabs.take_inbox());
+  EXPECT_EQ(slabs.inboxes().size(), kept);
 }
 
 TEST(ReceiverShared, NeedsDisorderOnlyWhileSomethingIsOutOfTheOrdinary) {

@@ -44,7 +44,7 @@ struct Lab {
     while (true) {
       const Index index = rack.next_expired(sent, records, window, now);
       if (index == kNoIndex) return all;
-      const SequenceNumber begin = records[index].begin;
+      const SequenceNumber begin = sent.named(records, index).begin;
       all.push_back(distance(at(0), begin) / 100);
       sent.mark_lost(records, sent.position_of(begin), TcpLossCause::kReordering);
     }

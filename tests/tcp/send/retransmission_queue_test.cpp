@@ -55,10 +55,10 @@ struct Lab {
     ASSERT_EQ(queue.sacked(), sums[1]);
     ASSERT_EQ(queue.lost(), sums[2]);
     Index before = kNoIndex;
-    for (Index i = queue.oldest(); i != kNoIndex; i = records[i].newer) {
-      ASSERT_EQ(records[i].older, before);
+    for (Index i = queue.oldest(); i != kNoIndex; i = queue.named(records, i).newer) {
+      ASSERT_EQ(queue.named(records, i).older, before);
       if (before != kNoIndex) {
-        ASSERT_LE(records[before].sent_time, records[i].sent_time);
+        ASSERT_LE(queue.named(records, before).sent_time, queue.named(records, i).sent_time);
       }
       before = i;
       ASSERT_GT(on_list, 0U);
@@ -100,7 +100,7 @@ TEST(RetransmissionQueue, SendingAgainMakesNewest) {
   EXPECT_EQ(lab.queue.next_lost(lab.records, 0), 0U);
   lab.now += 1s;
   lab.queue.mark_sent(lab.records, 0, lab.now);
-  EXPECT_EQ(lab.records[lab.queue.newest()].begin, at(0));
+  EXPECT_EQ(lab.queue.named(lab.records, lab.queue.newest()).begin, at(0));
   EXPECT_TRUE(lab.queue.at(lab.records, 0).was_retransmitted());
   EXPECT_EQ(lab.queue.next_lost(lab.records, 0), lab.queue.size());
   lab.check(0);
@@ -117,16 +117,22 @@ TEST(RetransmissionQueue, UndoPutsRecordsBackInTheOrderOfTime) {
   }
   for (const std::size_t lost : {1U, 2U, 4U}) lab.queue.mark_in_flight(lab.records, lost);
   lab.check(0);
-  EXPECT_EQ(lab.records[lab.queue.oldest()].begin, at(0));
+  EXPECT_EQ(lab.queue.named(lab.records, lab.queue.oldest()).begin, at(0));
 }
 
-TEST(RetransmissionQueue, WithoutMemoryNothingChanges) {
+TEST(RetransmissionQueue, WithoutMemoryOneRecordIsAll) {
   HeapMemory memory(0);
   Slab<Record> records(memory, 10);
   RetransmissionQueue queue(memory);
-  EXPECT_EQ(queue.append(records, at(0), at(10), Time{}), nullptr);
-  EXPECT_TRUE(queue.empty());
-  EXPECT_EQ(queue.in_flight(), 0U);
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_NE(queue.append(records, at(0), at(10), Time{}), nullptr);
+    EXPECT_EQ(queue.append(records, at(10), at(20), Time{}), nullptr);
+    EXPECT_FALSE(queue.split(records, 0, at(5)));
+    EXPECT_EQ(queue.size(), 1U);
+    EXPECT_EQ(queue.in_flight(), 10U);
+    queue.pop_front(records);
+    EXPECT_TRUE(queue.empty());
+  }
 }
 
 // Any history of states equals what a state per segment would say.

@@ -33,12 +33,12 @@ TEST(Sender, GivesEverythingBackSomeTimeAfterItFellIdle) {
   EXPECT_EQ(lab.account.holders(), 0U);
   EXPECT_EQ(lab.shared.records.size(), 1U);  // one is kept warm
   EXPECT_EQ(lab.shared.flights.size(), 1U);
-  EXPECT_EQ(Sender::next_fold(lab.shared), lab.now + Flight::kRest);
+  EXPECT_EQ(lab.shared.next_fold(), lab.now + Flight::kRest);
   Sender::on_fold(lab.shared, lab.now + Flight::kRest - Duration{1});
   EXPECT_EQ(lab.shared.flights.size(), 1U);
   Sender::on_fold(lab.shared, lab.now + Flight::kRest);
   EXPECT_EQ(lab.shared.flights.size(), 0U);
-  EXPECT_EQ(Sender::next_fold(lab.shared), std::nullopt);
+  EXPECT_EQ(lab.shared.next_fold(), std::nullopt);
   EXPECT_EQ(lab.info().bytes_acknowledged, 5000U);
 }
 
@@ -46,13 +46,43 @@ TEST(Sender, BeginsAnewFromAFlightThatRests) {
   SenderLab lab;
   for (std::uint32_t i = 1; i <= 3; ++i) {
     EXPECT_EQ(lab.write(5000), 5000U);
-    EXPECT_EQ(Sender::next_fold(lab.shared), std::nullopt);
     EXPECT_EQ(texts(lab.pull()), (Texts{{(i - 1) * 5000, i * 5000}}));
     lab.ack(i * 5000);
     EXPECT_EQ(lab.shared.flights.size(), 1U);
     EXPECT_EQ(lab.sender.next_deadline(lab.shared), std::nullopt);
     EXPECT_EQ(lab.info().bytes_acknowledged, i * 5000U);
   }
+}
+
+TEST(Sender, KeepsAFlightThatIsBusyWhenItsFirstRestWouldEnd) {
+  SenderLab lab;
+  lab.write(5000);
+  (void)lab.pull();
+  lab.ack(5000);
+  lab.write(5000);
+  Sender::on_fold(lab.shared, lab.now + Flight::kRest);
+  EXPECT_EQ(lab.shared.flights.size(), 1U);
+  EXPECT_EQ(lab.shared.next_fold(), std::nullopt) << "nobody rests";
+  EXPECT_EQ(texts(lab.pull()), (Texts{{5000, 10000}}));
+  lab.ack(10000);
+  EXPECT_EQ(lab.shared.next_fold(), lab.now + Flight::kRest);
+}
+
+TEST(Sender, RestsFromTheLastTimeOnThatItFellIdle) {
+  SenderLab lab;
+  lab.write(5000);
+  (void)lab.pull();
+  lab.ack(5000);
+  const Time first = lab.now;
+  lab.now += Flight::kRest - Duration{1};
+  lab.write(5000);
+  (void)lab.pull();
+  lab.ack(10000);
+  Sender::on_fold(lab.shared, first + Flight::kRest);
+  EXPECT_EQ(lab.shared.flights.size(), 1U);
+  EXPECT_EQ(lab.shared.next_fold(), lab.now + Flight::kRest);
+  Sender::on_fold(lab.shared, lab.now + Flight::kRest);
+  EXPECT_EQ(lab.shared.flights.size(), 0U);
 }
 
 TEST(Sender, IsSmallWhenIdle) { EXPECT_LE(sizeof(Sender), 168U); }

@@ -18,7 +18,7 @@
 #include "strata/tcp_info.h"
 #include "tcp/buffer_account.h"
 #include "tcp/congestion/registry.h"
-#include "tcp/send/sender.h"
+#include "tcp/send/sender_asks.h"
 #include "tcp/send/shared.h"
 
 namespace strata::tcp {
