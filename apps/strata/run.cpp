@@ -10,19 +10,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "attach/launch.h"
 #include "attach/server.h"
 #include "attach/tier.h"
+#include "service/names/dns_forwarder.h"
 #include "service/node.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
@@ -152,6 +156,24 @@ bool wait_for_addresses(Node& node) {
   return !loop.is_stopped();
 }
 
+// Where programs look for a resolver on this host: what /etc/resolv.conf names on 127/8 and ::1,
+// and where systemd and containers have theirs.
+std::vector<IpAddress> resolver_addresses() {
+  std::vector<IpAddress> addresses{IpAddress::v4(127, 0, 0, 53), IpAddress::v4(127, 0, 0, 11)};
+  std::ifstream file("/etc/resolv.conf");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string keyword;
+    std::string text;
+    if (!(words >> keyword >> text) || keyword != "nameserver") continue;
+    const auto address = IpAddress::parse(text);
+    const bool is_new = address && address->is_loopback() &&
+                        std::ranges::find(addresses, *address) == addresses.end();
+    if (is_new) addresses.push_back(*address);
+  }
+  return addresses;
+}
+
 int refuse(const RunCommand& command, const attach::LaunchFailure& failure) {
   fmt::print(stderr, "strata run: {}: {}\n", command.words.front(), failure.text);
   return failure.is_not_found ? kNotFound : kCannotRun;
@@ -230,6 +252,15 @@ int run_command(const RunCommand& command) {
   if (server == nullptr || !household.open()) {
     return complain("run", {"no descriptors are left"});
   }
+  service::DnsForwarder forwarder(node.stack(), node.loop(), node.main().resolver());
+  for (const IpAddress& address : resolver_addresses()) {
+    if (const auto opened = forwarder.open(address); !opened) {
+      return complain("run", {fmt::format("port 53 of {}: {}", to_text(address).view(),
+                                          to_text(opened.error()))});
+    }
+  }
+  server->on_port_taken(
+      [&forwarder](std::uint16_t port) { return port == 53 && forwarder.close(); });
   say_tier(command, choice, node.main().name());
   ShimWatch shim(command, launch->process());
   if (choice.tier == attach::Tier::kPreload) {

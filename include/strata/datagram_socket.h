@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "strata/packet.h"
 #include "strata/readiness.h"
 #include "strata/socket_types.h"
 #include "strata/stack.h"
@@ -25,6 +26,12 @@ class DatagramSocket {
   Result<SocketError> receive_error();
   // The error of a connected socket, which is told once, here or by the next send or receive.
   Result<std::optional<Error>> take_error();
+
+  // What came in, without a copy.
+  struct Received {
+    PacketPtr packet;
+    DatagramInfo info;
+  };
 
   // ── Readiness ─────────────────────────────────────────────────────────────────────────────
   [[nodiscard]] Result<Readiness> readiness() const;

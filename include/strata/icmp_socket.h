@@ -29,6 +29,9 @@ class IcmpSocket final : public DatagramSocket {
   Result<std::size_t> send_echo(Bytes payload, std::uint16_t sequence_number,
                                 const SendChoices& choices, Time now);
   Result<EchoReply> receive(MutableBytes buffer);
+  // The whole reply: the packet begins with its IP header, notes().transport_offset is where ICMP
+  // begins, and the size counts from there.
+  Result<Received> receive_packet();
 
  private:
   IcmpSocket(Stack& stack, SocketId id) : DatagramSocket(stack, Kind::kEcho, id) {}

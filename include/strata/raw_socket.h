@@ -25,6 +25,9 @@ class RawSocket final : public DatagramSocket {
   // the stack fills in length, checksum and an unspecified source (IPv4).
   Result<std::size_t> send(Bytes packet, const SendChoices& choices, Time now);
   Result<DatagramInfo> receive(MutableBytes buffer);
+  // Without a copy: the packet begins with its IP header, notes().transport_offset is where the
+  // protocol begins.
+  Result<Received> receive_packet();
   Result<void> set_includes_header(bool on);
 
  private:

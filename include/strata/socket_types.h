@@ -66,6 +66,11 @@ struct SocketError {
   bool is_hard = false;        // RFC 1122 4.2.3.9: would end a connection
   std::uint32_t path_mtu = 0;  // with kMessageTooLong
   Time when{};
+  // How the packet went on behind its IP header, as far as the error quotes it.
+  static constexpr std::size_t kQuotedMax = 64;
+  std::array<std::byte, kQuotedMax> quoted{};
+  std::uint8_t quoted_size = 0;
+  std::uint8_t hop_limit = 0;  // with which the ICMP error arrived; 0: it is a local one
 };
 
 // The last few errors of a socket: an option turns keeping them on, and take() gives the newest

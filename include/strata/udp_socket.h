@@ -48,10 +48,6 @@ class UdpSocket final : public DatagramSocket {
   // As many as there are and fit; answers how many.
   Result<std::size_t> receive_batch(std::span<IncomingDatagram> datagrams);
   // Without a copy: the packet begins with the payload.
-  struct Received {
-    PacketPtr packet;
-    DatagramInfo info;
-  };
   Result<Received> receive_packet();
 
   // ── Groups ────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <utility>
 
@@ -46,7 +47,7 @@ std::expected<TheirMessage, Answer> read_message(const ProgramMemory& memory, st
 
 TheirMessage plain_message(const Request& request) {
   return {.name = request.argument(4),
-          .parts = {{reinterpret_cast<void*>(request.argument(1)), request.argument(2)}}};
+          .parts = {{std::bit_cast<void*>(request.argument(1)), request.argument(2)}}};
 }
 
 // ── Sending datagrams ───────────────────────────────────────────────────────────────────────────

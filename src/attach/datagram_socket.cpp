@@ -2,12 +2,14 @@
 #include "attach/datagram_socket.h"
 
 #include <linux/sockios.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace strata::attach {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 constexpr std::size_t kEntriesMax = 256;
 constexpr std::size_t kControlMax = 512;
 constexpr std::size_t kDatagramMax = 65'535;
+constexpr Duration kQuiet = std::chrono::milliseconds(1);
 
 msghdr message_of(iovec& part) {
   msghdr message{};
@@ -76,6 +79,7 @@ bool DatagramSocket::put_in(Bytes datagram, Entry entry) {
 }
 
 bool DatagramSocket::move_inward(Time now) {
+  tell_errors(now);
   if (!held_.empty()) return false;  // somebody waits for it with all its particulars
   forget_taken();
   // Half of what the kernel lets us have in flight: then the next one fits, whatever its length.
@@ -90,7 +94,7 @@ bool DatagramSocket::move_inward(Time now) {
   message.msg_namelen = sizeof(entry.source);
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  const Answer count = file_->receive(message, 0, now);
+  const Answer count = receive_inward(message, now);
   if (count == -EAGAIN) return false;
   if (count < 0) {
     entry.error = count;
@@ -126,9 +130,88 @@ Answer DatagramSocket::take_out(msghdr& message, int flags, int theirs) {
 }
 
 Answer DatagramSocket::receive(msghdr& message, int flags, int theirs, Time now) {
-  if ((flags & MSG_ERRQUEUE) != 0) return file_->receive(message, flags, now);
+  if ((flags & MSG_ERRQUEUE) != 0) {
+    const Answer told = file_->receive(message, flags, now);
+    follow_errors(theirs, now);
+    return told;
+  }
+  // Linux tells an error before what else is there.
+  if (messages_ != nullptr && messages_->has_errors()) {
+    const Answer error = messages_->take_error();
+    follow_errors(theirs, now);
+    if (error != 0) return error;
+  }
   const Answer taken = end_ ? take_out(message, flags, theirs) : -EAGAIN;
   return taken == -EAGAIN ? file_->receive(message, flags, now) : taken;
+}
+
+// ── Errors that poll() tells ────────────────────────────────────────────────────────────────────
+
+bool DatagramSocket::needs_signals() const {
+  return messages_ == nullptr && end_ && file_->as_messages() != nullptr;
+}
+
+Answer DatagramSocket::adopt_signalling(Pair& pair) {
+  // A name that the kernel chooses, and nobody but us is told.
+  sockaddr_un nameless{};
+  nameless.sun_family = AF_UNIX;
+  const int theirs = pair.theirs.get();
+  if (::bind(theirs, reinterpret_cast<const sockaddr*>(&nameless), sizeof(sa_family_t)) != 0) {
+    return -errno;
+  }
+  their_name_size_ = sizeof(their_name_);
+  if (::getsockname(theirs, reinterpret_cast<sockaddr*>(&their_name_), &their_name_size_) != 0) {
+    return -errno;
+  }
+  adopt(pair);
+  entries_.clear();
+  messages_ = file_->as_messages();
+  errors_signalled_ = messages_->count_errors();
+  return 0;
+}
+
+void DatagramSocket::ask_whether_held() {
+  if (messages_ == nullptr || !end_) return;
+  const auto* const name = reinterpret_cast<const sockaddr*>(&their_name_);
+  if (::connect(end_.get(), name, their_name_size_) != 0) note_events(EPOLLIN | EPOLLHUP);
+}
+
+void DatagramSocket::tell_errors(Time now) {
+  if (messages_ == nullptr) return;
+  const std::uint64_t count = messages_->count_errors();
+  has_to_tell_ |= std::exchange(errors_signalled_, count) != count;
+  if (!has_to_tell_) return;
+  if (now < last_sent_ + kQuiet) {
+    wakes_at_ = last_sent_ + kQuiet;
+    return;
+  }
+  has_to_tell_ = false;
+  if (messages_->has_errors()) raise_error();
+}
+
+void DatagramSocket::raise_error() {
+  const Descriptor theirs = borrow_program_end();
+  if (!theirs || !end_) return;
+  if (::send(theirs.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1) return;
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  static_cast<void>(::connect(end_.get(), &nobody, sizeof(nobody)));
+  ask_whether_held();
+}
+
+void DatagramSocket::follow_errors(int theirs, Time now) {
+  if (messages_ == nullptr || theirs < 0) return;
+  int of_pair = 0;
+  socklen_t size = sizeof(of_pair);
+  ::getsockopt(theirs, SOL_SOCKET, SO_ERROR, &of_pair, &size);
+  // Who reads errors may send something next.
+  last_sent_ = now;
+  has_to_tell_ = messages_->has_errors();
+}
+
+Answer DatagramSocket::receive_inward(msghdr& message, Time now) {
+  if (messages_ != nullptr) return messages_->receive_data(message, 0, now);
+  return file_->receive(message, 0, now);
 }
 
 // ── From the program ────────────────────────────────────────────────────────────────────────────
@@ -139,6 +222,7 @@ bool DatagramSocket::move_outward(Time now) {
     const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) {
       may_have_bytes_ = false;
+      if (is_hung_up_) finish(now);
       return false;
     }
     // An end and an empty datagram look alike, and a pair that hung up has only ends to tell.
@@ -149,6 +233,7 @@ bool DatagramSocket::move_outward(Time now) {
     const Bytes bytes =
         Bytes(scratch()).first(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
     to_stack_.assign(bytes.begin(), bytes.end());
+    last_sent_ = now;
     has_to_stack_ = count >= 0 && !is_write_shut_;
     if (!has_to_stack_) return false;
   }
@@ -163,6 +248,7 @@ bool DatagramSocket::move_outward(Time now) {
 Answer DatagramSocket::send(const msghdr& message, int flags, Time now) {
   while (end_ && move_outward(now)) {
   }
+  last_sent_ = now;
   return has_to_stack_ ? -EAGAIN : file_->send(message, flags, now);
 }
 
@@ -173,6 +259,10 @@ Answer DatagramSocket::shut_down(int how, int theirs, Time now) {
   // closed its own: then what is written is thrown away here.
   is_read_shut_ |= how != SHUT_WR;
   is_write_shut_ |= how != SHUT_RD;
+  if (messages_ != nullptr) {
+    ::shutdown(theirs, how);
+    return answer;
+  }
   if (how == SHUT_WR && !is_read_shut_) ::shutdown(theirs, SHUT_WR);
   if (how != SHUT_WR && how != SHUT_RD) ::shutdown(end_.get(), SHUT_WR);
   if (how == SHUT_RD && !is_write_shut_) ::shutdown(end_.get(), SHUT_WR);

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <deque>
 
 #include "attach/socket.h"
+#include "socket/posix/message_file.h"
 
 // Datagrams lie in the pair in the order in which they came, and here, beside them, what the pair
 // cannot carry: where each is from, its control messages, how long it was. A program that reads
@@ -15,6 +17,13 @@
 //
 // An error that a connected socket is told (ECONNREFUSED) goes in as an empty datagram, so that
 // poll() wakes: recvfrom() with an address and recvmsg() answer the error, read() answers 0.
+//
+// Who asks for all errors (IP_RECVERR) polls for POLLERR. A pair of packets has it only when it is
+// over, but one of datagrams can have it and live: when our end leaves its peer with datagrams
+// unread, Linux sets the peer's error (unix(7)), and then our end comes back by the peer's name.
+// Such a pair does not tell that the program has closed its end: that must be asked now and then.
+// Its error is ECONNRESET, whatever happened, and send() without an address would answer that: it
+// is set when the program has sent nothing for a moment, as those who then wait in poll().
 
 namespace strata::attach {
 
@@ -32,6 +41,15 @@ class DatagramSocket final : public Socket {
   [[nodiscard]] Answer receive(msghdr& message, int flags, int theirs, Time now);
   [[nodiscard]] Answer send(const msghdr& message, int flags, Time now);
   [[nodiscard]] Answer shut_down(int how, int theirs, Time now);
+
+  // Shall poll() tell of errors? Then it needs a pair of datagrams, and adopts it.
+  [[nodiscard]] bool needs_signals() const;
+  [[nodiscard]] Answer adopt_signalling(Pair& pair);
+  // With such a pair: has the program closed its end? Then the next pump ends it.
+  void ask_whether_held();
+  // The program has asked about errors: poll() shall tell of those that are left. `theirs` is a
+  // copy of its end.
+  void follow_errors(int theirs, Time now);
 
  private:
   struct Entry {
@@ -52,8 +70,17 @@ class DatagramSocket final : public Socket {
   [[nodiscard]] bool put_in(Bytes datagram, Entry entry);
   [[nodiscard]] Answer take_out(msghdr& message, int flags, int theirs);
   void finish(Time now);
+  void tell_errors(Time now);
+  void raise_error();
+  [[nodiscard]] Answer receive_inward(msghdr& message, Time now);
 
   std::deque<Entry> entries_;
+  posix::MessageFile* messages_ = nullptr;  // the file, when the pair can signal errors
+  sockaddr_un their_name_{};
+  socklen_t their_name_size_ = 0;
+  std::uint64_t errors_signalled_ = 0;
+  bool has_to_tell_ = false;
+  Time last_sent_{};
   std::vector<std::byte> to_stack_;  // a datagram for which the stack had no room
   bool has_to_stack_ = false;
   bool is_read_shut_ = false;

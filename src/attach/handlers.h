@@ -58,6 +58,9 @@ Operation handle_shutdown(Request& request);
 Operation handle_getsockname(Request& request);
 Operation handle_getpeername(Request& request);
 
+// The program's descriptor stands for another pair from now on, its flags as they were.
+[[nodiscard]] Answer exchange(Request& request, Pair& pair);
+
 // ── option_calls.cpp ────────────────────────────────────────────────────────────────────────────
 Operation handle_getsockopt(Request& request);
 Operation handle_setsockopt(Request& request);

@@ -63,6 +63,32 @@ Answer tell_queue(Request& request, unsigned long what) {
   return request.memory.write(request.argument(2), value);
 }
 
+// IP_RECVERR: poll() shall tell of errors from now on, for which the program's descriptor needs
+// another pair. What lies in the old one unread keeps it.
+Answer begin_signalling(Request& request) {
+  DatagramSocket& socket = *request.datagrams();
+  if (!socket.needs_signals() || socket.bytes_inward() != 0) return 0;
+  auto pair = make_pair(SOCK_DGRAM | (request.waits() ? 0 : SOCK_NONBLOCK));
+  if (!pair) return pair.error();
+  for (const int name : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    timeval time{};
+    socklen_t size = sizeof(time);
+    ::getsockopt(request.theirs.get(), SOL_SOCKET, name, &time, &size);
+    ::setsockopt(pair->theirs.get(), SOL_SOCKET, name, &time, size);
+  }
+  request.server.remove(socket.cookie());
+  if (const Answer adopted = socket.adopt_signalling(*pair); adopted < 0) return adopted;
+  const Answer done = exchange(request, *pair);
+  request.server.ask_now_and_then(socket);
+  return done < 0 ? done : 0;
+}
+
+bool asks_for_errors(int level, int name, Bytes value) {
+  const bool is_it = (level == IPPROTO_IP && name == IP_RECVERR) ||
+                     (level == IPPROTO_IPV6 && name == IPV6_RECVERR);
+  return is_it && std::ranges::any_of(value, [](std::byte one) { return one != std::byte{0}; });
+}
+
 }  // namespace
 
 Operation handle_getsockopt(Request& request) {
@@ -75,6 +101,10 @@ Operation handle_getsockopt(Request& request) {
   const Answer answer =
       read_option(request, request.integer(1), request.integer(2), value.data(), &size);
   if (answer < 0) return answer;
+  const bool is_error = request.integer(1) == SOL_SOCKET && request.integer(2) == SO_ERROR;
+  if (is_error && request.datagrams() != nullptr) {
+    request.datagrams()->follow_errors(request.theirs.get(), request.now);
+  }
   const Answer told = request.memory.write(request.argument(3), Bytes(value).first(size));
   return told < 0 ? told : request.memory.write(request.argument(4), static_cast<int>(size));
 }
@@ -94,7 +124,11 @@ Operation handle_setsockopt(Request& request) {
       ::setsockopt(request.theirs.get(), level, name, value.data(), given) != 0) {
     return -errno;
   }
-  return request.socket->file().set_option(level, name, value.data(), given, request.now);
+  const Answer set =
+      request.socket->file().set_option(level, name, value.data(), given, request.now);
+  const bool begins = set == 0 && request.datagrams() != nullptr &&
+                      asks_for_errors(level, name, Bytes(value).first(count));
+  return begins ? begin_signalling(request) : set;
 }
 
 Operation handle_ioctl(Request& request) {

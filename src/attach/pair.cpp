@@ -2,14 +2,25 @@
 #include "attach/pair.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 namespace strata::attach {
 namespace {
+
+constexpr int kReserved = 16;
+
+int descriptors_max() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, INT_MAX));
+}
 
 bool is_writable(int descriptor) {
   pollfd asked{descriptor, POLLOUT, 0};
@@ -24,6 +35,8 @@ std::expected<Pair, posix::Answer> make_pair(int type) {
     return std::unexpected(-errno);
   }
   Pair pair{Descriptor(ends[0]), Descriptor(ends[1]), cookie_of(ends[1])};
+  // The lowest number that is free is given: this high, few are.
+  if (std::max(ends[0], ends[1]) + kReserved >= descriptors_max()) return std::unexpected(-EMFILE);
   if (::fcntl(pair.ours.get(), F_SETFL, O_NONBLOCK) != 0) return std::unexpected(-errno);
   const bool is_non_blocking = (type & SOCK_NONBLOCK) != 0;
   if (is_non_blocking && ::fcntl(pair.theirs.get(), F_SETFL, O_NONBLOCK) != 0) {

@@ -20,7 +20,8 @@ struct Pair {
 };
 
 // `type` is SOCK_STREAM or SOCK_SEQPACKET; SOCK_NONBLOCK is for the program's end. A datagram pair
-// would not tell us when the program closes its end, and one of packets does.
+// would not tell us when the program closes its end, and one of packets does. -EMFILE while some
+// descriptors are left still: calls about the sockets there are need them for a moment.
 [[nodiscard]] std::expected<Pair, posix::Answer> make_pair(int type);
 
 // 0: not a socket.

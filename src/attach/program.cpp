@@ -100,6 +100,10 @@ int ProgramDescriptors::process_of(pid_t thread) {
   const auto known = processes_.find(thread);
   if (known != processes_.end()) return known->second.get();
   int process = open_process(thread, kOfThread);
+  if (process < 0 && errno == EMFILE) {
+    processes_.clear();
+    process = open_process(thread, kOfThread);
+  }
   if (process < 0) process = open_process(process_number(thread), 0);
   if (process < 0) return -1;
   if (processes_.size() >= kProcessesMax) processes_.clear();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/program_address.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 
 namespace strata::attach {
 
@@ -18,6 +22,15 @@ std::expected<ProgramAddress, Answer> ProgramAddress::read(const ProgramMemory& 
       memory.read(address, std::as_writable_bytes(std::span(&read.storage_, 1)).first(given));
   if (done < 0) return std::unexpected(done);
   return read;
+}
+
+std::uint16_t ProgramAddress::port() const {
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  const bool has_port = storage_.ss_family == AF_INET || storage_.ss_family == AF_INET6;
+  if (!has_port || size_ < offsetof(sockaddr_in, sin_port) + sizeof(in_port_t)) return 0;
+  sockaddr_in plain{};
+  std::memcpy(&plain, &storage_, sizeof(plain));
+  return ntohs(plain.sin_port);
 }
 
 Answer write_address(const ProgramMemory& memory, const sockaddr_storage& name, socklen_t size,

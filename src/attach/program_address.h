@@ -20,6 +20,8 @@ class ProgramAddress {
 
   [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   [[nodiscard]] socklen_t size() const { return size_; }
+  // Of an address of the internet's families; 0 when it has none.
+  [[nodiscard]] std::uint16_t port() const;
 
  private:
   sockaddr_storage storage_{};

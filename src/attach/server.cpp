@@ -104,7 +104,8 @@ std::shared_ptr<Socket> Server::find(std::uint64_t cookie) const {
   return found == sockets_.end() ? nullptr : found->second.socket;
 }
 
-bool Server::has_open_sockets() const {
+bool Server::has_open_sockets() {
+  ask_whether_held(loop_.now());
   return std::ranges::any_of(sockets_,
                              [](const auto& entry) { return entry.second.socket->end() >= 0; });
 }
@@ -113,6 +114,30 @@ void Server::mark(Socket& socket) {
   const auto found = sockets_.find(socket.cookie());
   if (found == sockets_.end() || std::exchange(found->second.is_marked, true)) return;
   marked_.push_back(socket.cookie());
+}
+
+void Server::ask_now_and_then(const Socket& socket) {
+  constexpr Duration kInterval = std::chrono::seconds(1);
+  if (std::ranges::find(asked_, socket.cookie()) == asked_.end()) {
+    asked_.push_back(socket.cookie());
+  }
+  if (std::exchange(asks_now_and_then_, true)) return;
+  loop_.start_timer(loop_.now() + kInterval, [this] {
+    asks_now_and_then_ = false;
+    ask_whether_held(loop_.now());
+    if (const auto left = asked_.empty() ? nullptr : find(asked_.front())) ask_now_and_then(*left);
+  });
+}
+
+void Server::ask_whether_held(Time now) {
+  std::erase_if(asked_, [this](std::uint64_t cookie) { return find(cookie) == nullptr; });
+  for (const std::uint64_t cookie : std::vector(asked_)) {
+    const auto socket = find(cookie);
+    if (socket == nullptr) continue;
+    static_cast<DatagramSocket&>(*socket).ask_whether_held();
+    pump(socket, now);
+  }
+  std::erase_if(asked_, [this](std::uint64_t cookie) { return find(cookie) == nullptr; });
 }
 
 // ── Pumping ─────────────────────────────────────────────────────────────────────────────────────
@@ -158,6 +183,7 @@ void Server::pump(const std::shared_ptr<Socket>& socket, Time now) {
   socket->pump(now);
   resume_held(*socket, now);
   if (socket->has_more_to_do()) mark(*socket);
+  if (const auto wakes_at = socket->take_wake_up()) wake_at(*wakes_at, socket->cookie());
   if (socket->is_gone()) {
     remove(socket->cookie());
   } else {
@@ -216,12 +242,14 @@ void Server::settle(const Call& call, Answer answer) {
   }
 }
 
+void Server::wake_at(Time deadline, std::uint64_t cookie) {
+  loop_.start_timer(deadline, [this, cookie] {
+    if (const auto waited = find(cookie); waited != nullptr) mark(*waited);
+  });
+}
+
 void Server::hold(const std::shared_ptr<Socket>& socket, Held held) {
-  if (const auto deadline = held.operation.deadline()) {
-    loop_.start_timer(*deadline, [this, cookie = socket->cookie()] {
-      if (const auto waited = find(cookie); waited != nullptr) mark(*waited);
-    });
-  }
+  if (const auto deadline = held.operation.deadline()) wake_at(*deadline, socket->cookie());
   socket->held().push_back(std::move(held));
 }
 

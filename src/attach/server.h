@@ -66,8 +66,14 @@ class Server final : public Pollable {
 
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
 
+  // Asked when a program cannot bind a port: true when somebody of ours has given it back.
+  void on_port_taken(InlineFunction<bool(std::uint16_t port)> give_back) {
+    give_back_ = std::move(give_back);
+  }
+
   // ── For the handlers of calls ─────────────────────────────────────────────────────────────
   [[nodiscard]] Stack& stack() { return stack_; }
+  [[nodiscard]] bool give_back_port(std::uint16_t port) { return give_back_ && give_back_(port); }
   [[nodiscard]] Notifications& notifications() { return notifications_; }
   [[nodiscard]] ProgramDescriptors& program_descriptors() { return program_descriptors_; }
   [[nodiscard]] Rooms& rooms() { return rooms_; }
@@ -79,9 +85,13 @@ class Server final : public Pollable {
   void remove(std::uint64_t cookie);
   [[nodiscard]] std::shared_ptr<Socket> find(std::uint64_t cookie) const;
   // Programs hold some, or there are bytes of theirs that the stack has not taken.
-  [[nodiscard]] bool has_open_sockets() const;
+  [[nodiscard]] bool has_open_sockets();
   // It will be pumped in this turn or the next.
   void mark(Socket& socket);
+  // Its pair does not tell when the program has closed its end (DatagramSocket): it is asked, now
+  // and then and when it matters.
+  void ask_now_and_then(const Socket& socket);
+  void ask_whether_held(Time now);
 
  private:
   Server(Stack& stack, Loop& loop, Descriptor listener, Descriptor epoll);
@@ -95,6 +105,7 @@ class Server final : public Pollable {
   void resume_held(Socket& socket, Time now);
   void hold(const std::shared_ptr<Socket>& socket, Held held);
   void settle(const Call& call, Answer answer);
+  void wake_at(Time deadline, std::uint64_t cookie);
   void follow(Socket& socket);
 
   Stack& stack_;
@@ -115,10 +126,13 @@ class Server final : public Pollable {
   pid_t awaits_shim_of_ = 0;
   InlineFunction<void()> on_missing_shim_;
   bool has_call_ = false;
+  std::vector<std::uint64_t> asked_;
+  bool asks_now_and_then_ = false;
   std::vector<std::uint64_t> marked_;
   std::vector<std::uint64_t> pumping_;
   // Over, though a program may hold its end still; the oldest is forgotten first.
   std::deque<std::uint64_t> over_;
+  InlineFunction<bool(std::uint16_t)> give_back_;
   std::uint32_t netlink_port_ = 0xffff'f000;
   ServerCounters counters_;
 };

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "attach/notifications.h"
@@ -62,6 +63,8 @@ class Socket {
   [[nodiscard]] bool wants_room() const { return wants_room_; }
   // pump() stopped to let others have their turn.
   [[nodiscard]] bool has_more_to_do() const { return has_more_to_do_; }
+  // It wants to be pumped then, whatever happens; told once.
+  [[nodiscard]] std::optional<Time> take_wake_up() { return std::exchange(wakes_at_, {}); }
   // No program holds it, and nothing is left to do.
   [[nodiscard]] bool is_gone() const { return is_gone_; }
 
@@ -98,6 +101,7 @@ class Socket {
   bool wants_room_ = false;
   bool has_more_to_do_ = false;
   bool is_gone_ = false;
+  std::optional<Time> wakes_at_;
 };
 
 }  // namespace strata::attach

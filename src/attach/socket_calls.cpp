@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "attach/netlink/netlink_file.h"
 #include "attach/program_address.h"
 #include "socket/posix/datagram_file.h"
+#include "socket/posix/packet_file.h"
 #include "socket/posix/stream_file.h"
 
 namespace strata::attach {
@@ -59,6 +61,19 @@ Answer make_datagrams(const Request& request, posix::FilePtr file) {
                    (flags & SOCK_CLOEXEC) != 0);
 }
 
+timespec wall_clock(Time now, Time at) {
+  const auto then = std::chrono::system_clock::now() - (now - at);
+  const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(then.time_since_epoch());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
+  return {static_cast<time_t>(seconds.count()), static_cast<long>((since - seconds).count())};
+}
+
+Answer make_messages(const Request& request, posix::File::Accepted opened) {
+  if (opened.file == nullptr) return opened.error;
+  static_cast<posix::MessageFile&>(*opened.file).set_wall_clock(wall_clock);
+  return make_datagrams(request, std::move(opened.file));
+}
+
 // Families of netlink that have nothing to do with networks are the kernel's. The others would tell
 // of its network, or change it, and are refused.
 Answer make_netlink(const Request& request, int type, int protocol) {
@@ -91,12 +106,7 @@ Answer renew(Request& request) {
   if (!pair) return pair.error();
   request.server.remove(request.socket->cookie());
   request.stream()->renew(*pair);
-  if (const Answer added = request.server.add(request.socket); added < 0) return added;
-  const Answer done = request.server.notifications().install(
-      request.call, pair->theirs.get(),
-      {.at = request.number, .closes_on_exec = closes_on_exec(request)});
-  request.theirs = std::move(pair->theirs);
-  return done;
+  return exchange(request, *pair);
 }
 
 Operation connect_stream(Request& request, const ProgramAddress& address) {
@@ -160,6 +170,15 @@ Answer tell_name(Request& request, Answer (posix::File::*ask)(sockaddr*, socklen
 
 }  // namespace
 
+Answer exchange(Request& request, Pair& pair) {
+  if (const Answer added = request.server.add(request.socket); added < 0) return added;
+  const Answer done = request.server.notifications().install(
+      request.call, pair.theirs.get(),
+      {.at = request.number, .closes_on_exec = closes_on_exec(request)});
+  request.theirs = std::move(pair.theirs);
+  return done;
+}
+
 Operation handle_socket(Request& request) {
   const int domain = request.integer(0);
   const int type = request.integer(1) & ~kTypeFlags;
@@ -173,10 +192,18 @@ Operation handle_socket(Request& request) {
   if (type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) {
     return make_stream(request, std::make_shared<posix::StreamFile>(stack, family));
   }
+  if (protocol < 0 || protocol >= IPPROTO_MAX) return -EINVAL;
   if (type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP)) {
-    auto opened = posix::DatagramFile::open(stack, family);
-    return opened.file != nullptr ? make_datagrams(request, std::move(opened.file)) : opened.error;
+    return make_messages(request, posix::DatagramFile::open(stack, family));
   }
+  const int echo = domain == AF_INET ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  if (type == SOCK_DGRAM && protocol == echo) {
+    return make_messages(request, posix::EchoFile::open(stack, family));
+  }
+  if (type == SOCK_RAW && protocol != 0 && protocol <= IPPROTO_RAW) {
+    return make_messages(request, posix::RawFile::open(stack, family, protocol));
+  }
+  if (type == SOCK_RAW) return -EPROTONOSUPPORT;
   return type == SOCK_STREAM || type == SOCK_DGRAM ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
 }
 
@@ -184,7 +211,13 @@ Operation handle_bind(Request& request) {
   const auto address =
       ProgramAddress::read(request.memory, request.argument(1), request.argument(2));
   if (!address) return address.error();
-  return request.socket->file().bind(address->get(), address->size(), request.now);
+  posix::File& file = request.socket->file();
+  const Answer bound = file.bind(address->get(), address->size(), request.now);
+  if (bound != -EADDRINUSE) return bound;
+  // Perhaps by one that its program has closed, or by ourselves.
+  request.server.ask_whether_held(request.now);
+  static_cast<void>(request.server.give_back_port(address->port()));
+  return file.bind(address->get(), address->size(), request.now);
 }
 
 Operation handle_connect(Request& request) {

@@ -66,6 +66,7 @@ Meaning meaning_of(const wire::Icmpv6ErrorView& error) {
 // RFC 792: eight bytes of the quoted payload are sure to be there, which holds the ports.
 bool read_ports(Bytes payload, ErrorReport& report) {
   if (payload.size() < 8) return false;
+  report.quoted = payload;
   const bool is_echo =
       report.protocol == wire::kIpProtocolIcmpv4 || report.protocol == wire::kIpProtocolIcmpv6;
   if (is_echo) {

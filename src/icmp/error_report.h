@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "strata/address.h"
+#include "strata/bytes.h"
 #include "strata/error.h"
 #include "strata/wire/icmpv4.h"
 #include "strata/wire/icmpv6.h"
@@ -22,6 +23,7 @@ struct ErrorReport {
   std::uint16_t destination_port = 0;
   std::uint32_t tcp_sequence = 0;  // for TCP: which bytes it carried
   std::uint32_t quoted_size = 0;   // total length of the packet that was sent
+  Bytes quoted{};                  // behind its IP header, inside the error: gone when that is
 
   Error error = Error::kHostUnreachable;
   bool is_hard = false;  // RFC 1122 4.2.3.9: not a passing condition

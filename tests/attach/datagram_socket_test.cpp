@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -149,6 +150,78 @@ TEST(DatagramSocket, ShutDownBothWaysItIsStillThere) {
   lab.turn();
   EXPECT_FALSE(lab.socket->is_gone());
   EXPECT_EQ(lab.read_plainly(), "");
+}
+
+// A pair of datagrams whose program end has its error set, as poll() sees it.
+struct SignallingLab : Lab {
+  SignallingLab() {
+    const int on = 1;
+    EXPECT_EQ(socket->file().set_option(IPPROTO_IP, IP_RECVERR, &on, sizeof(on), now), 0);
+    EXPECT_TRUE(socket->needs_signals());
+    Pair pair = *make_pair(SOCK_DGRAM | SOCK_NONBLOCK);
+    EXPECT_EQ(socket->adopt_signalling(pair), 0);
+    EXPECT_FALSE(socket->needs_signals());
+    end = std::move(pair.theirs);
+    socket->set_whereabouts({::getpid(), end.get()});
+  }
+  void send_to_nobody() {
+    sockaddr_in nobody = posix::loopback_address(9);
+    iovec part{const_cast<char*>("lost"), 4};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_name = &nobody;
+    message.msg_namelen = sizeof(nobody);
+    EXPECT_EQ(socket->send(message, 0, now), 4);
+    settle();
+    turn();
+  }
+  // Once the program has been quiet for a moment.
+  [[nodiscard]] int events() {
+    now += std::chrono::milliseconds(2);
+    turn();
+    pollfd asked{end.get(), POLLIN | POLLOUT, 0};
+    return ::poll(&asked, 1, 0) == 1 ? asked.revents : 0;
+  }
+};
+
+TEST(DatagramSocket, PollTellsOfErrorsUntilTheyAreAskedFor) {
+  SignallingLab lab;
+  EXPECT_EQ(lab.events(), POLLOUT);
+  lab.send_to_nobody();
+  EXPECT_EQ(lab.events(), POLLOUT | POLLERR);
+  EXPECT_EQ(lab.read_with_source().second, -ECONNREFUSED);
+  EXPECT_EQ(lab.events(), POLLOUT | POLLERR) << "it is in the queue still";
+  EXPECT_EQ(lab.read_with_source(MSG_ERRQUEUE).first, "lost");
+  EXPECT_EQ(lab.events(), POLLOUT);
+  lab.arrive("data");
+  EXPECT_EQ(lab.events(), POLLIN | POLLOUT);
+  EXPECT_EQ(lab.read_with_source(), Got("data", kPort + 1));
+}
+
+TEST(DatagramSocket, ErrorsDoNotStopWhatComesAndGoes) {
+  SignallingLab lab;
+  lab.send_to_nobody();
+  lab.arrive("data");
+  EXPECT_EQ(lab.events(), POLLIN | POLLOUT | POLLERR);
+  EXPECT_EQ(lab.read_plainly(), "nothing") << "the pair's error, once";
+  EXPECT_EQ(lab.read_plainly(), "data");
+  lab.send_to_nobody();
+  EXPECT_EQ(lab.events(), POLLOUT | POLLERR) << "another one";
+}
+
+TEST(DatagramSocket, APairThatDoesNotTellItsEndIsAsked) {
+  SignallingLab lab;
+  lab.socket->ask_whether_held();
+  lab.turn();
+  EXPECT_FALSE(lab.socket->is_gone());
+  EXPECT_EQ(lab.events(), POLLOUT) << "asking is not felt";
+  lab.end.reset();
+  lab.socket->pump(lab.now);
+  EXPECT_FALSE(lab.socket->is_gone());
+  lab.socket->ask_whether_held();
+  lab.socket->pump(lab.now);
+  EXPECT_TRUE(lab.socket->is_gone());
 }
 
 }  // namespace

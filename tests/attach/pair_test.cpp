@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <vector>
 
 namespace strata::attach::pair_test {
 namespace {
@@ -82,6 +85,36 @@ TEST(Pair, HalfAShutdownIsNoHangUp) {
   ASSERT_TRUE(pair.has_value());
   ::shutdown(pair->theirs.get(), SHUT_WR);
   EXPECT_FALSE(is_hung_up(pair->ours.get()));
+}
+
+TEST(Pair, IsRefusedWhileSomeDescriptorsAreLeft) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Descriptor highest(::dup(0));
+  rlimit few = before;
+  few.rlim_cur = static_cast<rlim_t>(highest.get()) + 40;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<Pair> pairs;
+  posix::Answer why = 0;
+  for (;;) {
+    auto pair = make_pair(SOCK_STREAM);
+    if (!pair) {
+      why = pair.error();
+      break;
+    }
+    pairs.push_back(*std::move(pair));
+  }
+  EXPECT_EQ(why, -EMFILE);
+  EXPECT_GT(pairs.size(), 5U);
+  std::vector<Descriptor> left;
+  while (left.size() < 100) {
+    Descriptor one(::dup(0));
+    if (!one) break;
+    left.push_back(std::move(one));
+  }
+  EXPECT_GE(left.size(), 10U);
+  EXPECT_LT(left.size(), 100U);
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace

@@ -12,11 +12,7 @@ PROBE = HERE.with_name("option_probe.py")
 PAGE = HERE.parents[2] / "docs/socket-options.md"
 # Values that need not be the kernel's.
 OWN_CHOICE = {
-    "udp IPPROTO_IP IP_MTU_DISCOVER": "WANT and DONT are one policy, told as DONT",
-    "udp IPPROTO_IPV6 IPV6_MTU_DISCOVER": "WANT and DONT are one policy, told as DONT",
     "tcp IPPROTO_TCP TCP_INFO": "232 bytes, of Linux 6.1's 232 to 6.18's 256",
-    "tcp SOL_SOCKET SO_BINDTODEVICE": "can be set, not asked",
-    "udp SOL_SOCKET SO_BINDTODEVICE": "can be set, not asked",
 }
 OPENING = """# Socket options
 

@@ -11,7 +11,8 @@ import signal
 import bench
 from bench import HOST4, STACK4
 
-PROBES = [pathlib.Path(__file__).with_name(f"{name}_probe.py") for name in ("stream", "datagram")]
+PROBES = [pathlib.Path(__file__).with_name(f"{name}_probe.py")
+          for name in ("stream", "datagram", "packet")]
 PYTHON = "/usr/bin/python3"
 FILE_BYTES = 8 << 20
 # Known differences (docs/design/006-attach.md), and what we say instead.
@@ -22,6 +23,8 @@ DIFFERENT = {
 }
 
 
+# A bad address is the shim's own to stumble over (docs/programs.md).
+DEADLY_PRELOADED = {"bad_pointers"}
 # Bytes that nobody has read yet hold the end of the stream back (docs/design/012-preload-lease.md).
 DIFFERENT_PRELOADED = {
     "half_close": "('IN+OUT+RDHUP', b'request', 'EPIPE', 'never: IN+OUT', b'answer', b'')",
@@ -38,18 +41,24 @@ def same_calls(lab):
     leased = dict(os.environ, STRATA_LEASE_AFTER="1")
     for probe in PROBES:
         host = lab.namespace()
+        host.set("ipv4/ping_group_range", "0 2147483647")
         kernel = host.run(PYTHON, probe, timeout=30).stdout.splitlines()
         for tier, different in (("trap", DIFFERENT), ("preload", DIFFERENT | DIFFERENT_PRELOADED)):
-            ours = host.run(*strata_run(lab, PYTHON, probe, flags=("--tier", tier)), timeout=30,
-                            env=leased).stdout.splitlines()
+            unfit = DEADLY_PRELOADED if tier == "preload" else set()
+            names = [line.split(": ")[0] for line in kernel]
+            names = [name for name in names if name not in unfit]
+            ours = host.run(*strata_run(lab, PYTHON, probe, *names, flags=("--tier", tier)),
+                            timeout=30, env=leased).stdout.splitlines()
             told = dict(line.split(": ", 1) for line in ours if ": " in line)
             for line in kernel:
                 name, wanted = line.split(": ", 1)
+                if name in unfit:
+                    continue
                 wanted = different.get(name, wanted)
                 lab.check(f"{tier}: {name}", told.get(name) == wanted,
                           f"wanted {wanted}; ours {told.get(name)}")
             lab.check(f"{tier}: {probe.name}: as many cases on both",
-                      len(kernel) == len(ours) > 8, (len(kernel), len(ours)))
+                      len(names) == len(ours) > 8, (len(names), len(ours)))
 
 
 def tiers(lab):

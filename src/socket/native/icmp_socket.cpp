@@ -127,4 +127,15 @@ Result<EchoReply> IcmpSocket::receive(MutableBytes buffer) {
   });
 }
 
+Result<IcmpSocket::Received> IcmpSocket::receive_packet() {
+  return with(find(core_, id_), [&](icmp::EchoSocket& socket) -> Result<Received> {
+    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+    Received received{.packet = socket.queue.pop(), .info = {}};
+    if (received.packet == nullptr) return std::unexpected(Error::kWouldBlock);
+    native::describe(*received.packet, received.info);
+    received.info.size = received.packet->size() - received.packet->notes().transport_offset;
+    return received;
+  });
+}
+
 }  // namespace strata

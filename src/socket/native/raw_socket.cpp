@@ -5,6 +5,7 @@
 
 #include "socket/native/datagram.h"
 #include "stack/out/send_ip.h"
+#include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv4.h"
 #include "strata/wire/ipv6.h"
@@ -115,6 +116,11 @@ Result<std::size_t> RawSocket::send(Bytes bytes, const SendChoices& choices, Tim
     PacketPtr packet = core_->pool.allocate_for(bytes.size());
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
     copy_bytes(bytes, packet->append(bytes.size()));
+    // RFC 3542 3.1: ICMPv6 covers the source address, which the stack chooses.
+    if (!socket.includes_header && socket.protocol == wire::kIpProtocolIcmpv6 &&
+        !departure->is_v4() && bytes.size() >= wire::Icmpv6Layout::kSize) {
+      stack::finish_icmp_checksum(*packet, *departure);
+    }
     const auto sent = socket.includes_header
                           ? send_with_header(*core_, std::move(packet), *departure, now)
                           : stack::send_ip(*core_, std::move(packet), *departure, now);
@@ -132,6 +138,17 @@ Result<DatagramInfo> RawSocket::receive(MutableBytes buffer) {
     native::describe(*packet, info);
     native::copy_payload(*packet, 0, {&buffer, 1}, info);
     return info;
+  });
+}
+
+Result<RawSocket::Received> RawSocket::receive_packet() {
+  return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<Received> {
+    if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
+    Received received{.packet = socket.queue.pop(), .info = {}};
+    if (received.packet == nullptr) return std::unexpected(Error::kWouldBlock);
+    native::describe(*received.packet, received.info);
+    received.info.size = received.packet->size();
+    return received;
   });
 }
 

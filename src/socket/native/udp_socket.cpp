@@ -32,9 +32,9 @@ void describe(const Packet& packet, DatagramInfo& info) {
 // The error that receiving answers with at once: a pending one, or that nothing is there.
 std::optional<Error> reason_not_to_receive(udp::Socket* socket) {
   if (socket == nullptr) return Error::kInvalidHandle;
-  if (const auto pending = socket->errors.take_pending()) return *pending;
-  if (socket->queue.empty()) return Error::kWouldBlock;
-  return std::nullopt;
+  auto pending = socket->errors.take_pending();
+  if (!pending && socket->queue.empty()) return Error::kWouldBlock;
+  return pending;
 }
 
 // RFC 1122 4.1.3.5: a program may only speak from an address of this host, or listen to a group.

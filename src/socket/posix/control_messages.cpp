@@ -142,6 +142,12 @@ void write_error(const SocketError& error, AddressFamily family, ControlWriter& 
   }
   data.what.ee_type = error.icmp_type;
   data.what.ee_code = error.icmp_code;
+  // Linux: a neighbour that does not answer is told as our own host unreachable.
+  if (is_from_afar && error.icmp_type == 0) {
+    const bool offender_is_v4 = error.offender.is_v4();
+    data.what.ee_type = offender_is_v4 ? 3 : 1;
+    data.what.ee_code = offender_is_v4 ? 1 : 3;
+  }
   data.what.ee_info = error.path_mtu;
   const Endpoint offender{error.offender, 0, kNoInterface};
   const socklen_t size = is_from_afar

@@ -18,6 +18,7 @@
 namespace strata::posix {
 
 class File;
+class MessageFile;
 using FilePtr = std::shared_ptr<File>;
 
 // Every call tries once and never waits: -EAGAIN says that it might do better later. A kind that
@@ -53,6 +54,9 @@ class File {
   virtual Answer remote_name(sockaddr* address, socklen_t* size);
   virtual Answer option(int level, int name, void* value, socklen_t* size, Time now);
   virtual Answer set_option(int level, int name, const void* value, socklen_t size, Time now);
+
+  // Null: it is none of UDP's, ping's or raw ones.
+  [[nodiscard]] virtual MessageFile* as_messages() { return nullptr; }
 
   // ── All kinds ─────────────────────────────────────────────────────────────────────────────
   // FIONREAD, SIOCINQ, SIOCOUTQ.

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "socket/posix/socket_file.h"
 
+#include <net/if.h>
+
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <string_view>
 
 #include "socket/posix/option_values.h"
 #include "socket/posix/socket_address.h"
@@ -31,6 +37,41 @@ std::optional<Answer> SocketFile::set_common_option(int level, int name, const v
   const auto timeout = read_timeout(value, size);
   if (!timeout) return timeout.error();
   (is_receive ? receive_timeout_ : send_timeout_) = *timeout;
+  return 0;
+}
+
+std::expected<InterfaceId, Answer> SocketFile::read_device(const Stack& stack, const void* value,
+                                                           socklen_t size) {
+  if (value == nullptr) return std::unexpected(-EFAULT);
+  const auto* const text = static_cast<const char*>(value);
+  const std::string_view name(text, ::strnlen(text, std::min<std::size_t>(size, IFNAMSIZ - 1)));
+  if (name.empty()) return kNoInterface;
+  const auto interface = stack.find_interface(name);
+  if (!interface) return std::unexpected(-ENODEV);
+  return *interface;
+}
+
+bool SocketFile::has_interface(const Stack& stack, InterfaceId interface) {
+  bool has = false;
+  stack.for_each_interface([&](const InterfaceEntry& entry) { has |= entry.id == interface; });
+  return has;
+}
+
+Answer SocketFile::tell_device(const Stack& stack, InterfaceId interface, void* value,
+                               socklen_t* size) {
+  if (size == nullptr || value == nullptr) return -EFAULT;
+  std::array<char, IFNAMSIZ> name{};
+  std::size_t length = 0;
+  stack.for_each_interface([&](const InterfaceEntry& entry) {
+    if (entry.id == interface) length = entry.name.view().copy(name.data(), name.size() - 1) + 1;
+  });
+  if (interface == kNoInterface) {
+    *size = 0;
+    return 0;
+  }
+  if (*size < name.size()) return -EINVAL;
+  std::memcpy(value, name.data(), length);
+  *size = static_cast<socklen_t>(length);
   return 0;
 }
 

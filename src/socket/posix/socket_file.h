@@ -2,10 +2,12 @@
 // SocketFile: what all sockets answer alike.
 #pragma once
 
+#include <expected>
 #include <optional>
 
 #include "socket/posix/file.h"
 #include "strata/socket_types.h"
+#include "strata/stack.h"
 
 namespace strata::posix {
 
@@ -13,6 +15,7 @@ class SocketFile : public File {
  public:
   [[nodiscard]] bool is_socket() const override { return true; }
   [[nodiscard]] AddressFamily family() const { return family_; }
+  [[nodiscard]] int protocol() const { return protocol_; }
 
  protected:
   SocketFile(AddressFamily family, int type, int protocol)
@@ -23,6 +26,13 @@ class SocketFile : public File {
                                                     socklen_t* size) const;
   [[nodiscard]] std::optional<Answer> set_common_option(int level, int name, const void* value,
                                                         socklen_t size);
+  // SO_BINDTODEVICE: the interface that a program names, none for an empty name; and its name.
+  [[nodiscard]] static std::expected<InterfaceId, Answer> read_device(const Stack& stack,
+                                                                      const void* value,
+                                                                      socklen_t size);
+  [[nodiscard]] static bool has_interface(const Stack& stack, InterfaceId interface);
+  [[nodiscard]] static Answer tell_device(const Stack& stack, InterfaceId interface, void* value,
+                                          socklen_t* size);
   // Fills in what a program asked for, cut to the room there is.
   static Answer tell_name(const Result<Endpoint>& endpoint, AddressFamily family, sockaddr* address,
                           socklen_t* size);

@@ -294,6 +294,9 @@ Answer StreamFile::connect(const sockaddr* address, socklen_t size, Time now) {
   if (deferred_peer_) return -EISCONN;
   const auto remote = read_address(address, size, family());
   if (!remote) return remote.error();
+  // Linux: nobody there can accept a connection.
+  const bool is_to_many = remote->address.is_multicast() || remote->address.is_limited_broadcast();
+  if (is_to_many) return -ENETUNREACH;
   // RFC 7413: without a cookie nothing is gained by waiting for the first write.
   const bool waits_for_data =
       defers_connect_ && TcpStream::sends_first_data(stack_, remote->address, now);

@@ -96,6 +96,23 @@ struct StreamOptions {
     return 0;
   }
 
+  // Linux: -1 asks for the usual one again.
+  static Answer write_hop_limit(StreamFile& file, int value, Time now) {
+    if (value != -1 && (value < 1 || value > 255)) return -EINVAL;
+    TcpSocketOptions options = file.current_options();
+    options.hop_limit = static_cast<std::uint8_t>(value == -1 ? 0 : value);
+    return file.apply_options(options, now);
+  }
+
+  static Answer write_interface(StreamFile& file, int value, Time now) {
+    if (value < 0 || value > UINT16_MAX) return -EINVAL;
+    TcpSocketOptions options = file.current_options();
+    options.bound_interface = static_cast<InterfaceId>(value);
+    const bool is_there =
+        value == 0 || StreamFile::has_interface(file.stack_, options.bound_interface);
+    return is_there ? file.apply_options(options, now) : -ENODEV;
+  }
+
   // Any 32 bits: the C interface has them with a sign.
   static Answer read_low_water(StreamFile& file, int& value) {
     value = static_cast<int>(file.current_options().not_sent_low_water);
@@ -249,16 +266,10 @@ struct StreamOptions {
     return file.apply_options(options, now);
   }
   static Answer bind_to_device(StreamFile& file, const void* value, socklen_t size, Time now) {
-    if (value == nullptr) return -EFAULT;
-    const std::string whole(static_cast<const char*>(value), size);
-    const std::string device(whole.c_str());
+    const auto interface = StreamFile::read_device(file.stack_, value, size);
+    if (!interface) return interface.error();
     TcpSocketOptions options = file.current_options();
-    options.bound_interface = kNoInterface;
-    if (!device.empty()) {
-      const auto interface = file.stack_.find_interface(device);
-      if (!interface) return -ENODEV;
-      options.bound_interface = *interface;
-    }
+    options.bound_interface = *interface;
     return file.apply_options(options, now);
   }
 };
@@ -279,11 +290,12 @@ const StreamOptions::Row StreamOptions::kRows[] = {
      O::write_buffer<&T::send_buffer, 2304>},
     {SOL_SOCKET, SO_RCVBUF, O::read_buffer<&T::receive_buffer, &TcpInfo::receive_buffer>,
      O::write_buffer<&T::receive_buffer, 1152>},
+    {SOL_SOCKET, SO_BINDTOIFINDEX, O::read<&T::bound_interface>, O::write_interface},
     {SOL_SOCKET, SO_ZEROCOPY, O::read_zero_copy, O::write_zero_copy},
     {IPPROTO_IP, IP_TOS, O::read<&T::traffic_class>, O::write<&T::traffic_class, 0, 255>},
-    {IPPROTO_IP, IP_TTL, O::read<&T::hop_limit, 64>, O::write<&T::hop_limit, 1, 255>},
+    {IPPROTO_IP, IP_TTL, O::read<&T::hop_limit, 64>, O::write_hop_limit},
     {IPPROTO_IPV6, IPV6_TCLASS, O::read<&T::traffic_class>, O::write<&T::traffic_class, 0, 255>},
-    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, O::read<&T::hop_limit, 64>, O::write<&T::hop_limit, 1, 255>},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, O::read<&T::hop_limit, 64>, O::write_hop_limit},
     {IPPROTO_IPV6, IPV6_V6ONLY, O::read<&T::v6_only>, O::write_bool<&T::v6_only>},
     {IPPROTO_TCP, TCP_NODELAY, O::read<&T::no_delay>, O::write_bool<&T::no_delay>},
     {IPPROTO_TCP, TCP_CORK, O::read<&T::cork>, O::write_bool<&T::cork>},
@@ -315,6 +327,9 @@ Answer StreamFile::option(int level, int name, void* value, socklen_t* size, Tim
   if (const auto answer = common_option(level, name, value, size)) return *answer;
   if (level == SOL_SOCKET && name == SO_LINGER) {
     return StreamOptions::read_linger(*this, value, size);
+  }
+  if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
+    return tell_device(stack_, current_options().bound_interface, value, size);
   }
   if (level == SOL_SOCKET && name == SO_MAX_PACING_RATE) {
     return write_value(current_options().pacing_rate_max, value, size);

@@ -9,15 +9,19 @@ namespace strata::stack {
 namespace {
 
 SocketError socket_error(const icmp::ErrorReport& report, const IpAddress& offender, Time now) {
-  return {.error = report.error,
-          .source = {report.source, report.source_port},
-          .destination = {report.destination, report.destination_port},
-          .offender = offender,
-          .icmp_type = report.type,
-          .icmp_code = report.code,
-          .is_hard = report.is_hard,
-          .path_mtu = report.mtu.value_or(0),
-          .when = now};
+  SocketError error{.error = report.error,
+                    .source = {report.source, report.source_port},
+                    .destination = {report.destination, report.destination_port},
+                    .offender = offender,
+                    .icmp_type = report.type,
+                    .icmp_code = report.code,
+                    .is_hard = report.is_hard,
+                    .path_mtu = report.mtu.value_or(0),
+                    .when = now};
+  const std::size_t count = std::min(report.quoted.size(), error.quoted.size());
+  copy_bytes(report.quoted.first(count), MutableBytes(error.quoted).first(count));
+  error.quoted_size = static_cast<std::uint8_t>(count);
+  return error;
 }
 
 // RFC 1122 4.1.3.3: UDP passes errors up. A connected socket hears of them by itself; one that
@@ -105,6 +109,7 @@ bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arr
   const bool is_own_loopback = arrival.interface->is_loopback() && report.source.is_loopback();
   if (!is_own_loopback && !core.local.is_local(report.source, interface)) return false;
   SocketError error = socket_error(report, arrival.source, now);
+  error.hop_limit = arrival.hop_limit;
   if (!tell_by_protocol(core, report, interface, error, now)) return false;
   if (report.mtu) {
     (void)core.path_mtus.on_packet_too_big(
@@ -120,11 +125,13 @@ bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arr
 void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Error error,
                      Time now) {
   if (header.is_later_fragment || header.header_length + 8U > packet.size()) return;
-  std::array<std::byte, 8> start{};
-  packet.copy_out(header.header_length, start);
+  std::array<std::byte, SocketError::kQuotedMax> start{};
+  const std::size_t count = std::min(start.size(), packet.size() - header.header_length);
+  packet.copy_out(header.header_length, MutableBytes(start).first(count));
   icmp::ErrorReport report{.source = header.source,
                            .destination = header.destination,
                            .protocol = header.protocol,
+                           .quoted = Bytes(start).first(count),
                            .error = error};
   const bool is_tcp = header.protocol == wire::kIpProtocolTcp;
   const bool has_ports = is_tcp || header.protocol == wire::kIpProtocolUdp;

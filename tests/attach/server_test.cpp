@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// A server and a program under its filter: the program is this test program once more.
+#include "attach/server.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include <bit>
+#include <cerrno>
+#include <string>
+
+#include "attach/launch.h"
+#include "socket/posix/loopback.h"
+
+namespace strata::attach::server_test {
+namespace {
+
+constexpr const char* kOurselves = "/proc/self/exe";
+
+// Drives the stack: the loop drives the server.
+class Driver final : public Pollable {
+ public:
+  explicit Driver(Stack& stack) : stack_(stack) {}
+  bool turn(Time now) override {
+    const bool has_more = stack_.poll(now);
+    stack_.flush(now);
+    return has_more;
+  }
+  [[nodiscard]] std::optional<Time> next_deadline() const override {
+    return stack_.next_deadline();
+  }
+
+ private:
+  Stack& stack_;
+};
+
+struct House : posix::Loopback {
+  House() { EXPECT_TRUE(loop->add(driver)); }
+  ~House() { loop->remove(driver); }
+  House(const House&) = delete;
+  House& operator=(const House&) = delete;
+
+  // The exit status of this program's test `name`.
+  int run(const std::string& name) {
+    auto launch = Launch::prepare({kOurselves, "--gtest_filter=AttachedProgram.DISABLED_" + name,
+                                   "--gtest_also_run_disabled_tests"});
+    if (!launch) ADD_FAILURE() << launch.error().text;
+    if (!launch) return -1;
+    server = Server::create(*stack, *loop, launch->take_listener());
+    EXPECT_TRUE(launch->release());
+    const Time latest = loop->now() + std::chrono::seconds(20);
+    int status = 0;
+    while (::waitpid(launch->process(), &status, WNOHANG) == 0) {
+      if (loop->now() > latest) ::kill(launch->process(), SIGKILL);
+      static_cast<void>(loop->run_once(std::chrono::milliseconds(5)));
+    }
+    for (int i = 0; i < 20; ++i) static_cast<void>(loop->run_once(Duration::zero()));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  }
+
+  std::unique_ptr<Loop> loop = *Loop::create({.policy = LoopPolicy::kSleep});
+  Driver driver{*stack};
+  std::unique_ptr<Server> server;
+};
+
+// ── What the program does ───────────────────────────────────────────────────────────────────────
+
+// Ends the program at once: whatever this one would do at its end is the other one's.
+void want(bool holds, int line) {
+  if (!holds) ::_exit(line % 250 + 1);
+}
+#define WANT(condition) want((condition), __LINE__)
+
+sockaddr_in name_of(int socket) {
+  sockaddr_in name{};
+  socklen_t size = sizeof(name);
+  WANT(::getsockname(socket, reinterpret_cast<sockaddr*>(&name), &size) == 0);
+  return name;
+}
+
+int bound(int type) {
+  const int made = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
+  const sockaddr_in here = posix::loopback_address(0);
+  WANT(made >= 0);
+  WANT(::bind(made, posix::as_sockaddr(here), sizeof(here)) == 0);
+  return made;
+}
+
+TEST(AttachedProgram, DISABLED_Streams) {
+  const int heard = bound(SOCK_STREAM);
+  WANT(::listen(heard, 4) == 0);
+  const int near = ::socket(AF_INET, SOCK_STREAM, 0);
+  const sockaddr_in there = name_of(heard);
+  WANT(::connect(near, posix::as_sockaddr(there), sizeof(there)) == 0);
+  const int far = ::accept4(heard, nullptr, nullptr, SOCK_NONBLOCK);
+  WANT(far >= 0 && (::fcntl(far, F_GETFL) & O_NONBLOCK) != 0);
+  char text[8]{};
+  WANT(::recv(far, text, sizeof(text), 0) == -1 && errno == EAGAIN);
+  WANT(::write(near, "hello", 5) == 5);
+  pollfd asked{far, POLLIN, 0};
+  WANT(::poll(&asked, 1, 5000) == 1);
+  WANT(::read(far, text, sizeof(text)) == 5);
+  const int on = 1;
+  WANT(::setsockopt(near, IPPROTO_TCP, 1, &on, sizeof(on)) == 0);
+  WANT(::setsockopt(near, SOL_SOCKET, 9999, &on, sizeof(on)) == -1 && errno == ENOPROTOOPT);
+  WANT(::shutdown(near, SHUT_WR) == 0);
+  WANT(::poll(&asked, 1, 5000) == 1 && ::read(far, text, sizeof(text)) == 0);
+  WANT(::accept4(heard, nullptr, nullptr, 12345) == -1 && errno == EINVAL);
+  ::_exit(0);
+}
+
+TEST(AttachedProgram, DISABLED_Datagrams) {
+  const int one = bound(SOCK_DGRAM);
+  const sockaddr_in there = name_of(one);
+  const int other = ::socket(AF_INET, SOCK_DGRAM, 0);
+  WANT(::sendto(other, "text", 4, 0, posix::as_sockaddr(there), sizeof(there)) == 4);
+  char text[8]{};
+  sockaddr_in from{};
+  socklen_t size = sizeof(from);
+  WANT(::recvfrom(one, text, sizeof(text), 0, reinterpret_cast<sockaddr*>(&from), &size) == 4);
+  WANT(from.sin_port == name_of(other).sin_port);
+  // Errors, for which the descriptor gets another pair.
+  const int on = 1;
+  WANT(::setsockopt(other, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) == 0);
+  WANT(name_of(other).sin_port == from.sin_port);
+  const sockaddr_in nobody = posix::loopback_address(9);
+  WANT(::sendto(other, "lost", 4, 0, posix::as_sockaddr(nobody), sizeof(nobody)) == 4);
+  pollfd asked{other, 0, 0};
+  WANT(::poll(&asked, 1, 5000) == 1 && asked.revents == POLLERR);
+  ::close(other);
+  const int again = ::socket(AF_INET, SOCK_DGRAM, 0);
+  WANT(::bind(again, posix::as_sockaddr(from), sizeof(from)) == 0);
+  ::_exit(0);
+}
+
+TEST(AttachedProgram, DISABLED_BadArguments) {
+  const int one = bound(SOCK_DGRAM);
+  auto* const nowhere = std::bit_cast<sockaddr*>(std::uintptr_t{8});
+  socklen_t size = 16;
+  WANT(::connect(one, nowhere, 16) == -1 && errno == EFAULT);
+  WANT(::getsockname(one, nowhere, &size) == -1 && errno == EFAULT);
+  WANT(::sendmsg(one, std::bit_cast<msghdr*>(std::uintptr_t{8}), 0) == -1 && errno == EFAULT);
+  WANT(::setsockopt(one, SOL_SOCKET, SO_REUSEADDR, nowhere, 4) == -1 && errno == EFAULT);
+  WANT(::listen(one, 1) == -1 && errno == EOPNOTSUPP);
+  WANT(::close(one) == 0);
+  WANT(::close(one) == -1 && errno == EBADF);
+  WANT(::listen(one, 1) == -1 && errno == EBADF);
+  WANT(::socket(AF_PACKET, SOCK_RAW, 0) == -1 && errno == EAFNOSUPPORT);
+  WANT(::socket(AF_INET, SOCK_STREAM, IPPROTO_UDP) == -1 && errno == EPROTONOSUPPORT);
+  WANT(::socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) == -1 && errno == EPROTONOSUPPORT);
+  ::_exit(0);
+}
+
+TEST(AttachedProgram, DISABLED_Interfaces) {
+  WANT(::if_nametoindex("lo") == 1);
+  WANT(::if_nametoindex("eth0") == 0);
+  struct if_nameindex* const all = ::if_nameindex();
+  WANT(all != nullptr && all[0].if_index == 1 && all[1].if_index == 0);
+  ::_exit(0);
+}
+
+// ── What becomes of it ──────────────────────────────────────────────────────────────────────────
+
+class Programs : public testing::TestWithParam<const char*> {};
+
+TEST_P(Programs, AreServedAndLeaveNothingBehind) {
+  House house;
+  EXPECT_EQ(house.run(GetParam()), 0) << "the line of what was not as wanted, plus one";
+  ASSERT_NE(house.server, nullptr);
+  EXPECT_GT(house.server->counters().calls, 3U);
+  EXPECT_FALSE(house.server->has_open_sockets());
+}
+
+INSTANTIATE_TEST_SUITE_P(Server, Programs,
+                         testing::Values("Streams", "Datagrams", "BadArguments", "Interfaces"),
+                         [](const auto& parameter) { return std::string(parameter.param); });
+
+}  // namespace
+}  // namespace strata::attach::server_test
