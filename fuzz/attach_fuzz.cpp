@@ -155,7 +155,7 @@ class World {
   void ask(Bytes bytes) {
     const attach::ProgramMemory memory(::getpid());
     std::array<std::byte, 64> request{};
-    std::memcpy(request.data(), bytes.data(), std::min(bytes.size(), request.size()));
+    std::ranges::copy(bytes.first(std::min(bytes.size(), request.size())), request.begin());
     const auto at = reinterpret_cast<std::uint64_t>(request.data());
     const unsigned number = bytes.empty() ? 0 : std::to_integer<unsigned>(bytes.back());
     const unsigned long what = 0x8900 + number;

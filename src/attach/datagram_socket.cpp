@@ -123,7 +123,7 @@ Answer DatagramSocket::take_out(msghdr& message, int flags, int theirs) {
   const std::size_t room = message.msg_controllen;
   if (entry.control.size() > room) message.msg_flags |= MSG_CTRUNC;
   message.msg_controllen = std::min(room, entry.control.size());
-  if (message.msg_control != nullptr) {
+  if (message.msg_control != nullptr && message.msg_controllen != 0) {
     std::memcpy(message.msg_control, entry.control.data(), message.msg_controllen);
   }
   return count;

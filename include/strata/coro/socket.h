@@ -26,11 +26,13 @@ class SocketBase;
 
 // An attempt that is made at once, and again whenever its socket has news.
 class SocketWait : public Wait {
+ public:
+  ~SocketWait() override { withdraw(); }
+
  protected:
   enum class Direction : std::uint8_t { kRead, kWrite };
 
   SocketWait(SocketBase& socket, Direction direction, const Until& until);
-  ~SocketWait() override { withdraw(); }
 
   // True when there is an answer.
   virtual bool attempt() = 0;
@@ -118,12 +120,12 @@ class Socket : public SocketBase {
  protected:
   Socket(Native native, Executor& executor) : SocketBase(executor), native_(std::move(native)) {}
   Socket(Socket&& other) noexcept
-      : SocketBase(std::move(other)), native_(std::move(other.native_)) {
+      : SocketBase(static_cast<SocketBase&&>(other)), native_(std::move(other.native_)) {
     if (std::exchange(other.is_watched_, false)) watch();
   }
   Socket& operator=(Socket&& other) noexcept {
     if (this == &other) return *this;
-    SocketBase::operator=(std::move(other));
+    SocketBase::operator=(static_cast<SocketBase&&>(other));
     native_ = std::move(other.native_);
     is_watched_ = false;
     if (std::exchange(other.is_watched_, false)) watch();

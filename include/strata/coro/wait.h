@@ -42,13 +42,13 @@ struct Until {
 // Destroying it, as happens when its task is destroyed, takes it out of every list and timer.
 class Wait {
  public:
+  virtual ~Wait() { leave(); }
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
 
  protected:
   Wait(Executor& executor, const Until& until)
       : executor_(&executor), deadline_(until.deadline), cancellation_(until.cancellation) {}
-  virtual ~Wait() { leave(); }
 
   // Why there is no point in waiting, if there is none.
   [[nodiscard]] std::optional<Error> refusal() const;

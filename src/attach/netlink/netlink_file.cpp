@@ -55,6 +55,7 @@ std::size_t scatter(Bytes from, const msghdr& message) {
   std::size_t done = 0;
   for (std::size_t i = 0; i < message.msg_iovlen && done < from.size(); ++i) {
     const std::size_t count = std::min(message.msg_iov[i].iov_len, from.size() - done);
+    if (count == 0) continue;  // then there may be no place either
     std::memcpy(message.msg_iov[i].iov_base, from.data() + done, count);
     done += count;
   }
