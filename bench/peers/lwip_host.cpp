@@ -21,7 +21,9 @@ extern "C" {
 namespace strata::bench {
 namespace {
 
-using namespace lwip;
+using lwip::add_interface;
+using lwip::End;
+using lwip::init_once;
 
 constexpr u16_t kEchoPort = 7;
 

@@ -19,7 +19,8 @@ extern "C" {
 namespace strata::bench {
 namespace {
 
-using namespace lwip;
+using lwip::End;
+using lwip::init_once;
 
 constexpr u16_t kPort = 5001;
 constexpr std::size_t kChunk = 64U << 10U;
