@@ -124,7 +124,8 @@ class OnDescriptor final : public LwipOnDescriptor {
     const ssize_t size = read(descriptor_, frame_.data(), frame_.size());
     if (size <= static_cast<ssize_t>(prefix_)) return false;
     const auto length = static_cast<u16_t>(static_cast<std::size_t>(size) - prefix_);
-    pbuf* arrived = pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
+    // In one piece: 2.1.3 writes a full frame past the end of a chain's first, smaller one.
+    pbuf* arrived = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
     if (arrived == nullptr) return true;
     pbuf_take(arrived, frame_.data() + prefix_, length);
     if (interface_.input(arrived, &interface_) != ERR_OK) pbuf_free(arrived);
