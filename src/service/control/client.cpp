@@ -37,8 +37,10 @@ ControlClient::~ControlClient() { ::close(descriptor_); }
 
 Outcome<std::string> ControlClient::ask(ControlCommand command) {
   const std::string request = control_request(command);
-  if (::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
+  const ssize_t sent = ::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL);
+  // A stack that has closed already said why before.
+  const bool is_closed = sent < 0 && errno == EPIPE;
+  if (!is_closed && sent != static_cast<ssize_t>(request.size())) {
     return failed(fmt::format("the stack does not take requests: {}", std::strerror(errno)));
   }
   set_patience(descriptor_, kPatience);
