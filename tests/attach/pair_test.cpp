@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,6 +56,21 @@ TEST(Pair, IsWritableOnceTheStuffingIsRead) {
     left -= static_cast<std::size_t>(count);
   }
   EXPECT_EQ(events(pair->theirs.get()), POLLOUT);
+}
+
+TEST(Pair, BecomesWritableWithOneEvent) {
+  const auto pair = make_pair(SOCK_STREAM | SOCK_NONBLOCK);
+  ASSERT_TRUE(pair.has_value());
+  std::size_t left = make_unwritable(pair->theirs.get());
+  const Descriptor watcher(::epoll_create1(EPOLL_CLOEXEC));
+  epoll_event event{EPOLLOUT | EPOLLET, {}};
+  ASSERT_EQ(::epoll_ctl(watcher.get(), EPOLL_CTL_ADD, pair->theirs.get(), &event), 0);
+  int events_told = 0;
+  for (std::byte byte{}; left != 0; --left) {
+    ASSERT_EQ(::recv(pair->ours.get(), &byte, 1, 0), 1);
+    events_told += ::epoll_wait(watcher.get(), &event, 1, 0);
+  }
+  EXPECT_EQ(events_told, 1);
 }
 
 TEST(Pair, ClosingWithTheStuffingUnreadIsAnError) {
