@@ -31,10 +31,13 @@ install(EXPORT strataTargets NAMESPACE strata:: DESTINATION ${package_dir} COMPO
 configure_package_config_file(cmake/strataConfig.cmake.in strataConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(strataConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX
+           BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
+           OUTPUT_VARIABLE STRATA_PREFIX_FROM_PC)
 configure_file(cmake/strata.pc.in strata.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/strataConfig.cmake
               ${PROJECT_BINARY_DIR}/strataConfigVersion.cmake
         DESTINATION ${package_dir} COMPONENT library)
-install(FILES ${PROJECT_BINARY_DIR}/strata.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
-        COMPONENT library)
+install(FILES ${PROJECT_BINARY_DIR}/strata.pc DESTINATION ${pc_dir} COMPONENT library)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT library)

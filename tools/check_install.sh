@@ -1,24 +1,33 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the release build into a folder of its own and builds tests/consumer against it, once
-# through find_package(strata) and once through pkg-config.
+# Installs a build, moves what was installed, and builds a stranger's program and the README's first
+# program against it, through find_package(strata) and through pkg-config; and a program in C.
+# Usage: tools/check_install.sh [BUILD_DIRECTORY]   (default: build/release)
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+build=${1:-$root/build/release}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cmake --install "$root/build/release" --prefix "$work/prefix" >/dev/null
-cmake -S "$root/tests/consumer" -B "$work/cmake" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" \
-  -DCMAKE_CXX_COMPILER=g++
-ninja -C "$work/cmake"
-"$work/cmake/consumer"
-
-# The .pc file names the prefix it was configured for: tell pkg-config where it stands now.
+cmake --install "$build" --prefix "$work/first" >/dev/null
+mv "$work/first" "$work/prefix"
 pc=$(dirname "$(find "$work/prefix" -name strata.pc)")
-flags=$(PKG_CONFIG_PATH=$pc pkg-config --define-variable=prefix="$work/prefix" --cflags --libs \
-  strata)
-# The flags are words, not one word.
-# shellcheck disable=SC2086
-g++ -std=c++23 "$root/tests/consumer/main.cpp" $flags -o "$work/consumer"
-"$work/consumer"
-echo "check_install: both ways build and run"
+flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs strata)
+
+for source in "$root/tests/consumer/main.cpp" "$root/examples/udp_echo.cpp"; do
+  cmake -S "$root/tests/consumer" -B "$work/cmake" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" \
+    -DCMAKE_CXX_COMPILER=g++ -DCONSUMER_SOURCE="$source"
+  ninja -C "$work/cmake"
+  "$work/cmake/consumer"
+
+  # The flags are words, not one word.
+  # shellcheck disable=SC2086
+  g++ -std=c++23 "$source" $flags -o "$work/consumer"
+  "$work/consumer"
+done
+
+lib=$(dirname "$pc")
+gcc -std=c99 "$root/tests/capi/c_program.c" -I"$work/prefix/include" -L"$lib" -lstrata \
+  -Wl,-rpath,"$lib" -o "$work/c_program"
+"$work/c_program"
+echo "check_install: the programs build and run, each way"
