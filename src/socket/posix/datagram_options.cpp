@@ -13,21 +13,6 @@
 namespace strata::posix {
 
 struct DatagramOptions {
-  struct Row {
-    int level;
-    int name;
-    Answer (*read)(DatagramFile& file, int& value);
-    Answer (*write)(DatagramFile& file, int value, Time now);
-  };
-  static const Row kRows[];
-  static const Row* const kEnd;
-
-  static const Row* find(int level, int name) {
-    const auto* row = std::ranges::find_if(
-        kRows, kEnd, [&](const Row& r) { return r.level == level && r.name == name; });
-    return row == kEnd ? nullptr : row;
-  }
-
   template <auto kField>
   static Answer read(DatagramFile& file, int& value) {
     const auto options = file.socket_.options();
@@ -145,9 +130,7 @@ using O = DatagramOptions;
 using S = SocketOptions;
 using U = UdpSocket;
 
-}  // namespace
-
-const DatagramOptions::Row DatagramOptions::kRows[] = {
+constexpr OptionRow<DatagramFile> kRows[] = {
     {SOL_SOCKET, SO_REUSEADDR, O::read<&S::reuse_address>, O::write_bool<&U::set_reuse_address>},
     {SOL_SOCKET, SO_REUSEPORT, O::read<&S::reuse_port>, O::write_bool<&U::set_reuse_port>},
     {SOL_SOCKET, SO_BROADCAST, O::read<&S::broadcast>, O::write_bool<&U::set_broadcast>},
@@ -161,18 +144,17 @@ const DatagramOptions::Row DatagramOptions::kRows[] = {
     {IPPROTO_UDP, UDP_NO_CHECK6_RX, O::read<&S::accept_zero_checksum>,
      O::write_bool<&U::set_accept_zero_checksum>},
 };
-const DatagramOptions::Row* const DatagramOptions::kEnd = std::end(kRows);
+
+}  // namespace
 
 std::optional<Answer> DatagramFile::own_option(int level, int name, void* value, socklen_t* size) {
   const bool is_v4 = family() == AddressFamily::kIpv4;
   if (level == IPPROTO_IP && name == IP_MULTICAST_IF && is_v4) {
     return write_value(in_addr{htonl(multicast_source_.v4_value())}, value, size);
   }
-  const DatagramOptions::Row* row = DatagramOptions::find(level, name);
+  const auto* row = find_option(kRows, level, name);
   if (row == nullptr) return std::nullopt;
-  int number = 0;
-  const Answer read = row->read(*this, number);
-  return read < 0 ? read : write_value(number, value, size);
+  return read_option(*row, *this, value, size);
 }
 
 std::optional<Answer> DatagramFile::set_own_option(int level, int name, const void* value,
@@ -180,10 +162,9 @@ std::optional<Answer> DatagramFile::set_own_option(int level, int name, const vo
   if (const auto answer = DatagramOptions::set_structure(*this, level, name, value, size, now)) {
     return answer;
   }
-  const DatagramOptions::Row* row = DatagramOptions::find(level, name);
+  const auto* row = find_option(kRows, level, name);
   if (row == nullptr || row->write == nullptr) return std::nullopt;
-  const auto number = read_value<int>(value, size);
-  return number ? row->write(*this, *number, now) : number.error();
+  return write_option(*row, *this, value, size, now);
 }
 
 }  // namespace strata::posix

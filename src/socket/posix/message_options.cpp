@@ -11,21 +11,6 @@
 namespace strata::posix {
 
 struct MessageOptions {
-  struct Row {
-    int level;
-    int name;
-    Answer (*read)(MessageFile& file, int& value);
-    Answer (*write)(MessageFile& file, int value, Time now);
-  };
-  static const Row kRows[];
-  static const Row* const kEnd;
-
-  static const Row* find(int level, int name) {
-    const auto* row = std::ranges::find_if(
-        kRows, kEnd, [&](const Row& r) { return r.level == level && r.name == name; });
-    return row == kEnd ? nullptr : row;
-  }
-
   // A field of SocketOptions, as a number.
   template <auto kField>
   static Answer read(MessageFile& file, int& value) {
@@ -136,12 +121,14 @@ struct MessageOptions {
   using Stamp = MessageFile::Stamp;
 };
 
+namespace {
+
 using O = MessageOptions;
 using S = SocketOptions;
 using D = DatagramSocket;
 using W = WantedControl;
 
-const MessageOptions::Row MessageOptions::kRows[] = {
+constexpr OptionRow<MessageFile> kRows[] = {
     {SOL_SOCKET, SO_ERROR, O::read_error, nullptr},
     {SOL_SOCKET, SO_ACCEPTCONN, O::read_zero, nullptr},
     {SOL_SOCKET, SO_RCVBUF, O::read_receive_buffer, O::write_receive_buffer},
@@ -180,7 +167,8 @@ const MessageOptions::Row MessageOptions::kRows[] = {
     {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, O::read<&S::multicast_loop>,
      O::write_bool<&D::set_multicast_loop>},
 };
-const MessageOptions::Row* const MessageOptions::kEnd = std::end(kRows);
+
+}  // namespace
 
 Answer MessageFile::option(int level, int name, void* value, socklen_t* size, Time /*now*/) {
   if (const auto answer = common_option(level, name, value, size)) return *answer;
@@ -190,11 +178,9 @@ Answer MessageFile::option(int level, int name, void* value, socklen_t* size, Ti
     if (!options) return failed(options.error());
     return tell_device(stack_, options->bound_interface, value, size);
   }
-  const MessageOptions::Row* row = MessageOptions::find(level, name);
+  const auto* row = find_option(kRows, level, name);
   if (row == nullptr) return -ENOPROTOOPT;
-  int number = 0;
-  const Answer read = row->read(*this, number);
-  return read < 0 ? read : write_value(number, value, size);
+  return read_option(*row, *this, value, size);
 }
 
 Answer MessageFile::set_option(int level, int name, const void* value, socklen_t size, Time now) {
@@ -205,15 +191,13 @@ Answer MessageFile::set_option(int level, int name, const void* value, socklen_t
     if (!interface) return interface.error();
     return answer_of(socket().set_bound_interface(*interface));
   }
-  const MessageOptions::Row* row = MessageOptions::find(level, name);
+  const auto* row = find_option(kRows, level, name);
   if (row == nullptr || row->write == nullptr) return -ENOPROTOOPT;
   // BSD took these as a single byte, and so does Linux.
   if (value != nullptr && size == 1 && level == IPPROTO_IP) {
     return row->write(*this, *static_cast<const std::uint8_t*>(value), now);
   }
-  const auto number = read_value<int>(value, size);
-  if (!number) return number.error();
-  return row->write(*this, *number, now);
+  return write_option(*row, *this, value, size, now);
 }
 
 }  // namespace strata::posix

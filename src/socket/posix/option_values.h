@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values of socket options, as they lie in a program's memory.
+// The values of socket options, as they lie in a program's memory, and tables of those that are
+// numbers.
 #pragma once
 
 #include <sys/socket.h>
@@ -7,8 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <expected>
+#include <iterator>
 #include <optional>
 
 #include "socket/posix/answer.h"
@@ -34,6 +37,39 @@ template <typename T>
   *size = static_cast<socklen_t>(std::min<std::size_t>(*size, sizeof(T)));
   std::memcpy(value, &plain, *size);
   return 0;
+}
+
+// How a kind of file reads and sets an option whose value is a number.
+template <typename File>
+struct OptionRow {
+  int level;
+  int name;
+  Answer (*read)(File& file, int& value);
+  Answer (*write)(File& file, int value, Time now);  // null: only to read
+};
+
+// Null: not in the table.
+template <typename File, std::size_t kCount>
+[[nodiscard]] const OptionRow<File>* find_option(const OptionRow<File> (&rows)[kCount], int level,
+                                                 int name) {
+  const auto* row = std::ranges::find_if(
+      rows, [&](const OptionRow<File>& r) { return r.level == level && r.name == name; });
+  return row == std::end(rows) ? nullptr : row;
+}
+
+template <typename File>
+[[nodiscard]] Answer read_option(const OptionRow<File>& row, File& file, void* value,
+                                 socklen_t* size) {
+  int number = 0;
+  const Answer read = row.read(file, number);
+  return read < 0 ? read : write_value(number, value, size);
+}
+
+template <typename File>
+[[nodiscard]] Answer write_option(const OptionRow<File>& row, File& file, const void* value,
+                                  socklen_t size, Time now) {
+  const auto number = read_value<int>(value, size);
+  return number ? row.write(file, *number, now) : number.error();
 }
 
 // SO_RCVTIMEO and SO_SNDTIMEO: zero is for ever.

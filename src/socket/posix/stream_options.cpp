@@ -29,21 +29,6 @@ Answer StreamFile::apply_options(const TcpSocketOptions& options, Time now) {
 }
 
 struct StreamOptions {
-  struct Row {
-    int level;
-    int name;
-    Answer (*read)(StreamFile& file, int& value);
-    Answer (*write)(StreamFile& file, int value, Time now);  // null: only to read
-  };
-  static const Row kRows[];
-  static const Row* const kEnd;
-
-  static const Row* find(int level, int name) {
-    const auto* row = std::ranges::find_if(
-        kRows, kEnd, [&](const Row& r) { return r.level == level && r.name == name; });
-    return row == kEnd ? nullptr : row;
-  }
-
   // ── Fields of TcpSocketOptions ────────────────────────────────────────────────────────────
   template <auto kField, int kUsual = 0>
   static Answer read(StreamFile& file, int& value) {
@@ -274,12 +259,14 @@ struct StreamOptions {
   }
 };
 
+namespace {
+
 using O = StreamOptions;
 using T = TcpSocketOptions;
 using Seconds = std::chrono::seconds;
 using Millis = std::chrono::milliseconds;
 
-const StreamOptions::Row StreamOptions::kRows[] = {
+constexpr OptionRow<StreamFile> kRows[] = {
     {SOL_SOCKET, SO_ERROR, O::read_error, nullptr},
     {SOL_SOCKET, SO_ACCEPTCONN, O::read_listening, nullptr},
     {SOL_SOCKET, SO_REUSEADDR, O::read<&T::reuse_address>, O::write_bool<&T::reuse_address>},
@@ -321,7 +308,8 @@ const StreamOptions::Row StreamOptions::kRows[] = {
     {IPPROTO_TCP, TCP_FASTOPEN, O::read<&T::fast_open>, O::write_bool<&T::fast_open>},
     {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, O::read_deferred, O::write_deferred},
 };
-const StreamOptions::Row* const StreamOptions::kEnd = std::end(kRows);
+
+}  // namespace
 
 Answer StreamFile::option(int level, int name, void* value, socklen_t* size, Time now) {
   if (const auto answer = common_option(level, name, value, size)) return *answer;
@@ -343,11 +331,9 @@ Answer StreamFile::option(int level, int name, void* value, socklen_t* size, Tim
   if (level == IPPROTO_TCP && name == TCP_INFO) {
     return StreamOptions::read_info(*this, value, size, now);
   }
-  const StreamOptions::Row* row = StreamOptions::find(level, name);
+  const auto* row = find_option(kRows, level, name);
   if (row == nullptr) return -ENOPROTOOPT;
-  int number = 0;
-  const Answer read = row->read(*this, number);
-  return read < 0 ? read : write_value(number, value, size);
+  return read_option(*row, *this, value, size);
 }
 
 Answer StreamFile::set_option(int level, int name, const void* value, socklen_t size, Time now) {
@@ -367,10 +353,9 @@ Answer StreamFile::set_option(int level, int name, const void* value, socklen_t 
   if (level == IPPROTO_TCP && name == TCP_FASTOPEN_KEY) {
     return StreamOptions::write_fast_open_key(*this, value, size, now);
   }
-  const StreamOptions::Row* row = StreamOptions::find(level, name);
+  const auto* row = find_option(kRows, level, name);
   if (row == nullptr || row->write == nullptr) return -ENOPROTOOPT;
-  const auto number = read_value<int>(value, size);
-  return number ? row->write(*this, *number, now) : number.error();
+  return write_option(*row, *this, value, size, now);
 }
 
 }  // namespace strata::posix
