@@ -15,27 +15,14 @@
 #include "attach/client/stream_end.h"
 #include "attach/lease/lease.h"
 #include "attach/pair.h"
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 
 namespace strata::attach {
 namespace {
 
+using fuzz::Input;
 using fuzz::require;
-
-struct Input {
-  Bytes left;
-
-  unsigned number(std::size_t bytes) {
-    unsigned value = 0;
-    for (const std::byte byte : take(bytes)) value = value << 8U | std::to_integer<unsigned>(byte);
-    return value;
-  }
-  Bytes take(std::size_t count) {
-    const Bytes taken = left.first(std::min(count, left.size()));
-    left = left.subspan(taken.size());
-    return taken;
-  }
-};
 
 // Made once: a room is a hundred megabytes of address space.
 std::shared_ptr<SharedRoom> room() {
@@ -97,11 +84,11 @@ void step(World& world, Input& input) {
     case 3: return world.program_moves(input.number(2), false);
     case 4: {
       const unsigned offset = input.number(3);
-      return world.scribble(offset, input.take(input.number(1)));
+      return world.scribble(offset, input.bytes(input.number(1)));
     }
     case 5: lane.indices.head = input.number(4); return;
     case 6: world.slot.outward.indices.tail = input.number(4); return;
-    case 7: world.scribble(0, input.take(1024)); return;
+    case 7: world.scribble(0, input.bytes(1024)); return;
     default: lane.every_arrival = input.number(1); return;
   }
 }
@@ -111,8 +98,8 @@ void step(World& world, Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   strata::attach::World world;
-  strata::attach::Input input{strata::fuzz::as_input(data, size)};
-  while (!input.left.empty()) step(world, input);
+  strata::fuzz::Input input{strata::fuzz::as_input(data, size)};
+  while (!input.empty()) step(world, input);
   const auto remains = world.lease->end(world.pair.ours.get(), world.pair.theirs.get());
   strata::fuzz::require(remains.to_program.size() <= strata::attach::client::kLaneBytes);
   strata::fuzz::require(remains.to_stack.size() <= strata::attach::client::kLaneBytes);

@@ -8,32 +8,19 @@
 
 #include "driver/frame.h"
 #include "driver/pipe/frames.h"
+#include "fuzz/input.h"
 #include "fuzz/law.h"
 #include "strata/memory.h"
 #include "strata/packet_pool.h"
 
 using namespace strata;
 using namespace strata::driver;
+using strata::fuzz::Input;
 using strata::fuzz::require;
 
 namespace {
 
 constexpr std::size_t kRing = 1U << 17U;
-
-struct Input {
-  Bytes left;
-
-  unsigned number(std::size_t bytes) {
-    unsigned value = 0;
-    for (const std::byte byte : take(bytes)) value = value << 8U | std::to_integer<unsigned>(byte);
-    return value;
-  }
-  Bytes take(std::size_t count) {
-    const Bytes taken = left.first(std::min(count, left.size()));
-    left = left.subspan(taken.size());
-    return taken;
-  }
-};
 
 // The ring's end exactly, so that a step beyond it is seen.
 struct World {
@@ -83,7 +70,7 @@ void step(World& world, Input& input) {
     case 1: return world.read(input.number(1));
     case 2: {
       const unsigned offset = input.number(3);
-      return world.scribble(offset, input.take(input.number(1)));
+      return world.scribble(offset, input.bytes(input.number(1)));
     }
     case 3: world.indices.tail = input.number(4); return;
     default: world.indices.head = input.number(4); return;
@@ -95,7 +82,7 @@ void step(World& world, Input& input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   World world;
   Input input{strata::fuzz::as_input(data, size)};
-  while (!input.left.empty()) step(world, input);
+  while (!input.empty()) step(world, input);
   world.read(1000);
   return 0;
 }
