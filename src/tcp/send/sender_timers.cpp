@@ -107,7 +107,6 @@ bool Sender::waits_for_window(const Shared& shared, const Flight& f) const {
 // The timer that the present state asks for, from now on.
 void Sender::arm(Shared& shared, Flight& f, Time now) {
   f.timer = SendTimer::kNone;
-  if (f.sent.empty() && unsent(f) == 0 && !is_fin_unsent()) return;
   if (waits_for_window(shared, f)) {
     f.timer = SendTimer::kPersist;
     f.timer_at = now + timeout(shared, f);
