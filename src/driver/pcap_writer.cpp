@@ -51,7 +51,7 @@ class Cursor {
 };
 
 Bytes bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), std::min(text.size(), kOptionBytesMax)));
+  return std::as_bytes(std::span(text.substr(0, kOptionBytesMax)));
 }
 
 // What an option takes in a block; one without a value is left out.

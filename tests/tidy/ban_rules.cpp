@@ -21,6 +21,7 @@ enum class Where {
   kNoSystem,   // everything but the folders that may call the operating system
   kNoThreads,  // the product, but for the folders that may call the operating system
   kStackSide,  // all of src, include and apps
+  kHeaders,    // headers of the product
   kUnits,      // tests
   kPureUnits,  // tests that need nothing a machine might refuse
   kEverywhere,
@@ -98,6 +99,8 @@ constexpr Ban kBans[] = {
     {"SUCCEED(", Where::kUnits, "an expectation that can fail"},
     {"GTEST_SKIP", Where::kPureUnits, "a test that runs everywhere, or a script in tests/interop"},
     {"DISABLED_", Where::kUnits, "a test that runs"},
+    {"using namespace", Where::kHeaders,
+     "the names one by one: who includes it asked for no others"},
     {"NDEBUG", Where::kEverywhere, "nothing: every build checks the same things"},
 };
 
@@ -124,6 +127,7 @@ bool holds(Where where, const File& file, const Place& place) {
     case Where::kNoSystem: return !may_call_the_system(file, place);
     case Where::kNoThreads: return is_product(file) && !may_call_the_system(file, place);
     case Where::kStackSide: return is_product(file);
+    case Where::kHeaders: return is_product(file) && file.path.ends_with(".h");
     case Where::kUnits: return file.is_under("tests");
     case Where::kPureUnits: return file.is_under("tests") && !may_call_the_system(file, place);
     case Where::kEverywhere: return true;

@@ -52,8 +52,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"tests/ip/a_test.cpp", "GTEST_SKIP();", "runs everywhere"},
         Case{"src/driver/a.cpp", "int get_fd();", "name what it returns"},
         Case{"src/driver/a.h", "class RingManager {", "name what it does"},
+        Case{"src/driver/a.h", "using namespace wire;", "one by one"},
         // Welcome: where the system is called, where memory is placed, and look-alikes.
         Case{"src/runtime/a.cpp", "auto t = std::chrono::steady_clock::now();", ""},
+        Case{"src/driver/a.cpp", "using namespace wire;", ""},
         Case{"include/strata/loop.h", "std::mutex lock_;", ""},
         Case{"tests/base/a_test.cpp", "std::jthread worker;", ""},
         Case{"bench/harness/a.cpp", "clock_gettime(0, &t);", ""},
