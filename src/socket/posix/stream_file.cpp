@@ -39,6 +39,13 @@ bool both_have_ended(TcpState state) {
          state == TcpState::kTimeWait || state == TcpState::kClosed;
 }
 
+// The empty parts at a message's end are nothing that the part before them could wait for.
+std::size_t parts_with_bytes(const msghdr& message) {
+  std::size_t parts = message.msg_iovlen;
+  while (parts != 0 && message.msg_iov[parts - 1].iov_len == 0) --parts;
+  return parts;
+}
+
 }  // namespace
 
 StreamFile::StreamFile(Stack& stack, AddressFamily family)
@@ -185,12 +192,15 @@ Answer StreamFile::send(const msghdr& message, int flags, Time now) {
     if (connected < 0) return connected == -EINPROGRESS ? -EAGAIN : connected;
   }
   if (taken_with_syn_ != 0) return std::exchange(taken_with_syn_, 0);
+  const bool is_lent = (flags & MSG_ZEROCOPY) != 0 && uses_zero_copy_;
+  if (is_lent && zero_copies_.size() == kZeroCopiesMax) return -ENOBUFS;
   TcpStream& ours = *stream();
+  const std::size_t parts = parts_with_bytes(message);
   std::size_t done = 0;
-  for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+  for (std::size_t i = 0; i < parts; ++i) {
     const Bytes part = bytes_of(message.msg_iov[i]);
     if (part.empty()) continue;
-    const bool is_last = i + 1 == message.msg_iovlen;
+    const bool is_last = i + 1 == parts;
     const auto count = is_last && (flags & MSG_OOB) != 0
                            ? ours.write_urgent(part, now)
                            : ours.write(part, now, (flags & MSG_MORE) != 0 || !is_last);
@@ -200,10 +210,7 @@ Answer StreamFile::send(const msghdr& message, int flags, Time now) {
     if (*count < part.size()) break;
   }
   bytes_written_ += done;
-  if ((flags & MSG_ZEROCOPY) != 0 && uses_zero_copy_ && done != 0) {
-    if (zero_copies_.size() == kZeroCopiesMax) return -ENOBUFS;
-    zero_copies_.push_back({bytes_written_, next_notification_++});
-  }
+  if (is_lent && done != 0) zero_copies_.push_back({bytes_written_, next_notification_++});
   return static_cast<Answer>(done);
 }
 

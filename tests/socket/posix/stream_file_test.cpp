@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "socket/posix/stream_file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/tcp.h>
+
+#include <array>
+#include <cerrno>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "socket/posix/loopback.h"
+
+namespace strata::posix::stream_file_test {
+namespace {
+
+constexpr int kPort = 7000;
+
+// Two ends of one connection over loopback; neither call waits.
+struct Connection : Loopback {
+  Connection() {
+    const sockaddr_in address = loopback_address(kPort);
+    const int listener = static_cast<int>(calls->socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_EQ(calls->bind(listener, as_sockaddr(address), sizeof(address), now), 0);
+    EXPECT_EQ(calls->listen(listener, 1, now), 0);
+    near = static_cast<int>(calls->socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    EXPECT_EQ(calls->connect(near, as_sockaddr(address), sizeof(address), now).answer(),
+              -EINPROGRESS);
+    settle();
+    far = static_cast<int>(calls->accept(listener, nullptr, nullptr, SOCK_NONBLOCK, now).answer());
+    EXPECT_GE(far, 0);
+  }
+
+  Answer send(std::initializer_list<std::string> texts, int flags = 0) {
+    std::vector<iovec> parts;
+    for (const std::string& text : texts) {
+      parts.push_back({const_cast<char*>(text.data()), text.size()});
+    }
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    const Answer sent = calls->sendmsg(near, &message, flags, now).answer();
+    settle();
+    return sent;
+  }
+  void turn_on(int level, int name) {
+    const int on = 1;
+    EXPECT_EQ(calls->setsockopt(near, level, name, &on, sizeof(on), now), 0);
+  }
+  std::string received() {
+    std::array<char, 8192> buffer;
+    const Answer count = calls->read(far, buffer.data(), buffer.size(), now).answer();
+    return count < 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(count));
+  }
+
+  int near = -1;
+  int far = -1;
+};
+
+TEST(StreamFile, PartsGoTogetherAndAtOnce) {
+  Connection connection;
+  EXPECT_EQ(connection.send({"one ", "", "two"}), 7);
+  EXPECT_EQ(connection.received(), "one two");
+}
+
+TEST(StreamFile, AnEmptyPartAtTheEndHoldsNothingBack) {
+  Connection connection;
+  EXPECT_EQ(connection.send({"whole", "", ""}), 5);
+  EXPECT_EQ(connection.received(), "whole");
+  EXPECT_EQ(connection.send({"held"}, MSG_MORE), 4);
+  EXPECT_EQ(connection.received(), "");
+}
+
+TEST(StreamFile, NothingIsSentThatCannotBeToldOf) {
+  Connection connection;
+  connection.turn_on(SOL_SOCKET, SO_ZEROCOPY);
+  connection.turn_on(IPPROTO_TCP, TCP_NODELAY);
+  std::size_t sent = 0;
+  Answer last = 0;
+  // Nobody reads the notifications, and they are bounded.
+  while (sent < 100'000 && (last = connection.send({"x"}, MSG_ZEROCOPY)) == 1) {
+    sent += connection.received().size();
+  }
+  EXPECT_EQ(last, -ENOBUFS);
+  EXPECT_GT(sent, 0U);
+  EXPECT_EQ(connection.received(), "");
+  EXPECT_EQ(connection.send({"y"}), 1);
+  EXPECT_EQ(connection.received(), "y");
+}
+
+}  // namespace
+}  // namespace strata::posix::stream_file_test
