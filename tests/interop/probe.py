@@ -2,7 +2,7 @@
 """What socket calls do here, a line a case: run plainly it is the kernel that answers, under
 `strata run` it is our stack. The lines should be the same. Everything stays on loopback.
 
-`stream_probe.py` and `datagram_probe.py` hold the cases; given names, they run these alone."""
+The files named `*_probe.py` hold the cases; given names, they run these alone."""
 import errno
 import os
 import select
