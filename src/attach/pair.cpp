@@ -18,9 +18,10 @@ constexpr int kReserved = 16;
 
 // Linux calls a socket writable while no more than a quarter of its buffer is taken, doubles the
 // buffer that is asked for, and tells whoever waits each time a message is freed below that
-// quarter. So the stuffing is one message of more than a quarter: its reader makes one event.
-constexpr std::size_t kStuffing = 48'000;
-constexpr int kSendBuffer = 90'000;
+// quarter. So the stuffing is one message of more than a quarter, and no larger than the kernel
+// leaves whole: its reader makes one event.
+constexpr std::size_t kStuffing = 36'000;
+constexpr int kSendBuffer = 70'000;
 
 int descriptors_max() {
   rlimit limit{};
