@@ -278,16 +278,13 @@ Answer send_beside_pair(Request& request, int flags) {
   return stream.send_beside_pair(message, flags, request.now);
 }
 
-Answer receive_urgent(Request& request, int flags) {
-  std::byte byte{};
-  iovec part{&byte, std::min<std::size_t>(request.argument(2), 1)};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  const Answer count = request.socket->file().receive(message, flags, request.now);
-  if (count <= 0) return count;
-  const Answer told = request.memory.write(request.argument(1), byte);
-  return told < 0 ? told : count;
+// The pair has it, unless it came while there was a lease, or this kernel's pairs know none.
+Answer receive_urgent(Request& request) {
+  const auto byte = request.stream()->take_urgent();
+  if (!byte) return kPassOn;
+  if (request.argument(2) == 0) return 0;
+  const Answer told = request.memory.write(request.argument(1), *byte);
+  return told < 0 ? told : 1;
 }
 
 // Linux: with MSG_TRUNC bytes are taken from the stream and thrown away.
@@ -321,7 +318,7 @@ Operation handle_recvfrom(Request& request) {
     return receive_datagram(request, std::move(theirs), flags);
   }
   if ((flags & MSG_ERRQUEUE) != 0) return -EAGAIN;
-  if ((flags & MSG_OOB) != 0) return receive_urgent(request, flags);
+  if ((flags & MSG_OOB) != 0) return receive_urgent(request);
   if ((flags & MSG_TRUNC) != 0) return discard(request);
   return kPassOn;  // a stream tells no address, and so does the pair
 }

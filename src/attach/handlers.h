@@ -11,7 +11,7 @@
 
 #include "attach/datagram_socket.h"
 #include "attach/server.h"
-#include "attach/stream_socket.h"
+#include "attach/stream/stream_socket.h"
 #include "socket/posix/operation.h"
 
 namespace strata::attach {

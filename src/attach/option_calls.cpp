@@ -63,6 +63,16 @@ Answer tell_queue(Request& request, unsigned long what) {
   return request.memory.write(request.argument(2), value);
 }
 
+// An urgent byte lies in the pair, unless the program wants it in line, or reads from a ring.
+bool has_mark_in_pair(Request& request) {
+  if (request.stream() == nullptr || request.stream()->has_lease()) return false;
+  int is_inline = 0;
+  socklen_t size = sizeof(is_inline);
+  const Answer asked =
+      request.socket->file().option(SOL_SOCKET, SO_OOBINLINE, &is_inline, &size, request.now);
+  return asked == 0 && is_inline == 0;
+}
+
 // IP_RECVERR: poll() shall tell of errors from now on, for which the program's descriptor needs
 // another pair. What lies in the old one unread keeps it.
 Answer begin_signalling(Request& request) {
@@ -136,8 +146,8 @@ Operation handle_ioctl(Request& request) {
   switch (what) {
     case FIONREAD:
     case SIOCOUTQ:
-    case SIOCOUTQNSD:
-    case SIOCATMARK: return tell_queue(request, what);
+    case SIOCOUTQNSD: return tell_queue(request, what);
+    case SIOCATMARK: return has_mark_in_pair(request) ? kPassOn : tell_queue(request, what);
     // Who gets signals of the pair (O_ASYNC) is for the kernel to know.
     case FIOSETOWN:
     case SIOCSPGRP:

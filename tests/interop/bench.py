@@ -59,6 +59,10 @@ def wait_until(condition, seconds, pause=0.02):
         time.sleep(pause)
 
 
+# A timeout ends what hangs; it is no measure of how fast a loaded machine must be.
+PATIENCE = 4
+
+
 class Namespace:
     """A network namespace, and what one does in it."""
 
@@ -73,10 +77,12 @@ class Namespace:
         try:
             return subprocess.run(self.command(*words), stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                  text=True, errors="replace", timeout=timeout, **options)
+                                  text=True, errors="replace", timeout=timeout * PATIENCE,
+                                  **options)
         except subprocess.TimeoutExpired as late:
             text = late.stdout.decode(errors="replace") if late.stdout else ""
-            return subprocess.CompletedProcess(words, 124, text + f"\n(ended after {timeout} s)")
+            text += f"\n(ended after {timeout * PATIENCE} s)"
+            return subprocess.CompletedProcess(words, 124, text)
 
     def must(self, *words):
         """Runs a command that prepares the scene."""

@@ -17,7 +17,6 @@ PYTHON = "/usr/bin/python3"
 FILE_BYTES = 8 << 20
 # Known differences (docs/design/006-attach.md), and what we say instead.
 DIFFERENT = {
-    "urgent_byte": "('EINVAL', b'abc', b'def')",
     # An ICMP error is an empty datagram to read(), and itself to recvfrom().
     "datagram_refused": "(True, 'ECONNREFUSED')",
 }

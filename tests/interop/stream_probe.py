@@ -6,6 +6,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import select
 import socket
 import struct
 import tempfile
@@ -88,6 +89,27 @@ def urgent_byte():
     near.send(b"def")
     time.sleep(0.1)
     return outcome(far.recv, 1, socket.MSG_OOB), far.recv(3), far.recv(3)
+
+
+@case
+def urgent_mark():
+    near, far = pair()
+    near.send(b"abc")
+    near.send(b"!", socket.MSG_OOB)
+    near.send(b"def")
+    poller = select.poll()
+    poller.register(far, select.POLLPRI)
+    woken = poller.poll(5000)[0][1]
+    time.sleep(0.1)
+
+    def is_at_mark():
+        value = array.array("i", [7])
+        fcntl.ioctl(far, 0x8905, value)
+        return value[0]
+    before = is_at_mark()
+    first = far.recv(10)
+    return (woken, before, first, is_at_mark(), outcome(far.recv, 1, socket.MSG_OOB), far.recv(10),
+            outcome(far.recv, 1, socket.MSG_OOB), is_at_mark())
 
 
 @case
@@ -178,6 +200,23 @@ def reset_tells_so_error():
     near.close()
     until(far, "ERR")
     return error_of(far), error_of(far), outcome(far.recv, 1), events(far)
+
+
+@case
+def reset_after_shutdown():
+    told = []
+    for how in (socket.SHUT_WR, socket.SHUT_RDWR):
+        near, far = pair()
+        near.send(b"last")
+        near.shutdown(how)
+        got = far.recv(10), far.recv(10)
+        if how == socket.SHUT_RDWR:
+            told.append((got, near.recv(1), error_of(near)))
+            continue
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        told.append((got, until(near, "HUP"), outcome(near.recv, 1)))
+    return told
 
 
 @case

@@ -393,13 +393,16 @@ Answer StreamFile::control(unsigned long request, int& value) {
   if (listener() != nullptr) return -EINVAL;
   value = 0;
   if (stream() == nullptr) return request == FIONREAD || request == SIOCOUTQ ? 0 : -ENOTTY;
+  if (request == SIOCATMARK) {
+    value = stream()->at_urgent_mark().value_or(false) ? 1 : 0;
+    return 0;
+  }
   const auto info = stream()->info(Time{});
   if (!info) return failed(info.error());
   switch (request) {
     case FIONREAD: value = static_cast<int>(info->receive_queue); return 0;
     case SIOCOUTQ: value = static_cast<int>(info->unacknowledged + info->not_sent); return 0;
     case SIOCOUTQNSD: value = static_cast<int>(info->not_sent); return 0;
-    case SIOCATMARK: value = stream()->at_urgent_mark().value_or(false) ? 1 : 0; return 0;
     default: return -ENOTTY;
   }
 }

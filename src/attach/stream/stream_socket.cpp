@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attach/stream_socket.h"
+#include "attach/stream/stream_socket.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,31 +9,6 @@ namespace {
 
 // So much of one socket in a turn; then the others.
 constexpr int kRoundsMax = 8;
-
-msghdr message_of(iovec& part) {
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  return message;
-}
-
-Answer read_from(posix::File& file, MutableBytes to, Time now) {
-  iovec part{to.data(), to.size()};
-  msghdr message = message_of(part);
-  return file.receive(message, 0, now);
-}
-
-Answer write_to(posix::File& file, Bytes from, int flags, Time now) {
-  iovec part{const_cast<std::byte*>(from.data()), from.size()};
-  return file.send(message_of(part), flags, now);
-}
-
-void reset_on_close(posix::File& file, Time now) {
-  const linger at_once{1, 0};
-  static_cast<void>(file.set_option(SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), now));
-}
-
-void keep(std::vector<std::byte>& into, Bytes rest) { into.assign(rest.begin(), rest.end()); }
 
 }  // namespace
 
@@ -48,18 +23,6 @@ void StreamSocket::renew(Pair& pair) {
   stuffing_ = make_unwritable(pair.theirs.get());
   error_ = 0;
   stage_ = Stage::kFresh;
-}
-
-std::size_t StreamSocket::bytes_inward() const {
-  return to_program_.size() + (lease_ == nullptr ? 0 : lease_->unread());
-}
-
-std::size_t StreamSocket::bytes_outward() const {
-  if (lease_ != nullptr) {
-    const Lease::Pieces bytes = lease_->outward_bytes();
-    return to_stack_.size() + bytes[0].size() + bytes[1].size();
-  }
-  return to_stack_.size() + bytes_in_pair() - std::min(bytes_in_pair(), stuffing_);
 }
 
 void StreamSocket::pump(Time now) {
@@ -158,80 +121,7 @@ posix::File::Accepted StreamSocket::accept(int theirs, Time now) {
   return {std::move(first), 0};
 }
 
-// ── Moving bytes ────────────────────────────────────────────────────────────────────────────────
-
-bool StreamSocket::send_rest() {
-  if (to_program_.empty()) return true;
-  const ssize_t count =
-      ::send(end_.get(), to_program_.data(), to_program_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count > 0) to_program_.erase(to_program_.begin(), to_program_.begin() + count);
-  if (count < 0 && errno != EAGAIN) to_program_.clear();  // nobody reads any more
-  wants_room_ = !to_program_.empty();
-  return !wants_room_;
-}
-
-bool StreamSocket::move_inward(Time now) {
-  if (lease_ != nullptr) return move_inward_by_ring(now);
-  if (end_is_told_ || !send_rest()) return false;
-  if (peer_has_ended_) end_inward();
-  if (end_is_told_) return false;
-  const Answer count = read_from(*file_, scratch(), now);
-  if (count == -EAGAIN) return false;
-  if (count < 0) {
-    fail(count, now);
-    return false;
-  }
-  if (count == 0) {
-    end_inward();
-    return false;
-  }
-  const Bytes bytes = Bytes(scratch()).first(static_cast<std::size_t>(count));
-  const ssize_t sent = ::send(end_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN) return true;  // nobody reads any more: it is thrown away
-  const auto taken = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-  if (taken < bytes.size()) keep(to_program_, bytes.subspan(taken));
-  wants_room_ = !to_program_.empty();
-  return !wants_room_;
-}
-
-bool StreamSocket::move_outward(Time now) {
-  if (!to_stack_.empty()) {
-    const Answer count = write_to(*file_, to_stack_, 0, now);
-    if (count < 0 && count != -EAGAIN) {
-      fail(count, now);
-      return false;
-    }
-    if (count > 0) to_stack_.erase(to_stack_.begin(), to_stack_.begin() + count);
-    if (!to_stack_.empty()) return false;
-  }
-  if (program_has_ended_) {
-    if (is_hung_up_) finish(now);
-    return false;
-  }
-  if (lease_ != nullptr) return move_outward_by_ring(now);
-  if (!may_have_bytes_) return false;
-  const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
-  if (count < 0 && errno == EAGAIN) {
-    may_have_bytes_ = false;
-    return false;
-  }
-  if (count <= 0) {
-    if (count < 0)
-      reset_on_close(*file_, now);  // the program closed with bytes unread: RFC 2525 2.17
-    end_outward(now);
-    return false;
-  }
-  const Bytes bytes = Bytes(scratch()).first(static_cast<std::size_t>(count));
-  bytes_read_ += bytes.size();
-  const Answer taken = write_to(*file_, bytes, bytes_read_ <= more_until_ ? MSG_MORE : 0, now);
-  if (taken < 0 && taken != -EAGAIN) {
-    fail(taken, now);
-    return false;
-  }
-  const auto written = static_cast<std::size_t>(std::max<Answer>(taken, 0));
-  if (written < bytes.size()) keep(to_stack_, bytes.subspan(written));
-  return to_stack_.empty();
-}
+// ── Beside the pair ─────────────────────────────────────────────────────────────────────────────
 
 Answer StreamSocket::send_beside_pair(const msghdr& message, int flags, Time now) {
   const Answer sent = file_->send(message, flags, now);
@@ -241,10 +131,6 @@ Answer StreamSocket::send_beside_pair(const msghdr& message, int flags, Time now
     connect_answer_ = -EINPROGRESS;
   }
   return sent;
-}
-
-void StreamSocket::expect_more(std::size_t size) {
-  more_until_ = bytes_read_ + bytes_in_pair() + size;
 }
 
 // ── Ending ──────────────────────────────────────────────────────────────────────────────────────
@@ -283,9 +169,10 @@ Answer StreamSocket::shut_down(int how, int theirs, Time now) {
       static_cast<void>(move_inward_by_ring(now));
     }
   }
-  // What lies in the pair goes first; then its end is read.
+  // What lies in the pair goes first; then its end is read, or found in front of our own byte.
   if (how != SHUT_RD) {
     if (lease_ != nullptr) lease_->cut();
+    is_end_marked_ |= ::send(theirs, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
     ::shutdown(theirs, SHUT_WR);
   }
   was_shut_down_ = true;
@@ -301,11 +188,7 @@ void StreamSocket::fail(Answer error, Time now) {
     lease_->say_ended();
     lease_->cut();
   }
-  while (lease_ == nullptr && error_ == 0 && !peer_has_ended_ && send_rest()) {
-    const Answer count = read_from(*file_, scratch(), now);
-    if (count <= 0) break;
-    keep(to_program_, Bytes(scratch()).first(static_cast<std::size_t>(count)));
-  }
+  if (lease_ == nullptr) save_inward(now);
   close_end(error);
   static_cast<void>(file_->close(now, true));
   stage_ = Stage::kOver;
@@ -319,8 +202,25 @@ void StreamSocket::drop_waiting(Time now) {
   waiting_.clear();
 }
 
+void StreamSocket::reset_on_close(posix::File& file, Time now) {
+  const linger at_once{1, 0};
+  static_cast<void>(file.set_option(SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), now));
+}
+
+// It has hidden whether the program closed with bytes unread, and would be an error at its end.
+void StreamSocket::take_end_mark(Time now) {
+  if (!is_end_marked_) return;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  ::getsockopt(end_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == ECONNRESET) reset_on_close(*file_, now);
+  std::byte mark{};
+  static_cast<void>(::recv(end_.get(), &mark, 1, MSG_DONTWAIT));
+}
+
 void StreamSocket::finish(Time now) {
   drop_waiting(now);
+  take_end_mark(now);
   static_cast<void>(file_->close(now, true));
   // After shutdown() of both ways the program may have it still, and read what is left.
   if (lease_ != nullptr && !was_shut_down_) {

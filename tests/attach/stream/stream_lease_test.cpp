@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "attach/client/stream_end.h"
-#include "attach/stream_lab.h"
+#include "attach/stream/stream_lab.h"
 
 namespace strata::attach::stream_lease_test {
 namespace {
@@ -120,6 +120,26 @@ TEST(StreamLease, AProgramThatBreaksTheRulesLosesItsConnection) {
   EXPECT_TRUE(leased.is_cut());
   EXPECT_NE(events(near.end) & POLLERR, 0);
   EXPECT_NE(events(far.end) & POLLERR, 0);
+}
+
+TEST(StreamLease, KeepsAnUrgentByteAside) {
+  LeasedLab lab;
+  auto [near, far] = lab.connected();
+  ASSERT_EQ(far.socket->begin_lease(lab.room, far.end.get()), 0);
+  EXPECT_EQ(near.send('!', MSG_OOB, lab.now), 1);
+  near.write("behind");
+  lab.turn({&near, &far});
+  EXPECT_EQ(far.socket->bytes_inward(), 6U);
+  EXPECT_EQ(far.socket->take_urgent(), std::byte{'!'});
+  EXPECT_EQ(far.socket->take_urgent(), std::nullopt);
+}
+
+TEST(StreamLease, IsNotForStreamsWithUrgentBytes) {
+  LeasedLab lab;
+  auto [near, far] = lab.connected();
+  EXPECT_EQ(near.send('!', MSG_OOB, lab.now), 1);
+  lab.turn({&near, &far});
+  EXPECT_EQ(far.socket->begin_lease(lab.room, far.end.get()), -ENOTCONN);
 }
 
 TEST(StreamLease, IsForOpenConnectionsOnlyAndOnce) {

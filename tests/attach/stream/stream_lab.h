@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "attach/stream_socket.h"
+#include "attach/stream/stream_socket.h"
 #include "socket/posix/loopback.h"
 #include "socket/posix/stream_file.h"
 
@@ -45,9 +45,24 @@ struct Held {
     EXPECT_EQ(::send(end.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
   }
 
+  // Past the pair, as send(MSG_OOB) goes.
+  [[nodiscard]] Answer send(char byte, int flags, Time now) const {
+    iovec part{&byte, 1};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    return socket->send_beside_pair(message, flags, now);
+  }
+
   std::unique_ptr<StreamSocket> socket;
   Descriptor end;
 };
+
+inline void reset_on_close(Held& one, Time now) {
+  const linger at_once{1, 0};
+  ASSERT_EQ(one.socket->file().set_option(SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), now),
+            0);
+}
 
 struct Lab : posix::Loopback {
   Held open_stream() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attach/stream_socket.h"
+#include "attach/stream/stream_socket.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <string>
 
-#include "attach/stream_lab.h"
+#include "attach/stream/stream_lab.h"
 
 namespace strata::attach::stream_socket_test {
 namespace {
@@ -78,51 +78,10 @@ TEST(StreamSocket, AListenerHasATokenForEachConnection) {
   EXPECT_EQ(events(heard.end), POLLIN);
 }
 
-TEST(StreamSocket, BytesGoBothWaysAndEndsAfterThem) {
-  Lab lab;
-  auto [near, far] = lab.connected();
-  near.write("request");
-  ::shutdown(near.end.get(), SHUT_WR);
-  lab.turn({&near, &far});
-  EXPECT_EQ(read_all(far.end), "request");
-  EXPECT_EQ(events(far.end), POLLIN | POLLOUT | POLLRDHUP);
-  far.write("answer");
-  far.end.reset();
-  lab.turn({&near, &far});
-  EXPECT_TRUE(far.socket->is_gone());
-  EXPECT_EQ(read_all(near.end), "answer");
-  EXPECT_NE(events(near.end) & POLLRDHUP, 0);
-}
-
-TEST(StreamSocket, AProgramThatDoesNotReadStopsTheOther) {
-  Lab lab;
-  auto [near, far] = lab.connected();
-  const std::string chunk(1 << 16U, 'x');
-  std::size_t sent = 0;
-  for (int idle = 0; idle < 4;) {
-    const ssize_t count = ::send(near.end.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
-    idle = count > 0 ? 0 : idle + 1;
-    sent += count > 0 ? static_cast<std::size_t>(count) : 0;
-    lab.turn({&near, &far});
-    ASSERT_LT(sent, 64U << 20U);
-  }
-  EXPECT_TRUE(far.socket->wants_room());
-  std::size_t got = 0;
-  for (int idle = 0; idle < 4 && got < sent;) {
-    const std::size_t count = read_all(far.end).size();
-    idle = count != 0 ? 0 : idle + 1;
-    got += count;
-    lab.turn({&near, &far});
-  }
-  EXPECT_EQ(got, sent);
-}
-
 TEST(StreamSocket, AResetIsOneAtTheProgramsEndToo) {
   Lab lab;
   auto [near, far] = lab.connected();
-  const linger at_once{1, 0};
-  ASSERT_EQ(
-      near.socket->file().set_option(SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), lab.now), 0);
+  reset_on_close(near, lab.now);
   near.end.reset();
   lab.turn({&near, &far});
   EXPECT_NE(events(far.end) & POLLERR, 0);

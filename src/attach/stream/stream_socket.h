@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "attach/lease/lease.h"
 #include "attach/socket.h"
@@ -15,6 +16,11 @@
 // Before it is open, the program's end is not writable: it is stuffed (pair.h). A listener's end
 // has one byte to read for each connection that waits, a token, so poll() and epoll see what they
 // would see of a kernel's listener; accept() takes the token away.
+//
+// When the program has said that it will write no more (shutdown), one byte of ours stays unread
+// behind its last one: a reset can still be told, for closing an end with bytes unread is one.
+// Urgent bytes are urgent in the pair, too: POLLPRI, SIGURG, SIOCATMARK and recv(MSG_OOB) are the
+// kernel's.
 //
 // While a lease is there (lease.h), bytes go by its rings; what comes by the pair is none of them.
 
@@ -52,6 +58,8 @@ class StreamSocket final : public Socket {
   [[nodiscard]] Answer shut_down(int how, int theirs, Time now);
   // For what the pair cannot carry (urgent bytes, bytes with the SYN): past it, to the stack.
   [[nodiscard]] Answer send_beside_pair(const msghdr& message, int flags, Time now);
+  // An urgent byte that the pair could not carry.
+  [[nodiscard]] std::optional<std::byte> take_urgent();
   // The next `size` bytes from the program are sent with MSG_MORE.
   void expect_more(std::size_t size);
 
@@ -69,6 +77,11 @@ class StreamSocket final : public Socket {
   [[nodiscard]] bool move_inward(Time now);
   [[nodiscard]] bool move_outward(Time now);
   [[nodiscard]] bool send_rest();
+  [[nodiscard]] Answer read_stack(MutableBytes to, int flags, Time now);
+  [[nodiscard]] Answer write_stack(Bytes from, int flags, Time now);
+  [[nodiscard]] ssize_t read_pair();
+  void move_urgent(Time now);
+  void save_inward(Time now);
   // Bytes moved, or what the stack answered; -ENOBUFS: the ring is full.
   [[nodiscard]] Answer fill_ring(Time now);
   [[nodiscard]] bool move_inward_by_ring(Time now);
@@ -78,7 +91,9 @@ class StreamSocket final : public Socket {
   void end_outward(Time now);
   void fail(Answer error, Time now);
   void drop_waiting(Time now);
+  void take_end_mark(Time now);
   void finish(Time now);
+  static void reset_on_close(posix::File& file, Time now);
   void take_stuffing();
 
   Stage stage_;
@@ -90,6 +105,9 @@ class StreamSocket final : public Socket {
   bool peer_has_ended_ = false;
   bool end_is_told_ = false;  // to the program
   bool program_has_ended_ = false;
+  bool is_end_marked_ = false;  // only our own byte is behind the program's last
+  std::optional<std::byte> urgent_;
+  bool was_urgent_ = false;  // something, once
   bool was_shut_down_ = false;  // by shutdown(): our end may hang up with the program's still open
   Answer connect_answer_ = 0;
   std::size_t backlog_ = 0;

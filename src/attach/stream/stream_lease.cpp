@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "attach/stream_socket.h"
+#include "attach/stream/stream_socket.h"
 
 namespace strata::attach {
 namespace {
@@ -29,17 +29,12 @@ bool take_all(int descriptor, MutableBytes scratch, std::vector<std::byte>& into
   }
 }
 
-void reset_on_close(posix::File& file, Time now) {
-  const linger at_once{1, 0};
-  static_cast<void>(file.set_option(SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), now));
-}
-
 }  // namespace
 
 Answer StreamSocket::begin_lease(const std::shared_ptr<SharedRoom>& room, int theirs) {
   const bool is_whole = stage_ == Stage::kOpen && !peer_has_ended_ && !program_has_ended_ &&
                         !is_hung_up_ && !was_shut_down_ && error_ == 0;
-  if (!is_whole || lease_ != nullptr) return -ENOTCONN;
+  if (!is_whole || was_urgent_ || lease_ != nullptr) return -ENOTCONN;
   if (bytes_read_ + bytes_in_pair() < more_until_) return -EAGAIN;
   // What lies in the pair comes before what will be in the rings.
   if (!take_all(end_.get(), scratch(), to_stack_)) return -ENOTCONN;
@@ -81,6 +76,7 @@ Answer StreamSocket::fill_ring(Time now) {
     count = next - to_program_.begin();
     to_program_.erase(to_program_.begin(), next);
   } else {
+    move_urgent(now);
     RingMessage ring(room);
     count = file_->receive(ring.message, 0, now);
   }
@@ -143,7 +139,7 @@ bool StreamSocket::move_outward_by_ring(Time now) {
 // Plugs and bells; and the end, which is acted upon when the ring is empty.
 void StreamSocket::look_at_leased_pair() {
   while (may_have_bytes_) {
-    const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
+    const ssize_t count = read_pair();
     if (count > 0) continue;
     may_have_bytes_ = false;
     pair_has_ended_ = count == 0 || errno != EAGAIN;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+
+#include "attach/stream/stream_lab.h"
+
+namespace strata::attach::stream_bytes_test {
+namespace {
+
+using stream_lab::events;
+using stream_lab::Lab;
+using stream_lab::read_all;
+
+TEST(StreamBytes, BytesGoBothWaysAndEndsAfterThem) {
+  Lab lab;
+  auto [near, far] = lab.connected();
+  near.write("request");
+  ::shutdown(near.end.get(), SHUT_WR);
+  lab.turn({&near, &far});
+  EXPECT_EQ(read_all(far.end), "request");
+  EXPECT_EQ(events(far.end), POLLIN | POLLOUT | POLLRDHUP);
+  far.write("answer");
+  far.end.reset();
+  lab.turn({&near, &far});
+  EXPECT_TRUE(far.socket->is_gone());
+  EXPECT_EQ(read_all(near.end), "answer");
+  EXPECT_NE(events(near.end) & POLLRDHUP, 0);
+}
+
+TEST(StreamBytes, AProgramThatDoesNotReadStopsTheOther) {
+  Lab lab;
+  auto [near, far] = lab.connected();
+  const std::string chunk(1 << 16U, 'x');
+  std::size_t sent = 0;
+  for (int idle = 0; idle < 4;) {
+    const ssize_t count = ::send(near.end.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+    idle = count > 0 ? 0 : idle + 1;
+    sent += count > 0 ? static_cast<std::size_t>(count) : 0;
+    lab.turn({&near, &far});
+    ASSERT_LT(sent, 64U << 20U);
+  }
+  EXPECT_TRUE(far.socket->wants_room());
+  std::size_t got = 0;
+  for (int idle = 0; idle < 4 && got < sent;) {
+    const std::size_t count = read_all(far.end).size();
+    idle = count != 0 ? 0 : idle + 1;
+    got += count;
+    lab.turn({&near, &far});
+  }
+  EXPECT_EQ(got, sent);
+}
+
+TEST(StreamBytes, AResetAfterShutdownIsToldStill) {
+  Lab lab;
+  auto [near, far] = lab.connected();
+  near.write("last");
+  EXPECT_EQ(near.socket->shut_down(SHUT_WR, near.end.get(), lab.now), 0);
+  lab.turn({&near, &far});
+  EXPECT_EQ(near.socket->bytes_outward(), 0U);
+  EXPECT_EQ(read_all(far.end), "last");
+  EXPECT_NE(events(far.end) & POLLRDHUP, 0);
+  reset_on_close(far, lab.now);
+  far.end.reset();
+  lab.turn({&near, &far});
+  std::byte byte{};
+  EXPECT_EQ(::recv(near.end.get(), &byte, 1, 0), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST(StreamBytes, AnEndAfterShutdownIsNoFailure) {
+  Lab lab;
+  auto [near, far] = lab.connected();
+  EXPECT_EQ(near.socket->shut_down(SHUT_WR, near.end.get(), lab.now), 0);
+  lab.turn({&near, &far});
+  far.write("answer");
+  far.end.reset();
+  lab.turn({&near, &far});
+  EXPECT_EQ(read_all(near.end), "answer");
+  std::byte byte{};
+  EXPECT_EQ(::recv(near.end.get(), &byte, 1, 0), 0);
+}
+
+// RFC 2525 2.17 SHOULD: also when the program had said before that it would write no more.
+TEST(StreamBytes, ClosingWithBytesUnreadAfterShutdownResets) {
+  Lab lab;
+  auto [near, far] = lab.connected();
+  EXPECT_EQ(near.socket->shut_down(SHUT_WR, near.end.get(), lab.now), 0);
+  far.write("never read");
+  lab.turn({&near, &far});
+  near.end.reset();
+  lab.turn({&near, &far});
+  EXPECT_EQ(far.send('x', MSG_NOSIGNAL, lab.now), -ECONNRESET);
+}
+
+TEST(StreamBytes, AnUrgentByteIsUrgentInThePair) {
+  Lab lab;
+  auto [near, far] = lab.connected();
+  near.write("before");
+  lab.turn({&near, &far});
+  EXPECT_EQ(near.send('!', MSG_OOB, lab.now), 1);
+  lab.turn({&near, &far});
+  near.write("behind");
+  lab.turn({&near, &far});
+  EXPECT_EQ(read_all(far.end), "before");
+  char byte = 0;
+  EXPECT_EQ(::recv(far.end.get(), &byte, 1, MSG_OOB), 1);
+  EXPECT_EQ(byte, '!');
+  EXPECT_EQ(read_all(far.end), "behind");
+  EXPECT_EQ(far.socket->take_urgent(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace strata::attach::stream_bytes_test
