@@ -16,7 +16,6 @@ namespace {
 using stream_lab::events;
 using stream_lab::Held;
 using stream_lab::Lab;
-using stream_lab::read_all;
 
 TEST(StreamSocket, IsWritableNoSoonerThanItIsConnected) {
   Lab lab;
