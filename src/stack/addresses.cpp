@@ -66,7 +66,9 @@ Result<void> add_own_address(Core& core, Interface& interface, ip::InterfaceAddr
       address.address,
       {.check_duplicates = is_checked,
        // A person waits for an address he gives; only those made at boot might collide in time.
-       .delay_first_probe = address.origin != ip::AddressOrigin::kManual},
+       .delay_first_probe = address.origin != ip::AddressOrigin::kManual,
+       // RFC 5227 2.4 (c). Two forged announcements would take the address away otherwise.
+       .conflict_policy = neighbor::ConflictPolicy::kDefendAlways},
       now);
   if (!watched) {
     (void)remove_own_address(core, interface, address.address, now);

@@ -48,6 +48,19 @@ TEST(ReceiveArp, WhatIsOfNoUseIsCountedUnderItsReason) {
   EXPECT_EQ(host.drops(DropReason::kArpNotForUs), 1U);
 }
 
+// RFC 5227 2.4 (c): who keeps his address says so once in ten seconds, however often another
+// claims it. Two forged announcements must not leave us deaf to questions.
+TEST(ReceiveArp, AForgedClaimDoesNotTakeOurAddress) {
+  Host host;
+  const Frame claim = arp(wire::ArpOperation::kRequest, kOtherMac, host.own4, host.own4);
+  EXPECT_THAT(host.exchange(claim), ElementsAre(IsArpRequest(host.own4)));
+  for (int again = 0; again < 3; ++again) EXPECT_THAT(host.exchange(claim), IsEmpty());
+  EXPECT_THAT(host.exchange(arp(wire::ArpOperation::kRequest, kPeerMac, host.peer4, host.own4)),
+              ElementsAre(AllOf(ToMac(kPeerMac), IsArpReply(host.own4, kOurMac))));
+  host.run_for(11s);
+  EXPECT_THAT(host.exchange(claim), ElementsAre(IsArpRequest(host.own4)));
+}
+
 TEST(SendArp, FormsOneFrameAndCountsIt) {
   Host host;
   Core& core = host.stack.core();
