@@ -108,17 +108,33 @@ class Walk {
     found_.protocol = wire::kIpProtocolFragment;
     found_.payload_offset = found_.fragment->payload_at();
     found_.protocol_at = named_at;
-    if (view->fragment_offset() == 0 && !holds_all_headers()) {
-      // RFC 7112 5: code 3, with a pointer of zero.
-      return refuse(DropReason::kFragmentMalformed, kIncompleteHeaderChain, 0);
-    }
+    if (view->fragment_offset() == 0) judge_fragmented_headers();
     return false;
   }
 
-  // RFC 7112: every header up to and including that of the upper layer.
-  [[nodiscard]] bool holds_all_headers() {
-    while (chain_.next()) {
+  // What the first fragment shows of the packet that was cut.
+  void judge_fragmented_headers() {
+    std::size_t named_at = last_named_at_;
+    while (const auto extension = chain_.next()) {
+      named_at = Ipv6Layout::kSize + extension->offset;
+      // RFC 8200 4.5: only whole packets are cut. Fragments of fragments would let one packet set
+      // off the reassembly of another, and that of a third.
+      if (extension->type == wire::kIpProtocolFragment) {
+        (void)refuse(DropReason::kFragmentMalformed, kErroneousHeaderField, named_at);
+        return;
+      }
     }
+    if (*chain_.end() == Ipv6ChainEnd::kHopByHopMisplaced) {
+      // RFC 8200 4: behind a fragment header it does not stand first, whatever the whole shows.
+      (void)refuse(DropReason::kIpv6BadExtension, kUnrecognizedNextHeader, named_at);
+    } else if (!holds_all_headers()) {
+      // RFC 7112 5: code 3, with a pointer of zero.
+      (void)refuse(DropReason::kFragmentMalformed, kIncompleteHeaderChain, 0);
+    }
+  }
+
+  // RFC 7112: every header up to and including that of the upper layer.
+  [[nodiscard]] bool holds_all_headers() const {
     const Ipv6ChainEnd end = *chain_.end();
     if (end == Ipv6ChainEnd::kTruncated) return false;
     if (end != Ipv6ChainEnd::kUpperLayer) return true;

@@ -132,6 +132,34 @@ TEST_F(Ipv6OptionsTest, AtomicFragmentIsWalkedThrough) {
   EXPECT_EQ(headers.payload_offset, 48U);
 }
 
+// RFC 8200 4.5: whole packets are cut, so that a fragment holds no fragment header.
+// RFC 8200 4.1 MUST: hop-by-hop options stand right behind the IPv6 header only, in a packet that
+// was cut, too.
+TEST_F(Ipv6OptionsTest, FirstFragmentShowsWhatMayBeCut) {
+  for (const unsigned inner_offset : {0U, 8U}) {
+    const Ipv6Headers nested = walk(44, {60, 0, 0, 1,
+                                         0,  0, 0, 5,  // cut once
+                                         44, 0, 1, 4,
+                                         0,  0, 0, 0,  //
+                                         17, 0, 0, inner_offset | 1,
+                                         0,  0, 0, 6,  // and again
+                                         1,  2, 3, 4,
+                                         5,  6, 7, 8});
+    EXPECT_EQ(nested.drop, DropReason::kFragmentMalformed);
+    EXPECT_EQ(nested.problem, (ParameterProblem{kErroneousHeaderField, 56}));
+  }
+  const Ipv6Headers second = walk(44, {0,  0, 0, 1, 0, 0, 0, 5,  //
+                                       17, 0, 1, 4, 0, 0, 0, 0,  // hop-by-hop options
+                                       1,  2, 3, 4, 5, 6, 7, 8});
+  EXPECT_EQ(second.drop, DropReason::kIpv6BadExtension);
+  EXPECT_EQ(second.problem, (ParameterProblem{kUnrecognizedNextHeader, 40}));
+  const Ipv6Headers options = walk(44, {60, 0, 0, 1, 0, 0, 0, 5,  //
+                                        17, 0, 1, 4, 0, 0, 0, 0,  // destination options
+                                        1,  2, 3, 4, 5, 6, 7, 8});
+  EXPECT_EQ(options.drop, DropReason::kNone);
+  EXPECT_TRUE(options.fragment.has_value());
+}
+
 // RFC 7112 5 MUST: the first fragment holds the whole header chain.
 TEST_F(Ipv6OptionsTest, FirstFragmentMustHoldTheUpperHeader) {
   const Ipv6Headers tiny = walk(44, {6, 0, 0, 1, 0, 0, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8});
