@@ -30,9 +30,10 @@ void deliver_igmp(Core& core, PacketPtr packet, const Arrival& arrival, Time now
 }
 
 void deliver_mld(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
-  // RFC 3810 6.2: from a link-local address, with hop limit 1; what else comes is forged.
+  // RFC 3810 6.2: from a link-local address, with hop limit 1 and a router alert; what else comes
+  // is forged.
   const bool is_valid_source = arrival.source.is_link_local() || arrival.source.is_unspecified();
-  if (!is_valid_source || arrival.hop_limit != 1) {
+  if (!is_valid_source || arrival.hop_limit != 1 || !arrival.router_alert) {
     return drop(core, std::move(packet), DropReason::kMldMalformed);
   }
   if (!make_contiguous(core, packet, packet->size(), DropReason::kMldMalformed)) return;

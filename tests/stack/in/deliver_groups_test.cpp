@@ -31,7 +31,9 @@ Frame igmp(const IpAddress& destination, Frame message) {
                      message, bytes({0x94, 4, 0, 0}));
 }
 Frame mld(const IpAddress& source, std::uint8_t type, const Frame& rest, std::uint8_t hops = 1) {
-  return icmp_packet(source, kAllNodes, type, 0, rest, hops);
+  const Frame alert = bytes({wire::kIpProtocolIcmpv6, 0, 5, 2, 0, 0, 1, 0});
+  return ip_packet(source, kAllNodes, wire::kIpProtocolHopByHop,
+                   alert + icmp_message(source, kAllNodes, type, 0, rest), hops);
 }
 Frame mld_query() { return big_endian32(1000U << 16U) + Frame(16) + bytes({2, 125, 0, 0}); }
 
@@ -94,7 +96,8 @@ Frame damaged(Frame packet) {
   return packet;
 }
 
-// RFC 3810 6.2 MUST: a query from elsewhere than a link-local address is discarded.
+// RFC 3810 6.2 MUST: a query from elsewhere than a link-local address is discarded, and so is one
+// with another hop limit than 1 or without a router alert.
 INSTANTIATE_TEST_SUITE_P(
     Reasons, GroupDrops,
     testing::Values(
@@ -102,6 +105,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"DamagedIgmp", damaged(igmp(kAllHosts, bytes({0x11, 10, 0, 0, 0, 0, 0, 0}))),
              DropReason::kIgmpMalformed},
         Case{"MldHops", mld(kPeer6, 130, mld_query(), 2), DropReason::kMldMalformed},
+        Case{"MldWithoutAlert",
+             icmp_packet(kPeer6, kAllNodes, std::uint8_t{130}, 0, mld_query(), 1),
+             DropReason::kMldMalformed},
         Case{"MldFromAfar", mld(IpAddress::v6(0xfd00'0000'0000'0000, 2), 130, mld_query()),
              DropReason::kMldMalformed},
         Case{"MldFromNobody", mld(IpAddress{}, 130, mld_query()), DropReason::kMldMalformed},
