@@ -32,6 +32,7 @@
 #include "ip/route_table.h"
 #include "stack/in/last_header.h"
 #include "stack/interface.h"
+#include "stack/long_replies.h"
 #include "stack/out/departure.h"
 #include "stack/raw_table.h"
 #include "strata/hooks.h"
@@ -94,6 +95,7 @@ struct Core {
   ip::Reassembly reassembly;
   ip::IdentificationSource identifications;
   SipKey flow_label_key;
+  LongReplies long_replies;
   icmp::RateLimit icmp_limit;
 
   udp::Table udp;

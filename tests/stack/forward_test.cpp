@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "strata/wire/ipv4_options.h"
 #include "support/bench.h"
 #include "support/matchers.h"
 
@@ -68,6 +69,29 @@ TEST(Forward, LowersTheHopLimitAndNothingElse) {
   EXPECT_EQ(router.stack.counters().ipv4_forwarded, 1U);
   EXPECT_EQ(router.stack.counters().ipv6_forwarded, 1U);
   EXPECT_EQ(router.all_drops(), 0U);
+}
+
+// RFC 791 3.1 MUST: a router records its address as it is known where the datagram goes.
+TEST(Forward, RecordsTheAddressOfTheWayOut) {
+  Router router;
+  wire::Ipv4OptionWriter options;
+  ASSERT_TRUE(options.add_record_route(2));
+  const Frame payload = udp_datagram({address("10.0.0.2"), 9}, {address("192.0.2.9"), 7}, {});
+  const Frames out = router.through(ipv4_packet({.protocol = wire::kIpProtocolUdp,
+                                                 .source = address("10.0.0.2"),
+                                                 .destination = address("192.0.2.9")},
+                                                payload, Frame(options.bytes())));
+  ASSERT_THAT(out, ElementsAre(IsIpv4(Carries(IsUdp(9, 7)))));
+  const Frame packet = decode(out[0].all()).packet;
+  const auto view = wire::Ipv4View::parse(packet.all());
+  ASSERT_TRUE(view);
+  EXPECT_TRUE(view->checksum_is_valid());
+  const auto option = wire::Ipv4OptionReader(view->options()).next();
+  ASSERT_TRUE(option);
+  const auto route = wire::Ipv4RouteOptionView::parse(*option);
+  ASSERT_TRUE(route);
+  EXPECT_EQ(route->slots_used(), 1U);
+  EXPECT_EQ(route->address(0), address("10.1.0.1"));
 }
 
 // RFC 1812 5.3.1 MUST: a datagram whose TTL is used up is answered with time exceeded.

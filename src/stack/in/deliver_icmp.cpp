@@ -73,7 +73,9 @@ void on_redirect_v4(Core& core, const Packet& packet, const Arrival& arrival, Ti
   const auto view = wire::Icmpv4RedirectView::parse(packet.bytes().subspan(arrival.header_length));
   const auto quoted = view ? wire::Ipv4View::parse_quoted(view->quoted())
                            : std::unexpected(wire::ParseError::kTooShort);
-  if (!quoted || !core.config.accept_redirects || core.config.forward_ipv4) {
+  // RFC 5927 7 advises to look whether the packet can have been ours at all.
+  const bool is_ours = quoted && core.local.is_local(quoted->source(), arrival.interface->id);
+  if (!is_ours || !core.config.accept_redirects || core.config.forward_ipv4) {
     return core.drops.add(DropReason::kRedirectRefused);
   }
   const ip::Route* route = core.routes.lookup(quoted->destination());

@@ -66,6 +66,20 @@ DropReason check_destination(const Core& core, const Packet& packet, Arrival& ar
   return packet.notes().is_link_multicast ? DropReason::kIpv4BadDestination : DropReason::kNone;
 }
 
+// RFC 791 3.1: our address as it is known where the packet goes. What ends here was sent to it.
+IpAddress recorded_address(Core& core, const Arrival& arrival) {
+  const bool is_ours = arrival.kind == DestinationKind::kUnicast && arrival.ours != nullptr;
+  if (is_ours) return arrival.destination;
+  const Interface* known_by = arrival.interface;
+  if (!arrival.is_to_group()) {
+    const ip::Route* route = core.route_cache.lookup(arrival.destination);
+    const Interface* out = route == nullptr ? nullptr : core.interface(route->interface);
+    if (out != nullptr) known_by = out;
+  }
+  const ip::InterfaceAddress* primary = known_by->addresses->primary_v4();
+  return primary == nullptr ? IpAddress::any_v4() : primary->address;
+}
+
 bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) {
   if (!packet->is_writable()) {
     PacketPtr own = packet->copy(core.pool);
@@ -73,11 +87,10 @@ bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) 
     packet = std::move(own);
   }
   const bool is_for_us = arrival.is_to_group() || arrival.ours != nullptr;
-  const ip::InterfaceAddress* primary = arrival.interface->addresses->primary_v4();
   const auto outcome = ip::process_ipv4_options(
       packet->mutable_bytes().first(arrival.header_length),
       {.role = is_for_us ? ip::OptionRole::kDestination : ip::OptionRole::kForwarder,
-       .own_address = primary == nullptr ? IpAddress::any_v4() : primary->address,
+       .own_address = recorded_address(core, arrival),
        .milliseconds_today = static_cast<std::uint32_t>(
            std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() %
            86'400'000)});

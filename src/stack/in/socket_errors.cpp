@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"
 
 namespace strata::stack {
@@ -101,6 +102,15 @@ bool tell_by_protocol(Core& core, const icmp::ErrorReport& report, InterfaceId i
   }
 }
 
+// Echo replies have no socket, and their way may be narrow all the same (RFC 8201 4). IPv4's may be
+// cut by any router.
+bool is_about_long_reply(const Core& core, const icmp::ErrorReport& report) {
+  return report.mtu && report.protocol == wire::kIpProtocolIcmpv6 &&
+         wire::Icmpv6Type{wire::Icmpv6Layout::Type::get(report.quoted)} ==
+             wire::Icmpv6Type::kEchoReply &&
+         core.long_replies.were_sent_to(report.destination);
+}
+
 }  // namespace
 
 bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arrival, Time now) {
@@ -110,7 +120,10 @@ bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arr
   if (!is_own_loopback && !core.local.is_local(report.source, interface)) return false;
   SocketError error = socket_error(report, arrival.source, now);
   error.hop_limit = arrival.hop_limit;
-  if (!tell_by_protocol(core, report, interface, error, now)) return false;
+  if (!tell_by_protocol(core, report, interface, error, now) &&
+      !is_about_long_reply(core, report)) {
+    return false;
+  }
   if (report.mtu) {
     (void)core.path_mtus.on_packet_too_big(
         {.destination = report.destination,

@@ -9,6 +9,8 @@
 #include "strata/wire/icmpv4.h"
 #include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipv4_options.h"
+#include "strata/wire/ipv6.h"
 #include "strata/wire/nd.h"
 #include "strata/wire/udp.h"
 
@@ -78,6 +80,23 @@ IpAddress error_source(const Core& core, const Arrival& arrival) {
   return {};
 }
 
+// RFC 1812 4.3.2.5: errors of IPv4 have the precedence of internetwork control.
+constexpr std::uint8_t kErrorTrafficClassV4 = 0xc0;
+
+// RFC 1122 3.2.2.6: what recorded the way of a request goes back with the reply, and goes on
+// recording.
+wire::Ipv4OptionWriter recording_options(Bytes header) {
+  wire::Ipv4OptionWriter recording;
+  wire::Ipv4OptionReader reader(header.subspan(wire::Ipv4Layout::kSize));
+  while (const auto option = reader.next()) {
+    if (option->type == wire::kIpv4OptionRecordRoute ||
+        option->type == wire::kIpv4OptionTimestamp) {
+      CHECK(recording.add(option->type, option->data));
+    }
+  }
+  return recording;
+}
+
 // Why an answer could not leave.
 DropReason drop_reason_of(Error error) {
   return error == Error::kAddressNotAvailable ? DropReason::kNoSourceAddress : DropReason::kNoRoute;
@@ -90,6 +109,7 @@ void send_message(Core& core, PacketPtr packet, const Arrival& arrival, const Ip
                        .source = source,
                        .protocol = is_v4 ? wire::kIpProtocolIcmpv4 : wire::kIpProtocolIcmpv6};
   query.hop_limit = hop_limit;
+  if (is_v4) query.traffic_class = kErrorTrafficClassV4;
   // A link-local peer can be reached only where it spoke.
   if (arrival.source.is_link_local()) query.interface = arrival.interface->id;
   const auto departure = depart(core, query);
@@ -138,6 +158,10 @@ void send_echo_reply(Core& core, PacketPtr request, const Arrival& arrival, Time
     if (own == nullptr) return drop(core, std::move(request), DropReason::kPoolEmpty);
     request = std::move(own);
   }
+  const bool has_options = is_v4 && arrival.header_length > wire::Ipv4Layout::kSize;
+  const wire::Ipv4OptionWriter options =
+      has_options ? recording_options(request->bytes().first(arrival.header_length))
+                  : wire::Ipv4OptionWriter{};
   request->trim_front(arrival.header_length);
   const MutableBytes message = request->mutable_bytes();
   const auto reply = is_v4 ? static_cast<std::uint8_t>(wire::Icmpv4Type::kEchoReply)
@@ -147,6 +171,11 @@ void send_echo_reply(Core& core, PacketPtr request, const Arrival& arrival, Time
   finish_icmp_checksum(*request, *departure);
   ++core.counters.icmp_sent;
   ++core.counters.echo_replies_sent;
+  if (!is_v4) core.long_replies.on_reply(arrival.source, request->size() + wire::Ipv6Layout::kSize);
+  if (!options.bytes().empty()) {
+    (void)send_with_options(core, std::move(request), *departure, options.bytes(), now);
+    return;
+  }
   (void)send_ip(core, std::move(request), *departure, now);
 }
 

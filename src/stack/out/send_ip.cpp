@@ -31,7 +31,9 @@ PacketPtr with_head(Core& core, PacketPtr packet) {
   return head;
 }
 
-void prepend_header_v4(Core& core, Packet& packet, const Departure& departure) {
+void prepend_header_v4(Core& core, Packet& packet, const Departure& departure, Bytes options = {}) {
+  if (!options.empty()) copy_bytes(options, packet.prepend(options.size()));
+  const std::size_t header_length = wire::Ipv4Layout::kSize + options.size();
   const std::size_t total = packet.size() + wire::Ipv4Layout::kSize;
   const bool dont_fragment = departure.fragment_policy != FragmentPolicy::kFragment;
   // RFC 6864 4.1: a packet that cannot become fragments needs no identification.
@@ -40,7 +42,8 @@ void prepend_header_v4(Core& core, Packet& packet, const Departure& departure) {
           ? 0
           : core.identifications.next(departure.source, departure.destination, departure.protocol);
   const auto out = packet.prepend<wire::Ipv4Layout::kSize>();
-  wire::Ipv4Header header{.traffic_class = departure.traffic_class,
+  wire::Ipv4Header header{.header_length = static_cast<std::uint8_t>(header_length),
+                          .traffic_class = departure.traffic_class,
                           .total_length = static_cast<std::uint16_t>(total),
                           .identification = static_cast<std::uint16_t>(identification),
                           .dont_fragment = dont_fragment,
@@ -50,8 +53,9 @@ void prepend_header_v4(Core& core, Packet& packet, const Departure& departure) {
                           .destination = departure.destination};
   header.checksum = checksum_of(header);
   write(header, out);
+  if (!options.empty()) wire::set_ipv4_checksum(packet.mutable_bytes().first(header_length));
   packet.notes().network_offset = 0;
-  packet.notes().transport_offset = wire::Ipv4Layout::kSize;
+  packet.notes().transport_offset = static_cast<std::uint16_t>(header_length);
 }
 
 // RFC 6437 3: the same in all packets of a flow, spread evenly, and not to be foretold.
@@ -163,6 +167,22 @@ Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, T
   if (!is_plain) return send_ip_packet(core, std::move(packet), departure, now);
   send_to_next_hop(core, *departure.interface, std::move(packet), departure.next_hop, now);
   return {};
+}
+
+Result<void> send_with_options(Core& core, PacketPtr packet, const Departure& departure,
+                               Bytes options, Time now) {
+  const std::size_t header = wire::Ipv4Layout::kSize + options.size();
+  if (packet->size() + header > kPacketBytesMax) {
+    drop(core, std::move(packet), DropReason::kPacketTooBig);
+    return std::unexpected(Error::kMessageTooLong);
+  }
+  if (packet->headroom() < header || !packet->is_writable()) {
+    packet = with_head(core, std::move(packet));
+    if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
+  }
+  prepend_header_v4(core, *packet, departure, options);
+  ++core.counters.ipv4_sent;
+  return send_ip_packet(core, std::move(packet), departure, now);
 }
 
 Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& departure, Time now) {

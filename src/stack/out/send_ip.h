@@ -31,6 +31,10 @@ namespace strata::stack {
 // its transport header. A failure has been counted.
 Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, Time now);
 
+// The same with IPv4 options, which are padded to a multiple of four bytes.
+Result<void> send_with_options(Core& core, PacketPtr packet, const Departure& departure,
+                               Bytes options, Time now);
+
 // Sends what has its IP header already, as raw sockets may ask for.
 Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& departure, Time now);
 

@@ -186,6 +186,22 @@ TEST(DeliverIcmp, PathMtuIsLoweredByThoseWhoSawOurPacket) {
   }
 }
 
+// RFC 8201 4 MUST: the estimate is lowered for answers that no socket sent, too. A report about an
+// answer that never was changes nothing.
+TEST(DeliverIcmp, PathMtuIsLoweredForEchoReplies) {
+  Host host;
+  const Frame request = echo_request(kPeer6, kOwn6, 1, 1, pattern(1400));
+  const Frame reply = echo_reply(kOwn6, kPeer6, 1, 1, pattern(1400));
+  const Frame report =
+      icmp_packet(kPeer6, kOwn6, wire::Icmpv6Type::kPacketTooBig, 0, big_endian32(1300) + reply);
+  host.from_peer(report);
+  EXPECT_EQ(host.drops(DropReason::kIcmpQuoteUnknown), 1U);
+  EXPECT_THAT(host.from_peer(request), ElementsAre(IsIpv6(testing::Not(IsFragment()))));
+  host.from_peer(report);
+  EXPECT_EQ(host.drops(DropReason::kIcmpQuoteUnknown), 1U);
+  EXPECT_THAT(host.from_peer(request), ElementsAre(IsIpv6(IsFragment()), IsIpv6(IsFragment())));
+}
+
 // RFC 4443 2.4 MUST: the rate of errors is limited.
 TEST(DeliverIcmp, ErrorsAreLimitedToEachDestination) {
   Host host;
@@ -235,10 +251,15 @@ TEST(DeliverIcmp, RedirectsThatAreNoneAreRefused) {
   host.redirect(kPeer, IpAddress::v4(10, 9, 9, 9));
   host.redirect(IpAddress::v4(10, 0, 0, 44), host.better);
   EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 2U);
+  // About a packet that we cannot have sent.
+  host.from_peer(icmp_packet(kPeer, kOwn, wire::Icmpv4Type::kRedirect, 1,
+                             big_endian32(host.better.v4_value()) +
+                                 udp_packet({IpAddress::v4(10, 0, 0, 44), 7}, {host.far, 9}, {})));
+  EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 3U);
   // RFC 1812 5.2.7.2: a router does not listen to them.
   host.stack.set_forwarding(true, false);
   host.redirect(kPeer, host.better);
-  EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 3U);
+  EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 4U);
   EXPECT_EQ(host.first_hop(), kPeerMac);
 }
 

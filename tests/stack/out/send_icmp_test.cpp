@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "strata/wire/ipv4_options.h"
 #include "support/bench.h"
 #include "support/matchers.h"
 
@@ -53,6 +54,15 @@ TEST(SendIcmpError, QuotesAsMuchAsFits) {
   EXPECT_EQ(decode(out6[0].all()).packet.size(), 1280U);
 }
 
+// RFC 1812 4.3.2.5 SHOULD: errors of IPv4 have a precedence of 6 or 7.
+TEST(SendIcmpError, HasThePrecedenceOfControl) {
+  Host host;
+  EXPECT_THAT(error_about(host, datagram(host.peer4, address("192.0.2.1"), 20)),
+              ElementsAre(IsIpv4(HasTrafficClass(0xc0))));
+  EXPECT_THAT(error_about(host, datagram(host.peer6, address("2001:db8::1"), 20)),
+              ElementsAre(IsIpv6(HasTrafficClass(0))));
+}
+
 // RFC 1122 3.2.2 MUST NOT: no error about an error, a group, a broadcast, or a sender that is none.
 TEST(SendIcmpError, IsNotSentAboutWhatMustNotBeAnswered) {
   Host host;
@@ -99,6 +109,42 @@ TEST(SendEchoReply, ReturnsTheDataFromTheAddressAsked) {
       ElementsAre(
           IsIpv6(AllOf(From(host.own6), To(host.peer6),
                        Carries(IsIcmp(wire::Icmpv6Type::kEchoReply, 0)), Carries(HasRest(data))))));
+}
+
+// RFC 1122 3.2.2.6 SHOULD: a recorded route and timestamps are brought up to date and go back whole
+// with the reply.
+TEST(SendEchoReply, TakesWhatRecordsTheWayBack) {
+  Host host;
+  wire::Ipv4OptionWriter asked;
+  ASSERT_TRUE(asked.add_router_alert());
+  ASSERT_TRUE(asked.add_record_route(3));
+  ASSERT_TRUE(asked.add_timestamp(true, 2));
+  const Frame message = icmp_message(host.peer4, host.own4, 8, 0, bytes({0, 7, 0, 1}) + text("hi"));
+  const Frames out = host.from_peer(ipv4_packet(
+      {.protocol = wire::kIpProtocolIcmpv4, .source = host.peer4, .destination = host.own4},
+      message, Frame(asked.bytes())));
+  ASSERT_THAT(out, ElementsAre(IsIpv4(AllOf(From(host.own4), To(host.peer4),
+                                            Carries(IsIcmp(wire::Icmpv4Type::kEchoReply, 0)),
+                                            Carries(HasRest(bytes({0, 7, 0, 1}) + text("hi")))))));
+  const Frame packet = decode(out[0].all()).packet;
+  const auto view = wire::Ipv4View::parse(packet.all());
+  ASSERT_TRUE(view);
+  EXPECT_TRUE(view->checksum_is_valid());
+  wire::Ipv4OptionReader reader(view->options());
+  const auto route = reader.next();
+  ASSERT_TRUE(route && route->type == wire::kIpv4OptionRecordRoute);
+  const auto recorded = wire::Ipv4RouteOptionView::parse(*route);
+  ASSERT_TRUE(recorded);
+  EXPECT_EQ(recorded->slots(), 3U);
+  EXPECT_EQ(recorded->slots_used(), 1U);
+  EXPECT_EQ(recorded->address(0), host.own4);
+  const auto times = reader.next();
+  ASSERT_TRUE(times && times->type == wire::kIpv4OptionTimestamp);
+  const auto stamped = wire::Ipv4TimestampOptionView::parse(*times);
+  ASSERT_TRUE(stamped);
+  EXPECT_EQ(stamped->slots_used(), 1U);
+  EXPECT_EQ(stamped->address(0), host.own4);
+  EXPECT_FALSE(reader.next());
 }
 
 }  // namespace
