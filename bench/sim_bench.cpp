@@ -74,7 +74,7 @@ void build_switch(sim::World& world, std::size_t stations, std::size_t window) {
 template <typename Build>
 class Simulation final : public Contestant {
  public:
-  explicit Simulation(Build build) : world_(1) { build(world_); }
+  explicit Simulation(const Build& build) : world_(1) { build(world_); }
   double measure(Seconds duration) override {
     const Throughput done = run_for(duration, [this] {
       const std::uint64_t before = world_.counters().events;
@@ -92,18 +92,19 @@ class Simulation final : public Contestant {
 };
 
 template <typename Build>
-void add_world(std::string name, std::string claim, std::optional<double> goal, Build build) {
-  add({.name = std::move(name),
+void add_world(const std::string& name, const std::string& claim, std::optional<double> goal,
+               const Build& build) {
+  add({.name = name,
        .unit = "million events/s",
-       .claim = std::move(claim),
+       .claim = claim,
        .contestants = {{"strata",
                         [build]() -> Entry { return std::make_unique<Simulation<Build>>(build); }}},
        .goal = goal});
 }
 
-void add_pairs(std::string name, std::string claim, std::optional<double> goal, const Pairs& what) {
-  add_world(std::move(name), std::move(claim), goal,
-            [what](sim::World& world) { what.build(world); });
+void add_pairs(const std::string& name, const std::string& claim, std::optional<double> goal,
+               const Pairs& what) {
+  add_world(name, claim, goal, [what](sim::World& world) { what.build(world); });
 }
 
 void add_all() {

@@ -112,7 +112,9 @@ class World {
     *stack_ = std::move(*Stack::create({.memory = &memory_, .pool = &pool_}));
     require(pool_.descriptors_in_use() == 0);
     require(pool_.small_free() == 96 && pool_.large_free() == 4);
-    Stack(std::move(*stack_));
+    {
+      const Stack gone(std::move(*stack_));
+    }
     require(memory_.bytes_used() == 0);
   }
 
@@ -145,7 +147,7 @@ class World {
       case 12: return change_route();
       case 13: return connect();
       case 14: return arrive_udp();
-      case 15: return change_options();
+      default: return change_options();
     }
   }
 
@@ -264,7 +266,7 @@ class World {
       case 5: first_.is_plugged = script_.byte() % 2 == 0; return;
       case 6:
         return void(stack_->add_vlan(interface, {.tags = {{{.id = 5}}}, .count = 1}, {}, now_));
-      case 7: return void(stack_->remove_interface(interface, now_));
+      default: return void(stack_->remove_interface(interface, now_));
     }
   }
   void change_group() {
@@ -279,7 +281,7 @@ class World {
       case 1: return void(interface->groups.tell().leave(key, group, now_));
       case 2: return void(interface->groups.tell().add_source(key, group, source, now_));
       case 3: return void(interface->groups.tell().block_source(key, group, source, now_));
-      case 4: return interface->groups.tell().leave_all(key, now_);
+      default: return interface->groups.tell().leave_all(key, now_);
     }
   }
   void change_route() {

@@ -81,7 +81,7 @@ Entry kernel_tcp_loopback_bulk() {
   const bool listens = listener >= 0 && ::bind(listener, generic, size) == 0 &&
                        ::listen(listener, 1) == 0 && ::getsockname(listener, generic, &size) == 0;
   const int sender = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool connected = listens && ::connect(sender, generic, size) == 0;
+  const bool connected = listens && sender >= 0 && ::connect(sender, generic, size) == 0;
   const int receiver = connected ? ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC) : -1;
   ::close(listener);
   if (receiver < 0) return std::unexpected("no connection over the kernel's loopback device");
