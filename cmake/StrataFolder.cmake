@@ -75,6 +75,28 @@ if(STRATA_TESTS)
   list(FILTER support EXCLUDE REGEX "/fuzz_replay.cpp$")
 endif()
 
+# Programs that would still run when all others are done: their cases go in parts, side by side.
+set(STRATA_LONG_TESTS sim tcp)
+set(STRATA_LONG_PARTS 4)
+
+# strata_run_in_parts(NAME AREA): the tests that ctest knows of NAME_test.
+function(strata_run_in_parts name area)
+  if(NOT name IN_LIST STRATA_LONG_TESTS)
+    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS "${area}" TIMEOUT 600)
+    return()
+  endif()
+  foreach(part RANGE 1 ${STRATA_LONG_PARTS})
+    math(EXPR index "${part} - 1")
+    set(test ${name}_${part})
+    # One program writes as many reports as it has parts, each under the name of its part.
+    add_test(NAME ${test} COMMAND ${name}_test --gtest_output=xml:reports/${test}_test.xml
+             WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+    set_tests_properties(${test} PROPERTIES LABELS "${area}" TIMEOUT 600 ENVIRONMENT
+                         "GTEST_TOTAL_SHARDS=${STRATA_LONG_PARTS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
+endfunction()
+
 # strata_tests(NAME AREA area [DEPENDS target...]): the test program NAME_test from tests/NAME.
 function(strata_tests name)
   cmake_parse_arguments(arg "" "AREA" "DEPENDS" ${ARGN})
@@ -98,8 +120,7 @@ function(strata_tests name)
                                                   UNITY_BUILD_BATCH_SIZE 8)
   list(FILTER tests EXCLUDE REGEX "_test.cpp$")
   set_source_files_properties(${tests} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  add_test(NAME ${target} COMMAND ${target}_test WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
-  set_tests_properties(${target} PROPERTIES LABELS "${arg_AREA}" TIMEOUT 600)
+  strata_run_in_parts(${target} ${arg_AREA})
 endfunction()
 
 # strata_folder(NAME RANK n AREA area [HEADER file] [DEPENDS folder...] [LIBRARIES external...]):
