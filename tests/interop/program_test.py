@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What the program promises beside packets: configuration files, watching, policies, who may ask
-the control socket, and what it says where permissions are missing."""
+the control socket, what it says where permissions are missing, and scripts."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import time
@@ -134,9 +135,28 @@ def unprivileged(lab, host, program):
     lab.check("up: and ends well", bench.end(process) == 0, log.read_text())
 
 
+def scripted(lab, host):
+    good = str(pathlib.Path(__file__).parents[1] / "conformance/tcp/active-open.pkt")
+    wrong = lab.folder / "wrong.pkt"
+    wrong.write_text("nonsense\n")
+    done = host.run(lab.program, "script", good)
+    lab.check("script: what passes says nothing", (done.returncode, done.stdout) == (0, ""),
+              done.stdout)
+    done = host.run(lab.program, "script", good, wrong)
+    lab.check("script: a fault is told by file and line, then the count, with status 1",
+              done.returncode == 1 and f"{wrong}:1: parse error" in done.stdout and
+              "2 scripts: 1 passed, 1 failed" in done.stdout, done.stdout)
+    done = host.run(lab.program, "script", "--json", good, lab.folder / "gone.pkt")
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    lab.check("script --json: an object each",
+              [one["result"] for one in results] == ["passed", "failed"] and
+              "cannot be read" in results[1]["message"], done.stdout)
+
+
 with bench.Bench(needs=["ping", "setpriv"]) as test:
     namespace = test.namespace()
     copy = str(shutil.copy(test.program, test.folder / "strata"))
+    scripted(test, namespace)
     configured(test, namespace)
     policies(test, namespace)
     running = test.up(namespace).wait(STACK4)

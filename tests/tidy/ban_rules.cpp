@@ -48,19 +48,30 @@ constexpr Ban kBans[] = {
     {"clock_gettime(", Where::kNoSystem, kNow},
     {"gettimeofday(", Where::kEverywhere, "strata/real_clock.h"},
     {"std::time(", Where::kNoSystem, kNow},
+    {"std::clock(", Where::kNoSystem, kNow},
+    {"timespec_get(", Where::kNoSystem, kNow},
     {"random_device", Where::kNoSystem, kSeeded},
     {"getrandom(", Where::kNoSystem, kSeeded},
+    {"getentropy(", Where::kNoSystem, kSeeded},
     {"rand(", Where::kEverywhere, kSeeded},
     {"srand(", Where::kEverywhere, kSeeded},
     {"mt19937", Where::kEverywhere, kSeeded},
     {"std::thread", Where::kNoThreads, kOneThread},
     {"std::jthread", Where::kNoThreads, kOneThread},
     {"std::mutex", Where::kNoThreads, kOneThread},
+    {"std::shared_mutex", Where::kNoThreads, kOneThread},
+    {"std::recursive_mutex", Where::kNoThreads, kOneThread},
+    {"std::condition_variable", Where::kNoThreads, kOneThread},
+    {"std::async", Where::kNoThreads, kOneThread},
+    {"pthread_create(", Where::kNoThreads, kOneThread},
+    {"std::this_thread", Where::kNoThreads, "a deadline: next_deadline() and on_deadline()"},
     {"thread_local", Where::kRanks0To4, kOneThread},
     {"malloc(", Where::kStackSide, kMemory, "src/base/heap_memory.cpp"},
     {"calloc(", Where::kStackSide, kMemory},
     {"realloc(", Where::kStackSide, kMemory},
     {"aligned_alloc(", Where::kStackSide, kMemory, "src/base/heap_memory.cpp"},
+    {"posix_memalign(", Where::kStackSide, kMemory},
+    {"strdup(", Where::kStackSide, kMemory},
     {"std::free(", Where::kStackSide, kMemory, "src/base/heap_memory.cpp"},
     {"std::nothrow", Where::kRanks0To3, kMemory},
     {"std::make_unique", Where::kRanks0To3, kMemory},
@@ -71,6 +82,11 @@ constexpr Ban kBans[] = {
     {"std::function", Where::kRanks0To3, "strata/inline_function.h"},
     {"std::unordered_map", Where::kRanks0To3, "base/hash_index.h"},
     {"std::map", Where::kRanks0To3, "base/hash_index.h"},
+    {"std::multimap", Where::kRanks0To3, "base/hash_index.h"},
+    {"std::unordered_set", Where::kRanks0To3, "base/hash_index.h"},
+    {"std::set", Where::kRanks0To3, "base/interval_set.h or base/hash_index.h"},
+    {"std::any", Where::kRanks0To3, "std::variant"},
+    {"std::to_string", Where::kRanks0To3, kText},
     {"std::deque", Where::kRanks0To3, "base/ring.h"},
     {"std::list", Where::kRanks0To3, "base/intrusive_list.h"},
     {"throw", Where::kRanks0To3, "Result<T>, Parsed<T> or CHECK"},
@@ -94,6 +110,7 @@ constexpr Ban kBans[] = {
     {"this_thread::sleep_until", Where::kUnits, kVirtual},
     {"sleep(", Where::kUnits, kVirtual},
     {"usleep(", Where::kUnits, kVirtual},
+    {"nanosleep(", Where::kUnits, kVirtual},
     {"EXPECT_TRUE(true)", Where::kUnits, "an expectation that can fail"},
     {"ASSERT_TRUE(true)", Where::kUnits, "an expectation that can fail"},
     {"SUCCEED(", Where::kUnits, "an expectation that can fail"},
@@ -103,6 +120,8 @@ constexpr Ban kBans[] = {
      "the names one by one: who includes it asked for no others"},
     {"NDEBUG", Where::kEverywhere, "nothing: every build checks the same things"},
 };
+
+static_assert(std::ranges::none_of(kBans, [](const Ban& ban) { return ban.instead.empty(); }));
 
 // Folders whose business is the operating system, and what tests and measures those.
 constexpr std::array<std::string_view, 8> kSystemFolders = {
@@ -171,7 +190,8 @@ bool is_foreign_name(std::string_view name) {
 void check_line(const File& file, int rank, std::size_t number, std::span<const Ban* const> bans,
                 Findings& findings) {
   const std::string_view line = file.code[number - 1];
-  if (line.starts_with('#') && !line.starts_with("#if")) return;
+  const std::string_view directive = directive_of(line);
+  if (directive == "include" || directive == "error" || directive == "pragma") return;
   for (const Ban* ban : bans) {
     if (find_word(line, ban->word) == std::string_view::npos) continue;
     findings.push_back(

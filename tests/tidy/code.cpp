@@ -51,9 +51,17 @@ class Stripper {
     while (at_ < stop) blank(text_[at_++]);
   }
 
+  // What a backslash at its end continues is still the same line.
+  [[nodiscard]] std::string_view line_so_far() const {
+    std::size_t start = out_.rfind('\n');
+    while (start != std::string::npos && start > 0 && out_[start - 1] == '\\') {
+      start = out_.rfind('\n', start - 1);
+    }
+    return std::string_view(out_).substr(start + 1);
+  }
+
   void literal() {
-    const std::string_view line = std::string_view(out_).substr(out_.rfind('\n') + 1);
-    if (line.starts_with("#include")) {
+    if (directive_of(line_so_far()) == "include") {
       do out_ += text_[at_++];
       while (at_ < text_.size() && text_[at_ - 1] != '\n');
     } else if (out_.ends_with('R') && !(out_.size() > 1 && is_word_character(out_.end()[-2]))) {
@@ -90,19 +98,108 @@ Scope classify(std::string_view head, bool after_space, bool in_function) {
   if (in_function) return Scope::kInner;
   static constexpr std::array<std::string_view, 5> kTypes = {"namespace", "class", "struct", "enum",
                                                              "union"};
-  const bool call = head.find('(') != std::string_view::npos;
+  // A lambda needs no parenthesis.
+  const bool lambda = head.find("= [") != std::string_view::npos ||
+                      (last != std::string_view::npos && head[last] == ']');
+  const bool call = lambda || head.find('(') != std::string_view::npos;
   const bool type = std::ranges::any_of(kTypes, [&](std::string_view keyword) {
     const std::size_t found = find_word(head, keyword);
     return found != std::string_view::npos && head.find('(') > found;
   });
   // A specialisation for functions, A<R(T)>, is a type all the same.
   const bool ends_in_arguments = last != std::string_view::npos && head[last] == '>' &&
-                                 head.find("->") == std::string_view::npos;
+                                 head.find("->") == std::string_view::npos &&
+                                 find_word(head, "requires") == std::string_view::npos;
   const bool returns_elaborated = type && call && head.find(')') < head.size() &&
                                   !ends_in_arguments &&
                                   find_word(head, "alignas") == std::string_view::npos;
   return call && (!type || returns_elaborated) ? Scope::kFunction : Scope::kOuter;
 }
+
+// Walks over the code once and keeps account of its braces.
+class FunctionFinder {
+ public:
+  explicit FunctionFinder(const std::vector<std::string>& code) : code_(code) {}
+
+  std::vector<Function> run() {
+    for (std::size_t line = 0; line < code_.size(); ++line) {
+      if (const std::string_view directive = directive_of(code_[line]); !directive.empty()) {
+        line = past_directive(line, directive);
+        continue;
+      }
+      state_.head += ' ';
+      for (const char c : code_[line]) take(c, line + 1);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  struct Open {
+    Scope scope;
+    std::size_t line;
+  };
+  struct State {
+    std::vector<Open> open;
+    std::string head;
+    bool in_function = false;
+  };
+
+  // Returns the last line of the directive. A macro is as long as its lines. The branches of a
+  // condition begin alike, so that a brace which each of them opens is counted once.
+  std::size_t past_directive(std::size_t line, std::string_view directive) {
+    const std::size_t first = line;
+    while (code_[line].ends_with('\\') && line + 1 < code_.size()) ++line;
+    if (directive == "define") {
+      found_.push_back({first + 1, line - first + 1});
+    } else if (directive.starts_with("if")) {
+      conditions_.push_back(state_);
+    } else if (directive.starts_with("el") && !conditions_.empty()) {
+      state_ = conditions_.back();
+    } else if (directive == "endif" && !conditions_.empty()) {
+      conditions_.pop_back();
+    }
+    return line;
+  }
+
+  void take(char c, std::size_t line) {
+    if (c == '{')
+      open(line);
+    else if (c == '}')
+      close(line);
+    else if (c == ';')
+      state_.head.clear();
+    else
+      state_.head += c;
+  }
+
+  void open(std::size_t line) {
+    const Scope scope = classify(state_.head, state_.head.ends_with(' '), state_.in_function);
+    state_.open.push_back({scope, line});
+    state_.in_function = state_.in_function || scope == Scope::kFunction;
+    if (scope == Scope::kInitialiser)
+      state_.head += '{';
+    else
+      state_.head.clear();
+  }
+
+  void close(std::size_t line) {
+    const Open closed = state_.open.empty() ? Open{Scope::kOuter, line} : state_.open.back();
+    if (!state_.open.empty()) state_.open.pop_back();
+    if (closed.scope == Scope::kInitialiser) {
+      state_.head += '}';
+      return;
+    }
+    state_.head.clear();
+    if (closed.scope != Scope::kFunction) return;
+    found_.push_back({closed.line, line - closed.line + 1});
+    state_.in_function = false;
+  }
+
+  const std::vector<std::string>& code_;
+  State state_;
+  std::vector<State> conditions_;  // as it was at each #if that is open
+  std::vector<Function> found_;
+};
 
 }  // namespace
 
@@ -121,59 +218,61 @@ std::size_t find_word(std::string_view line, std::string_view word, std::size_t 
   return std::string_view::npos;
 }
 
+std::string_view directive_of(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  if (!line.starts_with('#')) return {};
+  line.remove_prefix(std::min(line.find_first_not_of("# "), line.size()));
+  return line.substr(0, line.find_first_of(" (<\"\\"));
+}
+
 std::vector<Include> includes_of(const std::vector<std::string>& lines) {
   std::vector<Include> includes;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string_view line = lines[i];
-    if (!line.starts_with("#include")) continue;
+    if (directive_of(lines[i]) != "include") continue;
+    const std::size_t number = i + 1;
+    std::string line = lines[i];
+    while (line.ends_with('\\') && i + 1 < lines.size()) line.back() = ' ', line += lines[++i];
     const std::size_t open = line.find_first_of("<\"");
-    if (open == std::string_view::npos) continue;
+    if (open == std::string::npos) continue;
     const bool angled = line[open] == '<';
     const std::size_t close = line.find(angled ? '>' : '"', open + 1);
-    if (close == std::string_view::npos) continue;
-    includes.push_back({i + 1, std::string(line.substr(open + 1, close - open - 1)), angled});
+    if (close == std::string::npos) continue;
+    includes.push_back({number, line.substr(open + 1, close - open - 1), angled});
   }
   return includes;
 }
 
 std::vector<Function> functions_of(const std::vector<std::string>& code) {
-  struct Open {
-    Scope scope;
-    std::size_t line;
-  };
+  return FunctionFinder(code).run();
+}
+
+std::vector<Function> python_functions_of(const std::vector<std::string>& lines) {
   std::vector<Function> functions;
-  std::vector<Open> open;
-  std::string head;
-  bool in_function = false;
-  for (std::size_t i = 0; i < code.size(); ++i) {
-    if (code[i].starts_with('#')) continue;
-    head += ' ';
-    for (const char c : code[i]) {
-      if (c == '{') {
-        const Scope scope = classify(head, head.ends_with(' '), in_function);
-        open.push_back({scope, i + 1});
-        in_function = in_function || scope == Scope::kFunction;
-        if (scope == Scope::kInitialiser)
-          head += c;
-        else
-          head.clear();
-      } else if (c == '}') {
-        const Open closed = open.empty() ? Open{Scope::kOuter, i + 1} : open.back();
-        if (!open.empty()) open.pop_back();
-        if (closed.scope == Scope::kInitialiser) {
-          head += c;
-          continue;
-        }
-        head.clear();
-        if (closed.scope != Scope::kFunction) continue;
-        functions.push_back({closed.line, i + 1 - closed.line + 1});
-        in_function = false;
-      } else if (c == ';') {
-        head.clear();
-      } else {
-        head += c;
-      }
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::size_t indent = lines[i].find_first_not_of(' ');
+    if (indent == std::string::npos ||
+        !std::string_view(lines[i]).substr(indent).starts_with("def "))
+      continue;
+    std::size_t last = i;
+    for (std::size_t j = i + 1; j < lines.size(); ++j) {
+      const std::size_t inner = lines[j].find_first_not_of(' ');
+      if (inner == std::string::npos) continue;
+      if (inner <= indent && lines[j][inner] != ')') break;
+      last = j;
     }
+    functions.push_back({i + 1, last - i + 1});
+  }
+  return functions;
+}
+
+std::vector<Function> shell_functions_of(const std::vector<std::string>& lines) {
+  std::vector<Function> functions;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!lines[i].ends_with("() {") && !lines[i].ends_with("() (")) continue;
+    const std::string end = lines[i].ends_with('{') ? "}" : ")";
+    const auto last = std::find(lines.begin() + static_cast<std::ptrdiff_t>(i), lines.end(), end);
+    const auto length = static_cast<std::size_t>(last - lines.begin()) - i + 1;
+    functions.push_back({i + 1, length});
   }
   return functions;
 }

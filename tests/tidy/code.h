@@ -17,6 +17,9 @@ std::string strip_comments_and_literals(std::string_view text);
 // that ends in punctuation, such as "rand(", is bounded on its left side only.
 std::size_t find_word(std::string_view line, std::string_view word, std::size_t from = 0);
 
+// "include" of `#include <span>` and of `#  include <span>`; empty for a line that is no directive.
+std::string_view directive_of(std::string_view line);
+
 struct Include {
   std::size_t line = 0;
   std::string path;
@@ -28,8 +31,12 @@ struct Function {
   std::size_t line = 0;  // of its opening brace, counted from one
   std::size_t length = 0;
 };
-// The outermost functions of code formatted by our .clang-format: a brace after a space opens a
-// block, a brace without one an initialiser.
+// The outermost functions and the macros of code formatted by our .clang-format: a brace after a
+// space opens a block, a brace without one an initialiser.
 std::vector<Function> functions_of(const std::vector<std::string>& code);
+
+// The functions of a Python or shell script, told by how far their lines stand in.
+std::vector<Function> python_functions_of(const std::vector<std::string>& lines);
+std::vector<Function> shell_functions_of(const std::vector<std::string>& lines);
 
 }  // namespace strata::tidy

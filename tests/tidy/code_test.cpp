@@ -49,6 +49,24 @@ TEST(Includes, AreReadWithTheirKind) {
   EXPECT_EQ(includes[1].line, 3U);
 }
 
+TEST(Includes, AreReadHoweverTheyAreWritten) {
+  const File file("src/ip/a.cpp",
+                  "#  include \"ip/x.h\"\n#include \\\n    \"ip/y.h\"\nf(\"ip/z.h\");\n");
+  const auto includes = includes_of(file.code);
+  ASSERT_EQ(includes.size(), 2U);
+  EXPECT_EQ(includes[0].path, "ip/x.h");
+  EXPECT_EQ(includes[1].path, "ip/y.h");
+  EXPECT_EQ(includes[1].line, 2U);
+}
+
+TEST(Directive, IsTheWordBehindTheSign) {
+  EXPECT_EQ(directive_of("#include <span>"), "include");
+  EXPECT_EQ(directive_of("  # include<span>"), "include");
+  EXPECT_EQ(directive_of("#endif"), "endif");
+  EXPECT_EQ(directive_of("x = '#';"), "");
+  EXPECT_EQ(directive_of(""), "");
+}
+
 std::vector<std::size_t> lengths(std::string_view text) {
   std::vector<std::size_t> found;
   for (const Function& function : functions_of(File("x.cpp", text).code)) {
@@ -85,6 +103,36 @@ TEST(Functions, AreNotTypes) {
   EXPECT_THAT(lengths("template <typename R>\nclass A<R(int), 4> {\n  R x{};\n};\n"),
               testing::IsEmpty());
   EXPECT_THAT(lengths("struct stat look(int f) {\n  return {};\n}\n"), testing::ElementsAre(3));
+}
+
+TEST(Functions, MayBeLambdasAndMacrosAndConstrained) {
+  EXPECT_THAT(lengths("const auto kX = [] {\n  return 1;\n}();\n"), testing::ElementsAre(3));
+  EXPECT_THAT(lengths("const auto kX = [] -> int {\n  return 1;\n};\n"), testing::ElementsAre(3));
+  EXPECT_THAT(lengths("#define F(x) \\\n  do {      \\\n  } while (x)\nvoid f() {\n}\n"),
+              testing::ElementsAre(3, 2));
+  EXPECT_THAT(lengths("template <class T>\nint f(T x)\n  requires Is<T>\n{\n  return x;\n}\n"),
+              testing::ElementsAre(3));
+}
+
+TEST(Functions, AreCountedOnceWhenAConditionBeginsThemTwice) {
+  EXPECT_THAT(lengths("#ifdef A\nvoid f(int) {\n#else\nvoid f() {\n#endif\n}\nvoid g() {\n}\n"),
+              testing::ElementsAre(3, 2));
+}
+
+std::vector<std::size_t> script_lengths(const std::vector<Function>& functions) {
+  std::vector<std::size_t> found;
+  for (const Function& function : functions) found.push_back(function.length);
+  return found;
+}
+
+TEST(Functions, OfScriptsEndWhereTheirLinesStandOut) {
+  EXPECT_THAT(script_lengths(python_functions_of(
+                  {"class A:", "    def f(", "        self,", "    ):", "        return 1", "",
+                   "    def g(self):", "        pass", "", "x = 1"})),
+              testing::ElementsAre(4, 2));
+  EXPECT_THAT(
+      script_lengths(shell_functions_of({"f() {", "  g", "}", "h() (", "  g", "  g", ")", "f"})),
+      testing::ElementsAre(3, 4));
 }
 
 }  // namespace

@@ -14,19 +14,6 @@
 namespace strata::tidy {
 namespace {
 
-// What "x/y.h" in quotes means: the roots that the build puts on the include path.
-std::optional<std::string> resolve(const Tree& tree, const File& from, const std::string& path) {
-  static constexpr std::array<std::string_view, 5> kRoots = {"include/", "src/", "tests/", "apps/",
-                                                             ""};
-  for (const std::string_view root : kRoots) {
-    const std::string candidate = std::string(root) + path;
-    if (tree.find(candidate) != nullptr) return candidate;
-  }
-  const std::string beside = normal_path(std::string(from.folder()) + "/" + path);
-  if (tree.find(beside) != nullptr) return beside;
-  return std::nullopt;
-}
-
 std::string describe(const Place& place) {
   return place.folder + " (rank " + std::to_string(place.rank) + ")";
 }
@@ -50,7 +37,7 @@ std::optional<std::string> objection(const File& file, const Place& from, const 
 
 void check_quoted(const Tree& tree, const File& file, const Place& from, const Include& include,
                   Findings& findings) {
-  const std::optional<std::string> target = resolve(tree, file, include.path);
+  const std::optional<std::string> target = included_file(tree, file, include.path);
   if (!target) {
     findings.push_back({file.path, include.line, "there is no \"" + include.path + "\""});
     return;
@@ -60,6 +47,16 @@ void check_quoted(const Tree& tree, const File& file, const Place& from, const I
   if (const auto text = objection(file, from, *target, *to)) {
     findings.push_back({file.path, include.line, *text});
   }
+}
+
+// In <> a header of ours would go unseen by what is checked above.
+void check_not_ours(const Tree& tree, const File& file, const Include& include,
+                    Findings& findings) {
+  const bool is_ours = include.path.find('/') != std::string::npos &&
+                       included_file(tree, file, include.path).has_value();
+  if (!is_ours) return;
+  findings.push_back({file.path, include.line,
+                      "<" + include.path + "> is ours: include \"" + include.path + "\""});
 }
 
 // Headers of the operating system: for the folders that may call it.
@@ -145,7 +142,10 @@ Findings for_each_include(const Tree& tree, const Check& check) {
 Findings check_include_directions(const Tree& tree) {
   Findings findings = for_each_include(
       tree, [&](const File& file, const Place& from, const Include& include, Findings& found) {
-        if (!include.angled) check_quoted(tree, file, from, include, found);
+        if (include.angled)
+          check_not_ours(tree, file, include, found);
+        else
+          check_quoted(tree, file, from, include, found);
       });
   for (const File& file : tree.files()) {
     if (file.is_source() && !place_of(file.path)) {

@@ -50,6 +50,12 @@ INSTANTIATE_TEST_SUITE_P(
         // Nowhere.
         Case{"src/ip/a.cpp", "ip/absent.h", "src/ip/b.h", false}));
 
+TEST(Directions, AreNotEscapedByAngles) {
+  const Tree tree =
+      planted({{"src/udp/a.cpp", "#include <tcp/b.h>\n#include <sys/b.h>\n"}, {"src/tcp/b.h", ""}});
+  EXPECT_TRUE(only_finding(check_include_directions(tree), "src/udp/a.cpp", "<tcp/b.h> is ours"));
+}
+
 TEST(Directions, KnowEverySourceFile) {
   const Findings findings = check_include_directions(planted({{"src/novelty/a.cpp", ""}}));
   EXPECT_TRUE(only_finding(findings, "src/novelty/a.cpp", "belongs to no folder"));

@@ -30,15 +30,25 @@ void for_each_text_line(const File& page, const Visit& visit) {
   }
 }
 
-// The targets of [text](target) and ![image](target).
+// How a link's target begins and what may end it: [text](target), ![image](target), the last line
+// of [text][name], and what is written in HTML.
+struct Form {
+  std::string_view opening;
+  std::string_view closing;
+};
+constexpr std::array<Form, 4> kForms = {
+    {{"](", ") "}, {"]: ", " "}, {"href=\"", "\""}, {"src=\"", "\""}}};
+
 std::vector<Link> links_of(const File& page) {
   std::vector<Link> links;
   for_each_text_line(page, [&](std::size_t number, std::string_view line) {
-    for (std::size_t at = line.find("]("); at != std::string_view::npos;
-         at = line.find("](", at + 2)) {
-      const std::size_t end = line.find_first_of(") ", at + 2);
-      if (end == std::string_view::npos) continue;
-      links.push_back({number, std::string(line.substr(at + 2, end - at - 2))});
+    for (const auto& [opening, closing] : kForms) {
+      if (opening == "]: " && !line.starts_with('[')) continue;
+      for (std::size_t at = line.find(opening); at != std::string_view::npos;
+           at = line.find(opening, at + opening.size())) {
+        const std::string_view rest = line.substr(at + opening.size());
+        links.push_back({number, std::string(rest.substr(0, rest.find_first_of(closing)))});
+      }
     }
   });
   return links;
@@ -127,14 +137,42 @@ Findings check_named_paths(const Tree& tree) {
       for (std::size_t open = line.find('`'); open != std::string_view::npos;) {
         const std::size_t close = line.find('`', open + 1);
         if (close == std::string_view::npos) return;
-        const std::string_view text = line.substr(open + 1, close - open - 1);
-        const bool binary = text.starts_with("fuzz/corpus");  // inputs, which no rule reads
-        if (is_path(text) && !binary && !tree.exists(text)) {
+        // `tools/lint.sh --all`: a path, and what the script is told.
+        std::string_view text = line.substr(open + 1, close - open - 1);
+        text = text.substr(0, text.find(' '));
+        if (is_path(text) && !tree.exists(text)) {
           findings.push_back({page.path, number, "there is no " + std::string(text)});
         }
         open = line.find('`', close + 1);
       }
     });
+  }
+  return findings;
+}
+
+// `./dev VERB`, also in samples, for these are what people copy.
+Findings check_named_verbs(const Tree& tree) {
+  constexpr std::string_view kCommand = "./dev ";
+  Findings findings;
+  const File* script = tree.find("dev");
+  for (const File& page : tree.files()) {
+    if (!page.is_page() || script == nullptr) continue;
+    for (std::size_t i = 0; i < page.lines.size(); ++i) {
+      const std::string_view line = page.lines[i];
+      for (std::size_t at = line.find(kCommand); at != std::string_view::npos;
+           at = line.find(kCommand, at + 1)) {
+        const std::string_view rest = line.substr(at + kCommand.size());
+        const std::string_view verb =
+            rest.substr(0, rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz"));
+        const std::string label = "  " + std::string(verb) + ") ";
+        const bool known =
+            verb.empty() || std::ranges::any_of(script->lines, [&](const std::string& each) {
+              return each.starts_with(label);
+            });
+        if (!known)
+          findings.push_back({page.path, i + 1, "./dev has no verb " + std::string(verb)});
+      }
+    }
   }
   return findings;
 }

@@ -19,6 +19,13 @@ TEST(Links, LeadSomewhere) {
   EXPECT_TRUE(only_finding(links("[x](../../etc)"), "docs/A.md", "leaves the repository"));
 }
 
+TEST(Links, MayBeWrittenInOtherWays) {
+  EXPECT_TRUE(only_finding(links("[c][d]\n\n[d]: C.md"), "docs/A.md", "C.md leads nowhere"));
+  EXPECT_TRUE(only_finding(links("<a href=\"C.md\">c</a>"), "docs/A.md", "C.md leads nowhere"));
+  EXPECT_TRUE(only_finding(links("<img src=\"c.png\">"), "docs/A.md", "c.png leads nowhere"));
+  EXPECT_TRUE(links("[b][d]\n\n[d]: B.md").empty());
+}
+
 TEST(Links, LeadToHeadingsThatExist) {
   EXPECT_TRUE(links("[b](B.md#big-title) [s](B.md#2-second-part)").empty());
   EXPECT_TRUE(only_finding(links("[b](B.md#small-title)"), "docs/A.md", "names a heading"));
@@ -38,10 +45,19 @@ Findings paths(const std::string& text) {
 TEST(NamedPaths, Exist) {
   EXPECT_TRUE(paths("see `src/ip/route.cpp` in `src/ip/` and `docs/`").empty());
   EXPECT_TRUE(only_finding(paths("see `src/ip/rout.cpp`"), "docs/A.md", "no src/ip/rout.cpp"));
+  EXPECT_TRUE(only_finding(paths("run `tools/gone.py --check`"), "docs/A.md", "no tools/gone.py"));
 }
 
 TEST(NamedPaths, MayBePatternsAndExamples) {
   EXPECT_TRUE(paths("`src/*/README.md` `src/x/y.cpp` `fuzz/NAME_fuzz.cpp` `./dev test`").empty());
+}
+
+TEST(NamedVerbs, AreThoseOfDev) {
+  const auto verbs = [](const char* text) {
+    return check_named_verbs(planted({{"dev", "  test) run ;;\n"}, {"docs/A.md", text}}));
+  };
+  EXPECT_TRUE(verbs("`./dev test --full`, `./dev VERB`, `./dev --help`").empty());
+  EXPECT_TRUE(only_finding(verbs("```\n./dev tset\n```\n"), "docs/A.md", "no verb tset"));
 }
 
 }  // namespace

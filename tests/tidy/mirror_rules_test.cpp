@@ -7,6 +7,7 @@ namespace strata::tidy::mirror_rules_test {
 namespace {
 
 constexpr const char* kAllowList = "tests/tidy/untested.txt";
+constexpr const char* kTest = "TEST(Route, IsFound) {}\n";
 
 TEST(UntestedModules, AreFoundByTheirMissingMirror) {
   EXPECT_TRUE(only_finding(check_untested_modules(planted({{"src/ip/route.cpp", ""}})),
@@ -15,6 +16,9 @@ TEST(UntestedModules, AreFoundByTheirMissingMirror) {
                            "include/strata/wire/arp.h", "tests/wire/arp_test.cpp"));
   EXPECT_TRUE(only_finding(check_untested_modules(planted({{"include/strata/packet.h", ""}})),
                            "include/strata/packet.h", "packet_test.cpp"));
+  EXPECT_TRUE(only_finding(
+      check_untested_modules(planted({{"apps/strata/up.cpp", ""}, {"apps/strata/up.h", ""}})),
+      "apps/strata/up.cpp", "tests/apps/strata/up_test.cpp"));
 }
 
 TEST(UntestedModules, AreToldOnceForAHeaderAndItsSource) {
@@ -24,15 +28,21 @@ TEST(UntestedModules, AreToldOnceForAHeaderAndItsSource) {
 }
 
 TEST(UntestedModules, AreSatisfiedByTheMirrorAlone) {
-  EXPECT_TRUE(
-      check_untested_modules(planted({{"src/ip/route.cpp", ""}, {"tests/ip/route_test.cpp", ""}}))
-          .empty());
-  EXPECT_FALSE(
-      check_untested_modules(planted({{"src/ip/route.cpp", ""}, {"tests/udp/route_test.cpp", ""}}))
-          .empty());
   EXPECT_TRUE(check_untested_modules(
-                  planted({{"include/strata/packet.h", ""}, {"tests/packet/packet_test.cpp", ""}}))
+                  planted({{"src/ip/route.cpp", ""}, {"tests/ip/route_test.cpp", kTest}}))
                   .empty());
+  EXPECT_FALSE(check_untested_modules(
+                   planted({{"src/ip/route.cpp", ""}, {"tests/udp/route_test.cpp", kTest}}))
+                   .empty());
+  EXPECT_TRUE(check_untested_modules(planted({{"include/strata/packet.h", ""},
+                                              {"tests/packet/packet_test.cpp", kTest}}))
+                  .empty());
+}
+
+TEST(UntestedModules, AreNotSavedByAFileWithoutATest) {
+  EXPECT_FALSE(check_untested_modules(planted({{"src/ip/route.cpp", ""},
+                                               {"tests/ip/route_test.cpp", "// TEST(A, B)\n"}}))
+                   .empty());
 }
 
 TEST(UntestedModules, MayStandOnTheListWithAReason) {
@@ -43,8 +53,8 @@ TEST(UntestedModules, MayStandOnTheListWithAReason) {
   EXPECT_TRUE(only_finding(check_untested_modules(planted({{kAllowList, line}})), kAllowList,
                            "does not exist"));
   EXPECT_TRUE(only_finding(
-      check_untested_modules(
-          planted({{"src/ip/route.h", ""}, {"tests/ip/route_test.cpp", ""}, {kAllowList, line}})),
+      check_untested_modules(planted(
+          {{"src/ip/route.h", ""}, {"tests/ip/route_test.cpp", kTest}, {kAllowList, line}})),
       kAllowList, "has a test"));
   EXPECT_TRUE(only_finding(
       check_untested_modules(planted({{"src/ip/route.h", ""}, {kAllowList, "src/ip/route.h\n"}})),
@@ -74,7 +84,7 @@ Tree drop_reasons(const std::string& test_path, const std::string& test) {
                   {test_path, test}});
 }
 
-TEST(DropReasons, MustBeNamedByATest) {
+TEST(DropReasons, MustBeHitByATest) {
   const Findings findings = check_drop_reasons(drop_reasons("tests/ip/a_test.cpp", ""));
   ASSERT_TRUE(only_finding(findings, "include/strata/drop_reason.h", "kTooShort"));
   EXPECT_EQ(findings[0].line, 4U);
@@ -83,10 +93,22 @@ TEST(DropReasons, MustBeNamedByATest) {
 }
 
 TEST(DropReasons, AreNotHitByCommentsOrByTheTestOfTheEnum) {
-  EXPECT_FALSE(check_drop_reasons(drop_reasons("tests/ip/a_test.cpp", "// kTooShort")).empty());
-  EXPECT_FALSE(
-      check_drop_reasons(drop_reasons("tests/base/drop_reason_test.cpp", "f(kTooShort);")).empty());
-  EXPECT_FALSE(check_drop_reasons(drop_reasons("src/ip/a.cpp", "f(kTooShort);")).empty());
+  const auto hits = [](const char* path, const char* line) {
+    return check_drop_reasons(drop_reasons(path, line)).empty();
+  };
+  EXPECT_FALSE(hits("tests/ip/a_test.cpp", "// DropReason::kTooShort"));
+  EXPECT_FALSE(hits("tests/base/drop_reason_test.cpp", "f(DropReason::kTooShort);"));
+  EXPECT_FALSE(hits("src/ip/a.cpp", "f(DropReason::kTooShort);"));
+}
+
+TEST(DropReasons, AreNotHitByNamesakesOrBySwitches) {
+  const auto hits = [](const char* line) {
+    return check_drop_reasons(drop_reasons("tests/ip/a_test.cpp", line)).empty();
+  };
+  EXPECT_FALSE(hits("f(ParseError::kTooShort);"));
+  EXPECT_FALSE(hits("f(DropReason::kTooShortHeader);"));
+  EXPECT_FALSE(hits("    case DropReason::kTooShort: return 1;"));
+  EXPECT_TRUE(hits("Case{a, strata::DropReason::kTooShort},"));
 }
 
 }  // namespace

@@ -34,9 +34,11 @@ Findings check_drop_reasons(const Tree& tree);
 Findings check_dead_headers(const Tree& tree);
 Findings check_dead_pages(const Tree& tree);
 Findings check_unbuilt_sources(const Tree& tree);
+Findings check_dead_files(const Tree& tree);
 
 // link_rules.cpp
 Findings check_links(const Tree& tree);
 Findings check_named_paths(const Tree& tree);
+Findings check_named_verbs(const Tree& tree);
 
 }  // namespace strata::tidy

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tidy/code.h"
 #include "tidy/rules.h"
@@ -45,6 +46,12 @@ std::string against(std::size_t is, std::size_t limit) {
   return std::to_string(is) + " (limit " + std::to_string(limit) + ")";
 }
 
+std::vector<Function> functions_in(const File& file) {
+  if (file.path.ends_with(".py")) return python_functions_of(file.lines);
+  if (file.path.ends_with(".sh") || file.name() == "dev") return shell_functions_of(file.lines);
+  return functions_of(file.code);
+}
+
 }  // namespace
 
 Findings check_file_sizes(const Tree& tree) {
@@ -64,7 +71,7 @@ Findings check_file_sizes(const Tree& tree) {
 Findings check_function_sizes(const Tree& tree) {
   Findings findings;
   for (const File& file : tree.files()) {
-    for (const Function& function : functions_of(file.code)) {
+    for (const Function& function : functions_in(file)) {
       if (function.length <= kFunctionLinesMax) continue;
       findings.push_back({file.path, function.line,
                           "lines of this function: " + against(function.length, kFunctionLinesMax) +

@@ -28,6 +28,15 @@ TEST(FunctionSizes, EndAtSeventyLines) {
                            "src/ip/a.cpp", "71 (limit 70)"));
 }
 
+TEST(FunctionSizes, HoldForScriptsToo) {
+  std::string body;
+  for (int i = 0; i < 70; ++i) body += "    x = 1\n";
+  EXPECT_TRUE(only_finding(check_function_sizes(planted({{"tools/a.py", "def f():\n" + body}})),
+                           "tools/a.py", "71 (limit 70)"));
+  EXPECT_TRUE(only_finding(check_function_sizes(planted({{"dev", "f() {\n" + body + "}\n"}})),
+                           "dev", "72 (limit 70)"));
+}
+
 TEST(LineWidths, EndAtAHundredCharacters) {
   EXPECT_TRUE(check_line_widths(planted({{"dev", std::string(100, 'x')}})).empty());
   EXPECT_TRUE(only_finding(check_line_widths(planted({{"dev", std::string(101, 'x')}})), "dev",

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "tidy/code.h"
@@ -14,9 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a build, a tool or git itself leaves behind, and inputs that are not text.
-constexpr std::array<std::string_view, 6> kSkippedFolders = {"build",       ".git",    ".cache",
-                                                             "fuzz/corpus", ".vscode", ".idea"};
+// What a build, a tool or git itself leaves behind.
+constexpr std::array<std::string_view, 5> kSkippedFolders = {"build", ".git", ".cache", ".vscode",
+                                                             ".idea"};
 constexpr std::array<std::string_view, 13> kTextExtensions = {
     ".h",  ".cpp",  ".md",   ".py", ".sh",  ".cmake", ".txt",
     ".in", ".json", ".toml", ".ld", ".yml", ".pkt"};
@@ -39,7 +38,9 @@ std::vector<std::string> split_lines(std::string_view text) {
 
 std::string read(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  std::string text(fs::file_size(path), '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  return text;
 }
 
 }  // namespace
@@ -88,13 +89,16 @@ Tree::Tree(std::vector<File> files) : files_(std::move(files)) {
 Tree Tree::load(const fs::path& root) {
   std::vector<File> files;
   for (auto entry = fs::recursive_directory_iterator(root); entry != fs::end(entry); ++entry) {
-    const std::string path = fs::relative(entry->path(), root).generic_string();
+    const std::string path = entry->path().lexically_relative(root).generic_string();
     if (entry->is_directory()) {
       const bool skipped = std::ranges::find(kSkippedFolders, path) != kSkippedFolders.end() ||
                            entry->path().filename() == "__pycache__";
-      if (skipped) entry.disable_recursion_pending();
-    } else if (entry->is_regular_file() && is_text(entry->path())) {
-      files.emplace_back(path, read(entry->path()));
+      // Thousands of inputs that are not text: the folder stands for them.
+      const bool corpus = path.starts_with("fuzz/corpus/");
+      if (corpus) files.emplace_back(path, "");
+      if (skipped || corpus) entry.disable_recursion_pending();
+    } else if (entry->is_regular_file()) {
+      files.emplace_back(path, is_text(entry->path()) ? read(entry->path()) : std::string());
     }
   }
   return Tree(std::move(files));
@@ -109,6 +113,19 @@ bool Tree::exists(std::string_view path) const {
   while (path.ends_with('/')) path.remove_suffix(1);
   return path.empty() || find(path) != nullptr ||
          std::ranges::any_of(files_, [&](const File& file) { return file.is_under(path); });
+}
+
+std::optional<std::string> included_file(const Tree& tree, const File& from,
+                                         std::string_view path) {
+  static constexpr std::array<std::string_view, 5> kRoots = {"include/", "src/", "tests/", "apps/",
+                                                             ""};
+  for (const std::string_view root : kRoots) {
+    std::string candidate = std::string(root) + std::string(path);
+    if (tree.find(candidate) != nullptr) return candidate;
+  }
+  std::string beside = normal_path(std::string(from.folder()) + "/" + std::string(path));
+  if (tree.find(beside) != nullptr) return beside;
+  return std::nullopt;
 }
 
 std::string normal_path(std::string_view path) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +45,7 @@ class Tree {
  public:
   Tree() = default;
   explicit Tree(std::vector<File> files);
-  // Everything below `root` that a commit would hold.
+  // Everything below `root` that a commit would hold; what is not text has no lines.
   static Tree load(const std::filesystem::path& root);
 
   [[nodiscard]] const std::vector<File>& files() const { return files_; }
@@ -55,6 +56,9 @@ class Tree {
  private:
   std::vector<File> files_;  // by path
 };
+
+// The file that `from` means by "x/y.h": what the build puts on the include path, or beside it.
+std::optional<std::string> included_file(const Tree& tree, const File& from, std::string_view path);
 
 // "a/b/../c" and "a/./c" become "a/c".
 std::string normal_path(std::string_view path);

@@ -41,8 +41,9 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"Words", check_words}, Rule{"UntestedModules", check_untested_modules},
         Rule{"TestNamespaces", check_test_namespaces}, Rule{"DropReasons", check_drop_reasons},
         Rule{"DeadHeaders", check_dead_headers}, Rule{"DeadPages", check_dead_pages},
-        Rule{"UnbuiltSources", check_unbuilt_sources}, Rule{"Links", check_links},
-        Rule{"NamedPaths", check_named_paths}),
+        Rule{"UnbuiltSources", check_unbuilt_sources}, Rule{"DeadFiles", check_dead_files},
+        Rule{"Links", check_links}, Rule{"NamedPaths", check_named_paths},
+        Rule{"NamedVerbs", check_named_verbs}),
     [](const testing::TestParamInfo<Rule>& rule) { return std::string(rule.param.name); });
 
 TEST(Tree, HoldsTheTextAndNotTheBuild) {
