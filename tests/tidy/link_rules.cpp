@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -173,6 +174,29 @@ Findings check_named_verbs(const Tree& tree) {
           findings.push_back({page.path, i + 1, "./dev has no verb " + std::string(verb)});
       }
     }
+  }
+  return findings;
+}
+
+// What the README prints as a program is part of one that is built and run.
+Findings check_samples(const Tree& tree) {
+  Findings findings;
+  const File* page = tree.find("README.md");
+  if (page == nullptr) return findings;
+  const auto stands_in = [](const File& example, std::span<const std::string> sample) {
+    return example.folder() == "examples" && !std::ranges::search(example.lines, sample).empty();
+  };
+  const std::vector<std::string>& lines = page->lines;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i] != "```cpp") continue;
+    const std::size_t first = i + 1;
+    while (i + 1 < lines.size() && lines[i + 1] != "```") ++i;
+    const std::span sample = std::span(lines).subspan(first, i + 1 - first);
+    if (std::ranges::any_of(tree.files(),
+                            [&](const File& file) { return stands_in(file, sample); })) {
+      continue;
+    }
+    findings.push_back({page->path, first, "no program in examples/ has these lines"});
   }
   return findings;
 }

@@ -60,5 +60,14 @@ TEST(NamedVerbs, AreThoseOfDev) {
   EXPECT_TRUE(only_finding(verbs("```\n./dev tset\n```\n"), "docs/A.md", "no verb tset"));
 }
 
+TEST(Samples, ArePartsOfPrograms) {
+  const auto sample = [](const char* code) {
+    return check_samples(planted({{"README.md", "text\n```cpp\n" + std::string(code) + "```\n"},
+                                  {"examples/a.cpp", "int a;\nint b;\nint c;\n"}}));
+  };
+  EXPECT_TRUE(sample("int b;\nint c;\n").empty());
+  EXPECT_TRUE(only_finding(sample("int a;\nint c;\n"), "README.md", "no program in examples/"));
+}
+
 }  // namespace
 }  // namespace strata::tidy::link_rules_test

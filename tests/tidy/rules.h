@@ -40,5 +40,6 @@ Findings check_dead_files(const Tree& tree);
 Findings check_links(const Tree& tree);
 Findings check_named_paths(const Tree& tree);
 Findings check_named_verbs(const Tree& tree);
+Findings check_samples(const Tree& tree);
 
 }  // namespace strata::tidy

@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"DeadHeaders", check_dead_headers}, Rule{"DeadPages", check_dead_pages},
         Rule{"UnbuiltSources", check_unbuilt_sources}, Rule{"DeadFiles", check_dead_files},
         Rule{"Links", check_links}, Rule{"NamedPaths", check_named_paths},
-        Rule{"NamedVerbs", check_named_verbs}),
+        Rule{"NamedVerbs", check_named_verbs}, Rule{"Samples", check_samples}),
     [](const testing::TestParamInfo<Rule>& rule) { return std::string(rule.param.name); });
 
 TEST(Tree, HoldsTheTextAndNotTheBuild) {
