@@ -25,6 +25,7 @@ configure_preset() (
   local preset=$1
   shift
   cd "$STRATA_ROOT"
+  mkdir -p build/logs
   run_locked "$preset" cmake --preset "$preset" "$@" >"build/logs/$preset-configure.log" 2>&1 ||
     run_locked "$preset" cmake --fresh --preset "$preset" "$@" \
       >"build/logs/$preset-configure.log" 2>&1 || {
@@ -38,7 +39,6 @@ configure_preset() (
 build_preset() {
   local preset=$1
   shift
-  mkdir -p "$STRATA_ROOT/build/logs"
   configure_preset "$preset"
   run_locked "$preset" ninja -C "$STRATA_ROOT/build/$preset" "$@"
 }
