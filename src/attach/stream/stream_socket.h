@@ -107,7 +107,7 @@ class StreamSocket final : public Socket {
   bool program_has_ended_ = false;
   bool is_end_marked_ = false;  // only our own byte is behind the program's last
   std::optional<std::byte> urgent_;
-  bool was_urgent_ = false;  // something, once
+  bool was_urgent_ = false;     // something, once
   bool was_shut_down_ = false;  // by shutdown(): our end may hang up with the program's still open
   Answer connect_answer_ = 0;
   std::size_t backlog_ = 0;
