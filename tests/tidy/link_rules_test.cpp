@@ -45,6 +45,8 @@ Findings paths(const std::string& text) {
 TEST(NamedPaths, Exist) {
   EXPECT_TRUE(paths("see `src/ip/route.cpp` in `src/ip/` and `docs/`").empty());
   EXPECT_TRUE(only_finding(paths("see `src/ip/rout.cpp`"), "docs/A.md", "no src/ip/rout.cpp"));
+  EXPECT_TRUE(paths("see `ip/route.cpp`, or `../src/ip/route.cpp` from here").empty());
+  EXPECT_TRUE(only_finding(paths("see `udp/route.cpp`"), "docs/A.md", "no udp/route.cpp"));
   EXPECT_TRUE(only_finding(paths("run `tools/gone.py --check`"), "docs/A.md", "no tools/gone.py"));
 }
 
