@@ -2,6 +2,9 @@
 # Configures and builds presets. Sourced by ./dev and the scripts beside this one, with
 # STRATA_ROOT set.
 
+# The compiler's cache needs a folder it may write to; some users have no such home.
+if [[ -z ${CCACHE_DIR:-} && ! -w ${HOME:-} ]]; then export CCACHE_DIR=$STRATA_ROOT/build/ccache; fi
+
 # packages_for PRESET: the set of tools/packages.txt that building it needs.
 packages_for() {
   case $1 in

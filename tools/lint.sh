@@ -22,6 +22,11 @@ esac
 source "$root/tools/build.sh"
 cd "$root" || exit 1
 
+# Every file of ours: without git, or where git will not speak, what lies in its folders.
+tracked() {
+  git ls-files 2>/dev/null ||
+    find apps bench examples fuzz include src tests -name '*.h' -o -name '*.cpp' | sort
+}
 sources() { grep -E '\.(cpp|h)$' || true; }
 existing() { while read -r file; do [[ -f $file ]] && echo "$file"; done; }
 
@@ -40,18 +45,17 @@ translation_units() {
   while read -r file; do
     case $file in
       *.cpp) echo "$file" ;;
-      *.h) git ls-files "*/$(basename "$file" .h).cpp" "*/$(basename "$file" .h)_test.cpp" ;;
+      *.h) tracked | grep -E "/$(basename "$file" .h)(_test)?\.cpp\$" ;;
     esac
   done | sort -u
 }
 
 status=0
 check_format() {
-  local tracked wrong
-  mapfile -t tracked < <(git ls-files | sources | existing)
-  echo "lint: checking the format of ${#tracked[@]} files"
-  [[ ${#tracked[@]} -gt 0 ]] || return 0
-  wrong=$(clang-format-19 --dry-run -Werror "${tracked[@]}" 2>&1) && return 0
+  local files wrong
+  mapfile -t files < <(tracked | sources | existing)
+  echo "lint: checking the format of ${#files[@]} files"
+  wrong=$(clang-format-19 --dry-run -Werror "${files[@]}" 2>&1) && return 0
   grep -oE '^[^ :]+:[0-9]+' <<<"$wrong" | sort -u -t: -k1,1
   echo "lint: format differs; run clang-format-19 -i on the files above"
   return 1
@@ -68,8 +72,10 @@ run_locked lint ninja -C build/lint strata_headers >build/logs/lint-build.log 2>
 }
 known=$(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/lint/compile_commands.json)
 if [[ $mode == --all ]]; then
-  mapfile -t units < <(git ls-files | sources | existing | translation_units)
+  mapfile -t units < <(tracked | sources | existing | translation_units)
 else
+  git rev-parse -q HEAD >/dev/null 2>&1 ||
+    echo "lint: no history to compare with here: --all looks at every file"
   mapfile -t units < <(changed | sources | existing | translation_units)
 fi
 checked=()
