@@ -169,11 +169,9 @@ if(STRATA_TESTS)
   if(NOT CMAKE_CROSSCOMPILING AND NOT STRATA_SANITIZE)
     strata_tests(tidy AREA build)
     strata_check_symbols()
-    find_package(Python3 REQUIRED COMPONENTS Interpreter)
-    add_test(NAME rfc_coverage COMMAND ${Python3_EXECUTABLE}
-             ${PROJECT_SOURCE_DIR}/tests/tidy/rfc_coverage_test.py)
-    add_test(NAME rfc_coverage_page COMMAND ${Python3_EXECUTABLE}
-             ${PROJECT_SOURCE_DIR}/tools/rfc_coverage.py --check)
+    add_test(NAME rfc_coverage COMMAND ${PROJECT_SOURCE_DIR}/tests/tidy/rfc_coverage_test.py)
+    add_test(NAME rfc_coverage_page
+             COMMAND ${PROJECT_SOURCE_DIR}/tools/rfc_coverage.py --check)
     set_tests_properties(rfc_coverage rfc_coverage_page PROPERTIES LABELS build)
   endif()
 endif()

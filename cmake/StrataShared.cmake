@@ -28,9 +28,8 @@ if(STRATA_TESTS)
   target_link_libraries(c_program_test PRIVATE strata_shared)
   add_test(NAME c_program COMMAND c_program_test)
 
-  find_package(Python3 REQUIRED COMPONENTS Interpreter)
-  add_test(NAME python_program COMMAND ${Python3_EXECUTABLE}
-           ${PROJECT_SOURCE_DIR}/examples/c_api.py $<TARGET_FILE:strata_shared>)
+  add_test(NAME python_program COMMAND ${PROJECT_SOURCE_DIR}/examples/c_api.py
+           $<TARGET_FILE:strata_shared>)
   add_test(NAME exported_symbols COMMAND ${PROJECT_SOURCE_DIR}/tools/check_exports.sh
            ${CMAKE_NM} $<TARGET_FILE:strata_shared> ${PROJECT_SOURCE_DIR}/tests/capi/symbols.txt)
   set_tests_properties(c_program python_program exported_symbols PROPERTIES LABELS programs)
