@@ -22,7 +22,8 @@ void Rtt::on_sample(Duration sample, std::uint32_t samples_per_round) {
     return;
   }
   // RFC 7323 appendix G: alpha' = alpha / ExpectedSamples, and beta likewise; to a power of two.
-  const auto more = static_cast<unsigned>(std::bit_width(std::max(samples_per_round, 1U) - 1U));
+  const auto more =
+      static_cast<unsigned>(std::bit_width(std::max<std::uint32_t>(samples_per_round, 1) - 1U));
   const std::int64_t error = (r - srtt_).count();
   const std::int64_t deviation = error < 0 ? -error : error;
   // RFC 6298 2.3: RTTVAR before SRTT.

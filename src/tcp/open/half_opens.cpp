@@ -174,7 +174,7 @@ bool HalfOpens::is_fast_open(const Listener& listener, const Segment& syn, Time 
   const bool is_trusted = config_.fast_open_server_cookieless && syn.payload_bytes != 0;
   if (!cookie && !is_trusted) return false;
   // RFC 7413 5.1: a bound on connections that answer before they know who asked.
-  if (listener.fast_open_pending >= std::max(listener.backlog, 1U)) return false;
+  if (listener.fast_open_pending >= std::max<std::uint32_t>(listener.backlog, 1)) return false;
   return is_trusted || cookies_.accepts(syn.flow, keys_of(listener), *cookie, now);
 }
 

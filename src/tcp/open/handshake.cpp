@@ -160,7 +160,8 @@ Outgoing Handshake::reply_to(const Segment& segment, ReplyKind kind, const Conte
   }
   const std::uint32_t window = first_window(context.config, context.options) >> receive_scale_;
   return compose(context.flow, wire::kTcpAck, snd_nxt(), rcv_nxt(),
-                 static_cast<std::uint16_t>(std::min(window, 65535U)), options, context.options);
+                 static_cast<std::uint16_t>(std::min<std::uint32_t>(window, 65535)), options,
+                 context.options);
 }
 
 std::optional<Outgoing> Handshake::next_outgoing(

@@ -284,7 +284,8 @@ bool Sender::change_control(Shared& shared, const Algorithm& control, Time now) 
 std::uint32_t Sender::initial_window() const {
   if (flags_.handshake_was_retransmitted) return mss_;
   const std::uint32_t segments = initial_segments_;
-  return std::min(segments * mss_, std::max(2U * mss_, segments * kInitialWindowBytes));
+  return std::min<std::uint32_t>(
+      segments * mss_, std::max<std::uint32_t>(2U * mss_, segments * kInitialWindowBytes));
 }
 
 PacketPtr Sender::share_first(Shared& shared, std::uint32_t bytes_max) const {

@@ -134,7 +134,8 @@ void Sender::deliver(Flight& f, const Record& record, const SequenceRange& part,
 }
 
 void Sender::apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest) {
-  const SackReading reading = read_sack(ack.sack, una_, nxt_, std::max(window_max_, 1U << 16U));
+  const SackReading reading =
+      read_sack(ack.sack, una_, nxt_, std::max<std::uint32_t>(window_max_, 1U << 16U));
   if (reading.duplicate) {
     Totals& totals = f.totals;
     const SequenceRange& range = *reading.duplicate;
@@ -173,7 +174,8 @@ void Sender::count_duplicates(Flight& f, AckDigest& digest) {
   const std::uint32_t outstanding =
       f.recovery.is_repairing() ? distance(una_, later(f.recovery.point, una_)) : flight_size();
   const std::uint32_t segments = (outstanding + mss_ - 1) / mss_;
-  const std::uint32_t most = f.recovery.is_repairing() ? segments : std::min(segments, 4U);
+  const std::uint32_t most =
+      f.recovery.is_repairing() ? segments : std::min<std::uint32_t>(segments, 4);
   if (f.virtual_sacked + 1 < most) {
     ++f.virtual_sacked;
     digest.delivered_by_duplicates = mss_;

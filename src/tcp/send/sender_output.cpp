@@ -381,7 +381,7 @@ std::optional<Transmission> Sender::probe_window(Shared& shared, Flight& f,
   const std::uint32_t available = unsent(f);
   const std::uint32_t usable = usable_window();
   Piece piece{.segment_size = size};
-  piece.bytes = std::min<std::uint32_t>({available, size, std::max(usable, 1U)});
+  piece.bytes = std::min<std::uint32_t>({available, size, std::max<std::uint32_t>(usable, 1)});
   piece.fin = is_fin_unsent() && (available == 0 || usable > available);
   if (piece.bytes == 0 && !piece.fin) return std::nullopt;
   piece.is_window_probe = usable == 0;
