@@ -155,14 +155,11 @@ thread_sanitizer() {
 
 areas="protocols simulation sockets drivers programs build fuzz interop lint mutations"
 what=${1:-}
-case " $areas --full  " in
-  *" $what "*) ;;
-  *)
-    echo "test: unknown area '$what' (areas: $areas; or --full)" >&2
-    trap - EXIT
-    exit 2
-    ;;
-esac
+if [[ $what == *' '* || " $areas --full  " != *" $what "* ]]; then
+  echo "test: unknown area '$what' (areas: $areas; or --full)" >&2
+  trap - EXIT
+  exit 2
+fi
 
 packages=test
 [[ $what == --full || $what == build ]] && packages=full
