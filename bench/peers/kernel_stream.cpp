@@ -54,7 +54,8 @@ KernelStream::Made KernelStream::accept(const NetworkNamespace& in, const Meanwh
   const sockaddr_in local = socket_address(IpAddress::any_v4());
   const int on = 1;
   (void)setsockopt(listener.socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (bind(listener.socket_, reinterpret_cast<const sockaddr*>(&local), sizeof(local)) != 0 ||
+  if (listener.socket_ < 0 ||
+      bind(listener.socket_, reinterpret_cast<const sockaddr*>(&local), sizeof(local)) != 0 ||
       listen(listener.socket_, 1) != 0) {
     return failure("listen");
   }
@@ -72,6 +73,7 @@ KernelStream::Made KernelStream::connect(const NetworkNamespace& in, const IpAdd
                                          const Meanwhile& meanwhile) {
   const NetworkNamespace::Visit inside(in);
   KernelStream stream(make_socket());
+  if (stream.socket_ < 0) return failure("socket");
   const sockaddr_in remote = socket_address(to);
   for (int i = 0; i < kTries; ++i) {
     const int result =
