@@ -33,10 +33,28 @@ using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 enum class LinkType : std::uint16_t {
   kNull = 0,
   kEthernet = 1,
+  kRawBsd = 12,  // kRawIp in files of BSDs
+  kRawOpenBsd = 14,
   kRawIp = 101,
-  kLinuxSll = 113,
+  kLoop = 108,
+  kLinuxSll = 113,  // "cooked": what tcpdump -i any wrote
+  kIpv4 = 228,
+  kIpv6 = 229,
+  kLinuxSll2 = 276,  // and what it writes today
 };
 [[nodiscard]] LinkType link_type_of(Medium medium);
+// What a stack would get to see of packets of this type; nothing for types that are not read.
+[[nodiscard]] std::optional<Medium> medium_of(LinkType type);
+
+// The Ethernet frame or the IP packet of a record, behind what the capture put in front of it.
+struct LinkPayload {
+  Medium medium = Medium::kEthernet;
+  Bytes bytes;
+  std::size_t header_bytes = 0;
+};
+// Nothing for types that are not read, and where a header of the capture announces something other
+// than IP (ARP on a cooked interface) or is cut short.
+[[nodiscard]] std::optional<LinkPayload> payload_of(LinkType type, Bytes bytes);
 
 // Longer packets do not occur in practice (libpcap has the same limit), so a length beyond is a
 // damaged file and not a reason to take that much memory.
@@ -79,7 +97,8 @@ class PcapWriter {
 
   struct Note {
     PcapDirection direction = PcapDirection::kUnknown;
-    std::string_view comment;  // pcapng only
+    std::string_view comment;       // pcapng only
+    std::size_t original_size = 0;  // on the wire, when that was more than is written
   };
   void write(std::uint32_t interface, Time at, Bytes bytes, const Note& note);
   void write(std::uint32_t interface, Time at, Bytes bytes) { write(interface, at, bytes, Note{}); }

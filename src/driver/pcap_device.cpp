@@ -3,8 +3,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "driver/frame.h"
@@ -20,20 +22,6 @@ std::int64_t nanoseconds_of(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-// https://www.tcpdump.org/linktypes.html: what a replay can hand to a stack.
-std::optional<Medium> medium_of(LinkType type) {
-  switch (static_cast<std::uint16_t>(type)) {
-    case 1: return Medium::kEthernet;
-    case 101:  // raw IP of either version
-    case 12:   // what BSDs call it in their files
-    case 14:   // OpenBSD
-    case 228:  // IPv4 only
-    case 229:  // IPv6 only
-      return Medium::kIp;
-    default: return std::nullopt;
-  }
 }
 
 // Reads one record ahead, so that it knows when the next one is due. The timer is readable while
@@ -56,7 +44,6 @@ class PcapDevice final : public Device {
   // The record that was read to learn the medium, or nothing when the file holds none.
   void start(const std::optional<PcapRecord>& first) {
     next_ = first;
-    if (next_ && next_->at) first_recorded_ = *next_->at;
     arm(next_ ? 1 : 0);
   }
 
@@ -67,9 +54,10 @@ class PcapDevice final : public Device {
   void receive(PacketPool& pool, PacketBatch& batch) override {
     while (next_ && batch.room() != 0) {
       if (!is_due()) return;
-      if (!can_deliver()) {
+      const Bytes bytes = deliverable();
+      if (bytes.empty()) {
         ++counters_.malformed;
-      } else if (PacketPtr packet = driver::make_frame(next_->bytes, pool)) {
+      } else if (PacketPtr packet = driver::make_frame(bytes, pool)) {
         ++counters_.received_packets;
         counters_.received_bytes += packet->size();
         batch.push(std::move(packet));
@@ -97,9 +85,11 @@ class PcapDevice final : public Device {
   }
 
  private:
-  [[nodiscard]] bool can_deliver() const {
-    return !next_->bytes.empty() &&
-           medium_of(reader_->interfaces()[next_->interface].link_type) == capabilities_.medium;
+  // Nothing when it is of no use to a stack on this medium.
+  [[nodiscard]] Bytes deliverable() const {
+    const LinkType type = reader_->interfaces()[next_->interface].link_type;
+    const auto payload = payload_of(type, next_->bytes);
+    return payload && payload->medium == capabilities_.medium ? payload->bytes : Bytes{};
   }
 
   // With a pace to keep: arms the timer when the next record lies in the future.
@@ -107,9 +97,16 @@ class PcapDevice final : public Device {
     if (speed_ <= 0 || !next_->at) return true;
     const std::int64_t now = nanoseconds_of(CLOCK_MONOTONIC);
     if (started_ == 0) started_ = now;
+    if (!first_recorded_) first_recorded_ = *next_->at;
     // Records may lie before the first: captures of several interfaces are not always in order.
-    const auto recorded = static_cast<double>((*next_->at - first_recorded_).count());
-    const std::int64_t due = started_ + static_cast<std::int64_t>(recorded / speed_);
+    const std::int64_t at = next_->at->time_since_epoch().count();
+    std::int64_t recorded = 0;
+    if (__builtin_sub_overflow(at, first_recorded_->time_since_epoch().count(), &recorded)) {
+      recorded = at < 0 ? 0 : INT64_MAX;
+    }
+    constexpr double kWaitMax = 1e18;  // some thirty years
+    const double wait = std::clamp(static_cast<double>(recorded) / speed_, 0.0, kWaitMax);
+    const std::int64_t due = started_ + static_cast<std::int64_t>(wait);
     if (due <= now) return true;
     if (armed_ != due) arm(due);
     return false;
@@ -138,7 +135,7 @@ class PcapDevice final : public Device {
   double speed_;
   DeviceCapabilities capabilities_;
   std::optional<PcapRecord> next_;
-  WallTime first_recorded_{};
+  std::optional<WallTime> first_recorded_;  // of the first record that tells its time
   std::int64_t started_ = 0;
   std::int64_t armed_ = 0;
 };
@@ -178,7 +175,7 @@ std::expected<std::unique_ptr<Device>, DeviceError> open_pcap_device(
     if (!known) {
       const auto number = std::to_string(static_cast<unsigned>(type));
       return std::unexpected(DeviceError{
-          name + ": link type " + number + " cannot be replayed: expected Ethernet or raw IP", ""});
+          name + ": link type " + number + " cannot be replayed: expected Ethernet or IP", ""});
     }
     medium = *known;
   }

@@ -137,7 +137,10 @@ std::expected<void, std::string> PcapReader::skip_body(std::uint32_t count) {
 
 std::expected<void, std::string> PcapReader::read_start() {
   std::array<std::byte, kPcapFileHeaderBytes> header;
-  if (read_some(std::span(header).first(4)) != 4) return damaged("too short to be one");
+  if (read_some(std::span(header).first(4)) != 4) {
+    if (std::ferror(file_) != 0) return std::unexpected(std::string(std::strerror(errno)));
+    return damaged("too short to be one");
+  }
   const std::uint32_t magic = u32(header, 0);
   if (magic == kBlockSectionHeader) {
     is_pcapng_ = true;

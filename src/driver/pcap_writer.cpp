@@ -66,10 +66,6 @@ std::uint64_t wall_nanoseconds(Time at, Duration offset) {
 
 }  // namespace
 
-LinkType link_type_of(Medium medium) {
-  return medium == Medium::kEthernet ? LinkType::kEthernet : LinkType::kRawIp;
-}
-
 std::expected<std::unique_ptr<PcapWriter>, std::string> PcapWriter::create(
     const std::string& path, PcapWriterOptions options) {
   const bool is_stdout = path == "-";
@@ -234,7 +230,8 @@ std::byte* PcapWriter::begin_record(std::uint32_t interface, Time at, std::size_
 void PcapWriter::write(std::uint32_t interface, Time at, Bytes bytes, const Note& note) {
   CHECK(interface < link_types_.size());
   const std::size_t captured = std::min<std::size_t>(bytes.size(), snap_lengths_[interface]);
-  std::byte* to = begin_record(interface, at, bytes.size(), captured, note);
+  const std::size_t original = std::max(bytes.size(), note.original_size);
+  std::byte* to = begin_record(interface, at, original, captured, note);
   if (to == nullptr) return;
   copy_bytes(bytes.first(captured), {to, captured});
   ++packets_written_;

@@ -112,9 +112,79 @@ TEST(PcapDevice, TakesItsMediumFromTheFile) {
   const TemporaryDirectory directory;
   write_capture(directory.file("a"), Duration::zero(), LinkType::kRawIp);
   EXPECT_EQ((*open_device("pcap:" + directory.file("a")))->capabilities().medium, Medium::kIp);
-  write_capture(directory.file("b"), Duration::zero(), LinkType::kLinuxSll);
+  write_capture(directory.file("b"), Duration::zero(), LinkType{105});
   EXPECT_THAT(open_device("pcap:" + directory.file("b")).error().text,
-              HasSubstr("link type 113 cannot be replayed"));
+              HasSubstr("link type 105 cannot be replayed"));
+}
+
+TEST(PcapDevice, TakesPacketsOutOfCookedFrames) {
+  const TemporaryDirectory directory;
+  std::vector<std::byte> ip(16 + 20, std::byte{0x45});
+  ip[14] = std::byte{0x08};
+  ip[15] = std::byte{0x00};
+  std::vector<std::byte> arp = ip;
+  arp[15] = std::byte{0x06};
+  {
+    const auto writer = PcapWriter::create(directory.file("a"));
+    (*writer)->add_interface({LinkType::kLinuxSll, 0, "", ""});
+    for (const auto& bytes : {arp, ip}) (*writer)->write(0, Time{}, bytes);
+  }
+  const auto device = open_device("pcap:" + directory.file("a"));
+  ASSERT_TRUE(device.has_value()) << device.error().text;
+  EXPECT_EQ((*device)->capabilities().medium, Medium::kIp);
+  TestPool pool;
+  PacketBatch batch;
+  (*device)->receive(pool.pool, batch);
+  ASSERT_EQ(batch.size(), 1U);
+  EXPECT_EQ(bytes_of(batch[0]), std::vector<std::byte>(20, std::byte{0x45}));
+  EXPECT_EQ((*device)->counters().malformed, 1U);
+}
+
+// A pcapng file of this machine's byte order.
+class File {
+ public:
+  template <typename... Values>
+  File& put(Values... values) {
+    (append(values), ...);
+    return *this;
+  }
+  std::vector<std::byte> bytes;
+
+ private:
+  template <typename Value>
+  void append(Value value) {
+    const auto raw = std::as_bytes(std::span(&value, 1));
+    bytes.insert(bytes.end(), raw.begin(), raw.end());
+  }
+};
+
+// Two records, as far apart as their interfaces' offsets can put them.
+std::vector<std::byte> capture_of_all_time() {
+  File file;
+  constexpr std::uint16_t kOffsetOption = 14;
+  file.put(0x0a0d'0d0aU, 28U, 0x1a2b'3c4dU, std::uint16_t{1}, std::uint16_t{0}, UINT64_MAX, 28U);
+  for (const std::int64_t offset : {INT64_MIN, INT64_MAX}) {
+    file.put(1U, 32U, std::uint16_t{1}, std::uint16_t{0}, 0U);
+    file.put(kOffsetOption, std::uint16_t{8}, offset, 32U);
+  }
+  for (const unsigned interface : {0U, 1U}) {
+    file.put(6U, 36U, interface, 0U, 0U, 4U, 4U, 0x4545'4545U, 36U);
+  }
+  return file.bytes;
+}
+
+// The clock of a capturing machine may have been anywhere.
+TEST(PcapDevice, TimesAtBothEndsOfTimeAreNoTrouble) {
+  const TemporaryDirectory directory;
+  write_file(directory.file("a"), capture_of_all_time());
+  for (const std::string speed : {"1", "1e-300", "1e300"}) {
+    const auto device = open_device("pcap:" + directory.file("a") + ",speed=" + speed);
+    ASSERT_TRUE(device.has_value()) << device.error().text;
+    TestPool pool;
+    PacketBatch batch;
+    (*device)->receive(pool.pool, batch);
+    EXPECT_EQ(batch.size(), speed == "1e300" ? 2U : 1U) << speed;
+  }
 }
 
 TEST(PcapDevice, CountsTheEndOfADamagedFile) {

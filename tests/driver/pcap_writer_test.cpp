@@ -134,6 +134,27 @@ TEST(PcapWriter, CutsPacketsToTheSnapLengthAndKeepsTheirTrueLength) {
   }
 }
 
+TEST(PcapWriter, KeepsTheTrueLengthOfWhatWasCutElsewhere) {
+  for (const Format format : {Format::kPcapng, Format::kPcap}) {
+    const TemporaryDirectory directory;
+    const std::string path = directory.file("a");
+    const std::vector<std::byte> bytes(40);
+    {
+      PcapWriterOptions options;
+      options.format = format;
+      const auto writer = create(path, options);
+      writer->add_interface({});
+      writer->write(0, at(5), bytes, {.direction = {}, .comment = {}, .original_size = 1500});
+    }
+    const auto reader = PcapReader::open(path);
+    ASSERT_TRUE(reader.has_value());
+    const auto record = (*reader)->next();
+    ASSERT_TRUE(record.has_value() && record->has_value());
+    EXPECT_EQ((*record)->original_size, 1500U);
+    EXPECT_EQ((*record)->bytes.size(), 40U);
+  }
+}
+
 TEST(PcapWriter, MapsTheStacksTimeToTheWallClock) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("a");
