@@ -104,7 +104,8 @@ class Loop final : public Executor {
   void stop() { stopped_ = true; }
   [[nodiscard]] bool is_stopped() const { return stopped_; }
   // These signals end run() in order. A second one of the same kind has its old effect, so that a
-  // program that hangs can still be ended. One loop of a process at a time.
+  // program that hangs can still be ended. A SIGHUP that is ignored, as nohup(1) has it, stays so.
+  // One loop of a process at a time.
   Result<void> stop_on_signals(std::initializer_list<int> signals);
 
   // Executor, on the loop's thread.

@@ -96,6 +96,9 @@ std::optional<std::string> fault_of_name(const DeviceSpec& spec) {
   if (spec.kind == "pcap" && spec.name.empty() && spec.find("write") == nullptr) {
     return "expected a file to replay, as in pcap:FILE, or one to record, as in pcap:,write=FILE";
   }
+  if (spec.kind == "rootless" && !spec.name.empty()) {
+    return "there is one such device, without a name: " + quoted(spec.name) + " is too much";
+  }
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 #include "driver/host_link.h"
 
 #include <ifaddrs.h>
+#include <linux/if_tun.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -10,20 +11,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <time.h>
+
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace strata::driver {
 namespace {
-
-ifreq request_for(const std::string& name) {
-  ifreq request{};
-  name.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
-  return request;
-}
 
 // A netlink message that changes one address, laid out as the kernel reads it.
 struct AddressRequest {
@@ -76,9 +75,9 @@ int exchange_with_kernel(const AddressRequest& request) {
     nlmsgerr error;
     std::array<std::byte, 1024> rest;
   } answer{};
-  if (::send(socket, &request, request.header.nlmsg_len, 0) < 0) {
-    error = errno;
-  } else if (const ssize_t count = ::recv(socket, &answer, sizeof(answer), 0); count < 0) {
+  const bool is_sent = ::send(socket, &request, request.header.nlmsg_len, 0) >= 0;
+  const ssize_t count = is_sent ? ::recv(socket, &answer, sizeof(answer), 0) : -1;
+  if (count < 0) {
     error = errno;
   } else if (static_cast<std::size_t>(count) < NLMSG_LENGTH(sizeof(nlmsgerr)) ||
              answer.header.nlmsg_type != NLMSG_ERROR) {
@@ -125,13 +124,28 @@ HostLink::~HostLink() {
   if (socket_ >= 0) ::close(socket_);
 }
 
+std::string interface_of_queue(int descriptor) {
+  ifreq request{};
+  return ::ioctl(descriptor, TUNGETIFF, &request) == 0 ? request.ifr_name : std::string();
+}
+
+// By its number: the host may have given it another name.
+ifreq HostLink::request() const {
+  ifreq request{};
+  request.ifr_ifindex = static_cast<int>(index_);
+  if (::ioctl(socket_, SIOCGIFNAME, &request) != 0) name_.copy(request.ifr_name, IFNAMSIZ - 1);
+  // The number lies where the answers will be.
+  request.ifr_ifru = {};
+  return request;
+}
+
 bool HostLink::is_up() const {
-  ifreq request = request_for(name_);
+  ifreq request = this->request();
   return ::ioctl(socket_, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
 }
 
 std::size_t HostLink::mtu() const {
-  ifreq request = request_for(name_);
+  ifreq request = this->request();
   if (::ioctl(socket_, SIOCGIFMTU, &request) != 0) return 0;
   return static_cast<std::size_t>(request.ifr_mtu);
 }
@@ -150,20 +164,52 @@ bool HostLink::has_address(const Prefix& prefix) const {
 }
 
 int HostLink::set_up() const {
-  ifreq request = request_for(name_);
+  ifreq request = this->request();
   if (::ioctl(socket_, SIOCGIFFLAGS, &request) != 0) return errno;
   request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
   return ::ioctl(socket_, SIOCSIFFLAGS, &request) == 0 ? 0 : errno;
 }
 
 int HostLink::set_mtu(std::size_t mtu) const {
-  ifreq request = request_for(name_);
+  ifreq request = this->request();
   request.ifr_mtu = static_cast<int>(mtu);
   return ::ioctl(socket_, SIOCSIFMTU, &request) == 0 ? 0 : errno;
 }
 
 int HostLink::add_address(const Prefix& prefix) const {
-  return exchange_with_kernel(new_address(index_, prefix));
+  const int error = exchange_with_kernel(new_address(index_, prefix));
+  if (error == 0 && !prefix.is_v4() && is_up()) wait_for(prefix);
+  return error;
+}
+
+// The kernel joins the group of an IPv6 address a little later, and until then hears nobody who
+// asks for it: our first question would be lost, and repeated after a second only.
+void HostLink::wait_for(const Prefix& prefix) const {
+  constexpr int kMillisecondsMax = 200;
+  for (int waited = 0; waited < kMillisecondsMax && is_tentative(prefix); ++waited) {
+    const timespec millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
+    ::nanosleep(&millisecond, nullptr);
+  }
+}
+
+bool HostLink::is_tentative(const Prefix& prefix) const {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen("/proc/thread-self/net/if_inet6", "re"), &std::fclose);
+  if (file == nullptr) return false;
+  std::string wanted;
+  for (const std::byte byte : prefix.address().bytes()) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    wanted += kDigits[std::to_integer<std::size_t>(byte) / 16];
+    wanted += kDigits[std::to_integer<std::size_t>(byte) % 16];
+  }
+  // Address, index of the interface, prefix length, scope, flags and name, all but it hexadecimal.
+  std::array<char, 33> address{};
+  unsigned index = 0;
+  unsigned flags = 0;
+  while (std::fscanf(file.get(), "%32s %x %*x %*x %x %*s", address.data(), &index, &flags) == 3) {
+    if (index == index_ && wanted == address.data()) return (flags & IFA_F_TENTATIVE) != 0;
+  }
+  return false;
 }
 
 }  // namespace strata::driver

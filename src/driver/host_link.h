@@ -2,6 +2,8 @@
 // The host's side of a TAP device: its state, MTU and addresses, asked and set through the kernel.
 #pragma once
 
+#include <net/if.h>
+
 #include <cstddef>
 #include <expected>
 #include <string>
@@ -30,10 +32,16 @@ class HostLink {
 
  private:
   HostLink(std::string name, int socket, unsigned index);
+  [[nodiscard]] ifreq request() const;
+  void wait_for(const Prefix& prefix) const;
+  [[nodiscard]] bool is_tentative(const Prefix& prefix) const;
 
   std::string name_;
   int socket_;
   unsigned index_;
 };
+
+// The interface behind an open /dev/net/tun; empty for every other descriptor.
+[[nodiscard]] std::string interface_of_queue(int descriptor);
 
 }  // namespace strata::driver

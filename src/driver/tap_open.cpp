@@ -76,6 +76,7 @@ DeviceError cannot_open_tun(const TapOptions& options, int error) {
     return {text + " (this kernel has no TUN/TAP support loaded)", "sudo modprobe tun"};
   }
   if (error == EACCES || error == EPERM) return {text, "sudo chmod 666 /dev/net/tun"};
+  if (error == EMFILE) return {text, "ulimit -n 1024"};
   return {text, ""};
 }
 
@@ -105,6 +106,22 @@ DeviceError cannot_configure(const TapOptions& options, const std::string& what,
   const std::string reason =
       error == EPERM ? std::string("this needs CAP_NET_ADMIN") : std::string(std::strerror(error));
   return {described(options) + ": cannot " + what + ": " + reason, "sudo " + command};
+}
+
+// The kernel answers EACCES where IPv6 is switched off, and that it knows no such thing where it
+// was left out.
+DeviceError cannot_use_v6(const TapOptions& options, const Prefix& prefix, int error) {
+  const std::string text =
+      described(options) + ": cannot give the host " + std::string(to_text(prefix).view()) + ": ";
+  if (error == EACCES) {
+    return {text + "IPv6 is switched off on this interface",
+            "sudo sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0"};
+  }
+  if (error == EAFNOSUPPORT || error == EOPNOTSUPP) {
+    return {text + "this host has no IPv6", "leave out host6="};
+  }
+  return {text + std::strerror(error),
+          "sudo ip address add " + std::string(to_text(prefix).view()) + " dev " + options.name};
 }
 
 std::optional<DeviceError> find_fault(const TapOptions& options) {
@@ -185,6 +202,7 @@ std::optional<DeviceError> configure(const TapOptions& options, const HostLink& 
   for (const Prefix& prefix : options.host_addresses) {
     if (link.has_address(prefix)) continue;
     if (const int error = link.add_address(prefix); error != 0) {
+      if (!prefix.is_v4() && error != EPERM) return cannot_use_v6(options, prefix, error);
       const std::string address(to_text(prefix).view());
       return cannot_configure(options, "give the host " + address, error,
                               "ip address add " + address + " dev " + options.name);

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -48,6 +50,28 @@ PermissionState probe_capability(Permission permission, const char* name, bool i
           is_granted ? "" : "sudo setcap " + lower + "+ep " + own_program()};
 }
 
+// The owner of a network namespace is a user namespace, and a capability counts there only when
+// that is ours or inside it. The kernel shows no other.
+bool is_own_network() {
+  const int network = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (network < 0) return true;  // no /proc: nothing speaks against it
+  const int owner = ::ioctl(network, NS_GET_USERNS);
+  const bool is_refused = owner < 0 && errno == EPERM;
+  if (owner >= 0) ::close(owner);
+  ::close(network);
+  return !is_refused;
+}
+
+PermissionState probe_net_admin() {
+  const bool has = has_capability(CAP_NET_ADMIN);
+  if (!has || is_own_network()) {
+    return probe_capability(Permission::kNetAdmin, "CAP_NET_ADMIN", has);
+  }
+  return {Permission::kNetAdmin, false,
+          "CAP_NET_ADMIN is effective, but this network belongs to another user namespace",
+          "unshare --net " + own_program()};
+}
+
 PermissionState probe_tun() {
   const int descriptor = ::open("/dev/net/tun", O_RDWR | O_CLOEXEC);
   if (descriptor >= 0) {
@@ -62,6 +86,7 @@ PermissionState probe_tun() {
               "sudo mkdir -p /dev/net && sudo mknod -m 666 /dev/net/tun c 10 200"};
     case EACCES:
     case EPERM: return {Permission::kTunDevice, false, detail, "sudo chmod 666 /dev/net/tun"};
+    case EMFILE: return {Permission::kTunDevice, false, detail, "ulimit -n 1024"};
     default: return {Permission::kTunDevice, false, detail, "sudo modprobe tun"};
   }
 }
@@ -160,8 +185,7 @@ std::string_view to_text(Permission permission) {
 PermissionState probe(Permission permission) {
   switch (permission) {
     case Permission::kTunDevice: return probe_tun();
-    case Permission::kNetAdmin:
-      return probe_capability(permission, "CAP_NET_ADMIN", has_capability(CAP_NET_ADMIN));
+    case Permission::kNetAdmin: return probe_net_admin();
     case Permission::kNetRaw:
       return probe_capability(permission, "CAP_NET_RAW", has_capability(CAP_NET_RAW));
     case Permission::kBpf:

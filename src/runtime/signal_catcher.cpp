@@ -40,9 +40,12 @@ Result<std::unique_ptr<SignalCatcher>> SignalCatcher::install(std::initializer_l
     action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
     ::sigemptyset(&action.sa_mask);
     struct sigaction former{};
-    if (::sigaction(signal, &action, &former) != 0) {
+    if (::sigaction(signal, nullptr, &former) != 0) {
       return std::unexpected(Error::kInvalidArgument);
     }
+    // nohup(1): the end of the terminal is not to be the end of the program.
+    if (signal == SIGHUP && former.sa_handler == SIG_IGN) continue;
+    ::sigaction(signal, &action, nullptr);
     catcher->former_.emplace_back(signal, former);
   }
   return catcher;

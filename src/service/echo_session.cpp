@@ -14,6 +14,12 @@ constexpr Duration kFloodInterval = std::chrono::milliseconds(10);
 constexpr Duration kPatienceForSilence = std::chrono::seconds(10);
 constexpr std::size_t kEchoHeader = 8;
 
+std::optional<WrongByte> first_difference(Bytes got, Bytes sent) {
+  const auto [here, there] = std::ranges::mismatch(got, sent);
+  if (here == got.end() || there == sent.end()) return std::nullopt;
+  return WrongByte{static_cast<std::size_t>(there - sent.begin()), *there};
+}
+
 double microseconds(Duration duration) {
   return std::chrono::duration<double, std::micro>(duration).count();
 }
@@ -34,6 +40,7 @@ EchoSession::EchoSession(Stack& stack, Executor& executor, const EchoOptions& op
 
 EchoSession::~EchoSession() {
   if (timer_) executor_.cancel_timer(*timer_);
+  if (deadline_timer_) executor_.cancel_timer(*deadline_timer_);
 }
 
 Outcome<void> EchoSession::start() {
@@ -53,6 +60,12 @@ Outcome<void> EchoSession::start() {
   if (const auto sent = send(); !sent) return fault(sent.error());
   if (const auto identifier = socket_->identifier()) identifier_ = *identifier;
   arm(options_.flood ? kFloodInterval : options_.interval);
+  if (options_.deadline) {
+    deadline_timer_ = executor_.start_timer(first_sent_ + *options_.deadline, [this] {
+      deadline_timer_.reset();
+      stop();
+    });
+  }
   return {};
 }
 
@@ -63,7 +76,7 @@ void EchoSession::stop() {
 Result<void> EchoSession::send() {
   const auto sequence_number = static_cast<std::uint16_t>(sent_ + 1);
   const SendChoices choices{.destination = Endpoint{options_.destination, 0, options_.interface},
-                            .source = std::nullopt,
+                            .source = options_.source,
                             .interface = options_.interface,
                             .hop_limit = options_.hop_limit,
                             .traffic_class = std::nullopt};
@@ -129,13 +142,16 @@ void EchoSession::take_reply(const EchoReply& reply) {
   const Duration round_trip = last_event_ - asked.sent;
   const bool is_duplicate = !asked.is_pending;
   const Bytes got = Bytes(buffer_).first(std::min(reply.info.size, buffer_.size()));
+  note_under_way(reply.sequence_number);
   const EchoAnswer answer{.sequence_number = reply.sequence_number,
                           .size = reply.info.size + kEchoHeader,
                           .source = reply.info.source.address,
                           .hop_limit = reply.info.hop_limit,
                           .round_trip = round_trip,
-                          .is_duplicate = is_duplicate,
-                          .is_damaged = !std::ranges::equal(got, payload_)};
+                          .is_duplicate = is_duplicate && !options_.destination.is_multicast(),
+                          .is_truncated = got.size() < payload_.size(),
+                          .wrong_byte = first_difference(got, payload_),
+                          .payload = got};
   if (is_duplicate) {
     ++duplicates_;
   } else {
@@ -145,6 +161,7 @@ void EchoSession::take_reply(const EchoReply& reply) {
     shortest_ = std::min(shortest_, round_trip);
     longest_ = std::max(longest_, round_trip);
     total_ += round_trip;
+    smoothed_ = received_ == 1 ? round_trip : smoothed_ + (round_trip - smoothed_) / 8;
     squares_ += microseconds(round_trip) * microseconds(round_trip);
   }
   if (events_.on_answer) events_.on_answer(answer);
@@ -159,15 +176,22 @@ void EchoSession::take_error(const SocketError& error) {
     asked.is_pending = false;
     ++settled_;
   }
+  note_under_way(error.destination.port);
   if (events_.on_error) events_.on_error(error);
+  if (options_.deadline && !is_done_) return finish();
   on_settled();
+}
+
+void EchoSession::note_under_way(std::uint16_t sequence_number) {
+  const auto behind = static_cast<std::uint16_t>(sent_ - sequence_number);
+  if (behind < kRemembered) pipe_ = std::max(pipe_, behind + 1U);
 }
 
 // One more request has its answer, or will have none.
 void EchoSession::on_settled() {
   if (is_done_) return;
   if (!has_more_to_send()) {
-    if (settled_ >= sent_) return finish();
+    if (settled_ >= sent_ || options_.deadline) return finish();
     return arm_patience();
   }
   if (options_.flood && settled_ >= sent_) send_next();
@@ -177,6 +201,8 @@ void EchoSession::finish() {
   is_done_ = true;
   if (timer_) executor_.cancel_timer(*timer_);
   timer_.reset();
+  if (deadline_timer_) executor_.cancel_timer(*deadline_timer_);
+  deadline_timer_.reset();
   last_event_ = std::max(last_event_, executor_.now());
   if (events_.on_done) events_.on_done();
 }
@@ -186,13 +212,15 @@ EchoStatistics EchoSession::statistics() const {
                             .received = received_,
                             .duplicates = duplicates_,
                             .errors = errors_,
-                            .elapsed = last_event_ - first_sent_};
+                            .elapsed = last_event_ - first_sent_,
+                            .pipe = pipe_};
   if (received_ == 0) return statistics;
   const auto count = static_cast<double>(received_);
   const double mean = microseconds(total_) / count;
   const double variance = std::max(0.0, squares_ / count - mean * mean);
   statistics.shortest = shortest_;
   statistics.longest = longest_;
+  statistics.smoothed = smoothed_;
   statistics.mean = total_ / static_cast<std::int64_t>(received_);
   statistics.deviation = Duration(static_cast<std::int64_t>(std::sqrt(variance) * 1000));
   return statistics;

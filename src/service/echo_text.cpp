@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "strata/wire/icmpv4.h"
 #include "strata/wire/icmpv6.h"
@@ -25,6 +26,22 @@ std::string time_text(Duration duration) {
   if (ms >= 10) return fmt::format("{:.1f}", ms);
   if (ms >= 1) return fmt::format("{:.2f}", ms);
   return fmt::format("{:.3f}", ms);
+}
+
+std::string called(const EchoOptions& options) {
+  return options.name.empty() ? text_of(options.destination) : options.name;
+}
+
+// All bytes in rows of 32, below the one that is wrong.
+std::string wrong_byte_text(const WrongByte& wrong, Bytes payload) {
+  std::string text = fmt::format("\nwrong data byte #{} should be 0x{:x} but was 0x{:x}", wrong.at,
+                                 std::to_integer<unsigned>(wrong.sent),
+                                 std::to_integer<unsigned>(payload[wrong.at]));
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    if (i % 32 == 0) text += fmt::format("\n#{}\t", i);
+    text += fmt::format("{:x} ", std::to_integer<unsigned>(payload[i]));
+  }
+  return text;
 }
 
 double loss_percent(const EchoStatistics& totals) {
@@ -96,20 +113,22 @@ std::string icmp_error_text(const SocketError& error) {
 }
 
 std::string echo_opening(const EchoOptions& options) {
-  const std::string whom = text_of(options.destination);
+  const std::string from = options.from.empty() ? "" : fmt::format("from {}: ", options.from);
+  const std::string whom =
+      fmt::format("PING {} ({}) {}", called(options), text_of(options.destination), from);
   if (options.destination.is_v4()) {
-    return fmt::format("PING {} ({}) {}({}) bytes of data.", whom, whom, options.size,
-                       options.size + 28);
+    return fmt::format("{}{}({}) bytes of data.", whom, options.size, options.size + 28);
   }
-  return fmt::format("PING {} ({}) {} data bytes", whom, whom, options.size);
+  return fmt::format("{}{} data bytes", whom, options.size);
 }
 
 std::string echo_answer_line(const EchoAnswer& answer) {
-  std::string line = fmt::format("{} bytes from {}: icmp_seq={} ttl={} time={} ms", answer.size,
-                                 text_of(answer.source), answer.sequence_number, answer.hop_limit,
-                                 time_text(answer.round_trip));
+  std::string line = fmt::format("{} bytes from {}: icmp_seq={} ttl={}", answer.size,
+                                 text_of(answer.source), answer.sequence_number, answer.hop_limit);
+  if (answer.is_truncated) return line + " (truncated)";
+  line += fmt::format(" time={} ms", time_text(answer.round_trip));
   if (answer.is_duplicate) line += " (DUP!)";
-  if (answer.is_damaged) line += " (DAMAGED!)";
+  if (answer.wrong_byte) line += wrong_byte_text(*answer.wrong_byte, answer.payload);
   return line;
 }
 
@@ -120,15 +139,24 @@ std::string echo_error_line(const SocketError& error) {
 
 std::string echo_summary(const EchoOptions& options, const EchoStatistics& totals) {
   std::string text = fmt::format("--- {} ping statistics ---\n{} packets transmitted, {} received",
-                                 text_of(options.destination), totals.sent, totals.received);
+                                 called(options), totals.sent, totals.received);
   if (totals.duplicates != 0) text += fmt::format(", +{} duplicates", totals.duplicates);
   if (totals.errors != 0) text += fmt::format(", +{} errors", totals.errors);
   text += fmt::format(", {:g}% packet loss, time {:.0f}ms\n", loss_percent(totals),
                       std::floor(milliseconds(totals.elapsed)));
-  if (totals.received == 0) return text;
-  return text + fmt::format("rtt min/avg/max/mdev = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms\n",
-                            milliseconds(totals.shortest), milliseconds(totals.mean),
-                            milliseconds(totals.longest), milliseconds(totals.deviation));
+  const char* comma = "";
+  if (totals.received != 0) {
+    text += fmt::format("rtt min/avg/max/mdev = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms",
+                        milliseconds(totals.shortest), milliseconds(totals.mean),
+                        milliseconds(totals.longest), milliseconds(totals.deviation));
+    comma = ", ";
+  }
+  if (totals.pipe > 1) text += fmt::format("{}pipe {}", std::exchange(comma, ", "), totals.pipe);
+  if (options.flood && totals.received != 0 && totals.sent > 1) {
+    const double gap = milliseconds(totals.elapsed) / static_cast<double>(totals.sent - 1);
+    text += fmt::format(", ipg/ewma {:.3f}/{:.3f} ms", gap, milliseconds(totals.smoothed));
+  }
+  return text + "\n";
 }
 
 std::string echo_json(const EchoOptions& options, const EchoStatistics& totals) {

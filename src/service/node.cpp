@@ -9,9 +9,11 @@
 #include <cstdio>
 #include <utility>
 
+#include "driver/host_link.h"
 #include "service/control/server.h"
 #include "service/control/socket.h"
 #include "service/journal.h"
+#include "service/print.h"
 #include "service/text_file.h"
 #include "strata/permissions.h"
 #include "strata/real_clock.h"
@@ -92,7 +94,7 @@ Outcome<std::unique_ptr<Node>> Node::create(const StackOptions& options,
 Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choices) {
   log_ = options.log;
   // From here on a signal ends run() and everything is taken down in order.
-  if (const auto caught = loop_->stop_on_signals({SIGINT, SIGTERM}); !caught) {
+  if (const auto caught = loop_->stop_on_signals({SIGINT, SIGTERM, SIGHUP}); !caught) {
     return failed(fmt::format("signals cannot be caught: {}", to_text(caught.error())));
   }
   auto ports = open_devices(options, choices);
@@ -190,7 +192,12 @@ Outcome<Port> Node::open_default(const StackOptions& options) {
   auto port = open_port(default_device(options.default_device_mtu), false);
   if (port) return port;
   fallback_ = missing_permissions();
-  return fallback_ ? open_gateway(options, rootless) : std::move(port);
+  if (fallback_) return open_gateway(options, rootless);
+  // A host that has IPv6 switched off refuses fd77::1, and takes the rest.
+  auto without_v6 = open_port(default_device(options.default_device_mtu, false), false);
+  if (!without_v6) return port;
+  warn(port.error());
+  return without_v6;
 }
 
 Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplicates) {
@@ -206,6 +213,8 @@ Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplica
     name.erase(0, slash + 1);
   }
   name.resize(std::min<std::size_t>(name.size(), 15));
+  // A TAP device without a name has the one that the kernel chose.
+  if (name.empty()) name = driver::interface_of_queue(opened.descriptor());
   if (name.empty()) name = fmt::format("if{}", devices_.size());
   return Port{.name = std::move(name),
               .device = &opened,
@@ -270,7 +279,18 @@ Outcome<void> Node::start_capture(const std::string& path, std::span<const Port>
       return failed(fmt::format("no room for the capture: {}", to_text(added.error())));
     }
   }
+  flush_capture_later();
   return {};
+}
+
+// Whoever looks at the file while the stack runs sees what happened a second ago, and a full disk
+// is told when it happens and not at the end.
+void Node::flush_capture_later() {
+  constexpr Duration kEvery = std::chrono::seconds(1);
+  loop_->start_timer(loop_->now() + kEvery, [this] {
+    if (writer_->flush()) return flush_capture_later();
+    warn({writer_->failure() + "; the stack goes on"});
+  });
 }
 
 Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices& choices) {
@@ -297,14 +317,14 @@ Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices
 void Node::start_journal(LogLevel level) {
   if (level == LogLevel::kOff || level == LogLevel::kError) return;
   journal_ = std::make_unique<Journal>(*main_, level, [](LogLevel of, const std::string& text) {
-    fmt::print(stderr, "strata: {}: {}\n", to_text(of), text);
+    print(stderr, "strata: {}: {}\n", to_text(of), text);
   });
 }
 
 void Node::warn(const Failure& trouble) {
   if (log_ == LogLevel::kOff || log_ == LogLevel::kError) return;
-  fmt::print(stderr, "strata: warning: {}\n", trouble.text);
-  if (!trouble.hint.empty()) fmt::print(stderr, "  {}\n", trouble.hint);
+  print(stderr, "strata: warning: {}\n", trouble.text);
+  if (!trouble.hint.empty()) print(stderr, "  {}\n", trouble.hint);
 }
 
 void Node::run() {

@@ -72,6 +72,7 @@ class Node {
                                            const DeviceOptions& device);
   [[nodiscard]] Outcome<void> start_gateway(const StackOptions& options);
   [[nodiscard]] Outcome<void> start_capture(const std::string& path, std::span<const Port> ports);
+  void flush_capture_later();
 
   [[nodiscard]] Outcome<void> start_names(const StackOptions& options, std::span<const Port> ports);
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,

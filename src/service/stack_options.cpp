@@ -57,11 +57,14 @@ std::pair<std::string_view, std::string_view> split_at_last_colon(std::string_vi
 
 }  // namespace
 
-DeviceOptions default_device(std::size_t mtu) {
+DeviceOptions default_device(std::size_t mtu, bool has_v6) {
   DeviceOptions options;
-  options.spec = "tap:strata0,host=10.77.0.1/24,host6=fd77::1/64";
-  options.addresses = {*Prefix::parse("10.77.0.2/24"), *Prefix::parse("fd77::2/64")};
+  options.spec = "tap:strata0,host=10.77.0.1/24";
+  options.addresses = {*Prefix::parse("10.77.0.2/24")};
   options.mtu = mtu;
+  if (!has_v6) return options;
+  options.spec += ",host6=fd77::1/64";
+  options.addresses.push_back(*Prefix::parse("fd77::2/64"));
   return options;
 }
 

@@ -77,7 +77,7 @@ struct StackOptions {
 };
 
 // tap:strata0, with 10.77.0.1/24 and fd77::1/64 on the host's end and .2 and ::2 on ours.
-[[nodiscard]] DeviceOptions default_device(std::size_t mtu = 0);
+[[nodiscard]] DeviceOptions default_device(std::size_t mtu = 0, bool has_v6 = true);
 
 // Values as both the command line and the file write them. The failure says what was expected.
 [[nodiscard]] Outcome<Prefix> parse_interface_address(std::string_view text);

@@ -23,6 +23,11 @@ std::uint64_t number(const Json& object, const char* key) {
   return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
+bool flag(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
 // The heading and a line for each entry; nothing for an empty list.
 template <typename Line>
 std::string section(const Json& stack, const char* key, const char* heading, Line line) {
@@ -39,8 +44,8 @@ std::string section(const Json& stack, const char* key, const char* heading, Lin
 
 std::string interface_line(const Json& entry) {
   return fmt::format("{:<10} {:<4} {:<17}  mtu {:<5}  in {} packets, {} bytes; out {}, {}",
-                     word(entry, "name"), entry.value("up", false) ? "up" : "down",
-                     word(entry, "mac"), number(entry, "mtu"), number(entry, "received_packets"),
+                     word(entry, "name"), flag(entry, "up") ? "up" : "down", word(entry, "mac"),
+                     number(entry, "mtu"), number(entry, "received_packets"),
                      number(entry, "received_bytes"), number(entry, "sent_packets"),
                      number(entry, "sent_bytes"));
 }
@@ -83,7 +88,7 @@ std::string resolver_text(const Json& stack) {
 
 std::string neighbor_line(const Json& entry) {
   return fmt::format("{:<28} {:<17}  {}{} on {}", word(entry, "address"), word(entry, "mac"),
-                     word(entry, "state"), entry.value("router", false) ? ", router" : "",
+                     word(entry, "state"), flag(entry, "router") ? ", router" : "",
                      word(entry, "interface"));
 }
 
@@ -111,7 +116,7 @@ std::string counters_text(const Json& stack) {
 }
 
 std::string stack_text(const Json& stack) {
-  const Json uptime = stack.value("uptime_seconds", Json());
+  const Json uptime = stack.contains("uptime_seconds") ? stack["uptime_seconds"] : Json();
   std::string text = fmt::format("{}: up {:.0f} s\n", word(stack, "name"),
                                  uptime.is_number() ? uptime.get<double>() : 0.0);
   text += section(stack, "interfaces", "Interfaces", interface_line);

@@ -266,8 +266,9 @@ std::string trace_opening(const TraceOptions& options) {
   const std::string whom = text_of(options.destination);
   const bool is_tcp = options.probe == TraceOptions::Probe::kTcp;
   const std::size_t headers = (options.destination.is_v4() ? 28 : 48) + (is_tcp ? 12 : 0);
-  return fmt::format("traceroute to {} ({}), {} hops max, {} byte packets", whom, whom,
-                     options.hops_max, (is_tcp ? 0 : options.payload) + headers);
+  return fmt::format("traceroute to {} ({}), {} hops max, {} byte packets",
+                     options.name.empty() ? whom : options.name, whom, options.hops_max,
+                     (is_tcp ? 0 : options.payload) + headers);
 }
 
 std::string trace_hop_line(const TraceHop& hop, TraceNames names) {

@@ -28,6 +28,7 @@ namespace strata::service {
 
 struct TraceOptions {
   IpAddress destination;
+  std::string name = {};  // as the destination was called; empty: its address
   enum class Probe : std::uint8_t { kUdp, kEcho, kTcp };
   Probe probe = Probe::kUdp;
   std::uint8_t first_hop = 1;

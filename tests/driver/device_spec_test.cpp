@@ -108,6 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadSpec{"pcap:",
                 "device 'pcap:': expected a file to replay, as in pcap:FILE, or one to record, as "
                 "in pcap:,write=FILE"},
+        BadSpec{"rootless:x",
+                "device 'rootless:x': there is one such device, without a name: 'x' is too much"},
         BadSpec{"pcap:f,speed=0",
                 "device 'pcap:f,speed=0': key 'speed': '0' is not a factor above 0, as in 1 (as "
                 "recorded) or 2.5"},

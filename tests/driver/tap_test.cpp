@@ -4,12 +4,18 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
 
 #include "driver/own_network.h"
 #include "driver/packets.h"
@@ -62,6 +68,14 @@ class TapTest : public testing::Test {
     batch.push(std::move(packet));
     device_->transmit(batch);
     EXPECT_TRUE(batch.empty());
+  }
+
+  // Of the namespace: what interfaces that are yet to come will have of IPv6.
+  static void switch_v6(const char* disabled) {
+    std::FILE* file = std::fopen("/proc/sys/net/ipv6/conf/default/disable_ipv6", "we");
+    ASSERT_NE(file, nullptr);
+    std::fputs(disabled, file);
+    ASSERT_EQ(std::fclose(file), 0);
   }
 
   // Answers the kernel's question for our address, as a stack would.
@@ -124,7 +138,7 @@ class HostSocket {
  public:
   HostSocket() : descriptor_(::socket(AF_INET, SOCK_DGRAM, 0)) {
     sockaddr_in own = address(kHost, 0);
-    ::bind(descriptor_, reinterpret_cast<sockaddr*>(&own), sizeof(own));
+    EXPECT_EQ(::bind(descriptor_, reinterpret_cast<sockaddr*>(&own), sizeof(own)), 0);
     const timeval patience{1, 0};
     ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   }
@@ -195,6 +209,46 @@ TEST_F(TapTest, LeavesTheHostsSideDownWhenAsked) {
   EXPECT_FALSE(device_->is_up());
   ASSERT_EQ(HostLink::open("st0")->set_up(), 0);
   EXPECT_TRUE(device_->is_up());
+}
+
+TEST_F(TapTest, FollowsADeviceThatTheHostRenames) {
+  open("tap:st0,up=no");
+  Rng rng(1);
+  send(packet_of(pool_.pool, random_frame(rng, 60)));
+  EXPECT_FALSE(device_->is_up());
+  ifreq request{};
+  std::string("st0").copy(request.ifr_name, IFNAMSIZ - 1);
+  std::string("st1").copy(request.ifr_newname, IFNAMSIZ - 1);
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::ioctl(socket, SIOCSIFNAME, &request), 0);
+  ::close(socket);
+  EXPECT_FALSE(device_->is_up());
+  ASSERT_EQ(HostLink::open("st1")->set_up(), 0);
+  EXPECT_TRUE(device_->is_up());
+}
+
+TEST_F(TapTest, ADeviceWithoutANameHasTheKernels) {
+  open("tap:");
+  const std::string name = interface_of_queue(device_->descriptor());
+  EXPECT_TRUE(name.starts_with("tap")) << name;
+  EXPECT_TRUE(HostLink::open(name).has_value());
+  EXPECT_EQ(interface_of_queue(STDERR_FILENO), "");
+}
+
+TEST_F(TapTest, AnAddressOfTheHostsIsHeardAtOnce) {
+  open("tap:st0,host6=fd77::1/64");
+  // Flags behind address, number, prefix length and scope: 0x40 is tentative.
+  std::ifstream addresses("/proc/net/if_inet6");
+  bool is_there = false;
+  for (std::string line; std::getline(addresses, line);) {
+    if (!line.starts_with("fd77000000000000")) continue;
+    is_there = true;
+    std::istringstream words(line);
+    std::string word;
+    for (int i = 0; i < 5; ++i) words >> word;
+    EXPECT_EQ(std::stoul(word, nullptr, 16) & 0x40U, 0U) << line;
+  }
+  EXPECT_TRUE(is_there);
 }
 
 TEST_F(TapTest, ReceivesWhatTheKernelSends) {
@@ -363,6 +417,16 @@ TEST_F(TapTest, SaysWhyItCannotAttach) {
   const auto second = open_device("tap:st0");
   ASSERT_FALSE(second.has_value());
   EXPECT_THAT(second.error().text, HasSubstr("another program is attached"));
+}
+
+TEST_F(TapTest, SaysThatAHostHasIpv6SwitchedOff) {
+  switch_v6("1");
+  const auto refused = open_device("tap:t0,host=10.77.0.1/24,host6=fd77::1/64");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().text, HasSubstr("fd77::1/64: IPv6 is switched off"));
+  EXPECT_THAT(refused.error().hint, HasSubstr("disable_ipv6=0"));
+  open("tap:t0,host=10.77.0.1/24");
+  switch_v6("0");
 }
 
 TEST_F(TapTest, NamesTheCommandThatGrantsWhatIsMissing) {

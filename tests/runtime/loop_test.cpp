@@ -428,6 +428,23 @@ TEST(Loop, ASignalStopsItInOrderAndASecondOneHasItsOldEffect) {
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
 }
 
+TEST(Loop, AHangUpStopsItUnlessItIsIgnored) {
+  for (const bool is_ignored : {false, true}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::signal(SIGHUP, is_ignored ? SIG_IGN : SIG_DFL);
+      TestLoop loop;
+      if (!loop->stop_on_signals({SIGTERM, SIGHUP})) ::_exit(10);
+      loop->post([] { ::raise(SIGHUP); });
+      loop->post([&loop] { loop->post([] { ::raise(SIGTERM); }); });
+      ::_exit(loop->run() == (is_ignored ? SIGTERM : SIGHUP) ? 0 : 11);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0) << is_ignored;
+  }
+}
+
 TEST(Loop, ASignalBetweenTheLastLookAndTheSleepEndsTheSleep) {
   TestLoop loop;
   ASSERT_TRUE(loop->stop_on_signals({SIGUSR1}).has_value());

@@ -2,6 +2,7 @@
 #include "strata/permissions.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,21 @@ TEST(Permissions, AnOrdinaryUserHasNoCapabilities) {
     const PermissionState admin = probe(Permission::kNetAdmin);
     if (admin.is_granted || probe(Permission::kNetRaw).is_granted) ::_exit(3);
     ::_exit(admin.remedy.starts_with("sudo setcap cap_net_admin+ep /") ? 0 : 4);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Permissions, ACapabilityCountsOnlyInANetworkOfOnesOwn) {
+  if (!probe(Permission::kUserNamespaces).is_granted) GTEST_SKIP() << "no user namespaces here";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(2);
+    const PermissionState admin = probe(Permission::kNetAdmin);
+    if (admin.is_granted || !admin.remedy.starts_with("unshare --net /")) ::_exit(3);
+    if (::unshare(CLONE_NEWNET) != 0) ::_exit(4);
+    ::_exit(probe(Permission::kNetAdmin).is_granted ? 0 : 5);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);

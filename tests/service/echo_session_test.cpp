@@ -44,7 +44,7 @@ TEST(EchoSession, CountsWhatItSendsAndWhatComesBack) {
     EXPECT_EQ(heard.answers[2].size, 64U);
     EXPECT_EQ(heard.answers[2].source, options.destination);
     EXPECT_FALSE(heard.answers[2].is_duplicate);
-    EXPECT_FALSE(heard.answers[2].is_damaged);
+    EXPECT_FALSE(heard.answers[2].is_truncated || heard.answers[2].wrong_byte);
     const EchoStatistics totals = session.statistics();
     EXPECT_EQ(totals.sent, 3U);
     EXPECT_EQ(totals.received, 3U);
@@ -79,6 +79,40 @@ TEST(EchoSession, AFloodDoesNotWaitForTheInterval) {
   lab.run_for(milliseconds(100));
   EXPECT_TRUE(session.is_done());
   EXPECT_EQ(session.statistics().received, 500U);
+}
+
+TEST(EchoSession, ADeadlineEndsItWhateverIsMissing) {
+  Lab lab;
+  Heard heard;
+  EchoOptions options{.destination = *IpAddress::parse("10.77.0.1")};
+  options.count = 1000;
+  options.deadline = milliseconds(2500);
+  EchoSession session(lab.ours->stack(), *lab.loop, options, heard.events());
+  ASSERT_TRUE(session.start().has_value());
+  lab.run_for(milliseconds(2499));
+  EXPECT_FALSE(session.is_done());
+  lab.run_for(milliseconds(2));
+  EXPECT_TRUE(session.is_done());
+  EXPECT_EQ(heard.done, 1);
+  EXPECT_EQ(session.statistics().sent, 3U);
+}
+
+TEST(EchoSession, WithADeadlineTheCountIsOfAnswers) {
+  Lab lab;
+  Heard heard;
+  EchoOptions options{.destination = *IpAddress::parse("10.77.0.1")};
+  options.count = 2;
+  options.deadline = seconds(20);
+  Stack& theirs = lab.theirs->stack();
+  const InterfaceId interface = *theirs.find_interface("theirs");
+  ASSERT_TRUE(theirs.set_interface_up(interface, false, lab.loop->now()).has_value());
+  EchoSession session(lab.ours->stack(), *lab.loop, options, heard.events());
+  ASSERT_TRUE(session.start().has_value());
+  lab.run_for(milliseconds(1500));
+  ASSERT_TRUE(theirs.set_interface_up(interface, true, lab.loop->now()).has_value());
+  lab.run_for(seconds(10));
+  EXPECT_TRUE(session.is_done());
+  EXPECT_EQ(session.statistics().received, 2U);
 }
 
 TEST(EchoSession, StopEndsItOnceAndForAll) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace strata::service::echo_text_test {
 namespace {
 
@@ -15,6 +17,28 @@ const EchoOptions kV6{.destination = IpAddress::v6(0xfd77'0000'0000'0000, 1)};
 TEST(EchoText, OpensAsPingDoes) {
   EXPECT_EQ(echo_opening(kV4), "PING 10.77.0.1 (10.77.0.1) 56(84) bytes of data.");
   EXPECT_EQ(echo_opening(kV6), "PING fd77::1 (fd77::1) 56 data bytes");
+  EchoOptions named = kV4;
+  named.name = "gateway";
+  named.from = "10.77.0.2 strata0";
+  EXPECT_EQ(echo_opening(named),
+            "PING gateway (10.77.0.1) from 10.77.0.2 strata0: 56(84) bytes of data.");
+  EXPECT_TRUE(echo_summary(named, {}).starts_with("--- gateway ping statistics ---\n"));
+}
+
+TEST(EchoText, ShowsWhatIsWrongWithAnAnswer) {
+  std::array<std::byte, 40> payload{};
+  for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::byte>(i);
+  payload[2] = std::byte{0xab};
+  EchoAnswer answer{.sequence_number = 1, .size = 48, .source = kV4.destination, .hop_limit = 64};
+  answer.payload = payload;
+  answer.wrong_byte = WrongByte{2, std::byte{2}};
+  EXPECT_EQ(echo_answer_line(answer),
+            "48 bytes from 10.77.0.1: icmp_seq=1 ttl=64 time=0.000 ms\n"
+            "wrong data byte #2 should be 0x2 but was 0xab\n"
+            "#0\t0 1 ab 3 4 5 6 7 8 9 a b c d e f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e "
+            "1f \n#32\t20 21 22 23 24 25 26 27 ");
+  answer.is_truncated = true;
+  EXPECT_EQ(echo_answer_line(answer), "48 bytes from 10.77.0.1: icmp_seq=1 ttl=64 (truncated)");
 }
 
 TEST(EchoText, ShowsFewerDigitsTheLongerItTook) {
@@ -43,8 +67,18 @@ TEST(EchoText, SummarisesAsPingDoes) {
             "--- 10.77.0.1 ping statistics ---\n"
             "3 packets transmitted, 2 received, +1 errors, 33.3333% packet loss, time 2003ms\n"
             "rtt min/avg/max/mdev = 0.045/0.050/0.055/0.005 ms\n");
+  totals.pipe = 2;
+  EXPECT_TRUE(echo_summary(kV4, totals).ends_with("/0.005 ms, pipe 2\n"));
+  EchoOptions flood = kV4;
+  flood.flood = true;
+  totals.smoothed = microseconds(48);
+  EXPECT_TRUE(
+      echo_summary(flood, totals).ends_with("0.005 ms, pipe 2, ipg/ewma 1001.500/0.048 ms\n"));
   totals.received = 0;
-  EXPECT_EQ(echo_summary(kV4, totals).find("rtt"), std::string::npos);
+  EXPECT_TRUE(echo_summary(flood, totals).ends_with("time 2003ms\npipe 2\n"));
+  totals.pipe = 1;
+  // As with ping, there is an empty line when there is nothing to say about times.
+  EXPECT_TRUE(echo_summary(kV4, totals).ends_with("100% packet loss, time 2003ms\n\n"));
 }
 
 TEST(EchoText, SaysWhatAnErrorMeans) {

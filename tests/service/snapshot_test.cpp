@@ -65,6 +65,12 @@ TEST(StatusText, SaysTheSameInWords) {
 }
 
 TEST(StatusText, LeavesOutWhatItDoesNotFindOrDoesNotExpect) {
+  // Of another version, or of no stack at all: what is of another kind reads as absent.
+  const Json odd{{"name", 7},
+                 {"uptime_seconds", "x"},
+                 {"interfaces", {{{"name", "x"}, {"up", "yes"}, {"mtu", -1}}}},
+                 {"neighbors", {{{"address", "y"}, {"router", 3}}}}};
+  EXPECT_NE(status_text(Json::array({odd})).find("x          down"), std::string::npos);
   EXPECT_EQ(status_text(Json::array()), "");
   EXPECT_EQ(status_text(Json::array({Json::object()})), ": up 0 s\n");
   EXPECT_EQ(status_text(Json::array({7, {{"name", "x"}, {"routes", 3}, {"drops", {1, "y"}}}})),

@@ -106,6 +106,8 @@ TEST(TraceText, WritesAsTracerouteDoes) {
             R"({"hop":3,"probes":[null,{"from":"10.1.0.9","rtt_ms":0.120,"note":"!H"}]})");
   EXPECT_EQ(trace_opening({.destination = router}),
             "traceroute to 10.1.0.1 (10.1.0.1), 30 hops max, 60 byte packets");
+  EXPECT_EQ(trace_opening({.destination = router, .name = "gateway"}),
+            "traceroute to gateway (10.1.0.1), 30 hops max, 60 byte packets");
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ class ControlClient {
   [[nodiscard]] Outcome<std::string> ask(ControlCommand command);
   // The next line of a stream; nothing when the other side has closed or a signal came.
   [[nodiscard]] Outcome<std::optional<std::string>> next_line();
+  // Whether next_line() would answer without waiting.
+  [[nodiscard]] bool has_line() const { return in_.find('\n') != std::string::npos; }
 
  private:
   explicit ControlClient(int descriptor) : descriptor_(descriptor) {}

@@ -67,14 +67,33 @@ Outcome<void> ControlServer::listen() {
   auto listener = listen_on_unix_socket(path_);
   if (!listener) return std::unexpected(std::move(listener).error());
   listener_ = *listener;
-  const auto watched = loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept(); });
+  const auto watched = watch_listener();
   if (!watched) return failed(fmt::format("{}: {}", path_, to_text(watched.error())));
   return {};
 }
 
+Result<void> ControlServer::watch_listener() {
+  return loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept(); });
+}
+
+// Who cannot be let in for want of a descriptor keeps the listener readable: without a pause the
+// loop would turn as fast as it can.
+void ControlServer::accept_later() {
+  constexpr Duration kPause = std::chrono::milliseconds(100);
+  loop_.unwatch(listener_);
+  loop_.start_timer(loop_.now() + kPause, [alive = alive_] {
+    if (*alive == nullptr) return;
+    if (!(*alive)->watch_listener()) (*alive)->accept_later();
+  });
+}
+
 void ControlServer::accept() {
   const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (descriptor < 0) return;
+  if (descriptor < 0) {
+    const bool is_poor = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    if (is_poor) accept_later();
+    return;
+  }
   const char* refusal = nullptr;
   if (!is_trusted(descriptor)) refusal = "only root and the user who runs this stack may ask";
   if (clients_.size() >= kClientsMax) refusal = "too many clients";

@@ -56,7 +56,9 @@ class ControlServer final : public Hook {
       : loop_(loop), path_(std::move(path)), stacks_(std::move(stacks)) {}
 
   [[nodiscard]] Outcome<void> listen();
+  [[nodiscard]] Result<void> watch_listener();
   void accept();
+  void accept_later();
   void on_event(int descriptor, std::uint32_t events);
   void read(Client& client);
   void answer_requests(Client& client);

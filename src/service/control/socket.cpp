@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 namespace strata::service {
 namespace {
 
-constexpr int kBacklog = 8;
+constexpr int kBacklog = 64;
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -35,11 +36,19 @@ std::unexpected<Failure> fault(const std::string& path, int error) {
 }
 
 bool is_answered(const sockaddr_un& address) {
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) return false;
   const int status = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  // Somebody who is stopped, and has many calls waiting, lives all the same.
+  const bool is_alive = status == 0 || errno == EAGAIN;
   ::close(probe);
-  return status == 0;
+  return is_alive;
+}
+
+// What a process that was killed left behind.
+bool is_dead(const std::string& path) {
+  const auto address = address_of(path);
+  return address && !is_answered(*address);
 }
 
 bool is_socket(const std::string& path) {
@@ -68,6 +77,7 @@ Outcome<std::string> find_control_path(const std::string& directory) {
       if (entry.path().extension() == ".sock") found.push_back(entry.path().string());
     }
   }
+  if (found.size() > 1) std::erase_if(found, is_dead);
   if (found.size() == 1) return found.front();
   if (found.empty()) {
     return failed("no running stack was found", "start one with: strata up");
@@ -105,9 +115,15 @@ Outcome<int> connect_to_unix_socket(const std::string& path) {
   if (!address) return failed(fmt::format("control socket {}: the path is too long", path));
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return fault(path, errno);
+  // A stack that is stopped lets nobody in, for ever.
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)));
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) {
     const int error = errno;
     ::close(socket);
+    if (error == EAGAIN) {
+      return failed(fmt::format("control socket {}: the stack does not answer", path));
+    }
     if (error == ENOENT || error == ECONNREFUSED) {
       return failed(fmt::format("control socket {}: no stack answers there", path),
                     "start one with: strata up");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/control/server.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -151,6 +152,28 @@ TEST_F(ControlServerTest, ClientsBeyondTheLimitAreToldSo) {
   EXPECT_NE(receive(one_more).find("too many clients"), std::string::npos);
   for (const int client : clients) ::close(client);
   ::close(one_more);
+}
+
+TEST_F(ControlServerTest, WithoutADescriptorItWaitsAndTheLoopSleeps) {
+  const auto client = connect_to_unix_socket(path);
+  ASSERT_TRUE(client.has_value());
+  const std::string request = control_request(ControlCommand::kStatus);
+  ASSERT_GT(::send(*client, request.data(), request.size(), MSG_NOSIGNAL), 0);
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const int lowest = ::dup(*client);
+  ::close(lowest);
+  const rlimit none_left{static_cast<rlim_t>(lowest), usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+  for (int i = 0; i < 20; ++i) lab.loop->run_once(Duration::zero());
+  const bool is_busy = lab.loop->run_once(Duration::zero());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  EXPECT_FALSE(is_busy);
+  lab.run_for(std::chrono::milliseconds(200));
+  turn();
+  const std::string reply = receive(*client);
+  EXPECT_TRUE(parse_control_reply(reply).has_value());
+  ::close(*client);
 }
 
 TEST_F(ControlServerTest, TheSocketIsForItsOwnerAloneAndGoesWithTheServer) {

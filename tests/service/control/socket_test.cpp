@@ -23,10 +23,19 @@ TEST(ControlPath, FindsTheOnlyStackAndAsksWhichOfSeveral) {
   EXPECT_FALSE(find_control_path(folder.path).has_value());
   touch(folder.path + "/a.sock");
   EXPECT_EQ(find_control_path(folder.path), folder.path + "/a.sock");
-  touch(folder.path + "/b.sock");
+  const auto b = listen_on_unix_socket(folder.path + "/b.sock");
+  const auto c = listen_on_unix_socket(folder.path + "/c.sock");
+  ASSERT_TRUE(b.has_value() && c.has_value());
   const auto several = find_control_path(folder.path);
   ASSERT_FALSE(several.has_value());
   EXPECT_NE(several.error().text.find(folder.path + "/b.sock"), std::string::npos);
+  EXPECT_NE(several.error().text.find(folder.path + "/c.sock"), std::string::npos);
+  // What a stack that was killed left behind is no stack.
+  EXPECT_EQ(several.error().text.find("a.sock"), std::string::npos);
+  ::close(*b);
+  EXPECT_EQ(find_control_path(folder.path), folder.path + "/c.sock");
+  ::close(*c);
+  EXPECT_EQ(find_control_path(folder.path).error().text, "no running stack was found");
 }
 
 TEST(ControlPath, IsNamedAfterTheStack) {
