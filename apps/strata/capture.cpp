@@ -2,11 +2,15 @@
 // strata capture: the frames of a running stack, of a device or of a file.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "driver/runtime_directory.h"
@@ -14,6 +18,7 @@
 #include "service/control/socket.h"
 #include "service/json_text.h"
 #include "service/packet_line.h"
+#include "service/print.h"
 #include "service/stack_options.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
@@ -29,17 +34,20 @@ namespace {
 
 using service::failed;
 using service::Outcome;
+using service::print;
 
 struct Frame {
   WallTime at{};
-  Medium medium = Medium::kEthernet;
+  LinkType link_type = LinkType::kEthernet;
   std::string interface;
-  std::size_t size = 0;
+  std::size_t size = 0;  // on the wire
   Bytes bytes;
   PcapDirection direction = PcapDirection::kUnknown;
+  std::string_view comment;
 };
 
-// Where frames go, wherever they come from.
+// Where frames go, wherever they come from. Opened after the source: a file that cannot be read
+// must not cost the one that was to be written.
 class Sink {
  public:
   [[nodiscard]] static Outcome<std::unique_ptr<Sink>> open(const CaptureCommand& command) {
@@ -55,40 +63,50 @@ class Sink {
   bool take(const Frame& frame) {
     ++count_;
     if (writer_ != nullptr) {
-      writer_->write(number_of(frame), Time(frame.at.time_since_epoch()), frame.bytes,
-                     {.direction = frame.direction, .comment = {}});
+      writer_->write(
+          number_of(frame), Time(frame.at.time_since_epoch()), frame.bytes,
+          {.direction = frame.direction, .comment = frame.comment, .original_size = frame.size});
     } else {
-      print(frame);
+      show(frame);
     }
     return count_ != command_.count && (writer_ == nullptr || writer_->is_ok());
   }
 
-  [[nodiscard]] Outcome<void> finish() {
+  // For now there is no more: whoever reads along gets what there is.
+  bool pause() { return writer_ == nullptr || writer_->flush(); }
+
+  // What went wrong with the source is told before what went wrong here.
+  [[nodiscard]] Outcome<void> finish(Outcome<void> done) {
     std::fflush(stdout);
-    if (writer_ == nullptr) return {};
-    if (!writer_->flush()) return failed(writer_->failure());
-    return {};
+    const bool is_written = pause();
+    if (!done || is_written) return done;
+    return failed(writer_->failure());
   }
 
  private:
   explicit Sink(const CaptureCommand& command) : command_(command) {}
 
-  void print(const Frame& frame) const {
+  void show(const Frame& frame) const {
     const std::string time = service::clock_text(frame.at);
-    const std::string line = service::packet_line(frame.medium, frame.bytes, frame.size);
+    const auto payload = payload_of(frame.link_type, frame.bytes);
+    const std::string line =
+        payload ? service::packet_line(payload->medium, payload->bytes,
+                                       frame.size - std::min(frame.size, payload->header_bytes))
+                : fmt::format("[link type {}], length {}", static_cast<unsigned>(frame.link_type),
+                              frame.size);
     if (command_.json) {
-      fmt::print("{{\"time\":\"{}\",\"interface\":{},\"size\":{},\"packet\":{}}}\n", time,
-                 service::json_string(frame.interface), frame.size, service::json_string(line));
+      print("{{\"time\":\"{}\",\"interface\":{},\"size\":{},\"packet\":{}}}\n", time,
+            service::json_string(frame.interface), frame.size, service::json_string(line));
     } else {
-      fmt::print("{} {}\n", time, line);
+      print("{} {}\n", time, line);
     }
     std::fflush(stdout);
   }
 
   [[nodiscard]] std::uint32_t number_of(const Frame& frame) {
-    const auto [known, is_new] = numbers_.try_emplace({frame.interface, frame.medium}, 0U);
+    const auto [known, is_new] = numbers_.try_emplace({frame.interface, frame.link_type}, 0U);
     if (is_new) {
-      known->second = writer_->add_interface({.link_type = link_type_of(frame.medium),
+      known->second = writer_->add_interface({.link_type = frame.link_type,
                                               .snap_length = 0,
                                               .name = frame.interface,
                                               .description = {}});
@@ -98,7 +116,7 @@ class Sink {
 
   const CaptureCommand& command_;
   std::unique_ptr<PcapWriter> writer_;
-  std::map<std::pair<std::string, Medium>, std::uint32_t> numbers_;
+  std::map<std::pair<std::string, LinkType>, std::uint32_t> numbers_;
   std::uint64_t count_ = 0;
 };
 
@@ -122,13 +140,15 @@ class DeviceListener final : public Pollable {
       packet->copy_out(0, bytes_);
       const Time at = packet->notes().arrival == Time{} ? now : packet->notes().arrival;
       const Frame frame{.at = WallTime((at + wall_clock_offset()).time_since_epoch()),
-                        .medium = device_.capabilities().medium,
+                        .link_type = link_type_of(device_.capabilities().medium),
                         .interface = name_,
                         .size = bytes_.size(),
                         .bytes = bytes_,
-                        .direction = PcapDirection::kIn};
+                        .direction = PcapDirection::kIn,
+                        .comment = {}};
       if (!sink_.take(frame)) loop_.stop();
     }
+    if (batch.empty() && !sink_.pause()) loop_.stop();
     return !batch.empty();
   }
   [[nodiscard]] std::optional<Time> next_deadline() const override {
@@ -150,49 +170,58 @@ class DeviceListener final : public Pollable {
   Time now_{};
 };
 
-Outcome<void> capture_device(const CaptureCommand& command, Sink& sink) {
+Outcome<void> capture_device(const CaptureCommand& command) {
   auto loop = Loop::create();
   if (!loop) return failed(std::string(to_text(loop.error())));
-  if (const auto caught = (*loop)->stop_on_signals({SIGINT, SIGTERM}); !caught) {
+  if (const auto caught = (*loop)->stop_on_signals({SIGINT, SIGTERM, SIGHUP}); !caught) {
     return failed(std::string(to_text(caught.error())));
   }
   auto device = open_device(command.device);
   if (!device) return failed(std::move(device.error().text), std::move(device.error().hint));
-  DeviceListener listener(**device, service::name_of_device(command.device), sink, **loop);
+  auto sink = Sink::open(command);
+  if (!sink) return std::unexpected(std::move(sink).error());
+  DeviceListener listener(**device, service::name_of_device(command.device), **sink, **loop);
   if (const auto added = (*loop)->add(listener); !added) {
     return failed(std::string(to_text(added.error())));
   }
   (*loop)->run();
   (*loop)->remove(listener);
-  return {};
+  return (*sink)->finish({});
 }
 
 // ---- from a file ----
 
-Medium medium_of(LinkType type) {
-  return type == LinkType::kEthernet ? Medium::kEthernet : Medium::kIp;
+bool is_same_file(const std::string& one, const std::string& other) {
+  std::error_code error;
+  return std::filesystem::equivalent(one, other, error) && !error;
 }
 
-Outcome<void> capture_file(const CaptureCommand& command, Sink& sink) {
-  auto reader = PcapReader::open(command.read);
-  if (!reader) return failed(std::move(reader).error());
+Outcome<void> copy_records(PcapReader& reader, Sink& sink) {
   for (;;) {
-    auto record = (*reader)->next();
+    auto record = reader.next();
     if (!record) return failed(std::move(record).error());
     if (!*record) return {};
-    const PcapInterface& interface = (*reader)->interfaces()[(*record)->interface];
-    if (interface.link_type != LinkType::kEthernet && interface.link_type != LinkType::kRawIp) {
-      return failed(fmt::format("{}: link type {} is not Ethernet or IP", command.read,
-                                static_cast<unsigned>(interface.link_type)));
-    }
+    const PcapInterface& interface = reader.interfaces()[(*record)->interface];
     const Frame frame{.at = (*record)->at.value_or(WallTime{}),
-                      .medium = medium_of(interface.link_type),
+                      .link_type = interface.link_type,
                       .interface = interface.name,
                       .size = (*record)->original_size,
                       .bytes = (*record)->bytes,
-                      .direction = (*record)->direction};
+                      .direction = (*record)->direction,
+                      .comment = (*record)->comment};
     if (!sink.take(frame)) return {};
   }
+}
+
+Outcome<void> capture_file(const CaptureCommand& command) {
+  auto reader = PcapReader::open(command.read);
+  if (!reader) return failed(std::move(reader).error());
+  if (is_same_file(command.read, command.write)) {
+    return failed(fmt::format("{}: this file cannot be read and written at once", command.write));
+  }
+  auto sink = Sink::open(command);
+  if (!sink) return std::unexpected(std::move(sink).error());
+  return (*sink)->finish(copy_records(**reader, **sink));
 }
 
 // ---- from a running stack ----
@@ -204,9 +233,33 @@ void end_waiting_on_signals() {
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGHUP, &action, nullptr);
 }
 
-Outcome<void> capture_running(const CaptureCommand& command, Sink& sink) {
+Outcome<void> copy_stream(service::ControlClient& client, Sink& sink) {
+  std::uint64_t missed = 0;
+  for (;;) {
+    if (!client.has_line() && !sink.pause()) break;
+    const auto line = client.next_line();
+    if (!line) return std::unexpected(line.error());
+    if (!*line) break;
+    auto received = service::parse_captured_frame(**line);
+    if (!received) return std::unexpected(std::move(received).error());
+    missed = received->missed;
+    const Frame frame{.at = WallTime(std::chrono::nanoseconds(received->wall_ns)),
+                      .link_type = link_type_of(received->medium),
+                      .interface = received->interface,
+                      .size = received->size,
+                      .bytes = received->bytes,
+                      .direction = received->is_incoming ? PcapDirection::kIn : PcapDirection::kOut,
+                      .comment = {}};
+    if (!sink.take(frame)) break;
+  }
+  if (missed != 0) print(stderr, "strata capture: {} frames were missed\n", missed);
+  return {};
+}
+
+Outcome<void> capture_running(const CaptureCommand& command) {
   std::string path = command.control;
   if (path.empty()) {
     auto found = service::find_control_path(driver::runtime_directory());
@@ -218,45 +271,19 @@ Outcome<void> capture_running(const CaptureCommand& command, Sink& sink) {
   const auto reply = (*client)->ask(service::ControlCommand::kCapture);
   if (!reply) return std::unexpected(reply.error());
   if (auto agreed = service::parse_control_reply(*reply); !agreed) return agreed;
+  auto sink = Sink::open(command);
+  if (!sink) return std::unexpected(std::move(sink).error());
   end_waiting_on_signals();
-  std::uint64_t missed = 0;
-  for (;;) {
-    const auto line = (*client)->next_line();
-    if (!line) return std::unexpected(line.error());
-    if (!*line) break;
-    auto received = service::parse_captured_frame(**line);
-    if (!received) return std::unexpected(std::move(received).error());
-    missed = received->missed;
-    const Frame frame{
-        .at = WallTime(std::chrono::nanoseconds(received->wall_ns)),
-        .medium = received->medium,
-        .interface = received->interface,
-        .size = received->size,
-        .bytes = received->bytes,
-        .direction = received->is_incoming ? PcapDirection::kIn : PcapDirection::kOut};
-    if (!sink.take(frame)) break;
-  }
-  if (missed != 0) fmt::print(stderr, "strata capture: {} frames were missed\n", missed);
-  return {};
+  return (*sink)->finish(copy_stream(**client, **sink));
 }
 
 }  // namespace
 
 int run_command(const CaptureCommand& command) {
-  auto sink = Sink::open(command);
-  if (!sink) return complain("capture", sink.error());
-  Outcome<void> done;
-  if (!command.device.empty()) {
-    done = capture_device(command, **sink);
-  } else if (!command.read.empty()) {
-    done = capture_file(command, **sink);
-  } else {
-    done = capture_running(command, **sink);
-  }
-  const Outcome<void> finished = (*sink)->finish();
-  if (!done) return complain("capture", done.error());
-  if (!finished) return complain("capture", finished.error());
-  return kOk;
+  const Outcome<void> done = !command.device.empty() ? capture_device(command)
+                             : !command.read.empty() ? capture_file(command)
+                                                     : capture_running(command);
+  return done ? kOk : complain("capture", done.error());
 }
 
 }  // namespace strata::app

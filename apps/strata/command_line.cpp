@@ -3,10 +3,42 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
+#include "service/print.h"
+#include "strata/complain.h"
+
 namespace strata::app {
+namespace {
+
+using service::put;
+
+// A program may be started without the three standard streams. Whatever is opened first, a TAP
+// device for one, would get their numbers, and all that is printed.
+void fill_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is this one. Programs that `run` starts find it closed, as it was.
+    static_cast<void>(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  }
+}
+
+// Results that did not arrive are a failure, however well all went.
+int after_output(int status) {
+  const bool is_flushed = std::fflush(stdout) == 0;
+  const std::string why = is_flushed ? "not all could be written" : std::strerror(errno);
+  if (is_flushed && std::ferror(stdout) == 0) return status;
+  const ExitStatus failure = complain({}, {"standard output: " + why});
+  return status == kOk ? failure : status;
+}
+
+}  // namespace
 
 std::string version_text() {
 #if defined(__clang__)
@@ -31,13 +63,14 @@ std::string version_text() {
 }
 
 int run(int argc, const char* const* argv) {
+  fill_standard_streams();
   const std::vector<std::string> words(argv + 1, argv + argc);
   const auto command = parse_command_line(words);
   if (!command) {
-    fmt::print(command.error().status == kOk ? stdout : stderr, "{}", command.error().text);
-    return command.error().status;
+    put(command.error().status == kOk ? stdout : stderr, command.error().text);
+    return after_output(command.error().status);
   }
-  return std::visit([](const auto& which) { return run_command(which); }, *command);
+  return after_output(std::visit([](const auto& which) { return run_command(which); }, *command));
 }
 
 }  // namespace strata::app

@@ -39,6 +39,7 @@ struct PingCommand {
   service::StackOptions stack;
   Target target;
   service::EchoOptions echo;
+  std::string from;  // an address of ours or the name of an interface; empty: as routes say
   bool quiet = false;
   bool json = false;
 };

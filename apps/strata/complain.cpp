@@ -5,11 +5,15 @@
 
 #include <cstdio>
 
+#include "service/print.h"
+
 namespace strata::app {
 
+using service::print;
+
 ExitStatus complain(std::string_view verb, const service::Failure& failure) {
-  fmt::print(stderr, "strata {}: {}\n", verb, failure.text);
-  if (!failure.hint.empty()) fmt::print(stderr, "  {}\n", failure.hint);
+  print(stderr, "strata{}{}: {}\n", verb.empty() ? "" : " ", verb, failure.text);
+  if (!failure.hint.empty()) print(stderr, "  {}\n", failure.hint);
   return kFailed;
 }
 

@@ -10,7 +10,7 @@
 
 namespace strata::app {
 
-// Answers kFailed, for the verb to end with.
+// Answers kFailed, for the verb to end with. Without a verb it is the program that complains.
 ExitStatus complain(std::string_view verb, const service::Failure& failure);
 // Why a stack goes by the rootless gateway where nobody asked it to, and what that means.
 [[nodiscard]] std::string fallback_text(const service::Failure& reason);

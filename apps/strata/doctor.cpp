@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "service/json_text.h"
+#include "service/print.h"
 #include "strata/commands.h"
 #include "strata/permissions.h"
 
@@ -15,6 +16,7 @@ namespace strata::app {
 namespace {
 
 using service::json_string;
+using service::print;
 
 struct DeviceKind {
   std::string_view kind;
@@ -50,15 +52,15 @@ bool is_usable(const DeviceKind& kind, const std::vector<PermissionState>& state
 }
 
 void print_text(const std::vector<PermissionState>& states) {
-  fmt::print("Devices\n");
+  print("Devices\n");
   for (const DeviceKind& kind : device_kinds()) {
-    fmt::print("  {:<8} {:<4} {}\n", kind.kind, is_usable(kind, states) ? "yes" : "no", kind.what);
+    print("  {:<8} {:<4} {}\n", kind.kind, is_usable(kind, states) ? "yes" : "no", kind.what);
   }
-  fmt::print("\nPermissions\n");
+  print("\nPermissions\n");
   for (const PermissionState& state : states) {
-    fmt::print("  {:<4} {}: {}\n", state.is_granted ? "yes" : "no", to_text(state.permission),
-               state.detail);
-    if (!state.is_granted) fmt::print("       to get it: {}\n", state.remedy);
+    print("  {:<4} {}: {}\n", state.is_granted ? "yes" : "no", to_text(state.permission),
+          state.detail);
+    if (!state.is_granted) print("       to get it: {}\n", state.remedy);
   }
 }
 
@@ -75,7 +77,7 @@ void print_json(const std::vector<PermissionState>& states) {
                     permissions.empty() ? "" : ",", json_string(to_text(state.permission)),
                     state.is_granted, json_string(state.detail), json_string(state.remedy));
   }
-  fmt::print("{{\"devices\":[{}],\"permissions\":[{}]}}\n", devices, permissions);
+  print("{{\"devices\":[{}],\"permissions\":[{}]}}\n", devices, permissions);
 }
 
 }  // namespace

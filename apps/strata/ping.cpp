@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // strata ping: echo requests from a stack of its own.
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "service/echo_text.h"
 #include "service/node.h"
+#include "service/print.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
 #include "strata/target.h"
@@ -15,8 +15,12 @@ namespace strata::app {
 namespace {
 
 using service::EchoAnswer;
+using service::EchoOptions;
 using service::EchoSession;
+using service::failed;
 using service::Node;
+using service::Outcome;
+using service::print;
 
 // ping's habit for floods: a dot for each request, taken back by its reply. On a terminal only.
 void show(const char* text) {
@@ -33,17 +37,52 @@ service::EchoEvents events_of(const PingCommand& command, Node& node) {
   events.on_answer = [is_silent, flood](const EchoAnswer& answer) {
     if (is_silent) return;
     if (flood) return show("\b \b");
-    fmt::print("{}\n", service::echo_answer_line(answer));
+    print("{}\n", service::echo_answer_line(answer));
     std::fflush(stdout);
   };
   events.on_error = [is_silent, flood](const SocketError& error) {
     if (is_silent) return;
     if (flood) return show("\bE");
-    fmt::print("{}\n", service::echo_error_line(error));
+    print("{}\n", service::echo_error_line(error));
     std::fflush(stdout);
   };
   events.on_done = [&node] { node.loop().stop(); };
   return events;
+}
+
+// What -I says: an address of this stack, or an interface of it, whose address is then told.
+Outcome<void> choose_source(const std::string& from, const Stack& stack, EchoOptions& options) {
+  if (from.empty()) return {};
+  const auto address = IpAddress::parse(from);
+  const auto interface = stack.find_interface(from);
+  if (!address && !interface) return failed(fmt::format("-I: there is no interface '{}'", from));
+  if (address && address->is_v4() != options.destination.is_v4()) {
+    return failed(fmt::format("-I: {} is of the other family", from));
+  }
+  const bool wants_link_local = options.destination.is_v6() && options.destination.is_link_local();
+  std::optional<IpAddress> own;
+  stack.for_each_address([&](const AddressEntry& entry) {
+    const IpAddress& candidate = entry.prefix.address();
+    if (address ? candidate != *address : entry.interface != *interface) return;
+    const bool is_local = candidate.is_v6() && candidate.is_link_local();
+    const bool fits = address || (candidate.is_v4() == options.destination.is_v4() &&
+                                  is_local == wants_link_local);
+    if (fits && !own) own = candidate;
+  });
+  if (!own) {
+    return failed(address ? fmt::format("-I: {} is no address of this stack", from)
+                          : fmt::format("-I: {} has no address to send from", from));
+  }
+  if (address) options.source = *address;
+  if (interface) options.interface = *interface;
+  options.from = fmt::format("{} {}", to_text(*own).view(), interface ? from : std::string());
+  return {};
+}
+
+// ping's: were there answers, and with a deadline as many as were asked for?
+bool is_success(const EchoOptions& options, const service::EchoStatistics& totals) {
+  if (totals.received == 0) return false;
+  return !options.deadline || totals.received >= options.count;
 }
 
 }  // namespace
@@ -60,25 +99,28 @@ int run_command(const PingCommand& command) {
     return complain("ping", {"-f is for hosts on a link of this stack only"});
   }
   if ((*node)->fallback_reason() && !command.json) {
-    fmt::print(stderr, "strata ping: {}", fallback_text(*(*node)->fallback_reason()));
+    print(stderr, "strata ping: {}", fallback_text(*(*node)->fallback_reason()));
   }
-  service::EchoOptions options = command.echo;
+  EchoOptions options = command.echo;
   options.destination = target.address;
   options.interface = *zone;
+  if (auto chosen = choose_source(command.from, stack, options); !chosen) {
+    return complain("ping", chosen.error());
+  }
   EchoSession session(stack, (*node)->loop(), options, events_of(command, **node));
   if (auto started = session.start(); !started) return complain("ping", started.error());
-  if (!command.json) fmt::print("{}\n", service::echo_opening(options));
+  if (!command.json) print("{}\n", service::echo_opening(options));
   std::fflush(stdout);
   (*node)->run();
   session.stop();
   const service::EchoStatistics totals = session.statistics();
   if (command.json) {
-    fmt::print("{}\n", service::echo_json(options, totals));
+    print("{}\n", service::echo_json(options, totals));
   } else {
-    fmt::print("\n{}", service::echo_summary(options, totals));
+    print("\n{}", service::echo_summary(options, totals));
   }
   if ((*node)->failure()) return complain("ping", *(*node)->failure());
-  return totals.received != 0 ? kOk : kFailed;
+  return is_success(options, totals) ? kOk : kFailed;
 }
 
 }  // namespace strata::app

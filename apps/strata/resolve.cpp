@@ -10,6 +10,7 @@
 #include "service/json_text.h"
 #include "service/names/record_text.h"
 #include "service/node.h"
+#include "service/print.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 using service::json_string;
 using service::Node;
+using service::print;
 
 struct Found {
   bool is_done = false;
@@ -59,16 +61,16 @@ void ask(const ResolveCommand& command, service::DnsResolver& resolver, Found& f
                   });
 }
 
-void print(const ResolveCommand& command, const Found& found) {
+void show(const ResolveCommand& command, const Found& found) {
   if (!command.json) {
-    for (const std::string& line : found.lines) fmt::print("{}\n", line);
+    for (const std::string& line : found.lines) print("{}\n", line);
     return;
   }
   std::string list;
   for (const std::string& line : found.lines) list += (list.empty() ? "" : ",") + json_string(line);
-  fmt::print("{{\"name\":{},\"{}\":[{}],\"result\":{}}}\n", json_string(command.name),
-             command.type ? "records" : "addresses", list,
-             json_string(std::string(service::to_text(found.failure))));
+  print("{{\"name\":{},\"{}\":[{}],\"result\":{}}}\n", json_string(command.name),
+        command.type ? "records" : "addresses", list,
+        json_string(std::string(service::to_text(found.failure))));
 }
 
 }  // namespace
@@ -82,7 +84,7 @@ int run_command(const ResolveCommand& command) {
   ask(command, (*node)->main().resolver(), found);
   while (!found.is_done && !loop.is_stopped()) loop.run_once(std::chrono::milliseconds(100));
   if (!found.is_done) return kFailed;
-  print(command, found);
+  show(command, found);
   if (found.failure == dns::Failure::kNone) return kOk;
   const bool lacks_server = found.failure == dns::Failure::kNoServers;
   return complain("resolve",

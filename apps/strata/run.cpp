@@ -28,6 +28,7 @@
 #include "attach/tier.h"
 #include "service/names/dns_forwarder.h"
 #include "service/node.h"
+#include "service/print.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
 
@@ -37,6 +38,7 @@ namespace {
 using attach::Descriptor;
 using attach::Launch;
 using service::Node;
+using service::print;
 
 constexpr int kCannotRun = 126;  // what shells answer
 constexpr int kNotFound = 127;
@@ -175,7 +177,7 @@ std::vector<IpAddress> resolver_addresses() {
 }
 
 int refuse(const RunCommand& command, const attach::LaunchFailure& failure) {
-  fmt::print(stderr, "strata run: {}: {}\n", command.words.front(), failure.text);
+  print(stderr, "strata run: {}: {}\n", command.words.front(), failure.text);
   return failure.is_not_found ? kNotFound : kCannotRun;
 }
 
@@ -197,9 +199,9 @@ TierChoice choose_tier(const RunCommand& command) {
 void say_tier(const RunCommand& command, const TierChoice& choice, std::string_view device) {
   if (::isatty(STDERR_FILENO) == 0) return;
   const bool is_preload = choice.tier == attach::Tier::kPreload;
-  fmt::print(stderr, "strata run: {}: tier {}{}, on {}\n", command.words.front(),
-             is_preload ? "preload" : "trap",
-             choice.why_not.empty() ? "" : " (" + choice.why_not + ")", device);
+  print(stderr, "strata run: {}: tier {}{}, on {}\n", command.words.front(),
+        is_preload ? "preload" : "trap", choice.why_not.empty() ? "" : " (" + choice.why_not + ")",
+        device);
 }
 
 // The shim was chosen, and something else of the program called first.
@@ -209,8 +211,8 @@ class ShimWatch {
 
   void on_missing() {
     is_missing_ = true;
-    fmt::print(stderr, "strata run: {}: the shim is not in charge{}\n", command_.words.front(),
-               is_fatal() ? "" : ": tier trap");
+    print(stderr, "strata run: {}: the shim is not in charge{}\n", command_.words.front(),
+          is_fatal() ? "" : ": tier trap");
     if (is_fatal()) ::kill(process_, SIGKILL);
   }
   [[nodiscard]] bool has_failed() const { return is_missing_ && is_fatal(); }
@@ -231,7 +233,7 @@ int run_command(const RunCommand& command) {
   if (!created) return complain("run", created.error());
   Node& node = **created;
   if (node.fallback_reason()) {
-    fmt::print(stderr, "strata run: {}", fallback_text(*node.fallback_reason()));
+    print(stderr, "strata run: {}", fallback_text(*node.fallback_reason()));
   }
   // Signals are the program's: it decides whether they end anything.
   if (const auto left = node.loop().stop_on_signals({}); !left) {

@@ -4,15 +4,15 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "script/language/parser.h"
 #include "script/run/runner.h"
 #include "service/json_text.h"
+#include "service/print.h"
+#include "service/text_file.h"
 #include "strata/commands.h"
 
 namespace strata::app {
@@ -20,18 +20,17 @@ namespace {
 
 using script::Verdict;
 using service::json_string;
+using service::print;
 
 std::optional<std::string> read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
+  auto text = service::read_text_file(path.string());
+  if (!text) return std::nullopt;
+  return *std::move(text);
 }
 
 Verdict run_file(const std::string& path, const script::Options& options) {
-  const auto text = read_file(path);
-  if (!text) return {Verdict::Kind::kFailed, fmt::format("{}: cannot be read", path), {}, {}, {}};
+  const auto text = service::read_text_file(path);
+  if (!text) return {Verdict::Kind::kFailed, text.error().text, {}, {}, {}};
   const auto script = script::parse_script(*text, options);
   if (!script) {
     const script::SyntaxError& error = script.error();
@@ -56,13 +55,13 @@ std::string_view name_of(Verdict::Kind kind) {
 }
 
 void print_text(const std::string& path, const Verdict& verdict, bool verbose) {
-  for (const std::string& line : verdict.log) fmt::print("{}\n", line);
+  for (const std::string& line : verdict.log) print("{}\n", line);
   if (verbose) {
     for (const std::string& note : verdict.notes) {
-      fmt::print(stderr, "{}: note: not set: {}\n", path, note);
+      print(stderr, "{}: note: not set: {}\n", path, note);
     }
   }
-  if (!verdict.message.empty()) fmt::print(stderr, "{}\n", verdict.message);
+  if (!verdict.message.empty()) print(stderr, "{}\n", verdict.message);
 }
 
 void print_json(const std::string& path, const Verdict& verdict) {
@@ -71,10 +70,9 @@ void print_json(const std::string& path, const Verdict& verdict) {
     notes += (notes.empty() ? "" : ",") + json_string(note);
   }
   const double seconds = std::chrono::duration<double>(verdict.script_time).count();
-  fmt::print(R"({{"script":{},"result":"{}","message":{},"notes":[{}],"script_seconds":{:.6f}}})",
-             json_string(path), name_of(verdict.kind), json_string(verdict.message), notes,
-             seconds);
-  fmt::print("\n");
+  print(R"({{"script":{},"result":"{}","message":{},"notes":[{}],"script_seconds":{:.6f}}})",
+        json_string(path), name_of(verdict.kind), json_string(verdict.message), notes, seconds);
+  print("\n");
 }
 
 }  // namespace
@@ -92,8 +90,8 @@ int run_command(const ScriptCommand& command) {
   }
   const std::size_t passed = counts[static_cast<std::size_t>(Verdict::Kind::kPassed)];
   if (!command.json && command.files.size() > 1) {
-    fmt::print("{} scripts: {} passed, {} failed, {} unsupported\n", command.files.size(), passed,
-               counts[1], counts[2]);
+    print("{} scripts: {} passed, {} failed, {} unsupported\n", command.files.size(), passed,
+          counts[1], counts[2]);
   }
   return passed == command.files.size() ? kOk : kFailed;
 }

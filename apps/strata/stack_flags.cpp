@@ -7,6 +7,7 @@
 
 #include "service/config_file.h"
 #include "service/tcp_settings.h"
+#include "strata/value_checks.h"
 
 namespace strata::app {
 namespace {
@@ -74,6 +75,7 @@ void StackFlags::add_to(CLI::App& verb, const char* publish) {
       ->type_name("FILE")
       ->group("Stack");
   verb.add_option("--seed", seed_, "make ports, identifiers and jitter repeatable")
+      ->transform(whole_number(0, UINT64_MAX))
       ->type_name("N")
       ->group("Stack");
   verb.add_option("--control", control_, "path of the control socket")

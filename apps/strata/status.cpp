@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // strata status: what a running stack says about itself.
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +9,7 @@
 #include "driver/runtime_directory.h"
 #include "service/control/client.h"
 #include "service/control/socket.h"
+#include "service/print.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
 #include "strata/loop.h"
@@ -18,6 +18,7 @@ namespace strata::app {
 namespace {
 
 using service::Outcome;
+using service::print;
 
 Outcome<std::string> ask(const StatusCommand& command) {
   std::string path = command.control;
@@ -38,7 +39,7 @@ int show(const StatusCommand& command) {
   if (!text) return complain("status", text.error());
   // On a terminal each look replaces the one before.
   const bool clears = command.watch && !command.json && ::isatty(STDOUT_FILENO) != 0;
-  fmt::print("{}{}", clears ? "\x1b[H\x1b[2J" : "", *text);
+  print("{}{}", clears ? "\x1b[H\x1b[2J" : "", *text);
   std::fflush(stdout);
   return kOk;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // strata traceroute: the way to a host, from a stack of its own.
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <string>
 
 #include "service/node.h"
+#include "service/print.h"
 #include "service/trace_session.h"
 #include "strata/commands.h"
 #include "strata/complain.h"
@@ -14,6 +13,7 @@
 namespace strata::app {
 
 using service::Node;
+using service::print;
 using service::TraceHop;
 using service::TraceSession;
 
@@ -33,18 +33,18 @@ int run_command(const TracerouteCommand& command) {
       hops += (hops.empty() ? "" : ",") + service::trace_hop_json(hop);
       return;
     }
-    fmt::print("{}\n", service::trace_hop_line(hop, names));
+    print("{}\n", service::trace_hop_line(hop, names));
     std::fflush(stdout);
   };
   events.on_done = [&node] { (*node)->loop().stop(); };
   TraceSession session((*node)->stack(), (*node)->loop(), trace, std::move(events));
-  if (!command.json) fmt::print("{}\n", service::trace_opening(trace));
+  if (!command.json) print("{}\n", service::trace_opening(trace));
   std::fflush(stdout);
   if (auto started = session.start(); !started) return complain("traceroute", started.error());
   (*node)->run();
   if (command.json) {
-    fmt::print("{{\"destination\":\"{}\",\"reached\":{},\"hops\":[{}]}}\n",
-               to_text(target.address).view(), session.has_arrived(), hops);
+    print("{{\"destination\":\"{}\",\"reached\":{},\"hops\":[{}]}}\n",
+          to_text(target.address).view(), session.has_arrived(), hops);
   }
   if ((*node)->failure()) return complain("traceroute", *(*node)->failure());
   return session.has_arrived() ? kOk : kFailed;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // strata up: a stack that answers until somebody stops it.
-#include <fmt/format.h>
-
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <string>
 
 #include "service/group_members.h"
 #include "service/json_text.h"
 #include "service/node.h"
+#include "service/print.h"
 #include "service/serve/tcp_services.h"
 #include "service/serve/udp_services.h"
 #include "strata/commands.h"
@@ -19,6 +19,7 @@ namespace {
 
 using service::json_string;
 using service::Node;
+using service::print;
 
 std::string text_of(const IpAddress& address) { return std::string(to_text(address).view()); }
 
@@ -36,36 +37,36 @@ std::vector<std::string> addresses_of(const Stack& stack) {
 
 void print_published(const service::StackOptions& options) {
   for (const service::PublishOptions& port : options.publish) {
-    fmt::print("  {} port {} of this host leads to port {}\n", port.is_udp ? "UDP" : "TCP",
-               port.host_port, port.inside_port);
+    print("  {} port {} of this host leads to port {}\n", port.is_udp ? "UDP" : "TCP",
+          port.host_port, port.inside_port);
   }
 }
 
 void print_hints(Node& node, const UpCommand& command) {
   const std::vector<std::string> addresses = addresses_of(node.stack());
-  fmt::print("{} is up", node.main().name());
+  print("{} is up", node.main().name());
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    fmt::print("{}{}", i == 0 ? ": " : ", ", addresses[i]);
+    print("{}{}", i == 0 ? ": " : ", ", addresses[i]);
   }
-  fmt::print("\n");
+  print("\n");
   if (!node.is_rootless()) {
-    for (const std::string& address : addresses) fmt::print("  ping {}\n", address);
+    for (const std::string& address : addresses) print("  ping {}\n", address);
   }
   print_published(command.stack);
   for (const service::ServeOptions& serve : command.stack.serve) {
     const bool is_http = serve.service == service::Service::kHttp;
-    fmt::print("  {} on {} port {}\n", to_text(serve.service), is_http ? "TCP" : "UDP and TCP",
-               serve.port);
+    print("  {} on {} port {}\n", to_text(serve.service), is_http ? "TCP" : "UDP and TCP",
+          serve.port);
   }
   if (!node.control_path().empty()) {
-    fmt::print("  strata status --control {}\n", node.control_path());
-    fmt::print("  strata capture --control {}\n", node.control_path());
+    print("  strata status --control {}\n", node.control_path());
+    print("  strata capture --control {}\n", node.control_path());
   }
   if (node.control_failure()) {
-    fmt::print("  no control socket: {}\n", node.control_failure()->text);
+    print("  no control socket: {}\n", node.control_failure()->text);
   }
-  if (!command.stack.capture.empty()) fmt::print("  capturing to {}\n", command.stack.capture);
-  fmt::print("Ctrl-C stops it.\n");
+  if (!command.stack.capture.empty()) print("  capturing to {}\n", command.stack.capture);
+  print("Ctrl-C stops it.\n");
 }
 
 void print_json(Node& node) {
@@ -73,10 +74,10 @@ void print_json(Node& node) {
   for (const std::string& address : addresses_of(node.stack())) {
     addresses += (addresses.empty() ? "" : ",") + json_string(address);
   }
-  fmt::print("{{\"name\":{},\"addresses\":[{}],\"control\":{},\"rootless\":{}}}\n",
-             json_string(node.main().name()), addresses,
-             node.control_path().empty() ? "null" : json_string(node.control_path()),
-             node.is_rootless());
+  print("{{\"name\":{},\"addresses\":[{}],\"control\":{},\"rootless\":{}}}\n",
+        json_string(node.main().name()), addresses,
+        node.control_path().empty() ? "null" : json_string(node.control_path()),
+        node.is_rootless());
 }
 
 // Says that the stack is up once its addresses have passed the check for duplicates.
@@ -92,9 +93,9 @@ class Announcement {
       return;
     }
     if (!std::exchange(has_said_wait_, true) && !command_.json) {
-      fmt::print("{}\n", node_.main().has_leases()
-                             ? "Checking that nobody else has these addresses (a few seconds) ..."
-                             : "Asking the network for an address ...");
+      print("{}\n", node_.main().has_leases()
+                        ? "Checking that nobody else has these addresses (a few seconds) ..."
+                        : "Asking the network for an address ...");
       std::fflush(stdout);
     }
     node_.loop().start_timer(node_.loop().now() + std::chrono::milliseconds(50),
@@ -109,6 +110,8 @@ class Announcement {
 }  // namespace
 
 int run_command(const UpCommand& command) {
+  // A stack that nobody listens to any more is still a stack.
+  std::signal(SIGPIPE, SIG_IGN);
   auto created = Node::create(command.stack, {.has_default_control = true});
   if (!created) return complain("up", created.error());
   Node& node = **created;
@@ -119,7 +122,7 @@ int run_command(const UpCommand& command) {
   auto tcp_services = service::TcpServices::open(node.main(), command.stack.serve);
   if (!tcp_services) return complain("up", tcp_services.error());
   if (node.fallback_reason() && !command.json) {
-    fmt::print("{}", fallback_text(*node.fallback_reason()));
+    print("{}", fallback_text(*node.fallback_reason()));
   }
   const Announcement announcement(node, command);
   node.run();

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
 #include "service/names/record_text.h"
 #include "strata/target.h"
+#include "strata/value_checks.h"
 
 namespace strata::app {
 namespace {
@@ -15,8 +17,7 @@ namespace {
 using service::failed;
 using service::Outcome;
 
-constexpr double kSecondsMax = 86'400;
-constexpr std::size_t kEchoBytesMax = 65'507;  // what fits a datagram of 65,535 bytes over IPv4
+constexpr std::uint64_t kEchoBytesMax = 65'507;  // what fits a datagram of 65,535 bytes over IPv4
 
 Duration duration_of(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
@@ -60,6 +61,15 @@ StackFlags& Verbs::add_stack_flags(CLI::App& verb, const char* publish) {
   return flags;
 }
 
+void Verbs::add_families(CLI::App& verb) {
+  CLI::Option* v4 = verb.add_flag("-4", only_ipv4_, "IPv4 only");
+  verb.add_flag("-6", only_ipv6_, "IPv6 only")->excludes(v4);
+}
+
+Family Verbs::family() const {
+  return only_ipv4_ ? Family::kIpv4 : only_ipv6_ ? Family::kIpv6 : Family::kAny;
+}
+
 void Verbs::add_up() {
   CLI::App& verb = add("up", "Bring a stack up and keep it running until Ctrl-C.",
                        "strata up --serve echo,daytime        then, elsewhere: ping 10.77.0.2\n"
@@ -97,11 +107,7 @@ void Verbs::add_run() {
   CLI::App& verb = add("run", "Run an unmodified program on a stack of its own.",
                        "strata run -- curl -s http://10.77.0.1/\n"
                        "  strata run -p 8080:80 -- nginx     without any privilege");
-  verb.add_option("--tier", run_.tier, "trap or preload; without it preload where it is possible")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, attach::Tier>{{"trap", attach::Tier::kTrap},
-                                              {"preload", attach::Tier::kPreload}},
-          CLI::ignore_case))
+  verb.add_option("--tier", tier_, "trap or preload; without it preload where it is possible")
       ->type_name("TIER");
   verb.add_option("program", run_.words, "the program and its arguments, behind --")
       ->required()
@@ -112,6 +118,11 @@ void Verbs::add_run() {
     if (!options) return std::unexpected(std::move(options).error());
     if (!options->serve.empty()) return failed("serve: only `strata up` serves");
     if (!options->joins.empty()) return failed("join: only `strata up` joins groups");
+    if (tier_ == "trap") run_.tier = attach::Tier::kTrap;
+    if (tier_ == "preload") run_.tier = attach::Tier::kPreload;
+    if (!tier_.empty() && !run_.tier) {
+      return failed(fmt::format("--tier: '{}' is neither trap nor preload", tier_));
+    }
     run_.stack = std::move(*options);
     return run_;
   });
@@ -125,24 +136,35 @@ void Verbs::add_ping() {
       ->required()
       ->type_name("HOST");
   verb.add_option("-c", echo.count, "stop after so many requests")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{UINT32_MAX}));
+      ->transform(whole_number(1, UINT32_MAX))
+      ->type_name("COUNT");
   verb.add_option("-i", interval_s_, "seconds between requests (default 1)")
-      ->check(CLI::Range(0.001, kSecondsMax));
+      ->check(seconds_from(0.001))
+      ->type_name("SECONDS");
   verb.add_option("-s", echo.size, "bytes of payload (default 56)")
-      ->check(CLI::Range(std::size_t{0}, kEchoBytesMax));
-  verb.add_option("-t", hops_, "time to live, or hop limit")->check(CLI::Range(1, 255));
+      ->transform(whole_number(0, kEchoBytesMax))
+      ->type_name("BYTES");
+  verb.add_option("-t", hops_, "time to live, or hop limit")
+      ->transform(whole_number(1, 255))
+      ->type_name("HOPS");
   verb.add_option("-W", timeout_s_, "seconds to wait after the last request")
-      ->check(CLI::Range(0.001, kSecondsMax));
-  CLI::Option* v4 = verb.add_flag("-4", only_ipv4_, "IPv4 only");
-  verb.add_flag("-6", only_ipv6_, "IPv6 only")->excludes(v4);
+      ->check(seconds_from(0.001))
+      ->type_name("SECONDS");
+  verb.add_option("-w", deadline_s_, "seconds until it ends; -c then counts answers")
+      ->check(seconds_from(0.001))
+      ->type_name("SECONDS");
+  verb.add_option("-I", ping_.from, "where requests come from: an address, or an interface")
+      ->type_name("ADDRESS");
+  add_families(verb);
+  // Names of addresses are never asked for, so that this is always so.
+  verb.add_flag("-n")->description("addresses, no names of them (always so)");
   verb.add_flag("-q", ping_.quiet, "only the summary");
   verb.add_flag("-f", echo.flood, "send as fast as replies come; hosts on an own link only")
       ->excludes("-i");
   verb.add_flag("--json", ping_.json, "the summary as one JSON object");
   StackFlags& flags = add_stack_flags(verb);
   finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
-    const Family family = only_ipv4_ ? Family::kIpv4 : only_ipv6_ ? Family::kIpv6 : Family::kAny;
-    auto target = parse_target(host_, family);
+    auto target = parse_target(host_, family());
     if (!target) return std::unexpected(std::move(target).error());
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());
@@ -154,6 +176,8 @@ void Verbs::add_ping() {
     ping_.echo.interval = duration_of(interval_s_);
     if (hops_ != 0) ping_.echo.hop_limit = static_cast<std::uint8_t>(hops_);
     if (timeout_s_ > 0) ping_.echo.patience = duration_of(timeout_s_);
+    if (deadline_s_ > 0) ping_.echo.deadline = duration_of(deadline_s_);
+    ping_.echo.name = host_;
     ping_.target = *std::move(target);
     return ping_;
   });
@@ -187,20 +211,29 @@ void Verbs::add_traceroute() {
       ->type_name("HOST");
   verb.add_flag("-I,--icmp", traces_icmp_, "echo requests instead of UDP");
   verb.add_flag("-T,--tcp", traces_tcp_, "TCP SYNs instead of UDP")->excludes("-I");
-  verb.add_option("-q", trace.probes_each, "probes per hop (default 3)")->check(CLI::Range(1, 10));
-  verb.add_option("-f", first_hop_, "first hop (default 1)")->check(CLI::Range(1, 255));
-  verb.add_option("-m", hops_max_, "last hop (default 30)")->check(CLI::Range(1, 255));
+  verb.add_option("-q", trace.probes_each, "probes per hop (default 3)")
+      ->transform(whole_number(1, 10))
+      ->type_name("COUNT");
+  verb.add_option("-f", first_hop_, "first hop (default 1)")
+      ->transform(whole_number(1, 255))
+      ->type_name("HOP");
+  verb.add_option("-m", hops_max_, "last hop (default 30)")
+      ->transform(whole_number(1, 255))
+      ->type_name("HOP");
   verb.add_option("-w", timeout_s_, "seconds to wait for an answer (default 5)")
-      ->check(CLI::Range(0.001, kSecondsMax));
+      ->check(seconds_from(0.001))
+      ->type_name("SECONDS");
   verb.add_option("-p", trace_port_,
                   "UDP port of the first probe (default 33434), TCP port of all (80)")
-      ->check(CLI::Range(1, 65'535))
+      ->transform(whole_number(1, 65'535))
+      ->type_name("PORT")
       ->excludes("-I");
+  add_families(verb);
   verb.add_flag("-n", traceroute_.numeric, "addresses once, without parentheses");
   verb.add_flag("--json", traceroute_.json, "one JSON object");
   StackFlags& flags = add_stack_flags(verb);
   finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
-    auto target = parse_target(host_, Family::kAny);
+    auto target = parse_target(host_, family());
     if (!target) return std::unexpected(std::move(target).error());
     if (auto set = set_trace_probe(); !set) {
       return std::unexpected(std::move(set).error());
@@ -213,6 +246,7 @@ void Verbs::add_traceroute() {
     }
     traceroute_.stack = std::move(*options);
     traceroute_.trace.destination = target->address;
+    traceroute_.trace.name = host_;
     traceroute_.trace.first_hop = static_cast<std::uint8_t>(first_hop_);
     traceroute_.trace.hops_max = static_cast<std::uint8_t>(hops_max_);
     if (timeout_s_ > 0) traceroute_.trace.patience = duration_of(timeout_s_);
@@ -233,7 +267,7 @@ void Verbs::add_resolve() {
   verb.add_flag("--json", resolve_.json, "one JSON object");
   StackFlags& flags = add_stack_flags(verb);
   finish(verb, [this, &verb, &flags]() -> Outcome<Command> {
-    resolve_.family = only_ipv4_ ? Family::kIpv4 : only_ipv6_ ? Family::kIpv6 : Family::kAny;
+    resolve_.family = family();
     if (!record_type_.empty()) {
       resolve_.type = service::parse_dns_type(record_type_);
       if (!resolve_.type) {
@@ -269,7 +303,8 @@ void Verbs::add_capture() {
   verb.add_option("-w", capture_.write, "write a pcapng file instead of lines")
       ->type_name("FILE.pcapng");
   verb.add_option("-c", capture_.count, "stop after so many frames")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{UINT32_MAX}));
+      ->transform(whole_number(1, UINT32_MAX))
+      ->type_name("COUNT");
   verb.add_flag("--json", capture_.json, "a JSON object for each frame")->excludes("-w");
   finish(verb, [this]() -> Outcome<Command> {
     if (!capture_.device.empty()) {
@@ -293,7 +328,7 @@ void Verbs::add_status() {
   verb.add_option("--control", status_.control, "control socket of the running stack")
       ->type_name("PATH");
   CLI::Option* watch = verb.add_option("--watch", watch_s_, "again every so many seconds");
-  watch->type_name("[SECONDS]")->expected(0, 1)->check(CLI::Range(0.1, kSecondsMax));
+  watch->type_name("[SECONDS]")->expected(0, 1)->check(seconds_from(0.1));
   verb.add_flag("--json", status_.json, "one JSON object per look");
   finish(verb, [this, watch]() -> Outcome<Command> {
     // CLI11 reads a flag without its value as zero.
@@ -355,23 +390,42 @@ void Verbs::add_script() {
   });
 }
 
+// What CLI11 found: help that was asked for, or a fault, told like all others.
+EarlyEnd Verbs::end_of(const CLI::ParseError& error, std::span<const std::string> words) const {
+  std::ostringstream out;
+  std::ostringstream complaint;
+  if (app_.exit(error, out, complaint) == 0) return {kOk, out.str()};
+  for (const Verb& verb : verbs_) {
+    if (!verb.app->parsed()) continue;
+    const std::string name = verb.name();
+    return {kUsage, fmt::format("strata {0}: {1}\n  strata {0} --help says what there is\n", name,
+                                error.what())};
+  }
+  const std::string what = words.empty() ? "a verb is required" : error.what();
+  return {kUsage, fmt::format("strata: {}\n  strata --help says what there is\n", what)};
+}
+
 std::expected<Command, EarlyEnd> Verbs::parse(std::span<const std::string> words) {
+  const bool names_verb = !words.empty() && !words.front().starts_with('-');
+  if (names_verb && std::ranges::find(verbs_, words.front(), &Verb::name) == verbs_.end()) {
+    return std::unexpected(EarlyEnd{
+        kUsage,
+        fmt::format("strata: '{}' is not a verb\n  strata --help lists them\n", words.front())});
+  }
   // CLI11 takes the words from the back.
   std::vector<std::string> reversed(words.rbegin(), words.rend());
   try {
     app_.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream complaint;
-    const int status = app_.exit(error, out, complaint);
-    return std::unexpected(EarlyEnd{status == 0 ? kOk : kUsage, out.str() + complaint.str()});
+    return std::unexpected(end_of(error, words));
   }
   for (const Verb& verb : verbs_) {
     if (!verb.app->parsed()) continue;
-    auto command = verb.read();
+    const std::string empty = flag_with_empty_value(*verb.app);
+    auto command = empty.empty() ? verb.read() : failed(empty + ": an empty value");
     if (command) return *std::move(command);
     const service::Failure& failure = command.error();
-    std::string text = fmt::format("strata {}: {}\n", verb.app->get_name(), failure.text);
+    std::string text = fmt::format("strata {}: {}\n", verb.name(), failure.text);
     if (!failure.hint.empty()) text += fmt::format("  {}\n", failure.hint);
     return std::unexpected(EarlyEnd{kUsage, std::move(text)});
   }

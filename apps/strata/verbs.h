@@ -28,11 +28,16 @@ class Verbs {
   struct Verb {
     CLI::App* app;
     Read read;
+    [[nodiscard]] std::string name() const { return app->get_name(); }
   };
 
   CLI::App& add(const char* name, const char* description, const char* example);
   StackFlags& add_stack_flags(CLI::App& verb, const char* publish = "--publish");
+  void add_families(CLI::App& verb);
+  [[nodiscard]] Family family() const;
   void finish(CLI::App& verb, Read read) { verbs_.push_back({&verb, std::move(read)}); }
+  [[nodiscard]] EarlyEnd end_of(const CLI::ParseError& error,
+                                std::span<const std::string> words) const;
   void add_up();
   void add_run();
   void add_ping();
@@ -60,12 +65,14 @@ class Verbs {
 
   std::vector<std::string> serve_;
   std::vector<std::string> joins_;
+  std::string tier_;
   std::string record_type_;
   std::string host_;
   bool only_ipv4_ = false;
   bool only_ipv6_ = false;
   double interval_s_ = 1;
   double timeout_s_ = 0;
+  double deadline_s_ = 0;
   unsigned hops_ = 0;
   unsigned first_hop_ = 1;
   bool traces_icmp_ = false;

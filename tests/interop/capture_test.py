@@ -108,12 +108,55 @@ def capturing(lab, host):
     talk(host, stack)
     lab.check("strata capture ends well", bench.end(process) == 0, log.read_text())
     judge(lab, host, "strata capture", path)
+    along(lab, host, stack)
     stack.stop()
 
 
-with bench.Bench(needs=["ping", "arping", "ndisc6", "tshark", "capinfos"]) as test:
+def along(lab, host, stack):
+    """Whoever reads a capture while it is written sees what has happened so far."""
+    path = lab.folder / "along.pcapng"
+    process = host.start("sh", "-c", 'exec "$0" capture --control "$1" -w - >"$2"', lab.program,
+                         stack.control, path)
+    bench.wait_until(lambda: path.exists() and path.stat().st_size > 0, 10)
+    host.run("ping", "-n", "-c", 3, "-i", 0.01, STACK4)
+
+    def has_seen():
+        return host.run(lab.program, "capture", "-r", path).stdout.count("ICMP echo") >= 6
+    lab.check("capture -w - hands over what it has while it runs",
+              bench.wait_until(has_seen, 10, pause=0.2) and process.poll() is None)
+    bench.end(process)
+
+
+def files(lab, host, capture):
+    """Files of other programs, and files written from files."""
+    cut, copy = lab.folder / "cut.pcap", lab.folder / "copy.pcapng"
+    host.must("editcap", "-F", "pcap", "-s", 60, capture, cut)
+    lengths = ("-T", "fields", "-e", "frame.len", "-e", "frame.cap_len")
+    before = tshark(host, cut, *lengths)
+    done = host.run(lab.program, "capture", "-r", cut, "-w", copy)
+    after = tshark(host, copy, *lengths)
+    lab.check("capture -r -w keeps the true length of frames that were cut",
+              done.returncode == 0 and before == after and
+              any(line.endswith("\t60") for line in before), after[-3:])
+    size = copy.stat().st_size
+    done = host.run(lab.program, "capture", "-r", copy, "-w", copy)
+    lab.check("a file that is read is not overwritten", done.returncode == 1 and
+              copy.stat().st_size == size, done.stdout)
+    done = host.run(lab.program, "capture", "-r", lab.folder / "none", "-w", copy)
+    lab.check("nor one for whose source there is nothing", done.returncode == 1 and
+              copy.stat().st_size == size, done.stdout)
+    frames = len(before)
+    for kind in ("rawip", "null", "linux-sll", "linux-sll2", "ieee-802-11"):
+        host.must("editcap", "-F", "pcap", "-T", kind, capture, cut)
+        done = host.run(lab.program, "capture", "-r", cut)
+        lab.check(f"capture -r reads the link type {kind} to its end", done.returncode == 0 and
+                  len(done.stdout.splitlines()) == frames, done.stdout[-200:])
+
+
+with bench.Bench(needs=["ping", "arping", "ndisc6", "tshark", "capinfos", "editcap"]) as test:
     namespace = test.namespace()
     capture = writing(test, namespace, "pcapng")
     interfaces(test, namespace, capture)
     replaying(test, namespace, capture)
     capturing(test, namespace)
+    files(test, namespace, capture)

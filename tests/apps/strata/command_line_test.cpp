@@ -67,7 +67,8 @@ TEST(CommandLine, ATierIsWhatWasAskedForOrLeftOpen) {
 }
 
 TEST(CommandLine, PingTakesWhatPingTakes) {
-  const auto command = parse("ping -c 3 -i 0.2 -s 100 -t 5 -W 2 -q -4 10.0.0.1 --seed 9");
+  const auto command =
+      parse("ping -n -c 3 -i 0.2 -s 100 -t 5 -W 2 -w 9 -I 10.0.0.2 -q -4 10.0.0.1 --seed 9");
   ASSERT_TRUE(command.has_value()) << command.error().text;
   const auto& ping = std::get<PingCommand>(*command);
   EXPECT_EQ(ping.echo.destination, IpAddress::v4(10, 0, 0, 1));
@@ -76,6 +77,9 @@ TEST(CommandLine, PingTakesWhatPingTakes) {
   EXPECT_EQ(ping.echo.size, 100U);
   EXPECT_EQ(ping.echo.hop_limit, 5);
   EXPECT_EQ(ping.echo.patience, std::chrono::seconds(2));
+  EXPECT_EQ(ping.echo.deadline, std::chrono::seconds(9));
+  EXPECT_EQ(ping.from, "10.0.0.2");
+  EXPECT_EQ(ping.echo.name, "10.0.0.1");
   EXPECT_TRUE(ping.quiet);
   EXPECT_EQ(ping.stack.seed, 9U);
 }
@@ -98,6 +102,9 @@ TEST(CommandLine, TracerouteTakesWhatTracerouteTakes) {
   EXPECT_EQ(syn.trace.probe, Probe::kTcp);
   EXPECT_EQ(syn.trace.tcp_port, 443);
   EXPECT_FALSE(parse("traceroute --tcp --icmp 10.0.0.1").has_value());
+  EXPECT_FALSE(parse("traceroute -6 10.0.0.1").has_value());
+  EXPECT_EQ(std::get<TracerouteCommand>(*parse("traceroute -6 router.example")).target.family,
+            Family::kIpv6);
 }
 
 TEST(CommandLine, WatchNeedsNoNumber) {
@@ -114,8 +121,12 @@ struct Case {
 
 TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
   const Case cases[] = {
-      {"", "subcommand"},
-      {"dance", ""},
+      {"", "a verb is required"},
+      {"dance", "strata: 'dance' is not a verb"},
+      {"dance --help", "strata: 'dance' is not a verb"},
+      {"up --nonsense", "strata up: "},
+      {"up --seed -1", "--seed: '-1' is not a number from 0 to 18446744073709551615"},
+      {"up --seed 0x10", "--seed: '0x10' is not a number"},
       {"up --dns example.org", "--dns: 'example.org' is not the address of a DNS server"},
       {"up --publish 80", "--publish: '80' names one port of two"},
       {"run -p 80:80/sctp -- true", "'sctp' is neither tcp nor udp"},
@@ -139,7 +150,11 @@ TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
       {"ping -4 fd77::1", "'fd77::1' is not an IPv4 address"},
       {"ping -6 10.0.0.1", "'10.0.0.1' is not an IPv6 address"},
       {"ping -4 -6 10.0.0.1", "excludes"},
-      {"ping -c 0 10.0.0.1", "-c"},
+      {"ping -c 0 10.0.0.1", "-c: '0' is not a number from 1 to 4294967295"},
+      {"ping -i nan 10.0.0.1", "-i: 'nan' is not a number of seconds from 0.001 to 86400"},
+      {"ping -W inf 10.0.0.1", "-W: 'inf' is not a number of seconds"},
+      {"ping -W -1 10.0.0.1", "-W: '-1' is not a number of seconds"},
+      {"traceroute -w NaN 10.0.0.1", "-w: 'NaN' is not a number of seconds"},
       {"ping -s 65508 10.0.0.1", "-s"},
       {"ping -f -i 1 10.0.0.1", "excludes"},
       {"ping 10.0.0.1%x", "only a link-local IPv6 address names its interface"},
@@ -148,6 +163,8 @@ TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
       {"capture --device tap:x -r file", "excludes"},
       {"capture --json -w file", "excludes"},
       {"status --watch never", "--watch"},
+      {"status --watch nan", "--watch: 'nan' is not a number of seconds from 0.1"},
+      {"run --tier best -- prog", "--tier: 'best' is neither trap nor preload"},
   };
   for (const Case& example : cases) {
     const auto command = parse(example.line);
@@ -156,6 +173,30 @@ TEST(CommandLine, WhatMakesNoSenseIsAUsageErrorThatSaysWhy) {
     EXPECT_NE(command.error().text.find(example.says), std::string::npos) << example.line << "\n"
                                                                           << command.error().text;
   }
+}
+
+TEST(CommandLine, AnEmptyValueIsNoValue) {
+  const std::vector<std::string> lines[] = {
+      {"up", "--config", ""},      {"up", "--control", ""},
+      {"up", "--capture="},        {"up", "--hosts", ""},
+      {"up", "--tcp-option", ""},  {"up", "--seed", ""},
+      {"up", "--device", ""},      {"run", "--tier", "", "--", "true"},
+      {"capture", "-r", ""},       {"capture", "-w", ""},
+      {"status", "--control", ""}, {"ping", "-c", "", "10.0.0.1"}};
+  for (const auto& words : lines) {
+    const auto command = parse_command_line(words);
+    ASSERT_FALSE(command.has_value()) << words[1];
+    EXPECT_EQ(command.error().status, kUsage) << words[1];
+    const std::string flag = words[1].substr(0, words[1].find('='));
+    EXPECT_NE(command.error().text.find(flag), std::string::npos) << command.error().text;
+  }
+  // An argument of the program that runs is its own business.
+  const std::vector<std::string> run{"run", "--", "printf", ""};
+  ASSERT_TRUE(parse_command_line(run).has_value());
+}
+
+TEST(CommandLine, NumbersAreDecimal) {
+  EXPECT_EQ(std::get<PingCommand>(*parse("ping -c 010 10.0.0.1")).echo.count, 10U);
 }
 
 TEST(CommandLine, EveryVerbHasHelpWithAnExample) {
