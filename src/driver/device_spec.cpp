@@ -121,7 +121,7 @@ const std::string* DeviceSpec::find(std::string_view key) const {
 
 std::expected<DeviceSpec, DeviceError> DeviceSpec::parse(std::string_view text) {
   const std::string where = "device " + quoted(text) + ": ";
-  const auto fault = [&](std::string what) {
+  const auto fault = [&](const std::string& what) {
     return std::unexpected(DeviceError{where + what, ""});
   };
   DeviceSpec spec;
@@ -139,11 +139,11 @@ std::expected<DeviceSpec, DeviceError> DeviceSpec::parse(std::string_view text) 
       return fault("expected key=value, found " + quoted(fields[i]));
     }
     Option option{fields[i].substr(0, equals), fields[i].substr(equals + 1)};
-    if (auto what = fault_of_option(*rule, spec, option)) return fault(*std::move(what));
+    if (auto what = fault_of_option(*rule, spec, option)) return fault(*what);
     spec.options.push_back(std::move(option));
   }
-  if (auto what = fault_of_name(spec)) return fault(*std::move(what));
-  if (auto what = fault_of_combination(spec)) return fault(*std::move(what));
+  if (auto what = fault_of_name(spec)) return fault(*what);
+  if (auto what = fault_of_combination(spec)) return fault(*what);
   return spec;
 }
 
