@@ -42,7 +42,10 @@ Fate Faults::next() {
     fate.extra_delay = Duration(static_cast<std::int64_t>(jitter_.between(0, width)));
   }
   fate.is_held_back = is_held_back();
-  if (fate.is_held_back) fate.extra_delay += config_->reorder_delay;
+  if (fate.is_held_back) {
+    // Each alone may reach to the end of time.
+    fate.extra_delay += std::min(config_->reorder_delay, Duration::max() - fate.extra_delay);
+  }
   return fate;
 }
 

@@ -30,6 +30,14 @@ TEST(Faults, LossComesAsOftenAsItsRatio) {
   }
 }
 
+TEST(Faults, DelaysUpToTheEndOfTimeDoNotGoBeyondIt) {
+  Faults faults(1, "a-b", Direction::kAToB);
+  const LinkConfig config{
+      .jitter = Duration::max(), .reordering = {1, 1}, .reorder_delay = Duration::max()};
+  faults.configure(config);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(faults.next().extra_delay, Duration::max());
+}
+
 TEST(Faults, ARatioOfNothingOrEverythingIsExact) {
   Faults faults(1, "a-b", Direction::kAToB);
   const LinkConfig none;
