@@ -257,25 +257,95 @@ class ReceiveMany : public Many {
 
 // ── Streams ─────────────────────────────────────────────────────────────────────────────────────
 
-// Bytes for the stack at once, behind all that lies in the pair.
-Answer send_beside_pair(Request& request, int flags) {
-  StreamSocket& stream = *request.stream();
-  if (stream.bytes_outward() != 0) return -EAGAIN;
-  const TheirMessage theirs = plain_message(request);
-  auto bytes = request.memory.gather(theirs.parts, kDatagramMax);
-  if (!bytes) return bytes.error();
-  iovec part{bytes->data(), bytes->size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  std::expected<ProgramAddress, Answer> name;
-  if ((flags & MSG_FASTOPEN) != 0 && request.argument(4) != 0) {
-    name = ProgramAddress::read(request.memory, request.argument(4), request.argument(5));
-    if (!name) return name.error();
-    message.msg_name = const_cast<sockaddr*>(name->get());
-    message.msg_namelen = name->size();
+// Bytes that the pair cannot carry as TCP would: they go to the stack, behind all that lies in the
+// pair.
+class SendBeside {
+ public:
+  SendBeside(const Request& request, TheirMessage theirs, ProgramAddress name, int flags,
+             bool waits)
+      : memory_(request.memory),
+        socket_(request.socket),
+        parts_(std::move(theirs.parts)),
+        name_(name),
+        // Nobody will ask again: MSG_FASTOPEN answers another thing then.
+        flags_(waits ? flags : flags | MSG_DONTWAIT),
+        waits_(waits) {}
+
+  std::optional<Answer> go_on(Time now, bool is_last) {
+    do {
+      const Answer sent = send_next(now);
+      if (sent == -EAGAIN && waits_ && !is_last) return std::nullopt;
+      if (sent < 0) return done_ != 0 ? done_ : sent;
+      advance(static_cast<std::size_t>(sent));
+    } while (size_of(parts_) != 0);
+    return done_;
   }
-  return stream.send_beside_pair(message, flags, request.now);
+
+ private:
+  [[nodiscard]] Answer send_next(Time now) {
+    StreamSocket& stream = static_cast<StreamSocket&>(*socket_);
+    if (has_begun_) {
+      const auto connected = stream.connect_answer();
+      if (!connected) return -EAGAIN;
+      if (*connected < 0) return *connected;
+    }
+    if (stream.bytes_outward() != 0) return -EAGAIN;
+    auto bytes = memory_.gather(parts_, kDatagramMax);
+    if (!bytes) return bytes.error();
+    iovec part{bytes->data(), bytes->size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (name_.size() != 0) {
+      message.msg_name = const_cast<sockaddr*>(name_.get());
+      message.msg_namelen = name_.size();
+    }
+    const Answer sent = stream.send_beside_pair(message, flags_, now);
+    has_begun_ = has_begun_ || ((flags_ & MSG_FASTOPEN) != 0 && sent == -EAGAIN);
+    flags_ &= ~MSG_FASTOPEN;  // what it began goes on
+    return sent;
+  }
+  void advance(std::size_t count) {
+    done_ += static_cast<Answer>(count);
+    for (iovec& part : parts_) {
+      const std::size_t taken = std::min(count, part.iov_len);
+      part = {static_cast<std::byte*>(part.iov_base) + taken, part.iov_len - taken};
+      count -= taken;
+    }
+  }
+
+  ProgramMemory memory_;
+  std::shared_ptr<Socket> socket_;
+  std::vector<iovec> parts_;
+  ProgramAddress name_;
+  int flags_;
+  bool waits_;
+  bool has_begun_ = false;  // connecting, by MSG_FASTOPEN
+  Answer done_ = 0;
+};
+
+Operation send_beside_pair(Request& request, TheirMessage theirs, int flags) {
+  ProgramAddress name;
+  if ((flags & MSG_FASTOPEN) != 0 && theirs.name != 0) {
+    const auto given = ProgramAddress::read(request.memory, theirs.name, theirs.name_room);
+    if (!given) return given.error();
+    name = *given;
+  }
+  const bool waits = (flags & MSG_DONTWAIT) == 0 && request.waits();
+  auto attempt = [send = SendBeside(request, std::move(theirs), name, flags, waits)](
+                     Time now, bool is_last) mutable { return send.go_on(now, is_last); };
+  return {std::move(attempt), deadline(request.now, request.socket->file().send_timeout()),
+          request.now};
+}
+
+Operation send_bytes(Request& request, TheirMessage theirs, int flags) {
+  // A connected stream has no use for an address, which the pair would refuse.
+  const bool has_name = theirs.name != 0 && theirs.name_room != 0;
+  if (has_name || (flags & (MSG_OOB | MSG_FASTOPEN)) != 0) {
+    return send_beside_pair(request, std::move(theirs), flags);
+  }
+  if ((flags & MSG_MORE) != 0) request.stream()->expect_more(size_of(theirs.parts));
+  return kPassOn;
 }
 
 // The pair has it, unless it came while there was a lease, or this kernel's pairs know none.
@@ -299,15 +369,10 @@ Answer discard(Request& request) {
 
 Operation handle_sendto(Request& request) {
   const int flags = request.integer(3);
-  if (request.stream() == nullptr) {
-    TheirMessage theirs = plain_message(request);
-    theirs.name_room = static_cast<socklen_t>(request.argument(5));
-    return send_datagram(request, theirs, flags);
-  }
-  if ((flags & (MSG_OOB | MSG_FASTOPEN)) != 0) return send_beside_pair(request, flags);
-  if ((flags & MSG_MORE) != 0) request.stream()->expect_more(request.argument(2));
-  // A connected stream has no use for an address, which the pair would refuse.
-  return request.argument(4) == 0 ? kPassOn : send_beside_pair(request, flags);
+  TheirMessage theirs = plain_message(request);
+  theirs.name_room = static_cast<socklen_t>(request.argument(5));
+  if (request.stream() == nullptr) return send_datagram(request, theirs, flags);
+  return send_bytes(request, std::move(theirs), flags);
 }
 
 Operation handle_recvfrom(Request& request) {
@@ -324,10 +389,11 @@ Operation handle_recvfrom(Request& request) {
 }
 
 Operation handle_sendmsg(Request& request) {
-  if (request.stream() != nullptr) return kPassOn;
   auto theirs = read_message(request.memory, request.argument(1));
   if (!theirs) return theirs.error();
-  return send_datagram(request, *theirs, request.integer(2));
+  const int flags = request.integer(2);
+  if (request.stream() == nullptr) return send_datagram(request, *theirs, flags);
+  return send_bytes(request, *std::move(theirs), flags);
 }
 
 Operation handle_recvmsg(Request& request) {

@@ -14,6 +14,8 @@
 #include <bit>
 #include <cerrno>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "attach/launch.h"
 #include "socket/posix/loopback.h"
@@ -115,6 +117,74 @@ TEST(AttachedProgram, DISABLED_Streams) {
   ::_exit(0);
 }
 
+// Sends more than there is room for, while a child reads.
+template <typename Send>
+void send_to_child(int near, int far, std::size_t size, Send send) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::vector<char> text(size + 1);
+    WANT(::recv(far, text.data(), size, MSG_WAITALL) == static_cast<ssize_t>(size));
+    WANT(text.front() == 'b' && text[size - 1] == 'b');
+    ::_exit(0);
+  }
+  const std::string bytes(size, 'b');
+  WANT(send(near, bytes) == static_cast<ssize_t>(size));
+  int status = 0;
+  WANT(::waitpid(child, &status, 0) == child && status == 0);
+}
+
+// An address, bytes with the SYN: what the pair cannot carry waits as on the kernel.
+TEST(AttachedProgram, DISABLED_BytesBesideThePair) {
+  constexpr std::size_t kMuch = 600'000;
+  const int heard = bound(SOCK_STREAM);
+  WANT(::listen(heard, 4) == 0);
+  const sockaddr_in there = name_of(heard);
+  const int near = ::socket(AF_INET, SOCK_STREAM, 0);
+  WANT(::sendto(near, "first", 5, MSG_FASTOPEN, posix::as_sockaddr(there), sizeof(there)) == 5);
+  const int far = ::accept(heard, nullptr, nullptr);
+  char text[8]{};
+  WANT(::recv(far, text, 5, MSG_WAITALL) == 5 && std::string_view(text) == "first");
+  send_to_child(near, far, kMuch, [&](int socket, const std::string& bytes) {
+    return ::sendto(socket, bytes.data(), bytes.size(), 0, posix::as_sockaddr(there),
+                    sizeof(there));
+  });
+  send_to_child(near, far, kMuch, [&](int socket, std::string bytes) {
+    iovec parts[] = {{bytes.data(), 10}, {bytes.data() + 10, bytes.size() - 10}};
+    msghdr message{};
+    sockaddr_in name = there;
+    message.msg_name = &name;
+    message.msg_namelen = sizeof(name);
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
+    return ::sendmsg(socket, &message, 0);
+  });
+  WANT(::close(heard) == 0);
+  const int refused = ::socket(AF_INET, SOCK_STREAM, 0);
+  WANT(::sendto(refused, "first", 5, MSG_FASTOPEN, posix::as_sockaddr(there), sizeof(there)) ==
+           -1 &&
+       errno == ECONNREFUSED);
+  ::_exit(0);
+}
+
+// Linux: the first connect() after the connection has come about answers 0, those after it do not.
+TEST(AttachedProgram, DISABLED_ConnectAgain) {
+  const int heard = bound(SOCK_STREAM);
+  WANT(::listen(heard, 4) == 0);
+  const sockaddr_in there = name_of(heard);
+  const auto answers = [&](int socket, int error) {
+    const int done = ::connect(socket, posix::as_sockaddr(there), sizeof(there));
+    return error == 0 ? done == 0 : done == -1 && errno == error;
+  };
+  const int near = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  WANT(answers(near, EINPROGRESS));
+  pollfd asked{near, POLLOUT, 0};
+  WANT(::poll(&asked, 1, 5000) == 1);
+  WANT(answers(near, 0) && answers(near, EISCONN));
+  const int waiting = ::socket(AF_INET, SOCK_STREAM, 0);
+  WANT(answers(waiting, 0) && answers(waiting, EISCONN));
+  ::_exit(0);
+}
+
 TEST(AttachedProgram, DISABLED_Datagrams) {
   const int one = bound(SOCK_DGRAM);
   const sockaddr_in there = name_of(one);
@@ -178,7 +248,8 @@ TEST_P(Programs, AreServedAndLeaveNothingBehind) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Server, Programs,
-                         testing::Values("Streams", "Datagrams", "BadArguments", "Interfaces"),
+                         testing::Values("Streams", "BytesBesideThePair", "ConnectAgain",
+                                         "Datagrams", "BadArguments", "Interfaces"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
 }  // namespace

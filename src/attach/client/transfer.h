@@ -40,10 +40,13 @@ inline constexpr int kFlagsOut = MSG_DONTWAIT | MSG_NOSIGNAL;
 [[nodiscard]] ssize_t send_file_leased(const Libc& libc, Entry& entry, int descriptor, int file,
                                        off_t* offset, std::size_t count);
 
-// Does `leased` while there is a lease, `kernel` otherwise. Both answer as libc's functions do.
+// Does `leased` while there is a lease, `kernel` otherwise. Both answer as libc's functions do; a
+// call that succeeds leaves errno alone, as the kernel's do, for there are programs that look at
+// it.
 template <typename Leased, typename Kernel>
 [[nodiscard]] ssize_t transfer(Descriptors& all, Entry* entry, int descriptor, Leased leased,
                                Kernel kernel) {
+  const int former_error = errno;
   for (; entry != nullptr; entry = all.find(descriptor)) {
     switch (entry->state.load(std::memory_order_acquire)) {
       case State::kUnknown: return kernel();
@@ -57,9 +60,12 @@ template <typename Leased, typename Kernel>
           return count;
         }
         break;
-      case State::kLeased:
-        if (const ssize_t count = leased(*entry); count != kLookAgain) return count;
+      case State::kLeased: {
+        const ssize_t count = leased(*entry);
+        if (count != -1) errno = former_error;
+        if (count != kLookAgain) return count;
         break;
+      }
     }
   }
   return kernel();

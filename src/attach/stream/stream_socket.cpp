@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace strata::attach {
 namespace {
@@ -43,6 +44,7 @@ void StreamSocket::pump(Time now) {
 // ── Connecting ──────────────────────────────────────────────────────────────────────────────────
 
 Answer StreamSocket::connect(const sockaddr* address, socklen_t size, Time now) {
+  if (std::exchange(success_is_untold_, false)) return 0;
   const Answer answer = file_->connect(address, size, now);
   if (answer == -EINPROGRESS) {
     stage_ = Stage::kConnecting;
@@ -64,6 +66,7 @@ void StreamSocket::follow_connecting(Time now) {
   connect_answer_ = file_->connect_result();
   if (connect_answer_ == -EINPROGRESS) return;
   if (connect_answer_ == 0) {
+    success_is_untold_ = held_.empty();
     take_stuffing();
     stage_ = Stage::kOpen;
     return;
@@ -125,7 +128,7 @@ posix::File::Accepted StreamSocket::accept(int theirs, Time now) {
 
 Answer StreamSocket::send_beside_pair(const msghdr& message, int flags, Time now) {
   const Answer sent = file_->send(message, flags, now);
-  const bool has_begun = sent >= 0 || sent == -EINPROGRESS;
+  const bool has_begun = sent >= 0 || sent == -EINPROGRESS || sent == -EAGAIN;
   if (stage_ == Stage::kFresh && (flags & MSG_FASTOPEN) != 0 && has_begun) {
     stage_ = Stage::kConnecting;
     connect_answer_ = -EINPROGRESS;

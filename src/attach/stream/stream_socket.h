@@ -110,6 +110,7 @@ class StreamSocket final : public Socket {
   bool was_urgent_ = false;     // something, once
   bool was_shut_down_ = false;  // by shutdown(): our end may hang up with the program's still open
   Answer connect_answer_ = 0;
+  bool success_is_untold_ = false;  // Linux: the next connect() answers 0, those after it EISCONN
   std::size_t backlog_ = 0;
   std::deque<posix::FilePtr> waiting_;
   std::unique_ptr<Lease> lease_;

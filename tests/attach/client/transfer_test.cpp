@@ -120,6 +120,26 @@ TEST(Transfer, AWriteThatWaitsGoesOnWhenThereIsRoom) {
   EXPECT_EQ(lab.send(std::string(kSize, 'x')), static_cast<ssize_t>(kSize));
 }
 
+// There are programs that tell by errno alone whether their writes went well.
+TEST(Transfer, SuccessLeavesErrnoAlone) {
+  Leased lab;
+  auto all = std::make_unique<Descriptors>();
+  const std::string much(5 * kLaneBytes, 'x');
+  std::jthread launcher([&lab, left = much.size()]() mutable {
+    while (left != 0) {
+      left -= lab.launcher_reads(kLaneBytes).size();
+      if (lab.lease->is_roomy()) lab.launcher_looks();
+      std::this_thread::yield();
+    }
+  });
+  errno = 0;
+  const ssize_t count = transfer(
+      *all, &lab.entry, lab.pair.theirs.get(), [&](Entry&) { return lab.send(much); },
+      [] { return ssize_t{-1}; });
+  EXPECT_EQ(errno, 0);
+  EXPECT_EQ(count, static_cast<ssize_t>(much.size()));
+}
+
 TEST(Transfer, AWriteThatDoesNotWaitTakesWhatFits) {
   Leased lab;
   EXPECT_EQ(lab.send(std::string(kLaneBytes + 1, 'x'), MSG_DONTWAIT),

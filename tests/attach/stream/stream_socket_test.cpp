@@ -31,6 +31,18 @@ TEST(StreamSocket, IsWritableNoSoonerThanItIsConnected) {
   EXPECT_EQ(near.socket->connect_answer(), 0);
 }
 
+// Linux: whoever did not wait may ask once more, and is told 0.
+TEST(StreamSocket, TellsOnceByConnectThatItIsConnected) {
+  Lab lab;
+  Held heard = lab.listening();
+  Held near = lab.open_stream();
+  EXPECT_EQ(lab.connect(near), -EINPROGRESS);
+  EXPECT_EQ(lab.connect(near), -EALREADY);
+  lab.turn({&near, &heard});
+  EXPECT_EQ(lab.connect(near), 0);
+  EXPECT_EQ(lab.connect(near), -EISCONN);
+}
+
 TEST(StreamSocket, AFailureNobodyWaitsForIsAnErrorAtTheProgramsEnd) {
   Lab lab;
   Held near = lab.open_stream();
