@@ -77,6 +77,58 @@ PidFile none
 PermitRootLogin yes
 Subsystem sftp internal-sftp
 """,
+    "lighttpd.conf": """
+server.port = 8085
+server.document-root = "{folder}/www"
+""",
+    "rsync.conf": """
+use chroot = no
+[files]
+path = {folder}/www
+""",
+    "mosquitto.conf": """
+listener 1883 0.0.0.0
+allow_anonymous true
+""",
+    "stunnel.conf": """
+foreground = yes
+pid =
+[web]
+accept = 0.0.0.0:8444
+connect = {backend}:8090
+cert = {folder}/cert.pem
+key = {folder}/key.pem
+""",
+    "tinyproxy.conf": """
+Port 8888
+Timeout 30
+MaxClients 20
+LogFile "{folder}/tinyproxy.log"
+""",
+    "xinetd.conf": """
+service each
+{{
+ type = UNLISTED
+ port = 8086
+ socket_type = stream
+ protocol = tcp
+ wait = no
+ user = root
+ server = /bin/cat
+}}
+service all
+{{
+ type = UNLISTED
+ port = 8087
+ socket_type = dgram
+ protocol = udp
+ wait = yes
+ user = root
+ server = /usr/bin/python3
+ server_args = {folder}/inherited.py
+}}
+""",
+    "backend": "{backend}",
     "page.js": """
 require('http').createServer((q, r) => r.end('a page of node\\n')).listen(8083);
 """,
@@ -97,9 +149,37 @@ SERVICES = {
                 "curl -s -m 5 http://{address}:8082/big", FILE_BYTES, False),
     "node": (["node", "{folder}/page.js"], 8083,
              "for i in $(seq 20); do curl -s -m 5 http://{address}:8083/; done", 0, False),
-    "netcat": (["sh", "-c", "nc -l -p 8084 | md5sum > {folder}/nc.sum"], None,
-               "sleep 1; nc -N {address} 8084 < {folder}/www/big; sleep 0.5; cat {folder}/nc.sum",
-               FILE_BYTES, False),
+    "netcat": (["sh", "-c", "nc -l -p 8084 | md5sum > {folder}/sum; mv {folder}/sum {folder}/told"],
+               None, "for i in $(seq 200); do nc -N {address} 8084 < {folder}/www/big 2>/dev/null "
+               "&& break; sleep 0.1; done; for i in $(seq 200); do test -e {folder}/told && break; "
+               "sleep 0.1; done; cat {folder}/told", FILE_BYTES, False),
+    "openssl": (["env", "-C", "{folder}/www", "openssl", "s_server", "-quiet", "-accept", "8443",
+                 "-cert", "{folder}/cert.pem", "-key", "{folder}/key.pem", "-WWW"], 8443,
+                "printf 'GET /big HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect "
+                f"{{address}}:8443 2>/dev/null | tail -c {FILE_BYTES} | md5sum", FILE_BYTES, True),
+    "git": (["git", "daemon", "--export-all", "--reuseaddr", "--base-path={folder}", "--port=9418",
+             "{folder}"], 9418,
+            "git clone -q git://{address}/all.git {folder}/out; md5sum < {folder}/out/big",
+            FILE_BYTES, False),
+    "rsync": (["rsync", "--daemon", "--no-detach", "--port=8730", "--config={folder}/rsync.conf"],
+              8730, "rsync rsync://{address}:8730/files/big {folder}/got; md5sum < {folder}/got",
+              FILE_BYTES, False),
+    "lighttpd": (["lighttpd", "-D", "-f", "{folder}/lighttpd.conf"], 8085,
+                 "curl -s -m 9 http://{address}:8085/big; "
+                 "curl -s -m 9 -r 100-199 http://{address}:8085/big", FILE_BYTES, False),
+    "mosquitto": (["mosquitto", "-c", "{folder}/mosquitto.conf"], 1883,
+                  "mosquitto_pub -h {address} -t t -r -q 1 -f {folder}/www/big; "
+                  "mosquitto_sub -h {address} -t t -q 1 -C 1 -W 30 | md5sum", 2 * FILE_BYTES,
+                  False),
+    "stunnel": (["stunnel4", "{folder}/stunnel.conf"], 8444,
+                "for i in 1 2; do curl -sk -m 9 https://{address}:8444/big | md5sum; done",
+                2 * FILE_BYTES, False),
+    "tinyproxy": (["tinyproxy", "-d", "-c", "{folder}/tinyproxy.conf"], 8888,
+                  "for i in 1 2; do curl -s -m 9 -x http://{address}:8888 "
+                  "http://$(cat {folder}/backend):8090/big | md5sum; done", 2 * FILE_BYTES, False),
+    "xinetd": (["xinetd", "-dontfork", "-f", "{folder}/xinetd.conf"], 8086,
+               "/usr/bin/python3 {folder}/inetd.py {address} < {folder}/www/big", 2 * FILE_BYTES,
+               False),
     "OpenSSH": (["/usr/sbin/sshd", "-D", "-e", "-f", "{folder}/sshd.conf"], 2222,
                 f"ssh {SSH} -p 2222 root@{{address}} 'echo over ssh; md5sum' < {{folder}}/www/big;"
                 f"scp {SSH} -P 2222 {{folder}}/www/big root@{{address}}:{{folder}}/copied &&"
@@ -116,6 +196,8 @@ SERVICES = {
 CLIENTS = {
     "ab": ("ab -q -n 300 -c 10 http://{address}:8090/index.html | grep -E 'Complete|Failed'", True),
     "wrk": ("wrk -t2 -c10 -d1s http://{address}:8090/index.html | grep -c 'requests in'", False),
+    "bash": ("bash -c 'exec 3<>/dev/tcp/{address}/8090;"
+             "printf \"GET /big HTTP/1.0\\r\\n\\r\\n\" >&3; tail -c 1000 <&3 | md5sum'", True),
     "netcat": ("printf 'GET /big HTTP/1.0\\r\\n\\r\\n' | nc {address} 8090 | tail -c 1000 | md5sum",
                False),
 }
@@ -146,6 +228,38 @@ for one in made:
   while not got.endswith(b'END\\r\\n'): got += one.recv(65536)
   print(len(got), got[:40])
 """
+
+# What inetd gives to a program, once for all datagrams of a while.
+INHERITED = """
+import socket
+ours = socket.socket(fileno=0)
+ours.settimeout(1)
+try:
+  while True:
+    text, peer = ours.recvfrom(2000)
+    ours.sendto(text.upper(), peer)
+except TimeoutError: pass
+"""
+INETD = """
+import socket, sys, threading
+data = sys.stdin.buffer.read()
+made = socket.create_connection((sys.argv[1], 8086), 9)
+def send():
+  made.sendall(data)
+  made.shutdown(socket.SHUT_WR)
+threading.Thread(target=send).start()
+got = b''
+while part := made.recv(65536): got += part
+print(got == data)
+asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+asked.settimeout(9)
+for word in b'one', b'two':
+  asked.sendto(word, (sys.argv[1], 8087))
+  print(asked.recv(100))
+"""
+
+# Where the first word is not the program that must be there.
+TOOLS = {"netcat": "nc", "openssl": "openssl", "PostgreSQL": f"{POSTGRES}/postgres"}
 
 
 def has(*words):
@@ -210,16 +324,23 @@ def prepare(lab, name, backend):
     for file, text in CONFIGS.items():
         (folder / file).write_text(text.format(folder=folder, backend=backend, text="x" * 200))
     (folder / "ask.py").write_text(ASK)
-    (folder / "cache.py").write_text(CACHE)
+    for file, text in ("cache.py", CACHE), ("inherited.py", INHERITED), ("inetd.py", INETD):
+        (folder / file).write_text(text)
     make = lambda *words: subprocess.run(words, check=True, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
-    if name == "nginx with TLS":
+    if name in ("nginx with TLS", "openssl", "stunnel"):
         make("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
              "/CN=x", "-keyout", folder / "key.pem", "-out", folder / "cert.pem")
     if name == "OpenSSH":
         pathlib.Path("/run/sshd").mkdir(exist_ok=True)
         for key in ("host_key", "client_key"):
             make("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key)
+    if name == "git":
+        make("git", "init", "-b", "main", folder / "www")
+        who = ("-c", "user.name=x", "-c", "user.email=x@example.test")
+        make("git", "-C", folder / "www", "add", ".")
+        make("git", "-C", folder / "www", *who, "commit", "-m", "all")
+        make("git", "clone", "--bare", folder / "www", folder / "all.git")
     if name == "PostgreSQL":
         folder.chmod(0o777)
         make("runuser", "-u", "postgres", "--", POSTGRES / "initdb", "-D", folder / "base",
@@ -297,17 +418,21 @@ def resolver(lab):
 
 
 def main():
-    with bench.Bench(needs=["curl", "openssl"], seconds=240 if FULL else 58) as lab:
+    with bench.Bench(needs=["curl", "openssl"], seconds=420 if FULL else 58) as lab:
         lab.file = os.urandom(FILE_BYTES)
         if has("dnsmasq"):
             resolver(lab)
         for name, (words, _, _, _, is_quick) in SERVICES.items():
-            tool = "nc" if words[0] == "sh" else words[4] if words[0] == "runuser" else words[0]
-            if (FULL or is_quick) and has(tool):
+            tool = TOOLS.get(name, words[0])
+            if not has(tool):
+                print(f"skipped: {name} is not installed")
+            elif FULL or is_quick:
                 serve(lab, name)
         for name, (script, is_quick) in CLIENTS.items():
-            tool = "nc" if name == "netcat" else name
-            if (FULL or is_quick) and has(tool):
+            tool = TOOLS.get(name, name)
+            if not has(tool):
+                print(f"skipped: {name} is not installed")
+            elif FULL or is_quick:
                 ask(lab, name)
 
 
