@@ -22,7 +22,7 @@ class RawSocket final : public DatagramSocket {
   Result<void> connect(const IpAddress& remote);
 
   // The bytes behind the IP header; with the option includes_header, the whole packet, of which
-  // the stack fills in length, checksum and an unspecified source (IPv4).
+  // the stack fills in length, checksum, an identification of 0 and an unspecified source (IPv4).
   Result<std::size_t> send(Bytes packet, const SendChoices& choices, Time now);
   Result<DatagramInfo> receive(MutableBytes buffer);
   // Without a copy: the packet begins with its IP header, notes().transport_offset is where the

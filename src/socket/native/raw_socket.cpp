@@ -44,13 +44,19 @@ stack::DepartureQuery query_for(const stack::RawSocket& socket, const Endpoint& 
 }
 
 // What a program may leave to the stack in a header of its own: ip(7)'s IP_HDRINCL rules.
-Result<void> complete_header(Packet& packet, const stack::Departure& departure) {
+Result<void> complete_header(stack::Core& core, Packet& packet, const stack::Departure& departure) {
   const MutableBytes bytes = packet.mutable_bytes();
   if (departure.is_v4()) {
     if (!wire::Ipv4View::parse_quoted(bytes)) return std::unexpected(Error::kInvalidArgument);
     wire::Ipv4Layout::TotalLength::set(bytes, static_cast<std::uint16_t>(packet.size()));
     if (wire::Ipv4Layout::Source::get(bytes).is_unspecified()) {
       wire::Ipv4Layout::Source::set(bytes, departure.source);
+    }
+    if (wire::Ipv4Layout::Identification::get(bytes) == 0 &&
+        wire::Ipv4Layout::DontFragment::get(bytes) == 0) {
+      const std::uint32_t next =
+          core.identifications.next(departure.source, departure.destination, departure.protocol);
+      wire::Ipv4Layout::Identification::set(bytes, static_cast<std::uint16_t>(next));
     }
     const std::size_t header = std::size_t{wire::Ipv4Layout::HeaderWords::get(bytes)} * 4;
     wire::set_ipv4_checksum(bytes.first(header));
@@ -70,7 +76,7 @@ std::optional<Endpoint> destination_in_header(Bytes packet) {
 
 Result<void> send_with_header(stack::Core& core, PacketPtr packet,
                               const stack::Departure& departure, Time now) {
-  if (const auto valid = complete_header(*packet, departure); !valid) return valid;
+  if (const auto valid = complete_header(core, *packet, departure); !valid) return valid;
   return stack::send_ip_packet(core, std::move(packet), departure, now);
 }
 

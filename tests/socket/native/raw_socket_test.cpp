@@ -68,6 +68,11 @@ TEST_F(Raw, AHeaderOfOnesOwnIsCompleted) {
   const Frames out = sent();
   ASSERT_THAT(out, ElementsAre(IsIpv4(AllOf(From(host.own4), To(host.peer4), Hops(44)))));
   EXPECT_EQ(decode(out[0].all()).protocol, 201);
+  // RFC 6864 4.3: what routers may cut needs an identification of its own.
+  ASSERT_TRUE(socket.send(packet.all(), {}, host.now));
+  const Frames next = sent();
+  ASSERT_THAT(next, ElementsAre(IsIpv4(To(host.peer4))));
+  EXPECT_NE(decode(next[0].all()).v4->identification, decode(out[0].all()).v4->identification);
 }
 
 // The longest payload leaves no room for a header in its buffer.
