@@ -5,6 +5,7 @@
 #include "stack/out/send_frame.h"
 #include "strata/raw_socket.h"
 #include "strata/wire/ethernet.h"
+#include "strata/wire/vlan.h"
 
 namespace strata {
 namespace {
@@ -14,6 +15,19 @@ using native::with;
 
 stack::PacketSocket* find(stack::Core* core, SocketId id) {
   return core == nullptr ? nullptr : core->raw.packet.find(handle_of(id));
+}
+
+// A frame of a VLAN gets its tags behind the addresses, outermost first.
+void append_tagged(Packet& packet, const VlanTags& vlan, Bytes frame) {
+  constexpr std::size_t kAddresses = wire::EthernetLayout::Type::kBegin;
+  copy_bytes(frame.first(kAddresses), packet.append(kAddresses));
+  for (std::size_t i = 0; i < vlan.count; ++i) {
+    const VlanTags::Tag& tag = vlan.tags[i];
+    store_big_endian(packet.append(2).data(), tag.tpid);
+    const unsigned control = (unsigned{tag.priority} << 13U) | tag.id;
+    store_big_endian(packet.append(2).data(), static_cast<std::uint16_t>(control));
+  }
+  copy_bytes(frame.subspan(kAddresses), packet.append(frame.size() - kAddresses));
 }
 
 }  // namespace
@@ -59,9 +73,10 @@ Result<std::size_t> PacketSocket::send(Bytes frame, InterfaceId interface, Time 
     if (frame.size() > wire::EthernetLayout::kSize + found->mtu) {
       return std::unexpected(Error::kMessageTooLong);
     }
-    PacketPtr packet = core_->pool.allocate_for(frame.size());
+    const std::size_t tags = found->vlan.count * wire::VlanLayout::kSize;
+    PacketPtr packet = core_->pool.allocate_for(frame.size() + tags);
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
-    copy_bytes(frame, packet->append(frame.size()));
+    append_tagged(*packet, found->vlan, frame);
     packet->notes().checksum = ChecksumState::kVerified;
     stack::enqueue(*core_, *found, std::move(packet));
     return frame.size();

@@ -25,4 +25,13 @@ void deliver_to_packet_sockets(Core& core, const Interface& port, const Packet& 
   }
 }
 
+void deliver_to_packet_sockets_of(Core& core, const Interface& vlan, const Packet& content,
+                                  const wire::EthernetHeader& link) {
+  PacketPtr frame = content.copy(core.pool);
+  if (frame == nullptr) return core.drops.add(DropReason::kPoolEmpty);
+  write(link, frame->prepend<wire::EthernetLayout::kSize>());
+  frame->notes().interface = vlan.id;
+  deliver_to_packet_sockets(core, vlan, *frame, link.type, true);
+}
+
 }  // namespace strata::stack

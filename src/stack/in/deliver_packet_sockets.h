@@ -3,6 +3,7 @@
 #pragma once
 
 #include "stack/core.h"
+#include "strata/wire/ethernet.h"
 
 namespace strata::stack {
 
@@ -12,5 +13,9 @@ namespace strata::stack {
 // others get it too.
 void deliver_to_packet_sockets(Core& core, const Interface& port, const Packet& frame,
                                std::uint16_t ethertype, bool is_for_us);
+
+// The same for a frame of a VLAN, which has no tags there. `content` begins behind its link header.
+void deliver_to_packet_sockets_of(Core& core, const Interface& vlan, const Packet& content,
+                                  const wire::EthernetHeader& link);
 
 }  // namespace strata::stack

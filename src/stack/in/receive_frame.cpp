@@ -108,7 +108,13 @@ void receive_frame(Core& core, Interface& port, PacketPtr&& packet, std::size_t 
     return drop(core, std::move(packet), why);
   }
   packet->notes().interface = interface->id;
-  if (interface != &port) count_received(*interface, 1, packet->size());
+  if (interface != &port) {
+    count_received(*interface, 1, packet->size());
+    if (has_packet_sockets(core)) {
+      deliver_to_packet_sockets_of(core, *interface, *packet,
+                                   {frame->destination(), frame->source(), ethertype});
+    }
+  }
   // What we may send does not bind the others on the link; what the device can carry does.
   if (packet->size() > bytes_max && packet->notes().segment_kind == SegmentKind::kNone) {
     return drop(core, std::move(packet), DropReason::kFrameTooLong);

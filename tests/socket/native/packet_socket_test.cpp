@@ -46,6 +46,30 @@ TEST_F(PacketSockets, SeeTheirEthertypeOfTheirInterface) {
   EXPECT_EQ(other_type.receive(buffer).error(), Error::kWouldBlock);
 }
 
+// What a VLAN carries has no tags on it; they are for the port.
+TEST_F(PacketSockets, OfAVlanKnowNothingOfTags) {
+  const VlanTags tags{.tags = {{{.tpid = 0x88a8, .id = 6, .priority = 3}, {.id = 7}}}, .count = 2};
+  const auto vlan = host.stack.add_vlan(host.eth0, tags, InterfaceConfig{}, host.now);
+  ASSERT_TRUE(vlan);
+  (void)host.after(5s);
+  PacketSocket socket = open(*vlan);
+  const Frame behind = vlan_tag({.id = 6, .type = 0x8100}) + vlan_tag({.id = 7, .type = kType});
+  (void)host.exchange(ethernet(kOurMac, kPeerMac, 0x88a8, behind + text("own")));
+  const auto info = socket.receive(buffer);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->interface, *vlan);
+  EXPECT_EQ(Frame(Bytes(buffer).first(info->size)), own);
+  (void)host.exchange(own);
+  EXPECT_EQ(socket.receive(buffer).error(), Error::kWouldBlock);
+  ASSERT_TRUE(socket.send(others.all(), *vlan, host.now));
+  host.settle();
+  const Frames out = host.device.take_sent();
+  ASSERT_EQ(out.size(), 1U);
+  const Frame tagged =
+      vlan_tag({.priority = 3, .id = 6, .type = 0x8100}) + vlan_tag({.id = 7, .type = kType});
+  EXPECT_EQ(out[0], ethernet(kOtherMac, kPeerMac, 0x88a8, tagged + text("others")));
+}
+
 TEST_F(PacketSockets, HearOthersOnlyWhenAsked) {
   PacketSocket socket = open(host.eth0);
   (void)host.exchange(others);
