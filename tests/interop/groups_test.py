@@ -140,7 +140,7 @@ def is_v1_report(seen):
 def members(lab, wire, host):
     """A stack with --join tells of its groups, and answers queriers of every age in their own
     words. The oldest comes last: once it was heard, a host keeps to it (RFC 3376 7.2.1)."""
-    stack = lab.up(host, "--join", f"{GROUP4}%{TAP}", "--join", f"{GROUP6}%{TAP}")
+    stack = lab.up(host, "--join", GROUP4, "--join", f"{GROUP6}%{TAP}")
     joined = wire.find(lambda frame: is_igmp(0x22, "224.0.0.22", (4, GROUP4))(igmp_of(frame)), 8)
     lab.check("IGMPv3: joining is reported as a change to exclude nothing", joined)
     stack.wait()

@@ -15,13 +15,13 @@ struct Place {
   multicast::SocketKey key;
 };
 
-// RFC 3678 3: without an interface the routes choose one.
+// RFC 3678 3: without an interface the routes choose one. Nothing is sent yet, so that it may still
+// be without a usable address.
 stack::Interface* interface_for(stack::Core& core, const udp::Socket& socket,
                                 const IpAddress& group, InterfaceId wanted) {
   if (wanted == kNoInterface) wanted = socket.options.bound_interface;
   if (wanted != kNoInterface) return core.interface(wanted);
-  const auto departure = stack::depart(core, {.destination = group});
-  return departure ? departure->interface : nullptr;
+  return stack::interface_for_link(core, group);
 }
 
 Result<Place> place_of(stack::Core* core, SocketId id, const IpAddress& group,

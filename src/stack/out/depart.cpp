@@ -12,8 +12,15 @@ bool speaks(const Interface& interface, bool is_v4) {
   return is_v4 ? interface.addresses->primary_v4() != nullptr : interface.has_ipv6;
 }
 
-// For groups, broadcasts and link-local addresses that name no interface: the one of the default
-// route, else the first that could carry them.
+// Its addresses may still be checked for duplicates.
+bool will_speak(const Interface& interface, bool is_v4) {
+  return std::ranges::any_of(interface.addresses->all(), [&](const ip::InterfaceAddress& address) {
+    return address.address.is_v4() == is_v4;
+  });
+}
+
+}  // namespace
+
 Interface* interface_for_link(Core& core, const IpAddress& destination) {
   const bool is_v4 = destination.is_v4();
   if (const ip::Route* route = core.route_cache.lookup(destination)) {
@@ -23,12 +30,16 @@ Interface* interface_for_link(Core& core, const IpAddress& destination) {
   if (const ip::Route* route = core.route_cache.lookup(anywhere)) {
     return core.interface(route->interface);
   }
+  Interface* soon = nullptr;
   for (Interface* interface : core.interfaces) {
     if (interface == nullptr || interface->is_loopback() || !interface->is_up) continue;
     if (speaks(*interface, is_v4)) return interface;
+    if (soon == nullptr && will_speak(*interface, is_v4)) soon = interface;
   }
-  return nullptr;
+  return soon;
 }
+
+namespace {
 
 Result<IpAddress> choose_source(Core& core, const Departure& departure) {
   const ip::SourceQuery query{.destination = departure.destination,

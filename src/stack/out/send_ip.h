@@ -12,6 +12,11 @@ namespace strata::stack {
 
 [[nodiscard]] Result<Departure> depart(Core& core, const DepartureQuery& query);
 
+// For groups, broadcasts and link-local addresses that name no interface: the one of the default
+// route, else the first that can carry them, or will as soon as its addresses are checked. Null:
+// there is none.
+[[nodiscard]] Interface* interface_for_link(Core& core, const IpAddress& destination);
+
 // What was decided for another packet that asked the same; null: depart() must decide. Good until
 // the next call of depart().
 [[nodiscard]] inline bool may_recall_departure(const Core& core, const DepartureQuery& query) {

@@ -42,6 +42,21 @@ TEST_F(UdpGroups, WithoutAnInterfaceTheRoutesChoose) {
   EXPECT_TRUE(is_member(eth1));
 }
 
+// Programs join as soon as the stack runs, which is before its addresses are checked.
+TEST_F(UdpGroups, AnAddressThatIsStillCheckedWillDo) {
+  Bench bench;
+  TestDevice device;
+  const InterfaceId id = bench.add(device, InterfaceConfig{});
+  auto socket = UdpSocket::open(bench.stack, AddressFamily::kIpv6);
+  ASSERT_TRUE(socket);
+  EXPECT_EQ(socket->join_group(group, kNoInterface, bench.now).error(), Error::kNoDevice);
+  ASSERT_TRUE(bench.stack.add_address(id, prefix("10.0.0.1/24"), bench.now));
+  for (const IpAddress& wanted : {group, address("ff15::7")}) {
+    EXPECT_TRUE(socket->join_group(wanted, kNoInterface, bench.now));
+    EXPECT_TRUE(bench.stack.core().interface(id)->groups->is_member(wanted));
+  }
+}
+
 TEST_F(UdpGroups, AMembershipLastsAsLongAsOneSocketHasIt) {
   UdpSocket first = open();
   UdpSocket second = open();
