@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "stack/router_role.h"
+
 namespace strata::stack {
 namespace {
 
@@ -59,6 +61,7 @@ Result<void> add_own_address(Core& core, Interface& interface, ip::InterfaceAddr
   if (const auto route = connected_route(address, interface.id)) {
     (void)core.routes.replace(*route);
   }
+  add_router_anycast(core, interface, address, now);
   if (!has_link_layer) return {};
   // RFC 4862 5.4.2: the group first, so that the answer to our own question is heard.
   join_solicited_node(interface, address.address, now);
@@ -84,6 +87,7 @@ Result<void> remove_own_address(Core& core, Interface& interface, const IpAddres
   const ip::InterfaceAddress gone = *found;
   if (!shares_network(interface, gone)) {
     if (const auto route = connected_route(gone, interface.id)) (void)core.routes.remove(*route);
+    remove_router_anycast(core, interface, gone, now);
   }
   leave_solicited_node(interface, address, now);
   (void)interface.neighbors.tell().remove_own_address(address);
@@ -124,6 +128,7 @@ void on_address_change(Core& core, Interface& interface, const ip::AddressChange
     if (const auto route = connected_route(change.address, interface.id)) {
       (void)core.routes.remove(*route);
     }
+    remove_router_anycast(core, interface, change.address, now);
   }
   leave_solicited_node(interface, change.address.address, now);
   (void)interface.neighbors.tell().remove_own_address(change.address.address);

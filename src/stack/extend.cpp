@@ -56,8 +56,9 @@ bool stack_speaks_ethertype(std::uint16_t ethertype) {
 }
 
 bool stack_speaks_protocol(std::uint8_t protocol) {
-  return protocol == wire::kIpProtocolUdp || protocol == wire::kIpProtocolIcmpv4 ||
-         protocol == wire::kIpProtocolIcmpv6 || protocol == wire::kIpProtocolIgmp;
+  return protocol == wire::kIpProtocolTcp || protocol == wire::kIpProtocolUdp ||
+         protocol == wire::kIpProtocolIcmpv4 || protocol == wire::kIpProtocolIcmpv6 ||
+         protocol == wire::kIpProtocolIgmp;
 }
 
 // One handler a number; null takes it away.

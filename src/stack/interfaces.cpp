@@ -6,6 +6,7 @@
 
 #include "stack/addresses.h"
 #include "stack/out/flush.h"
+#include "stack/router_role.h"
 #include "strata/wire/vlan.h"
 
 namespace strata::stack {
@@ -59,6 +60,7 @@ void bring_up(Core& core, Interface& interface, Time now) {
                              .interface = interface.id,
                              .origin = ip::RouteOrigin::kConnected};
   (void)core.routes.replace(link_local);
+  if (core.config.forward_ipv6) take_router_role(core, interface, now);
   interface.routers.tell().on_link_up(now);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "stack/addresses.h"
 #include "stack/core.h"
@@ -14,6 +15,7 @@
 #include "stack/out/send_frame.h"
 #include "stack/out/send_ip.h"
 #include "stack/out/send_tcp.h"
+#include "stack/router_role.h"
 
 namespace strata {
 
@@ -199,7 +201,15 @@ bool Stack::is_local(const IpAddress& address) const {
 
 void Stack::set_forwarding(bool ipv4, bool ipv6) {
   core_->config.forward_ipv4 = ipv4;
-  core_->config.forward_ipv6 = ipv6;
+  if (std::exchange(core_->config.forward_ipv6, ipv6) == ipv6) return;
+  for (Interface* interface : core_->interfaces) {
+    if (interface == nullptr) continue;
+    if (ipv6) {
+      stack::take_router_role(*core_, *interface, core_->last_turn);
+    } else {
+      stack::give_up_router_role(*core_, *interface, core_->last_turn);
+    }
+  }
 }
 
 const TcpConfig& Stack::tcp_config() const { return core_->config.tcp; }

@@ -34,6 +34,10 @@ struct Arrival {
 
   [[nodiscard]] bool is_v4() const { return destination.is_v4(); }
   [[nodiscard]] bool is_to_group() const { return kind != DestinationKind::kUnicast; }
+  // To whichever router is nearest: not an address to answer from (RFC 4443 2.2).
+  [[nodiscard]] bool is_to_anycast() const {
+    return ours != nullptr && ours->kind == ip::LocalKind::kAnycast;
+  }
 };
 
 }  // namespace strata::stack

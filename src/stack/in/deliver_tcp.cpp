@@ -59,7 +59,8 @@ tcp::Segment decode(const wire::TcpView& view, const tcp::Flow& flow, const Arri
 void deliver_tcp(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   ++core.counters.tcp_received;
   // RFC 9293 3.9.2.3 (MUST-57): no answer either, for it would go to one of many.
-  if (arrival.is_to_group()) return drop(core, std::move(packet), DropReason::kTcpToGroup);
+  if (arrival.is_to_group() || arrival.is_to_anycast())
+    return drop(core, std::move(packet), DropReason::kTcpToGroup);
   const std::size_t fixed = arrival.header_length + wire::TcpLayout::kSize;
   if (!make_contiguous(core, packet, fixed, DropReason::kTcpTooShort)) return;
   const std::size_t header_length = std::size_t{wire::TcpLayout::DataOffset::get(

@@ -145,7 +145,8 @@ void send_icmp_error(Core& core, const Packet& offender, Interface& interface,
 void send_echo_reply(Core& core, PacketPtr request, const Arrival& arrival, Time now) {
   const bool is_v4 = arrival.is_v4();
   // RFC 1122 3.2.2.6 and RFC 4443 4.2: from the address that was asked; a group has none.
-  const IpAddress source = arrival.is_to_group() ? IpAddress{} : arrival.destination;
+  const bool names_us = !arrival.is_to_group() && !arrival.is_to_anycast();
+  const IpAddress source = names_us ? arrival.destination : IpAddress{};
   DepartureQuery query{.destination = arrival.source,
                        .source = source,
                        .protocol = is_v4 ? wire::kIpProtocolIcmpv4 : wire::kIpProtocolIcmpv6};
