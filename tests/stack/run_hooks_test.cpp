@@ -45,6 +45,7 @@ class HookPoints : public testing::TestWithParam<HookPoint> {
  protected:
   HookPoints() {
     host.stack.set_forwarding(true, true);
+    (void)host.after(10s);  // the groups of routers are reported
     EXPECT_TRUE(
         host.stack.add_neighbor(host.eth0, IpAddress::v4(10, 0, 0, 9), kOtherMac, host.now));
   }
@@ -100,6 +101,7 @@ INSTANTIATE_TEST_SUITE_P(All, HookPoints,
 TEST(RunHooks, ForwardedPacketsAreNotOurOwn) {
   Host host;
   host.stack.set_forwarding(true, true);
+  (void)host.after(10s);
   ASSERT_TRUE(host.stack.add_neighbor(host.eth0, IpAddress::v4(10, 0, 0, 9), kOtherMac, host.now));
   TestHook hook(Verdict::Kind::kDrop);
   ASSERT_TRUE(host.stack.add_hook(HookPoint::kIpOut, hook));
