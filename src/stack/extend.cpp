@@ -11,7 +11,6 @@ namespace {
 
 using stack::Core;
 using stack::HookEntry;
-using stack::Interface;
 
 ip::RouteOrigin origin_of(RouteOrigin origin) {
   switch (origin) {
