@@ -119,7 +119,8 @@ TEST(RouterRole, ComesAndGoesWithForwardingAndWithAddresses) {
   EXPECT_EQ(answers(kAnycast), 1);
   ASSERT_TRUE(host.stack.remove_address(host.eth0, address("fd00::5"), host.now));
   ASSERT_TRUE(host.stack.add_address(host.eth0, prefix("fd01::1/127"), host.now));
-  ASSERT_TRUE(host.stack.add_route({.destination = prefix("fd00::/64"), .interface = host.eth0}));
+  ASSERT_TRUE(host.stack.add_route(
+      {.destination = prefix("fd00::/64"), .gateway = IpAddress{}, .interface = host.eth0}));
   (void)host.after(5s);
   EXPECT_EQ(answers(kAnycast), 0);
   EXPECT_EQ(answers(address("fd01::")), 0) << "RFC 6164 5: the other end of a link between two";
