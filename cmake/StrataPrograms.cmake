@@ -73,13 +73,15 @@ function(strata_preload)
   endif()
 endfunction()
 
-# A program per bench/*_bench.cpp; bench/harness and bench/peers are libraries.
+# A program per bench/*_bench.cpp; bench/harness and bench/peers are libraries. Whoever wants Strata
+# alone does not wait for them: they are strata_benches, and built with the tests.
 function(strata_benchmarks)
+  add_custom_target(strata_benches DEPENDS strata)
   file(GLOB harness CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/harness/*.cpp
                                       ${PROJECT_SOURCE_DIR}/bench/peers/*.cpp)
   file(GLOB benches CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*_bench.cpp)
   if(harness)
-    add_library(strata_bench STATIC ${harness})
+    add_library(strata_bench STATIC EXCLUDE_FROM_ALL ${harness})
     target_include_directories(strata_bench PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(strata_bench PUBLIC strata_folders fmt::fmt)
     find_library(STRATA_LWIP lwip)
@@ -94,6 +96,8 @@ function(strata_benchmarks)
   foreach(source ${benches})
     cmake_path(GET source STEM name)
     add_executable(${name} ${source})
+    strata_only_for_tests(${name})
+    add_dependencies(strata_benches ${name})
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE strata_folders $<TARGET_NAME_IF_EXISTS:strata_bench>)
     if(name STREQUAL "skin_bench")
