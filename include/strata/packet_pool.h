@@ -58,6 +58,8 @@ class PacketPool {
   [[nodiscard]] PacketPtr adopt(MutableBytes bytes, std::size_t data_offset, std::size_t data_size,
                                 Buffer::Release release, void* context);
 
+  // Under a quarter of the small buffers is left: what can wait leaves them to what arrives.
+  [[nodiscard]] bool is_short() const { return small_free() * 4 < small_count(); }
   [[nodiscard]] std::size_t small_free() const { return free_[0].count; }
   [[nodiscard]] std::size_t small_count() const { return config_.small_buffers; }
   [[nodiscard]] std::size_t large_free() const { return free_[1].count; }

@@ -22,7 +22,7 @@ bool pins_too_much(const Packet& slice) {
 }
 
 bool wants_copy(const Packet& text) {
-  if (is_short(text.pool())) return true;
+  if (text.pool().is_short()) return true;
   for (const Packet* slice = &text; slice != nullptr; slice = slice->next_slice()) {
     if (pins_too_much(*slice)) return true;
   }

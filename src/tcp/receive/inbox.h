@@ -11,18 +11,13 @@
 
 namespace strata::tcp {
 
-// Under a quarter of its small buffers left, a pool gets them back by copying, so that programs
-// that read slowly cannot take a device's buffers from everybody else.
-[[nodiscard]] inline bool is_short(const PacketPool& pool) {
-  return pool.small_free() * 4 < pool.small_count();
-}
-
 // A ByteQueue that decides what is kept by reference and what is copied:
 //
 //   a large part of its buffer         the slice itself
 //   a small part of its own buffer     ByteQueue: into the room behind the last slice, if any
 //   a small part of a shared buffer    copied: nobody can use the rest while a slice pins it
-//   the arrival pool is short          copied, into large buffers where there are any
+//   the arrival pool is short          copied, into large buffers where there are any, so that
+//                                      programs that read slowly cannot take a device's buffers
 class Inbox {
  public:
   // Takes all of it. Where a copy finds no buffer, the slice itself is kept.

@@ -18,7 +18,7 @@ Reassembly::Added Reassembly::add(PacketPool& pool, std::uint64_t begin, PacketP
   Added added;
   const std::uint64_t end = begin + text->size();
   const bool is_sparse =
-      text->size() * kPinnedShare < text->buffer_bytes() || is_short(text->pool());
+      text->size() * kPinnedShare < text->buffer_bytes() || text->pool().is_short();
   for (std::uint64_t at = begin; at < end;) {
     if (const std::uint64_t known_end = std::min(covered_.first_gap(at), end); known_end != at) {
       if (added.duplicate.length() == 0) added.duplicate = {at, known_end};
@@ -48,7 +48,8 @@ std::size_t Reassembly::add_piece(PacketPool& pool, PacketPtr& text, const Piece
     const std::size_t kept = keep_copy(pool, *text, piece);
     if (kept != 0 || is_tiny) return kept;
   }
-  PacketPtr slice = is_whole ? std::move(text) : text->share(piece.offset, piece.size);
+  if (is_whole) return keep_slice(piece.begin, std::move(text)) ? piece.size : 0;
+  PacketPtr slice = text->share(piece.offset, piece.size);
   if (slice == nullptr) return keep_copy(pool, *text, piece);
   return keep_slice(piece.begin, std::move(slice)) ? piece.size : 0;
 }

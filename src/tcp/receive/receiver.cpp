@@ -109,7 +109,7 @@ bool Receiver::must_shed(const ReceiverShared& shared, const Disorder& disorder)
   const std::size_t held = bytes_held(shared);
   if (shared.account.must_shed(held)) return true;
   const std::size_t holders = std::max<std::size_t>(shared.account.holders(), 1);
-  return is_short(shared.pool) && held > shared.pool.bytes_reserved() / holders;
+  return shared.pool.is_short() && held > shared.pool.bytes_reserved() / holders;
 }
 
 std::size_t Receiver::shed(ReceiverShared& shared, std::size_t bytes) {

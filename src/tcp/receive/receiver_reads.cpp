@@ -50,7 +50,7 @@ void Receiver::end_read(ReceiverShared& shared, const Inbox& inbox, std::size_t 
   } else {
     settle(shared, held_before - inbox.buffer_bytes() + bytes_held(shared));
   }
-  const bool may_grow = !shared.account.under_pressure() && !is_short(shared.pool);
+  const bool may_grow = !shared.account.under_pressure() && !shared.pool.is_short();
   (void)tuning_.on_read(static_cast<std::uint32_t>(count), timing_.segment_size(), may_grow, next_,
                         window(), now);
   // A window update saves the sender from waiting for an ACK that nothing else will cause. It is

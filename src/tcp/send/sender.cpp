@@ -21,6 +21,20 @@ std::size_t most_for(std::size_t bytes) {
   return (bytes + kBufferMost - 1) / kBufferMost * kBufferMost + kBufferMost;
 }
 
+// Acknowledgements give back what a queue holds, and take buffers to arrive: who has something
+// queued leaves the last quarter of them alone.
+std::size_t fill_queue(ByteQueue& queue, PacketPool& pool, Bytes bytes) {
+  std::size_t written = 0;
+  while (written < bytes.size() && (queue.empty() || !pool.is_short())) {
+    const std::size_t step = pool.large_free() != 0 ? kLargeBufferBytes : kSmallBufferBytes;
+    const std::size_t count = std::min(bytes.size() - written, step);
+    const std::size_t taken = queue.write(pool, bytes.subspan(written, count));
+    written += taken;
+    if (taken < count) break;
+  }
+  return written;
+}
+
 }  // namespace
 
 Sender::Sender(SequenceNumber first) : control_({}), una_(first), nxt_(first) {}
@@ -201,7 +215,7 @@ std::uint32_t Sender::write(Shared& shared, Bytes bytes, Time now, bool more) {
   std::size_t written = 0;
   if (count != 0) {
     note_application_limit(*f);
-    written = f->queue.write(shared.pool, bytes.first(count));
+    written = fill_queue(f->queue, shared.pool, bytes.first(count));
     settle_account(shared, *f, most_for(count));
   }
   f->wants_room = written < bytes.size();

@@ -90,5 +90,24 @@ TEST(StreamFile, NothingIsSentThatCannotBeToldOf) {
   EXPECT_EQ(connection.received(), "y");
 }
 
+// The pool holds a megabyte and a half, less than a connection may queue: what waits to be sent and
+// to be read must leave room for the frames that carry it.
+TEST(StreamFile, AWriterCannotTakeTheWholePool) {
+  Connection connection;
+  constexpr std::size_t kTotal = 8U << 20U;
+  const std::string chunk(1U << 16U, 'x');
+  std::size_t written = 0;
+  std::size_t read = 0;
+  for (int turn = 0; turn < 20'000 && read < kTotal; ++turn) {
+    const Answer sent = written < kTotal ? connection.send({chunk}) : 0;
+    if (sent > 0) written += static_cast<std::size_t>(sent);
+    // Nobody reads before all is full.
+    if (turn > 200) read += connection.received().size();
+    connection.now += std::chrono::milliseconds(1);
+    connection.settle();
+  }
+  EXPECT_GE(read, kTotal) << "of " << written;
+}
+
 }  // namespace
 }  // namespace strata::posix::stream_file_test

@@ -55,7 +55,7 @@ TEST(Inbox, CopiesOutOfAPoolThatIsShort) {
   Inbox inbox;
   std::vector<PacketPtr> held;
   for (std::uint64_t i = 0; i < 7; ++i) held.push_back(stream_text(device, i * 1400, 1400));
-  ASSERT_TRUE(is_short(device));
+  ASSERT_TRUE(device.is_short());
   std::uint64_t place = 0;
   for (PacketPtr& text : held) {
     inbox.append(own, std::move(text));
