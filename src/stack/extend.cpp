@@ -54,10 +54,16 @@ bool stack_speaks_ethertype(std::uint16_t ethertype) {
          wire::is_vlan_tpid(ethertype);
 }
 
+// Extension headers are read on the way to what they announce: no handler would see one.
+bool is_read_on_the_way(std::uint8_t protocol) {
+  return protocol == wire::kIpProtocolHopByHop || protocol == wire::kIpProtocolRouting ||
+         protocol == wire::kIpProtocolFragment || protocol == wire::kIpProtocolDestinationOptions;
+}
+
 bool stack_speaks_protocol(std::uint8_t protocol) {
   return protocol == wire::kIpProtocolTcp || protocol == wire::kIpProtocolUdp ||
          protocol == wire::kIpProtocolIcmpv4 || protocol == wire::kIpProtocolIcmpv6 ||
-         protocol == wire::kIpProtocolIgmp;
+         protocol == wire::kIpProtocolIgmp || is_read_on_the_way(protocol);
 }
 
 // One handler a number; null takes it away.

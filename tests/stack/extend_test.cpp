@@ -59,7 +59,7 @@ TEST(Extend, ProtocolsCanBeAdded) {
   Host host;
   Protocols handler;
   ASSERT_TRUE(host.stack.set_protocol_handler(200, &handler));
-  for (const unsigned spoken : {1U, 2U, 6U, 17U, 58U}) {
+  for (const unsigned spoken : {0U, 1U, 2U, 6U, 17U, 43U, 44U, 58U, 60U}) {
     EXPECT_EQ(host.stack.set_protocol_handler(static_cast<std::uint8_t>(spoken), &handler).error(),
               Error::kAlreadyExists);
   }

@@ -141,20 +141,25 @@ Result<void> send_fragments(Core& core, PacketPtr packet, const Departure& depar
   return {};
 }
 
+// So that `header` bytes can be written in front; no packet may be longer than `limit` with them.
+Result<void> make_room(Core& core, PacketPtr& packet, std::size_t header, std::size_t limit) {
+  if (packet->size() + header > limit) {
+    drop(core, std::move(packet), DropReason::kPacketTooBig);
+    return std::unexpected(Error::kMessageTooLong);
+  }
+  if (packet->headroom() >= header && packet->is_writable()) return {};
+  packet = with_head(core, std::move(packet));
+  if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
+  return {};
+}
+
 }  // namespace
 
 Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, Time now) {
   const bool is_v4 = departure.is_v4();
   const std::size_t header = is_v4 ? wire::Ipv4Layout::kSize : wire::Ipv6Layout::kSize;
   const std::size_t limit = is_v4 ? kPacketBytesMax : kPacketBytesMax + wire::Ipv6Layout::kSize;
-  if (packet->size() + header > limit) {
-    drop(core, std::move(packet), DropReason::kPacketTooBig);
-    return std::unexpected(Error::kMessageTooLong);
-  }
-  if (packet->headroom() < header || !packet->is_writable()) {
-    packet = with_head(core, std::move(packet));
-    if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
-  }
+  if (const auto made = make_room(core, packet, header, limit); !made) return made;
   if (is_v4) {
     prepend_header_v4(core, *packet, departure);
   } else {
@@ -172,14 +177,7 @@ Result<void> send_ip(Core& core, PacketPtr packet, const Departure& departure, T
 Result<void> send_with_options(Core& core, PacketPtr packet, const Departure& departure,
                                Bytes options, Time now) {
   const std::size_t header = wire::Ipv4Layout::kSize + options.size();
-  if (packet->size() + header > kPacketBytesMax) {
-    drop(core, std::move(packet), DropReason::kPacketTooBig);
-    return std::unexpected(Error::kMessageTooLong);
-  }
-  if (packet->headroom() < header || !packet->is_writable()) {
-    packet = with_head(core, std::move(packet));
-    if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
-  }
+  if (const auto made = make_room(core, packet, header, kPacketBytesMax); !made) return made;
   prepend_header_v4(core, *packet, departure, options);
   ++core.counters.ipv4_sent;
   return send_ip_packet(core, std::move(packet), departure, now);
