@@ -132,10 +132,8 @@ class QueueDiscipline {
   // Takes what a discipline drops.
   class Drops {
    public:
+    virtual ~Drops() = default;
     virtual void drop(PacketPtr frame) = 0;
-
-   protected:
-    ~Drops() = default;
   };
 
   virtual ~QueueDiscipline() = default;

@@ -26,7 +26,7 @@ std::optional<unsigned> parse_decimal(std::string_view text, unsigned max) {
 
 // The first `count` characters, and what follows them; substr would bring in an exception.
 std::string_view first(std::string_view text, std::size_t count) {
-  return {text.data(), std::min(count, text.size())};
+  return {text.begin(), text.begin() + std::min(count, text.size())};
 }
 std::string_view after(std::string_view text, std::size_t count) {
   text.remove_prefix(count);

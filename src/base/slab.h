@@ -151,7 +151,7 @@ class Slab {
     return std::min(kChunkEntries, entries_max_ - number * kChunkEntries);
   }
   [[nodiscard]] std::uint64_t full_mask(Index number) const {
-    return ~std::uint64_t{0} >> (64 - entries_in(number));
+    return ~std::uint64_t{0} >> ((64 - entries_in(number)) % 64);  // of 1 to 64 entries
   }
   [[nodiscard]] std::size_t bytes_in(Index number) const {
     return Chunk::kEntriesOffset + entries_in(number) * sizeof(T);

@@ -138,17 +138,15 @@ bool is_valid(ValueKind kind, std::string_view value) {
 
 std::optional<std::uint64_t> parse_number(std::string_view value) {
   std::uint64_t number = 0;
-  const char* end = value.data() + value.size();
-  const auto [stopped, error] = std::from_chars(value.data(), end, number);
-  if (error != std::errc{} || stopped != end) return std::nullopt;
+  const auto [stopped, error] = std::from_chars(value.begin(), value.end(), number);
+  if (error != std::errc{} || stopped != value.end()) return std::nullopt;
   return number;
 }
 
 std::optional<double> parse_speed(std::string_view value) {
   double speed = 0;
-  const char* end = value.data() + value.size();
-  const auto [stopped, error] = std::from_chars(value.data(), end, speed);
-  if (error != std::errc{} || stopped != end || !std::isfinite(speed) || speed <= 0) {
+  const auto [stopped, error] = std::from_chars(value.begin(), value.end(), speed);
+  if (error != std::errc{} || stopped != value.end() || !std::isfinite(speed) || speed <= 0) {
     return std::nullopt;
   }
   return speed;

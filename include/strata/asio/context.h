@@ -69,11 +69,11 @@ class context {
     }
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
+    virtual ~Member() { leave(); }
     // All that wait hear operation_aborted.
     virtual void stop() = 0;
 
    protected:
-    virtual ~Member() { leave(); }
     [[nodiscard]] context& owner() const { return owner_; }
 
    private:

@@ -71,9 +71,9 @@ inline void throw_if(const error_code& error) {
 // Calls the handler with its arguments where it wants to run. Its executor may be of a kind that
 // must not be told to do something later (that of futures), so that waiting a turn is ours.
 template <typename Handler, typename Step>
-void tell(executor own, Handler&& handler, Step&& step, Pending::How how) {
-  auto call = [target = net::get_associated_executor(handler, own), handler = std::move(handler),
-               arguments = step.take()]() mutable {
+void tell(executor own, Handler handler, Step step, Pending::How how) {
+  auto target = net::get_associated_executor(handler, own);
+  auto call = [target, handler = std::move(handler), arguments = step.take()]() mutable {
     net::dispatch(target,
                   [handler = std::move(handler), arguments = std::move(arguments)]() mutable {
                     std::apply(std::move(handler), std::move(arguments));
@@ -125,7 +125,7 @@ class Operation final : public Pending {
         handler_(std::move(handler)),
         step_(std::move(step)),
         work_(net::get_associated_executor(handler_, own)) {}
-  ~Operation() override = default;
+  ~Operation() = default;
 
   void forget_slot() {
     if (!std::exchange(has_slot_, false)) return;

@@ -31,7 +31,7 @@ class Pending {
   void cancel();
 
  protected:
-  virtual ~Pending() = default;
+  ~Pending() = default;
 
  private:
   friend class PendingQueue;

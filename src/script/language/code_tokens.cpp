@@ -45,12 +45,10 @@ class Cutter {
 
   void step() {
     const char c = code_[at_];
-    if (c == '\n' && depth_ > 0) {
+    if (c == ' ' || c == '\t' || c == '\r' || (c == '\n' && depth_ > 0)) {
       ++at_;
     } else if (c == '\n' || c == ';') {
       push(CodeToken::Kind::kSeparator, 1);
-    } else if (c == ' ' || c == '\t' || c == '\r') {
-      ++at_;
     } else if (c == '#') {
       at_ = std::min(code_.find('\n', at_), code_.size());
     } else if (c == '\\') {
@@ -106,16 +104,16 @@ class Cutter {
     CodeToken& token = push(CodeToken::Kind::kNumber, length);
     token.is_whole = is_whole;
     const std::string_view digits = token.raw.substr(is_hex ? 2 : 0);
-    const char* const end = digits.data() + digits.size();
     if (is_whole) {
-      const auto read = std::from_chars(digits.data(), end, token.integer, is_hex ? 16 : 10);
-      if (read.ptr != end || read.ec != std::errc{}) {
+      const auto read =
+          std::from_chars(digits.begin(), digits.end(), token.integer, is_hex ? 16 : 10);
+      if (read.ptr != digits.end() || read.ec != std::errc{}) {
         error_ = "'" + std::string(token.raw) + "' is no number of 64 bits";
       }
       token.number = static_cast<double>(token.integer);
     } else {
-      const auto read = std::from_chars(digits.data(), end, token.number);
-      if (read.ptr != end || read.ec != std::errc{}) {
+      const auto read = std::from_chars(digits.begin(), digits.end(), token.number);
+      if (read.ptr != digits.end() || read.ec != std::errc{}) {
         error_ = "'" + std::string(token.raw) + "' is no number";
       }
     }

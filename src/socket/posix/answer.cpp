@@ -13,7 +13,7 @@ int errno_of(Error error) {
     case Error::kNotSupported: return EOPNOTSUPP;
     case Error::kNotPermitted: return EACCES;
     case Error::kAddressInUse: return EADDRINUSE;
-    case Error::kAddressNotAvailable: return EADDRNOTAVAIL;
+    case Error::kAddressNotAvailable:
     case Error::kNoPortsLeft: return EADDRNOTAVAIL;
     case Error::kNotConnected: return ENOTCONN;
     case Error::kAlreadyConnected: return EISCONN;
@@ -21,7 +21,7 @@ int errno_of(Error error) {
     case Error::kMessageTooLong: return EMSGSIZE;
     case Error::kNetworkUnreachable: return ENETUNREACH;
     case Error::kHostUnreachable: return EHOSTUNREACH;
-    case Error::kPortUnreachable: return ECONNREFUSED;
+    case Error::kPortUnreachable:
     case Error::kConnectionRefused: return ECONNREFUSED;
     case Error::kConnectionReset: return ECONNRESET;
     case Error::kConnectionAborted: return ECONNABORTED;
@@ -33,7 +33,7 @@ int errno_of(Error error) {
     case Error::kAlreadyExists: return EEXIST;
     case Error::kNoDevice: return ENODEV;
     case Error::kDeviceBusy: return EBUSY;
-    case Error::kIo: return EIO;
+    case Error::kIo:
     case Error::kCorrupted: return EIO;
   }
   return EIO;

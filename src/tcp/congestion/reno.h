@@ -19,6 +19,8 @@ class RenoGrowth : public WindowBased {
   void on_undo(Time now) override;
 
  protected:
+  ~RenoGrowth() = default;
+
   void grow(const AckEvent& ack);
 
  private:

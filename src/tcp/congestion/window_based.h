@@ -30,6 +30,8 @@ class WindowBased : public CongestionControl {
   void on_mss_change(std::uint32_t mss) override;
 
  protected:
+  ~WindowBased() = default;
+
   enum class Phase : std::uint8_t { kOpen, kReducing, kRestarting };
 
   // What a congestion signal leaves of a window in use; the floor is applied by the caller.
