@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 namespace strata::bench::report_test {
 namespace {
 
@@ -16,8 +19,9 @@ Result result_of(Better better, std::vector<double> ours, std::vector<double> pe
   result.unit = "Gbit/s";
   result.claim = "a \"quoted\" claim";
   result.better = better;
-  result.contestants = {{.name = "strata", .unavailable = "", .samples = ours, .details = {}},
-                        {.name = "peer", .unavailable = "", .samples = peer, .details = {}}};
+  result.contestants = {
+      {.name = "strata", .unavailable = "", .samples = std::move(ours), .details = {}},
+      {.name = "peer", .unavailable = "", .samples = std::move(peer), .details = {}}};
   return result;
 }
 

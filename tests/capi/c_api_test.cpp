@@ -18,6 +18,12 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 
 // Two stacks on virtual time, joined.
 class CApi : public testing::Test {
+ public:
+  ~CApi() override {
+    strata_stack_destroy(server_);
+    strata_stack_destroy(client_);
+  }
+
  protected:
   CApi() {
     strata_options options = STRATA_INIT(strata_options);
@@ -27,10 +33,6 @@ class CApi : public testing::Test {
     options.seed = 2;
     EXPECT_EQ(strata_stack_create(&options, &client_), 0);
     EXPECT_EQ(strata_join(server_, "10.0.0.1/24", client_, "10.0.0.2/24"), 0);
-  }
-  ~CApi() override {
-    strata_stack_destroy(server_);
-    strata_stack_destroy(client_);
   }
   static std::uint32_t wait_for(strata_stack* stack, int socket, std::uint32_t what) {
     EXPECT_EQ(strata_watch(stack, socket, what, 77), 0);

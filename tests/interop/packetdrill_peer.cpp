@@ -210,7 +210,7 @@ int main(int count, char** words) {
   const auto init = reinterpret_cast<Init>(dlsym(library, "packetdrill_interface_init"));
   check("it has the entry that packetdrill calls", init != nullptr);
   if (init == nullptr) return 1;
-  init("--local_ip=192.168.0.1 --follow_host=0", table.data());
+  init("--local_ip=192.168.0.1 --follow_host=0", static_cast<void*>(table.data()));
   unsigned filled = 0;
   for (const void* pointer : table) filled += pointer != nullptr ? 1 : 0;
   check("the table is full", filled == kSlots);
