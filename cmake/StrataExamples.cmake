@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program per examples/*.cpp, which links what an installed Strata offers. Included before the
-# folders: ninja begins with what is named first, and nothing takes as long as Beast's templates.
+# A program per examples/*.cpp, which links what an installed Strata offers. Whoever wants Strata
+# alone does not wait for them: they are strata_examples, and built with the tests. Included before
+# the folders: ninja begins with what is named first, and nothing takes as long as Beast's templates.
 
 if(NOT STRATA_PROGRAMS)
   return()
 endif()
 
+add_custom_target(strata_examples)
 file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
 foreach(source ${examples})
   cmake_path(GET source STEM name)
   add_executable(example_${name} ${source})
+  strata_only_for_tests(example_${name})
+  add_dependencies(strata_examples example_${name})
   target_link_libraries(example_${name} PRIVATE strata::strata)
   target_compile_options(example_${name} PRIVATE ${STRATA_HOSTED_OPTIONS})
   set_target_properties(example_${name} PROPERTIES

@@ -20,7 +20,7 @@ set(STRATA_HOSTED_HEADERS <functional> <memory> <string> <vector> <fmt/format.h>
 
 add_custom_target(strata_headers)  # all of them: what clang-tidy needs to have been built
 
-# Tests, fuzz targets, benchmarks and what plays their counterparts: `all` does without.
+# Tests, fuzz targets, benchmarks, examples and what plays their counterparts: `all` does without.
 add_custom_target(strata_tests)
 function(strata_only_for_tests target)
   set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
