@@ -13,12 +13,14 @@ namespace {
 constexpr Time kStart{Duration(1000)};
 
 class CoreLoadFile : public testing::Test {
+ public:
+  ~CoreLoadFile() override { std::remove(path_.c_str()); }
+
  protected:
   CoreLoadFile() {
     const int descriptor = ::mkstemp(path_.data());
     if (descriptor >= 0) std::fclose(::fdopen(descriptor, "w"));
   }
-  ~CoreLoadFile() override { std::remove(path_.c_str()); }
   void say(const std::string& text) { std::ofstream(path_) << text; }
 
   std::string path_ = "/tmp/strata-load-XXXXXX";
