@@ -28,18 +28,18 @@ TEST(Call, EachIsStartedWithItsArguments) {
       "+0 readv(3, [{..., 2}, {..., 3}], 2) = 5",
       "+0 recv(3, ..., 10, MSG_PEEK|MSG_TRUNC) = 5",
       "+0 recvfrom(3, ..., 10, 0, ..., ...) = 5",
-      "+0 recvfrom(3, ..., 10, 0, {sa_family = AF_INET, sin_port = htons(8080), sin_addr = "
-      "inet_addr(\"192.0.2.1\")}, ...) = 5",
+      ("+0 recvfrom(3, ..., 10, 0, {sa_family = AF_INET, sin_port = htons(8080), sin_addr = "
+       "inet_addr(\"192.0.2.1\")}, ...) = 5"),
       "+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 9}], msg_flags=0}, 0) = 5",
-      "+0 sendto(3, ..., 9, 0, {sa_family = AF_INET, sin_port = htons(9), sin_addr = "
-      "inet_addr(\"192.0.2.9\")}, ...) = 9",
+      ("+0 sendto(3, ..., 9, 0, {sa_family = AF_INET, sin_port = htons(9), sin_addr = "
+       "inet_addr(\"192.0.2.9\")}, ...) = 9"),
       "+0 sendmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 9}], msg_flags=0}, 0) = 9",
       "+0 connect(3, ..., ...) = 0\n+0 write(3, ..., 7) = 7\n+0 send(3, \"abc\", 3, 0) = 3",
       "+0 connect(3, ..., ...) = 0\n+0 writev(3, [{..., 2}, {..., 3}], 2) = 5\n+0 > udp (5)",
       "+0 getsockopt(3, SOL_SOCKET, SO_TYPE, [SOCK_DGRAM], [4]) = 0",
       "+0 getsockopt(3, SOL_SOCKET, SO_TYPE, ..., [4]) = 0",
-      "+0 setsockopt(3, SOL_SOCKET, SO_RCVBUF, [5000], 4) = 0\n"
-      "+0 getsockopt(3, SOL_SOCKET, SO_RCVBUF, [10000], [4]) = 0",
+      ("+0 setsockopt(3, SOL_SOCKET, SO_RCVBUF, [5000], 4) = 0\n"
+       "+0 getsockopt(3, SOL_SOCKET, SO_RCVBUF, [10000], [4]) = 0"),
       "+0 poll([{fd=3, events=POLLIN|POLLOUT, revents=POLLIN|POLLOUT}], 1, 0) = 1",
       "+0 pipe([5, 6]) = 0\n+0 splice(3, NULL, 6, NULL, 100, 0) = 5\n+0 read(5, ..., 9) = 5",
       "+0 ioctl(3, FIONREAD, [5]) = 0",
