@@ -181,8 +181,9 @@ class Wire:
         return frame
 
     def clear(self):
-        while self.receive(0.0001) is not None:
-            pass
+        """Forgets all that has come, our own frames as well, however long reading them takes."""
+        while select.select([self.socket], [], [], 0)[0]:
+            self.socket.recv(1)
 
     def find(self, wanted, seconds=1.0):
         """The first frame of the stack for which `wanted(frame)` answers something true."""

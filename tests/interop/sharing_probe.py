@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from probe import HERE, case, events, listener, main, outcome, pair, tcp, until
+from probe import HERE, case, listener, main, outcome, pair, tcp, until
 
 @case
 def fork_and_dup():
@@ -20,7 +20,7 @@ def fork_and_dup():
         os._exit(0)
     os.waitpid(child, 0)
     near.close()
-    still = events(far)
+    still = until(far, "IN")
     os.write(copy, b"copy")
     got = far.recv(10, socket.MSG_WAITALL)
     os.close(copy)

@@ -23,7 +23,7 @@ LivePacket live(std::string_view text) {
   return *read;
 }
 
-std::string check(std::string_view expected, std::string_view actual, Options options = {}) {
+std::string check(std::string_view expected, std::string_view actual, const Options& options = {}) {
   Flow flow;
   flow.local_isn = 0;
   const Checked checked = check_packet(packet(expected), live(actual), flow, options, Duration{});
