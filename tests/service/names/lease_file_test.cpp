@@ -54,8 +54,8 @@ TEST_F(LeaseFile, NonsenseIsNoLease) {
   EXPECT_FALSE(read_lease_file(path, kMac, now).has_value());
   for (const char* const text :
        {"", "strata-lease 1\n",
-        "strata-lease 1\nmac 02:00:00:00:00:01\naddress 127.0.0.1/8\n"
-        "server 10.0.0.1\nobtained 1\nlease 4294967295\n",
+        ("strata-lease 1\nmac 02:00:00:00:00:01\naddress 127.0.0.1/8\n"
+         "server 10.0.0.1\nobtained 1\nlease 4294967295\n"),
         "mac 02:00:00:00:00:01\n", "strata-lease 1\nobtained x\nlease -5\n"}) {
     std::ofstream(path) << text;
     EXPECT_FALSE(read_lease_file(path, kMac, now).has_value()) << text;
