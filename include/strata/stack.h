@@ -78,6 +78,7 @@ struct InterfaceEntry {
   FixedText<15> name;
   MacAddress mac;
   std::size_t mtu = 0;
+  std::size_t ipv6_mtu = 0;  // no more than a router advertised; 0: no IPv6 here
   bool is_up = true;
   VlanTags vlan;
   std::uint64_t received_packets = 0;
@@ -152,7 +153,8 @@ class Stack {
   [[nodiscard]] Result<InterfaceId> add_vlan(InterfaceId parent, const VlanTags& tags,
                                              const InterfaceConfig& config, Time now);
   Result<void> remove_interface(InterfaceId interface, Time now);
-  // At most the device's, at least 68; lasts until a router advertises another.
+  // At most the device's, at least 68. IPv6 keeps to what routers advertise where that is less,
+  // and never goes below its 1280.
   Result<void> set_mtu(InterfaceId interface, std::size_t mtu, Time now);
   Result<void> set_interface_up(InterfaceId interface, bool up, Time now);
   // Connections live on while their device is exchanged; the new one must carry the same medium.

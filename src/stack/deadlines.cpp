@@ -79,11 +79,10 @@ struct DiscoverySteps {
   void operator()(const ip::AddRoute& add) { (void)core.routes.replace(add.route); }
   void operator()(const ip::RemoveRoute& remove) { (void)core.routes.remove(remove.route); }
   void operator()(const ip::SetMtu& set) {
-    set_interface_mtu(core, interface,
-                      std::min<std::size_t>(interface.capabilities().mtu, set.mtu));
+    set_interface_mtus(core, interface, interface.mtu, set.mtu);
   }
   void operator()(const ip::SetHopLimit& set) {
-    interface.hop_limit = set.hop_limit;
+    interface.hop_limit = set.hop_limit == 0 ? std::nullopt : std::optional(set.hop_limit);
     ++core.link_generation;
   }
   void operator()(const ip::SetReachability& set) {

@@ -80,9 +80,10 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   }
   const ip::Route* route = core.route_cache.lookup(arrival.destination);
   Interface* out = route == nullptr ? nullptr : core.interface(route->interface);
-  const std::uint32_t mtu = out == nullptr ? 0
-                                           : std::min(static_cast<std::uint32_t>(out->mtu),
-                                                      route->mtu.value_or(UINT32_MAX));
+  const std::uint32_t mtu =
+      out == nullptr ? 0
+                     : std::min(static_cast<std::uint32_t>(out->mtu_for(arrival.destination)),
+                                route->mtu.value_or(UINT32_MAX));
   const ip::ForwardDecision decision = ip::decide_forwarding(
       {.source = arrival.source,
        .destination = arrival.destination,

@@ -6,6 +6,8 @@
 namespace strata::stack {
 namespace {
 
+constexpr std::size_t kIpv6MtuMin = 1280;  // RFC 8200 5
+
 FixedText<15> short_name(std::string_view name) {
   FixedText<15> text;
   text.length = static_cast<std::uint8_t>(std::min(name.size(), text.characters.size()));
@@ -48,7 +50,7 @@ Interface::Interface(const InterfaceParts& parts, InterfaceId interface_id,
       mac(address),
       mtu(bytes_max),
       // RFC 8200 5: a link that cannot carry 1280 bytes cannot carry IPv6.
-      has_ipv6(config.ipv6 && bytes_max >= 1280),
+      has_ipv6(config.ipv6 && bytes_max >= kIpv6MtuMin),
       hears_routers(config.accept_router_advertisements),
       detects_duplicates(config.detect_duplicates),
       addresses(parts.memory, parts.local, interface_id),
@@ -56,11 +58,22 @@ Interface::Interface(const InterfaceParts& parts, InterfaceId interface_id,
                 neighbor_config(parts.neighbors_max, config)),
       groups(parts.memory, parts.rng),
       routers(parts.memory, parts.rng, parts.secret,
-              discovery_config(interface_id, address, bytes_max, config)) {}
+              discovery_config(interface_id, address, bytes_max, config)) {
+  set_mtus(bytes_max, 0);
+}
 
 const DeviceCapabilities& Interface::capabilities() const {
   const Interface& below = parent == nullptr ? *this : *parent;
   return below.device == nullptr ? kLoopbackCapabilities : below.device->capabilities();
+}
+
+void Interface::set_mtus(std::size_t link, std::uint32_t advertised) {
+  mtu = link;
+  advertised_mtu = advertised;
+  std::size_t bytes = advertised == 0 ? link : std::min<std::size_t>(link, advertised);
+  // A lease may ask for less (RFC 2132 5.1), but that is of IPv4: IPv6 needs its least.
+  if (has_ipv6) bytes = std::max(bytes, std::min(kIpv6MtuMin, capabilities().mtu));
+  ipv6_mtu = static_cast<std::uint32_t>(bytes);
 }
 
 bool Interface::can_send() const {

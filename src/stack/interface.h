@@ -2,6 +2,7 @@
 // Interface: a device, or a VLAN on one, with all that belongs to its link.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -38,6 +39,7 @@ struct Interface {
   std::size_t mtu;
   Medium medium = Medium::kEthernet;
   std::optional<std::uint8_t> hop_limit;  // as a router advertised it
+  std::uint32_t ipv6_mtu = 0;             // follows from `mtu` and `advertised_mtu`: set_mtus
 
   Device* device = nullptr;     // none: the loopback interface, or a VLAN
   Interface* parent = nullptr;  // of a VLAN: whose device it uses
@@ -47,6 +49,7 @@ struct Interface {
   bool has_ipv6;
   bool hears_routers;  // router advertisements configure it
   bool detects_duplicates;
+  std::uint32_t advertised_mtu = 0;  // by a router; 0: by none
   Time last_turn{};       // when the stack last looked after it: closing needs a time, too
   bool was_full = false;  // the transmit queue refused something since it last had room
 
@@ -68,6 +71,11 @@ struct Interface {
   // The interface whose device and transmit queue this one uses.
   [[nodiscard]] Interface& port() { return parent == nullptr ? *this : *parent; }
   [[nodiscard]] const DeviceCapabilities& capabilities() const;
+  // RFC 4861 4.6.4: what routers advertise is the MTU of IPv6; other protocols keep the link's.
+  void set_mtus(std::size_t link, std::uint32_t advertised);
+  [[nodiscard]] std::size_t mtu_for(const IpAddress& destination) const {
+    return destination.is_v4() ? mtu : ipv6_mtu;
+  }
   // Down, or without a link below it.
   [[nodiscard]] bool can_send() const;
   // Was one of the engines told anything since all were asked?
@@ -76,9 +84,10 @@ struct Interface {
   }
 };
 
-// The longest report a group message may fill: it is built in one small buffer.
-[[nodiscard]] constexpr std::uint32_t group_message_mtu(std::size_t mtu) {
-  return static_cast<std::uint32_t>(mtu < 1500 ? mtu : 1500);
+// The longest report a group message may fill, of IGMP or MLD: it is built in one small buffer.
+[[nodiscard]] inline std::uint32_t group_message_mtu(const Interface& interface) {
+  return static_cast<std::uint32_t>(
+      std::min<std::size_t>({interface.mtu, interface.ipv6_mtu, 1500}));
 }
 
 // Counts what leaves on the interface a person asks about, be it a VLAN, and on its port.

@@ -49,7 +49,7 @@ bool is_name_taken(const Core& core, std::string_view name) {
 
 // What every link needs: the groups all nodes belong to and, for IPv6, a link-local address.
 void bring_up(Core& core, Interface& interface, Time now) {
-  interface.groups.tell().set_mtu(group_message_mtu(interface.mtu));
+  interface.groups.tell().set_mtu(group_message_mtu(interface));
   if (interface.capabilities().medium == Medium::kEthernet) {
     (void)interface.groups.tell().join(kStackSocketKey, IpAddress::all_hosts_v4(), now);
   }
@@ -155,10 +155,11 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
   return {};
 }
 
-void set_interface_mtu(Core& core, Interface& interface, std::size_t mtu) {
-  interface.mtu = mtu;
+void set_interface_mtus(Core& core, Interface& interface, std::size_t link,
+                        std::uint32_t advertised) {
+  interface.set_mtus(link, advertised);
   ++core.link_generation;
-  interface.groups.tell().set_mtu(group_message_mtu(mtu));
+  interface.groups.tell().set_mtu(group_message_mtu(interface));
 }
 
 Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time now) {

@@ -14,7 +14,8 @@ Result<InterfaceId> add_vlan_interface(Core& core, Interface& parent, const Vlan
                                        const InterfaceConfig& config, Time now);
 Result<void> remove_interface(Core& core, Interface& interface, Time now);
 // What connections know of their path they learn when they next send.
-void set_interface_mtu(Core& core, Interface& interface, std::size_t mtu);
+void set_interface_mtus(Core& core, Interface& interface, std::size_t link,
+                        std::uint32_t advertised);
 Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time now);
 
 }  // namespace strata::stack

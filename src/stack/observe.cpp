@@ -53,6 +53,7 @@ void Stack::for_each_interface(InlineFunction<void(const InterfaceEntry&)> visit
            .name = interface.name,
            .mac = interface.mac,
            .mtu = interface.mtu,
+           .ipv6_mtu = interface.has_ipv6 ? interface.ipv6_mtu : 0,
            .is_up = interface.can_send(),
            .vlan = interface.vlan,
            .received_packets = interface.received_packets,

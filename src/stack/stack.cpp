@@ -141,7 +141,7 @@ Result<void> Stack::set_mtu(InterfaceId interface, std::size_t mtu, Time /*now*/
   Interface* found = core_->interface(interface);
   if (found == nullptr || found->is_loopback()) return std::unexpected(Error::kNotFound);
   if (mtu < 68 || mtu > found->capabilities().mtu) return std::unexpected(Error::kInvalidArgument);
-  stack::set_interface_mtu(*core_, *found, mtu);
+  stack::set_interface_mtus(*core_, *found, mtu, found->advertised_mtu);
   return {};
 }
 
@@ -152,8 +152,8 @@ Result<void> Stack::replace_device(InterfaceId interface, Device& device, Time n
     return std::unexpected(Error::kInvalidArgument);
   }
   found->device = &device;
-  found->mtu = std::min(found->mtu, device.capabilities().mtu);
-  ++core_->link_generation;
+  stack::set_interface_mtus(*core_, *found, std::min(found->mtu, device.capabilities().mtu),
+                            found->advertised_mtu);
   // The wire behind it may be another: neighbours are asked anew and hear of us.
   found->neighbors.tell().on_link_change(true, now);
   found->groups.tell().on_link_change(true, now);

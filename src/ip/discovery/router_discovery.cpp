@@ -41,8 +41,8 @@ void RouterDiscovery::on_link_down(Time) {
   }
   dns_due_ |= !dns_servers_.empty();
   dns_servers_.clear();
-  mtu_ = 0;
-  hop_limit_ = 0;
+  if (std::exchange(mtu_, 0) != 0) mtu_due_ = SetMtu{};
+  if (std::exchange(hop_limit_, 0) != 0) hop_limit_due_ = SetHopLimit{};
   reachable_time_.reset();
   retransmit_timer_.reset();
 }

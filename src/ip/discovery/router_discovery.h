@@ -65,10 +65,10 @@ struct RemoveAddress {
   IpAddress address{};
 };
 struct SetMtu {
-  std::uint32_t mtu = 0;
+  std::uint32_t mtu = 0;  // of IPv6; 0: what the link has
 };
 struct SetHopLimit {
-  std::uint8_t hop_limit = 0;
+  std::uint8_t hop_limit = 0;  // 0: our own again
 };
 struct SetReachability {  // for the neighbour cache; absent: as it was
   std::optional<Duration> base_reachable_time{};

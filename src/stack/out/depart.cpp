@@ -92,7 +92,7 @@ Result<void> find_way(Core& core, const DepartureQuery& query, Departure& depart
                      : destination.is_limited_broadcast() ? Departure::Kind::kBroadcast
                                                           : Departure::Kind::kUnicast;
     departure.next_hop = destination;
-    departure.mtu = departure.interface->mtu;
+    departure.mtu = departure.interface->mtu_for(destination);
     return {};
   }
   const ip::Route* route = core.route_cache.lookup(destination, query.interface);
@@ -100,7 +100,8 @@ Result<void> find_way(Core& core, const DepartureQuery& query, Departure& depart
   departure.interface = core.interface(route->interface);
   if (departure.interface == nullptr) return std::unexpected(Error::kNetworkUnreachable);
   departure.next_hop = route->next_hop(destination);
-  departure.mtu = std::min<std::size_t>(departure.interface->mtu, route->mtu.value_or(UINT32_MAX));
+  departure.mtu = std::min<std::size_t>(departure.interface->mtu_for(destination),
+                                        route->mtu.value_or(UINT32_MAX));
   if (destination.is_v4()) {
     const ip::LocalAddress* ours = core.local.find(destination, departure.interface->id);
     if (ours != nullptr && ours->kind == ip::LocalKind::kDirectedBroadcast) {

@@ -38,7 +38,7 @@ void send_message(Core& core, Interface& interface, PacketPtr packet, const IpAd
                             .next_hop = destination,
                             .source = source,
                             .destination = destination,
-                            .mtu = interface.mtu,
+                            .mtu = interface.ipv6_mtu,
                             .hop_limit = kNdHopLimit,
                             .protocol = wire::kIpProtocolIcmpv6};
   finish_icmp_checksum(*packet, departure);

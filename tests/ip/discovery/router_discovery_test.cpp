@@ -303,10 +303,17 @@ TEST_F(RouterDiscoveryTest, DuplicateIsReplaced) {
 
 TEST_F(RouterDiscoveryTest, LinkDownTakesEverythingBack) {
   host().on_link_up(now);
-  (void)advertise(
-      Advertisement{}.add(prefix_option("2001:db8:1::/64")).add_dns(600, {ip("2001:db8::53")}));
+  Advertisement advertisement;
+  advertisement.header.cur_hop_limit = 42;
+  advertisement.add(prefix_option("2001:db8:1::/64")).add(wire::MtuOption{1400});
+  (void)advertise(advertisement.add_dns(600, {ip("2001:db8::53")}));
   host().on_link_down(now);
   pull();
+  const auto all = outputs;
+  EXPECT_EQ(taken<SetMtu>().back().mtu, 0U);
+  outputs = all;
+  EXPECT_EQ(taken<SetHopLimit>().back().hop_limit, 0);
+  outputs = all;
   EXPECT_EQ(table.size(), 0U);
   EXPECT_TRUE(addresses.empty());
   EXPECT_EQ(taken<DnsServers>().back().count, 0);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "stack/in/deliver.h"
+#include "stack/out/send_ip.h"
 #include "strata/wire/nd.h"
 #include "support/bench.h"
 #include "support/matchers.h"
@@ -210,7 +211,7 @@ TEST(DeliverNd, RoutersConfigureAHost) {
   EXPECT_EQ(host.count_in("2001:db8::/64"), 2U);  // stable and temporary
   EXPECT_TRUE(host.has_default_route());
   host.stack.for_each_interface([&](const InterfaceEntry& entry) {
-    EXPECT_EQ(entry.mtu, entry.id == host.id ? 1400U : 65535U);
+    EXPECT_EQ(entry.ipv6_mtu, entry.id == host.id ? 1400U : 65535U);
   });
   // What leaves uses the router, its hop limit and a source in the prefix.
   (void)host.device.take_sent();
@@ -226,6 +227,50 @@ TEST(DeliverNd, RoutersConfigureAHost) {
   // RFC 4862 5.5.4 MUST: an address ends with its valid lifetime.
   host.run_for(2h);
   EXPECT_EQ(host.count_in("2001:db8::/64"), 0U);
+}
+
+// RFC 4861 4.6.4: a router tells IPv6 how long its packets may be, and nobody else.
+TEST(DeliverNd, AnAdvertisedMtuIsOfIpv6Alone) {
+  Autoconfigured host;
+  ASSERT_TRUE(host.stack.add_address(host.id, prefix("10.0.0.1/24"), host.now));
+  const auto mtu_to = [&](const char* destination) {
+    const auto departure =
+        depart(host.stack.core(), {.destination = address(destination), .interface = host.id});
+    return departure ? departure->mtu : 0;
+  };
+  const auto hear_mtu = [&](std::uint32_t mtu) {
+    host.hear(router_advertisement(prefix_option("2001:db8::", 3600, 1800) + bytes({5, 1, 0, 0}) +
+                                   big_endian32(mtu)));
+  };
+  hear_mtu(1280);
+  EXPECT_EQ(mtu_to("10.0.0.2"), 1500U);
+  for (const char* far : {"2001:db8::2", "2001:db8:9::1", "fe80::2", "ff02::1"}) {
+    EXPECT_EQ(mtu_to(far), 1280U) << far;
+  }
+  host.stack.for_each_interface([&](const InterfaceEntry& entry) {
+    EXPECT_EQ(entry.mtu, entry.id == host.id ? 1500U : 65535U);
+  });
+  // A setting of ours bounds both; a router may advertise more than before, but no more than that.
+  ASSERT_TRUE(host.stack.set_mtu(host.id, 1400, host.now));
+  EXPECT_EQ(mtu_to("fe80::2"), 1280U);
+  hear_mtu(1500);
+  EXPECT_EQ(mtu_to("10.0.0.2"), 1400U);
+  EXPECT_EQ(mtu_to("fe80::2"), 1400U);
+  hear_mtu(1300);
+  // Behind a link that went away there may be other routers.
+  for (const bool up : {false, true}) {
+    ASSERT_TRUE(host.stack.set_interface_up(host.id, up, host.now));
+    host.run_for(5s);
+  }
+  EXPECT_EQ(mtu_to("fe80::2"), 1400U);
+}
+
+// RFC 8200 5 MUST: IPv6 never has less than 1280 bytes, whatever a lease of IPv4 asks for.
+TEST(DeliverNd, ASmallMtuOfIpv4LeavesIpv6ItsLeast) {
+  Host host;
+  ASSERT_TRUE(host.stack.set_mtu(host.eth0, 576, host.now));
+  EXPECT_EQ(depart(host.stack.core(), {.destination = host.peer4})->mtu, 576U);
+  EXPECT_EQ(depart(host.stack.core(), {.destination = host.peer6})->mtu, 1280U);
 }
 
 TEST(DeliverNd, WhoDoesNotWantAdvertisementsIgnoresThem) {
