@@ -28,7 +28,7 @@ constexpr std::array<Text, kDropReasonCount> kTexts{{
     {DropReason::kVlanNotConfigured, "vlan_not_configured",
      "The frame carries a VLAN tag that no interface is configured for."},
     {DropReason::kVlanTagMalformed, "vlan_tag_malformed",
-     "The frame ends inside its VLAN tags, or carries more than two of them."},
+     "The frame ends inside its VLAN tags, or carries more than two with a VLAN."},
     {DropReason::kFrameTooLong, "frame_too_long",
      "The frame is larger than the interface may receive."},
     {DropReason::kArpMalformed, "arp_malformed",

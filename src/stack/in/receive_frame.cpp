@@ -38,19 +38,34 @@ Interface* interface_of_tags(Core& core, Interface& port, const wire::VlanTags& 
   return nullptr;
 }
 
-// IEEE 802.1Q 9.6: a tag with VLAN 0 carries a priority only; the frame belongs to the port.
-bool is_priority_only(const wire::VlanTags& tags) {
-  return tags.count == 1 && tags.tags[0].header.id == wire::VlanLayout::kIdPriorityOnly;
+// The tags that say where a frame belongs. IEEE 802.1Q 9.6: one with VLAN 0 carries a priority and
+// no VLAN. Bridges that mark what was marked or tagged already leave several of them, above and
+// below others: like Linux we take them off wherever they stand. Two tags with a VLAN is all there
+// are interfaces for.
+wire::Parsed<wire::VlanTags> vlans_of(std::uint16_t ethertype, Bytes payload) {
+  wire::VlanTags vlans;
+  vlans.type = ethertype;
+  vlans.payload = payload;
+  while (wire::is_vlan_tpid(vlans.type)) {
+    const auto tag = wire::VlanView::parse(vlans.payload);
+    if (!tag) return std::unexpected(tag.error());
+    if (tag->id() != wire::VlanLayout::kIdPriorityOnly) {
+      if (vlans.count == vlans.tags.size()) return std::unexpected(wire::ParseError::kBadLength);
+      vlans.tags[vlans.count++] = {vlans.type, tag->header()};
+    }
+    vlans.type = tag->type();
+    vlans.payload = tag->payload();
+  }
+  return vlans;
 }
 
 // Takes off tags and LLC. `interface` becomes the VLAN's, `ethertype` that of the content. The
 // packet then begins behind it all.
 DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, std::uint16_t& ethertype) {
   const Bytes payload = packet.bytes().subspan(wire::EthernetLayout::kSize);
-  const auto tags = wire::parse_vlan_tags(ethertype, payload);
+  const auto tags = vlans_of(ethertype, payload);
   if (!tags) return DropReason::kVlanTagMalformed;
-  if (wire::is_vlan_tpid(tags->type)) return DropReason::kVlanTagMalformed;
-  if (tags->count != 0 && !is_priority_only(*tags)) {
+  if (tags->count != 0) {
     interface = interface_of_tags(core, *interface, *tags);
     if (interface == nullptr) return DropReason::kVlanNotConfigured;
     if (!interface->is_up) return DropReason::kInterfaceDown;

@@ -65,6 +65,22 @@ INSTANTIATE_TEST_SUITE_P(
                      {.id = 6, .type = wire::kEtherTypeVlan},
                      {.id = 7, .type = wire::kEtherTypeIpv4}},
                     pattern(46)),
+             DropReason::kVlanTagMalformed},
+        Case{"ThreeTagsUnderAPriority",
+             tagged({{.id = 0, .type = wire::kEtherTypeVlan},
+                     {.id = 5, .type = wire::kEtherTypeVlan},
+                     {.id = 6, .type = wire::kEtherTypeVlan},
+                     {.id = 7, .type = wire::kEtherTypeIpv4}},
+                    pattern(46)),
+             DropReason::kVlanTagMalformed},
+        Case{"NoSuchVlanUnderAPriority",
+             tagged({{.id = 0, .type = wire::kEtherTypeVlan},
+                     {.id = 5, .type = wire::kEtherTypeIpv4}},
+                    pattern(46)),
+             DropReason::kVlanNotConfigured},
+        Case{"PrioritiesToTheEnd",
+             tagged({{.id = 0, .type = wire::kEtherTypeVlan},
+                     {.id = 0, .type = wire::kEtherTypeVlan}}),
              DropReason::kVlanTagMalformed}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
@@ -97,6 +113,34 @@ TEST(ReceiveFrame, APriorityTagBelongsToThePort) {
   Host host;
   const Frame frame = tagged({{.priority = 5, .id = 0, .type = wire::kEtherTypeIpv4}}, ping(host));
   EXPECT_THAT(host.exchange(frame), ElementsAre(is_pong()));
+}
+
+// IEEE 802.1Q 9.6: VLAN 0 is none. As on Linux, such tags may stand above and below others.
+TEST(ReceiveFrame, PriorityTagsDoNotHideWhereAFrameBelongs) {
+  Host host;
+  InterfaceConfig config;
+  config.detect_duplicates = false;
+  const VlanTags five{.tags = {{{.id = 5}}}, .count = 1};
+  const auto vlan = host.stack.add_vlan(host.eth0, five, config, host.now);
+  ASSERT_TRUE(vlan);
+  ASSERT_TRUE(host.stack.add_address(*vlan, prefix("10.5.0.1/24"), host.now));
+  ASSERT_TRUE(host.stack.add_neighbor(*vlan, address("10.5.0.2"), kPeerMac, host.now));
+  (void)host.after(10s);
+  constexpr std::uint16_t kMore = wire::kEtherTypeVlan;
+  constexpr std::uint16_t kLast = wire::kEtherTypeIpv4;
+  const wire::VlanHeader priority{.priority = 5, .id = 0, .type = kMore};
+  const wire::VlanHeader last_priority{.priority = 3, .id = 0, .type = kLast};
+  const Frame to_port = ping(host);
+  const Frame to_vlan = echo_request(address("10.5.0.2"), address("10.5.0.1"), 1, 1, text("a"));
+  for (const Frame& frame :
+       {tagged({priority, last_priority}, to_port),
+        tagged({priority, priority, last_priority}, to_port),
+        tagged({priority, {.id = 5, .type = kLast}}, to_vlan),
+        tagged({{.id = 5, .type = kMore}, last_priority}, to_vlan),
+        tagged({priority, {.id = 5, .type = kMore}, priority, last_priority}, to_vlan)}) {
+    EXPECT_THAT(host.exchange(frame), ElementsAre(is_pong()));
+  }
+  EXPECT_EQ(host.all_drops(), 0U);
 }
 
 TEST(ReceiveFrame, VlansAndStackedVlansHaveInterfacesOfTheirOwn) {
