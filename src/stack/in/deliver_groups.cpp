@@ -6,6 +6,18 @@
 #include "strata/wire/mld.h"
 
 namespace strata::stack {
+namespace {
+
+// RFC 3376 9.1: queries without a router alert SHOULD be ignored, against those that were forged
+// elsewhere; for routers look at what carries one. 224.0.0.1 is never routed, and answers about a
+// group tell what routers are told anyway: such queries we take as Linux does, since a switch that
+// leaves the option out would otherwise cut us off from our groups. To our own address they might
+// come from anywhere, and RFC 3376 4.1.12 wants them heard for debugging only.
+bool is_from_afar(const Arrival& arrival) {
+  return !arrival.destination.is_multicast() && !arrival.router_alert;
+}
+
+}  // namespace
 
 void deliver_igmp(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   if (!make_contiguous(core, packet, packet->size(), DropReason::kIgmpMalformed)) return;
@@ -18,8 +30,9 @@ void deliver_igmp(Core& core, PacketPtr packet, const Arrival& arrival, Time now
   switch (view->type()) {
     case wire::IgmpType::kMembershipQuery: {
       const auto query = wire::IgmpQueryView::parse(message);
-      const DropReason why =
-          query ? groups.on_query(*query, arrival.destination, now) : DropReason::kIgmpMalformed;
+      const DropReason why = query && !is_from_afar(arrival)
+                                 ? groups.on_query(*query, arrival.destination, now)
+                                 : DropReason::kIgmpMalformed;
       if (why != DropReason::kNone) core.drops.add(why);
       return;
     }

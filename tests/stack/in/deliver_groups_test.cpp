@@ -21,14 +21,16 @@ const IpAddress kGroup6 = IpAddress::v6(0xff0e'0000'0000'0000, 0x1234);
 const IpAddress kAllHosts = IpAddress::all_hosts_v4();
 const IpAddress kAllNodes = IpAddress::all_nodes_v6();
 
-Frame igmp(const IpAddress& destination, Frame message) {
+const Frame kRouterAlert = bytes({0x94, 4, 0, 0});
+
+Frame igmp(const IpAddress& destination, Frame message, const Frame& options = kRouterAlert) {
   wire::Icmpv4Layout::Checksum::set(message.writable(), 0);
   wire::Icmpv4Layout::Checksum::set(message.writable(), fold(wire::partial_sum(message.all())));
   return ipv4_packet({.time_to_live = 1,
                       .protocol = wire::kIpProtocolIgmp,
                       .source = kPeer,
                       .destination = destination},
-                     message, bytes({0x94, 4, 0, 0}));
+                     message, options);
 }
 Frame mld(const IpAddress& source, std::uint8_t type, const Frame& rest, std::uint8_t hops = 1) {
   const Frame alert = bytes({wire::kIpProtocolIcmpv6, 0, 5, 2, 0, 0, 1, 0});
@@ -74,6 +76,19 @@ TEST(DeliverGroups, QueriesAreAnswered) {
   host.from_peer_to_group(mld(kPeer6, 130, mld_query()));
   EXPECT_THAT(host.after(2s), Contains(is_mld_report()));
   EXPECT_EQ(host.all_drops(), 0U);
+}
+
+// RFC 3376 9.1 SHOULD: queries without a router alert are ignored where they may be from elsewhere.
+TEST(DeliverGroups, WithoutAlertAQueryIsHeardWhereNoRouterWouldHaveSentIt) {
+  const Frame general = bytes({0x11, 10, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0});
+  Member host;
+  host.from_peer_to_group(igmp(kAllHosts, general, {}));
+  EXPECT_THAT(host.after(2s), Contains(is_igmp_report()));
+  host.from_peer(igmp(host.own4, general, {}));
+  EXPECT_EQ(host.drops(DropReason::kIgmpMalformed), 1U);
+  EXPECT_THAT(host.after(20s), IsEmpty());
+  host.from_peer(igmp(host.own4, general));
+  EXPECT_THAT(host.after(2s), Contains(is_igmp_report()));
 }
 
 struct Case {
