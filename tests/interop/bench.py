@@ -212,13 +212,13 @@ class Stack:
                                        output=self.log)
 
     def ask_control(self, seconds=5):
-        """A line from the control socket itself, or None when nobody listens there."""
+        """The line that the control socket answers with, or None when nobody listens there."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(seconds)
+            client.settimeout(seconds * PATIENCE)
             try:
                 client.connect(self.control)
                 client.sendall(b'{"command":"status"}\n')
-                return client.recv(1) or None
+                return client.makefile("rb").readline() or None
             except OSError:
                 return None
 
@@ -246,12 +246,12 @@ class Stack:
         return self.process.poll() is None
 
     def status(self):
-        """What `strata status --json` says of this stack."""
-        done = self.namespace.run(self.lab.program, "status", "--control", self.control, "--json")
+        """What `strata status --json` says of this stack, without a process for each question."""
+        line = self.ask_control()
         try:
-            told = json.loads(done.stdout)
+            told = json.loads(line or b"")
         except ValueError:
-            raise RuntimeError(f"strata status: {done.stdout.strip() or 'says nothing'}; "
+            raise RuntimeError(f"the control socket: {line or 'says nothing'}; "
                                f"strata up: {self.output.strip()}")
         return told["stacks"][0] if "stacks" in told else told
 

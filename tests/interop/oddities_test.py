@@ -59,15 +59,31 @@ class Oddities:
         self.identifier += 1
         return ICMPv6EchoRequest(id=0x0dd, seq=self.identifier, data=data)
 
-    def try_frames(self, name, frames, answer=None, drops=None, seconds=0.15):
+    def before_a_ping(self):
+        """What the stack sent before it answered a ping that comes after all else."""
+        self.identifier += 1
+        number = self.identifier
+        self.wire.send(self.frame(self.ip() / ICMP(type=8, id=0xfe, seq=number)))
+        frames = []
+
+        def is_answer(frame):
+            packet = Ether(frame)
+            if ICMP in packet and (packet[ICMP].id, packet[ICMP].seq) == (0xfe, number):
+                return True
+            frames.append(packet)
+            return False
+        if not self.wire.find(is_answer, 5 * bench.PATIENCE):
+            raise RuntimeError(f"the stack answers no ping any more: {self.stack.output}")
+        return frames
+
+    def try_frames(self, name, frames, answer=None, drops=None):
         """Sends the frames. `answer(packet)` must be true of a packet that comes back (None:
         nothing may come back), and the drop counters must have moved by exactly `drops`."""
         before = self.stack.drops()
         self.wire.clear()
         self.wire.send(*frames)
         self.stack.settle()
-        back = [Ether(frame) for frame in self.wire.all(seconds)]
-        back = [packet for packet in back if self.is_about_us(packet)]
+        back = [packet for packet in self.before_a_ping() if self.is_about_us(packet)]
         since = self.stack.drops().since(before)
         if answer is None:
             fits = not back
@@ -366,7 +382,7 @@ def poisoning(odd):
                       ARP(op=2, hwsrc=evil, psrc=STACK4, hwdst=odd.theirs, pdst=STACK4))
     odd.wire.send(*[Ether(src=evil, dst=odd.theirs) / IPv6(src="fd77::66", dst=STACK6, hlim=64) /
                     ICMPv6ND_NA(tgt=HOST6, R=0, S=0, O=1) / ICMPv6NDOptDstLLAddr(lladdr=evil)] * 5)
-    odd.wire.all(0.2)
+    odd.stack.settle()
     since = odd.stack.drops().since(before)
     odd.lab.check("advertisements that crossed a router are refused",
                   since.get("nd_hop_limit_not255") == 5, since)

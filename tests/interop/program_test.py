@@ -34,6 +34,9 @@ def configured(lab, host):
     path.write_text(CONFIG)
     stack = lab.up(host, "--config", path).wait(STACK4)
     told = stack.status()
+    printed = host.run(lab.program, "status", "--control", stack.control, "--json").stdout
+    lab.check("strata status --json prints what the control socket tells",
+              json.loads(printed)["stacks"][0]["addresses"] == told["addresses"], printed[:500])
     addresses = {one["address"] for one in told["addresses"]}
     lab.check("--config: addresses are those of the file, on device and VLAN",
               {f"{STACK4}/24", "10.77.10.2/24"} <= addresses, addresses)
