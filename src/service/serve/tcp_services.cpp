@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "service/serve/byte_session.h"
@@ -24,8 +23,9 @@ Outcome<void> TcpServices::add(const ServeOptions& options) {
   if (options.service == Service::kHttp) {
     if (auto usable = check_folder(options.folder); !usable) return usable;
   }
-  auto listener = TcpListener::listen(host_.stack(), {IpAddress::any_v6(), options.port},
-                                      {.options = {.fast_open = true, .reuse_address = true}});
+  auto listener = TcpListener::listen(
+      host_.stack(), {IpAddress::any_v6(), options.port},
+      {.backlog = kBacklog, .options = {.fast_open = true, .reuse_address = true}});
   if (!listener) {
     return failed(fmt::format("cannot serve {} on TCP port {}: {}", to_text(options.service),
                               options.port, strata::to_text(listener.error())));
@@ -40,8 +40,10 @@ void TcpServices::accept(Server& server) {
   while (sessions_.size() < kSessionsMax) {
     auto stream = server.listener.accept(host_.loop().now());
     if (!stream) return;
-    sessions_.push_back(make_session(server.options, std::move(*stream)));
-    sessions_.back()->start();
+    auto session = make_session(server.options, std::move(*stream));
+    Session& started = *session;
+    sessions_.emplace(&started, std::move(session));
+    started.start();
   }
 }
 
@@ -54,9 +56,8 @@ std::unique_ptr<Session> TcpServices::make_session(const ServeOptions& options, 
 
 void TcpServices::on_session_over(Session& session) {
   host_.loop().post([this, ended = &session] {
-    const auto at = std::ranges::find(sessions_, ended, &std::unique_ptr<Session>::get);
     const bool was_full = sessions_.size() == kSessionsMax;
-    if (at != sessions_.end()) sessions_.erase(at);
+    sessions_.erase(ended);
     if (!was_full) return;
     for (const auto& server : servers_) accept(*server);
   });

@@ -3,15 +3,17 @@
 //
 //   TcpServices ── a TcpListener each ── accept() ──> Session (ByteSession, HttpSession)
 //
-// 1. A session lives until its stream has ended; the list of all owns it. It asks to be removed
+// 1. A session lives until its stream has ended; the table of all owns it. It asks to be removed
 //    from inside its own callback, so it is removed in a later turn.
-// 2. At most kSessionsMax sessions at a time: further connections wait in the listener's queue.
+// 2. At most kSessionsMax sessions at a time: further connections wait in the listener's queue,
+//    which is long enough for thousands that call at once.
 // 3. What a peer does not read, a session does not make: each holds at most one chunk.
 #pragma once
 
 #include <cstddef>
-#include <list>
+#include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "service/failure.h"
@@ -37,7 +39,8 @@ class TcpServices final : public SessionOwner {
   void on_session_over(Session& session) override;
 
  private:
-  static constexpr std::size_t kSessionsMax = 4096;
+  static constexpr std::size_t kSessionsMax = 8192;
+  static constexpr std::uint32_t kBacklog = 4096;
 
   struct Server {
     ServeOptions options;
@@ -53,7 +56,7 @@ class TcpServices final : public SessionOwner {
 
   HostedStack& host_;
   std::vector<std::unique_ptr<Server>> servers_;
-  std::list<std::unique_ptr<Session>> sessions_;
+  std::unordered_map<const Session*, std::unique_ptr<Session>> sessions_;
 };
 
 }  // namespace strata::service
