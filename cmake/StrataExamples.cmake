@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A program per examples/*.cpp, which links what an installed Strata offers. Whoever wants Strata
 # alone does not wait for them: they are strata_examples, and built with the tests. Included before
-# the folders: ninja begins with what is named first, and nothing takes as long as Beast's templates.
+# the folders: ninja begins with what is named first, and nothing takes as long as the templates of
+# Beast.
 
 if(NOT STRATA_PROGRAMS)
   return()
