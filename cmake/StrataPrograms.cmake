@@ -178,7 +178,9 @@ if(STRATA_TESTS)
     add_test(NAME rfc_coverage COMMAND ${PROJECT_SOURCE_DIR}/tests/tidy/rfc_coverage_test.py)
     add_test(NAME rfc_coverage_page
              COMMAND ${PROJECT_SOURCE_DIR}/tools/rfc_coverage.py --check)
-    set_tests_properties(rfc_coverage rfc_coverage_page PROPERTIES LABELS build)
+    add_test(NAME mutations_fit
+             COMMAND ${PROJECT_SOURCE_DIR}/tests/mutations/run.py --check)
+    set_tests_properties(rfc_coverage rfc_coverage_page mutations_fit PROPERTIES LABELS build)
   endif()
 endif()
 if(STRATA_FUZZERS)

@@ -8,10 +8,12 @@ build has for it, and put in front of all others when the test program is linked
 stands in for the object in the archive.
 
 Usage: run.py BUILD [NAME...]
+       run.py --check
 
 BUILD   a build folder; test programs that are not up to date in it are built
 NAME    only the mutations whose name contains it; without any, every MUST row of
         docs/rfc-coverage.md for the RFCs below must be named by a mutation, too
+--check only sees that each mutation still fits the code, and that every such row is named
 
 The last line is `N passed, N failed`; the status is 0 when none failed.
 """
@@ -261,7 +263,18 @@ def unproven_rows(mutations):
             if test not in named]
 
 
+def check_lists():
+    mutations = read_mutations()
+    unproven = unproven_rows(mutations)
+    for section, rule, test in unproven:
+        print(f"UNPROVEN {section}: {rule} ({test.program} {test.filter} is named by none)")
+    print(f"{len(mutations)} mutations fit the code")
+    return 1 if unproven else 0
+
+
 def main():
+    if sys.argv[1:] == ["--check"]:
+        return check_lists()
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         print(__doc__.split("Usage: ")[1], file=sys.stderr)
         return 2

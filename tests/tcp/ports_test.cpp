@@ -37,6 +37,7 @@ struct Row {
 };
 
 // RFC 9293 3.10.1: one place has one owner, but for those who all agree to share it.
+// RFC 9293 3.9.1.1 MUST: one port may be listened on at several addresses (MUST-42).
 TEST(Ports, LetOnlyThoseShareWhoAllAgree) {
   const auto none = with(false, false);
   const auto address = with(true, false);

@@ -226,6 +226,7 @@ TEST(TcpRawOptions, HandsOutEveryOptionInOrder) {
   EXPECT_EQ(seen, (std::vector<std::pair<int, std::size_t>>{{1, 0}, {0x63, 2}, {1, 0}, {4, 0}}));
 }
 
+// RFC 9293 3.1 MUST: what follows the end of the option list is padding of zeros (MUST-69).
 TEST(TcpOptionWriter, WritesInTheOrderAskedFor) {
   std::array<std::byte, kTcpOptionBytesMax> bytes{};
   TcpOptionWriter writer(bytes);

@@ -18,16 +18,18 @@ constexpr std::int64_t kTickSlack = 1;
 AckOutcome Sender::on_ack(Shared& shared, const AckEvent& ack, Time now) {
   AckOutcome outcome;
   if (ack.ack > nxt_) return outcome.kind = AckKind::kTooNew, outcome;
-  if (ack.ack < una_) {
+  const bool is_old = ack.ack < una_;
+  if (is_old) {
     const bool is_ancient = distance(ack.ack, una_) > window_max_;
     outcome.kind = is_ancient ? AckKind::kTooOld : AckKind::kOld;
-    return outcome;
+    // RFC 6675 5: what was overtaken may still SACK something that no other does.
+    if (is_ancient || !flags_.sack_ok || ack.sack.empty()) return outcome;
   }
   const std::uint32_t usable_before = usable_window();
   const bool has_outstanding_before = has_outstanding();
-  const bool window_changed = update_window(ack);
+  const bool window_changed = !is_old && update_window(ack);
   Flight* const f = flight(shared);
-  outcome.kind = ack.ack > una_ ? AckKind::kNew : AckKind::kUpdate;
+  if (!is_old) outcome.kind = ack.ack > una_ ? AckKind::kNew : AckKind::kUpdate;
   if (f == nullptr) {
     // RFC 8985 7.4.2: the same ACK again, with a D-SACK or without: both copies arrived.
     if (ack.ack == una_ && ack.length == 0) flags_.probe_unjudged = false;
@@ -36,9 +38,10 @@ AckOutcome Sender::on_ack(Shared& shared, const AckEvent& ack, Time now) {
 
   AckDigest digest{.now = now, .in_flight_before = in_flight(*f)};
   note_application_limit(*f);
-  // RFC 5681 2: a duplicate.
+  // RFC 5681 2: a duplicate. What answers the probe of a closed window tells of no loss.
   digest.is_duplicate = ack.ack == una_ && has_outstanding_before && ack.length == 0 &&
-                        (!window_changed || (flags_.sack_ok && !ack.sack.empty()));
+                        (!window_changed || (flags_.sack_ok && !ack.sack.empty())) &&
+                        !waits_for_window(shared, *f);
   if (digest.is_duplicate) outcome.kind = AckKind::kDuplicate;
   if (ack.ack > una_) {
     const bool fin_was_acked = flags_.fin_acked;
@@ -135,7 +138,7 @@ void Sender::deliver(Flight& f, const Record& record, const SequenceRange& part,
 
 void Sender::apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest) {
   const SackReading reading =
-      read_sack(ack.sack, una_, nxt_, std::max<std::uint32_t>(window_max_, 1U << 16U));
+      read_sack(ack.sack, ack.ack, nxt_, std::max<std::uint32_t>(window_max_, 1U << 16U));
   if (reading.duplicate) {
     Totals& totals = f.totals;
     const SequenceRange& range = *reading.duplicate;
@@ -146,7 +149,9 @@ void Sender::apply_sack(Shared& shared, Flight& f, const AckEvent& ack, AckDiges
     if (!f.tail.explains(range)) f.loss.on_dsack(nxt_, totals.reordering_memory);
   }
   for (std::size_t i = 0; i < reading.count && !f.sent.empty(); ++i) {
-    SackWalk walk(f.sent, shared.records, reading.blocks[i]);
+    const SequenceRange& block = reading.blocks[i];
+    if (block.end <= una_) continue;
+    SackWalk walk(f.sent, shared.records, {later(block.begin, una_), block.end});
     while (const auto position = walk.next()) {
       const Record& record = f.sent.at(shared.records, *position);
       deliver(f, record, {record.begin, record.end}, ack, digest);

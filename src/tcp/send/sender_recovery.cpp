@@ -62,7 +62,8 @@ void Sender::judge_tail_probe(Flight& f, const AckEvent& ack, const AckDigest& d
 
 void Sender::judge_recovery(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                             AckOutcome& outcome) {
-  if (ack.ece && flags_.ecn_ok) on_congestion_mark(f, digest);
+  // An ACK that was overtaken may have been sent before our CWR arrived.
+  if (ack.ece && flags_.ecn_ok && ack.ack >= una_) on_congestion_mark(f, digest);
   // All is acknowledged and was sent once: there is nothing that this could tell of.
   if (f.sent.empty() && f.recovery.is_calm() && !f.tail.is_out()) {
     f.loss.clear_deadline();

@@ -47,6 +47,7 @@ TEST_P(Ipv4Drops, CountTheirReasonAndSendNothing) {
 // RFC 1122 3.2.1.1 MUST: a datagram whose version is not 4 is silently discarded.
 // RFC 1122 3.2.1.2 MUST: a datagram with a wrong header checksum is silently discarded.
 // RFC 1122 3.2.1.3 MUST: a datagram with an impossible source address is silently discarded.
+// RFC 9293 3.9.2.3 MUST: a SYN from a broadcast or multicast address is discarded (MUST-63).
 INSTANTIATE_TEST_SUITE_P(
     Reasons, Ipv4Drops,
     testing::Values(

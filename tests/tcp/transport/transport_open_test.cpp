@@ -38,6 +38,7 @@ TEST(TransportOpen, AFlowExistsOnce) {
   EXPECT_EQ(wire.client.transport.connect(to_server(4000), wire.now).error(), Error::kAddressInUse);
 }
 
+// RFC 9293 3.9.2.3 MUST: OPEN to a multicast address, or to none, is an error (MUST-46).
 TEST(TransportOpen, NowhereIsRefused) {
   Wire wire;
   ConnectRequest request = to_server();
