@@ -15,6 +15,8 @@ using wire::Icmpv6ParameterProblemCode;
 using wire::Icmpv6Type;
 using wire::Icmpv6UnreachableCode;
 
+constexpr std::uint32_t kIpv6LinkMtuMin = 1280;  // RFC 8200 5
+
 struct Meaning {
   Error error;
   bool is_hard;
@@ -110,13 +112,16 @@ std::optional<ErrorReport> read_report(const wire::Icmpv6ErrorView& error) {
   ErrorReport report{
       .source = quoted->source(), .destination = quoted->destination(), .protocol = upper.protocol};
   if (!read_ports(upper.payload, report)) return std::nullopt;
+  const bool is_too_big = error.type() == Icmpv6Type::kPacketTooBig;
+  // RFC 8201 4: every link carries so much, and a message that denies it MUST be discarded.
+  if (is_too_big && error.mtu() < kIpv6LinkMtuMin) return std::nullopt;
   const Meaning meaning = meaning_of(error);
   report.quoted_size = static_cast<std::uint32_t>(quoted->total_length());
   report.error = meaning.error;
   report.is_hard = meaning.is_hard;
   report.type = static_cast<std::uint8_t>(error.type());
   report.code = error.code();
-  if (error.type() == Icmpv6Type::kPacketTooBig) report.mtu = error.mtu();
+  if (is_too_big) report.mtu = error.mtu();
   return report;
 }
 

@@ -19,9 +19,10 @@ namespace strata::tcp {
 enum class EcnCodepoint : std::uint8_t { kNotEct = 0, kEct1 = 1, kEct0 = 2, kCe = 3 };
 
 // One segment, or several in-order segments of one flow that arrived together and were merged:
-// then seq is the first one's, ack, window, flags and options the last one's, and the payload a
-// chain. Only segments that differ in nothing but payload, ACK, window, timestamps and PSH are
-// merged, so that whatever counts segments can trust `segments`.
+// then seq and the timestamp's value are the first one's, ack, window, flags and the timestamp's
+// echo the last one's, and the payload a chain. Only segments that differ in nothing but payload,
+// ACK, window, timestamps and PSH are merged, so that whatever counts segments can trust
+// `segments`.
 struct Segment {
   Flow flow;  // local is us
   SequenceNumber seq;

@@ -84,17 +84,25 @@ TEST(ErrorReport, SaysWhatCodesOfIcmpv6Mean) {
         Meaning{1, 4, Error::kPortUnreachable, true}, Meaning{1, 5, Error::kNotPermitted, false},
         Meaning{2, 0, Error::kMessageTooLong, false}, Meaning{3, 0, Error::kHostUnreachable, false},
         Meaning{4, 0, Error::kNotSupported, false}, Meaning{4, 1, Error::kNotSupported, true}}) {
-    const auto report = read6(meaning.type, meaning.code, quoted6());
+    const auto report = read6(meaning.type, meaning.code, quoted6(), 1280);
     ASSERT_TRUE(report);
     EXPECT_EQ(report->error, meaning.error) << int{meaning.type} << '/' << int{meaning.code};
     EXPECT_EQ(report->is_hard, meaning.is_hard) << int{meaning.type} << '/' << int{meaning.code};
   }
 }
 
+// RFC 8201 4 MUST: a Packet Too Big that tells less than 1280 is discarded.
+TEST(ErrorReport, DiscardsWhatNoIpv6LinkMaySay) {
+  EXPECT_FALSE(read6(2, 0, quoted6(), 1279));
+  EXPECT_FALSE(read6(2, 0, quoted6(), 0));
+  EXPECT_TRUE(read6(1, 0, quoted6(), 0));
+}
+
 TEST(ErrorReport, TellsTheMtuOfTheNextHop) {
   EXPECT_EQ(read4(3, 4, quoted4(), 1400)->mtu, 1400U);
   EXPECT_EQ(read4(3, 4, quoted4(), 0)->mtu, 0U);
   EXPECT_EQ(read6(2, 0, quoted6(), 1300)->mtu, 1300U);
+  EXPECT_EQ(read6(2, 0, quoted6(), 1280)->mtu, 1280U);
   EXPECT_FALSE(read4(3, 1, quoted4(), 1400)->mtu);
 }
 

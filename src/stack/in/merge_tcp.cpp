@@ -10,6 +10,14 @@ constexpr std::size_t kTimestampBytes = 12;
 // RFC 7323 appendix A: two NOPs, kind 8, length 10.
 constexpr std::uint32_t kTimestampWord = 0x0101'080a;
 
+// RFC 7323 5.3: what is merged is judged by the timestamp of its first segment, so none may be
+// older. And 4.3: that one is the one to echo, for its text is acknowledged first.
+bool may_follow(const std::optional<wire::TcpTimestamps>& first,
+                const std::optional<wire::TcpTimestamps>& next) {
+  if (first.has_value() != next.has_value()) return false;
+  return !first || static_cast<std::int32_t>(next->value - first->value) >= 0;
+}
+
 // The usual options, that is none or timestamps; false for any other.
 bool read_usual(Bytes options, std::optional<wire::TcpTimestamps>& timestamps) {
   if (options.empty()) return true;
@@ -42,13 +50,13 @@ bool TcpMerge::take_next(const Arrived& next, PacketPtr& packet, Time now) {
   }
   std::optional<wire::TcpTimestamps> timestamps;
   if (!read_usual(next.view.options(), timestamps) ||
-      timestamps.has_value() != first.options.timestamps.has_value()) {
+      !may_follow(first.options.timestamps, timestamps)) {
     return false;
   }
   first.ack = ack;
   first.window = next.view.window();
   first.flags = next.view.flags();
-  first.options.timestamps = timestamps;
+  if (timestamps) first.options.timestamps->echo_reply = timestamps->echo_reply;
   first.segments = static_cast<std::uint16_t>(first.segments + next.segments);
   first.payload_bytes += static_cast<std::uint32_t>(bytes);
   packet->skip(next.headers);
@@ -67,8 +75,8 @@ bool TcpMerge::may_wait(const tcp::Segment& segment) {
 bool TcpMerge::continues(const tcp::Segment& first, const tcp::Segment& next) {
   const bool is_plain = (next.flags & ~wire::kTcpPsh) == wire::kTcpAck;
   return is_plain && next.seq == first.seq + first.payload_bytes && next.payload_bytes != 0 &&
-         next.ecn == first.ecn && next.options.sack.empty() && next.ack >= first.ack &&
-         next.options.timestamps.has_value() == first.options.timestamps.has_value() &&
+         next.ecn == first.ecn && next.options.sack.empty() && !next.options.user_timeout &&
+         next.ack >= first.ack && may_follow(first.options.timestamps, next.options.timestamps) &&
          first.payload_bytes + next.payload_bytes <= kBytesMax;
 }
 
@@ -77,7 +85,9 @@ void TcpMerge::append(Waiting& waiting, tcp::Segment&& next) {
   first.ack = next.ack;
   first.window = next.window;
   first.flags = next.flags;
-  first.options.timestamps = next.options.timestamps;
+  if (next.options.timestamps) {
+    first.options.timestamps->echo_reply = next.options.timestamps->echo_reply;
+  }
   first.segments = static_cast<std::uint16_t>(first.segments + next.segments);
   first.payload_bytes += next.payload_bytes;
   waiting.last = &first.payload->append_chain(std::move(next.payload), *waiting.last);

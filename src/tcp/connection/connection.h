@@ -201,6 +201,7 @@ class Connection {
   void challenge(Shared& shared, Time now);
   void answer_unacceptable(Shared& shared, const Segment& segment, Time now);
   void update_ts_recent(const Segment& segment);
+  void take_user_timeout(const Shared& shared, const wire::TcpUserTimeout& told);
   [[nodiscard]] bool has_old_timestamp(const Segment& segment, Time now) const;
 
   // connection_output.cpp

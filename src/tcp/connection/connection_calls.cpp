@@ -131,8 +131,14 @@ void Connection::close(Shared& shared, Time now) {
   ends_at_ = {};
   if (state_ == State::kClosed || state_ == State::kTimeWait) return;
   // RFC 9293 3.10.4: in SYN-SENT, delete the TCB.
-  if (is_opening() && !has_halves()) return end(shared, now);
+  if (state_ == State::kSynSent) return end(shared, now);
   const TcpSocketOptions& options = shared.options[options_];
+  // In SYN-RECEIVED, both ends having begun at once, FIN waits until the connection is open.
+  if (!has_halves()) {
+    if (options.linger == Duration{}) return abort(shared, now);
+    flags_.fin_wanted = true;
+    return;
+  }
   // RFC 2525 2.17: what the peer sent will never be read, and it must not believe otherwise.
   const bool has_unread = receiver_.readable(shared.receive) != 0;
   if (has_unread || options.linger == Duration{}) return abort(shared, now);
@@ -167,6 +173,10 @@ void Connection::abort(Shared& shared, Time now) {
   const bool peer_must_hear =
       has_halves() && state_ != State::kClosing && state_ != State::kLastAck;
   flags_.reset_due = peer_must_hear;
+  if (state_ == State::kSynReceived && !has_halves()) {
+    ++shared.counters.resets_out;
+    shared.reply(shared.openings[opening_].reset(context(shared)));
+  }
   end(shared, now);
 }
 

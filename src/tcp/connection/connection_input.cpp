@@ -47,6 +47,8 @@ DropReason Connection::on_segment(Shared& shared, Segment&& segment, Time now) {
   // Not before: a segment that acknowledges what was never sent is a stranger's, and so is its
   // clock.
   update_ts_recent(segment);
+  if (segment.options.user_timeout) [[unlikely]]
+    take_user_timeout(shared, *segment.options.user_timeout);
   if (state_ == State::kClosed || state_ == State::kTimeWait) return DropReason::kNone;
   if (segment.flags.urg()) take_urgent(shared, segment);
   return take_text(shared, std::move(segment), now);
@@ -83,7 +85,9 @@ DropReason Connection::check_timestamps(Shared& shared, const Segment& segment, 
 
 // RFC 9293 3.10.7.4, first: is any of it in the window?
 DropReason Connection::check_sequence(Shared& shared, Segment& segment, Time now) {
-  if (receiver_.is_acceptable(segment.seq, segment.length())) return DropReason::kNone;
+  // RFC 5961 3.2: of a RST the number alone counts, whatever text it carries.
+  const std::uint32_t length = segment.flags.rst() ? 0 : segment.length();
+  if (receiver_.is_acceptable(segment.seq, length)) return DropReason::kNone;
   if (segment.flags.rst()) return DropReason::kTcpResetRefused;
   answer_unacceptable(shared, segment, now);
   // "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be made
@@ -137,6 +141,14 @@ void Connection::update_ts_recent(const Segment& segment) {
   if (!flags_.timestamps || segment.seq > receiver_.acknowledged()) return;
   if (!segment.options.timestamps) return;
   ts_recent_ = segment.options.timestamps->value;
+}
+
+// RFC 5482 3: with any segment, whenever the peer changes its mind; of a connection that has the
+// option switched on. Zero suggests nothing.
+void Connection::take_user_timeout(const Shared& shared, const wire::TcpUserTimeout& told) {
+  const std::uint32_t seconds = told.seconds();
+  if (seconds == 0 || !shared.options[options_].user_timeout_option) return;
+  peer_user_timeout_ = static_cast<std::uint16_t>(std::min<std::uint32_t>(seconds, UINT16_MAX));
 }
 
 // RFC 9293 3.10.7.4, fifth.

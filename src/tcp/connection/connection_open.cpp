@@ -85,10 +85,7 @@ void Connection::begin_halves(Shared& shared, const Opened& opened, const Segmen
   if (options.mss_max != 0) peer_mss_ = std::clamp(options.mss_max, kMssMin, peer_mss_);
   ts_offset_ = agreed.timestamp_offset;
   ts_recent_ = agreed.ts_recent;
-  if (agreed.user_timeout && options.user_timeout_option) {
-    peer_user_timeout_ = static_cast<std::uint16_t>(
-        std::min<std::uint32_t>(agreed.user_timeout->seconds(), UINT16_MAX));
-  }
+  if (agreed.user_timeout) take_user_timeout(shared, *agreed.user_timeout);
   const Algorithm* const control = control_for(shared, options);
   const bool is_exact = control != nullptr && control->name == "dctcp";
   obey_options(shared, now);
@@ -167,6 +164,10 @@ DropReason Connection::in_opening(Shared& shared, Segment&& segment, Time now) {
   if (!was_asked) return on_segment(shared, std::move(segment), now);
   // RFC 9293 3.10.7.3, fourth: the SYN,ACK is acknowledged; its text and FIN, if any, are taken.
   receiver_.owe_ack();
+  // RFC 5482 3 SHOULD: also in the first segment without SYN, for a server that keeps nothing of a
+  // SYN's options (cookies).
+  const TcpSocketOptions& options = shared.options[options_];
+  flags_.user_timeout_due = options.user_timeout_option && options.user_timeout != Duration{};
   if (segment.flags.urg()) take_urgent(shared, segment);
   return take_text(shared, std::move(segment), now);
 }

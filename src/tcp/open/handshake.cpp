@@ -92,15 +92,19 @@ Handshake::Outcome Handshake::in_syn_received(const Segment& segment, const Cont
   const bool is_crossed =
       segment.flags.contains(wire::kTcpSyn | wire::kTcpAck) && is_active_ && segment.seq == irs_;
   if (is_crossed && !segment.flags.rst()) return on_acknowledgment(segment);
-  // RFC 7323 3.2: where timestamps were agreed, what has none is dropped, but for RST.
+  const bool is_again = is_duplicate_syn(segment);
+  // RFC 7323 3.2: where timestamps were agreed, what has none is dropped, but for RST; and but for
+  // a SYN that is sent again without options, in case something on the path swallows them.
   if (timestamps_ && !segment.flags.rst()) {
-    if (!segment.options.timestamps) return refuse(DropReason::kTcpOldTimestamp);
+    const auto& theirs = segment.options.timestamps;
+    if (!theirs && !is_again) return refuse(DropReason::kTcpOldTimestamp);
     // RFC 7323 5.3 R1.
-    if (is_before(segment.options.timestamps->value, ts_recent_)) {
+    if (theirs && is_before(theirs->value, ts_recent_)) {
       return refuse(DropReason::kTcpOldTimestamp, ReplyKind::kChallengeAck);
     }
   }
-  if (is_duplicate_syn(segment)) {
+  if (is_again) {
+    on_syn_again(segment);
     repeat();
     return refuse(DropReason::kTcpSynRefused);
   }
@@ -137,14 +141,33 @@ bool Handshake::is_duplicate_syn(const Segment& segment) const {
          !segment.flags.intersects(wire::kTcpAck | wire::kTcpRst);
 }
 
-// RFC 9293 3.4: the four cases, for the window that our SYN offered.
+// The peer has heard no answer, and leaves out what may be the reason. It does not expect to find
+// that in our next one: agreed is what all of its SYNs have offered (RFC 3168 6.1.1: no ECT after a
+// SYN without ECN-setup). The echo is of the latest (RFC 7323 4.3). A Fast Open server has begun to
+// send by what the first one said.
+void Handshake::on_syn_again(const Segment& syn) {
+  if (fast_open_) return;
+  const wire::TcpOptions& theirs = syn.options;
+  send_mss_ = std::min(send_mss_, send_mss_of(theirs, syn.flow.is_v4()));
+  sack_ = sack_ && theirs.sack_permitted;
+  ecn_ = ecn_ && is_ecn_setup(syn.flags);
+  timestamps_ = timestamps_ && theirs.timestamps.has_value();
+  if (timestamps_) ts_recent_ = theirs.timestamps->value;
+  if (window_scaling_ && !theirs.window_scale) {
+    window_scaling_ = false;
+    send_scale_ = receive_scale_ = 0;
+  }
+}
+
+// RFC 9293 3.4: the four cases, for the window that our SYN offered. Of a RST the number alone
+// counts (RFC 5961 3.2).
 bool Handshake::is_acceptable(const Segment& segment, const Context& context) const {
   const std::uint32_t window =
       std::min<std::uint32_t>(first_window(context.config, context.options), UINT16_MAX);
   const auto inside = [&](SequenceNumber seq) {
     return seq >= rcv_nxt() && seq < rcv_nxt() + window;
   };
-  const std::uint32_t length = segment.length();
+  const std::uint32_t length = segment.flags.rst() ? 0 : segment.length();
   if (window == 0) return length == 0 && segment.seq == rcv_nxt();
   return inside(segment.seq) || (length > 0 && inside(segment.end() - 1));
 }
@@ -161,6 +184,11 @@ Outgoing Handshake::reply_to(const Segment& segment, ReplyKind kind, const Conte
   const std::uint32_t window = first_window(context.config, context.options) >> receive_scale_;
   return compose(context.flow, wire::kTcpAck, snd_nxt(), rcv_nxt(),
                  static_cast<std::uint16_t>(std::min<std::uint32_t>(window, 65535)), options,
+                 context.options);
+}
+
+Outgoing Handshake::reset(const Context& context) const {
+  return compose(context.flow, wire::kTcpRst | wire::kTcpAck, snd_nxt(), rcv_nxt(), 0, {},
                  context.options);
 }
 

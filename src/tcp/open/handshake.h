@@ -98,6 +98,8 @@ class Handshake {
 
   // A SYN came again, so its answer was lost: send it again without waiting for the timer.
   void repeat() { must_send_ = is_repeated_ = true; }
+  // RFC 9293 3.10.5: what tells the peer of a program that gave up in SYN-RECEIVED.
+  [[nodiscard]] Outgoing reset(const Context& context) const;
   // A Fast Open server took this much text of the SYN (RFC 7413 4.2.2); it is acknowledged.
   void take_syn_text(std::uint32_t bytes) {
     syn_text_ = static_cast<std::uint16_t>(bytes);
@@ -144,6 +146,7 @@ class Handshake {
   [[nodiscard]] Outcome on_acknowledgment(const Segment& segment);
   [[nodiscard]] bool is_acceptable(const Segment& segment, const Context& context) const;
   [[nodiscard]] bool is_duplicate_syn(const Segment& segment) const;
+  void on_syn_again(const Segment& syn);
   void adopt(const Negotiated& agreed);
   [[nodiscard]] Terms terms(const Context& context) const;
   [[nodiscard]] std::uint32_t offset(const Context& context) const;

@@ -247,6 +247,8 @@ class Receiver {
                              bool has_fin) const;
   TextOutcome take_in_order(ReceiverShared& shared, const Arrival& arrival, PacketPtr payload,
                             Time now);
+  [[nodiscard]] SequenceRange duplicate_of(const ReceiverShared& shared,
+                                           const Arrival& arrival) const;
   [[nodiscard]] std::uint64_t store_in_order(ReceiverShared& shared, const Arrival& arrival,
                                              PacketPtr payload);
   TextOutcome take_out_of_order(ReceiverShared& shared, Arrival arrival, PacketPtr payload,

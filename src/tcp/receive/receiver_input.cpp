@@ -122,6 +122,7 @@ TextOutcome Receiver::take_in_order(ReceiverShared& shared, const Arrival& arriv
                                     PacketPtr payload, Time now) {
   const std::uint64_t begin = received_;
   const bool fills_gap = has_gap_ != 0;
+  const SequenceRange duplicate = duplicate_of(shared, arrival);
   const std::uint64_t end = store_in_order(shared, arrival, std::move(payload));
   if (timing_.owes_for_text()) list_plain_ack(shared, false, echo_.ece());
   advance_to(shared, end);
@@ -138,18 +139,29 @@ TextOutcome Receiver::take_in_order(ReceiverShared& shared, const Arrival& arriv
   // RFC 5681 4.2: an ACK at once for what fills all or part of a gap.
   if (fills_gap) timing_.on_loss();
   if (fills_gap || fin_reached || bytes == 0) timing_.owe_now();
-  if (!arrival.duplicate.empty() && sack_permitted_ != 0) {
+  if (!duplicate.empty() && sack_permitted_ != 0) {
     // RFC 2883 4: the part that had been here before is reported with the ACK of the rest.
     timing_.hand_over();
     list_ack(shared, {.ack = next_,
-                      .trigger = arrival.duplicate.begin,
-                      .duplicate = arrival.duplicate,
+                      .trigger = duplicate.begin,
+                      .duplicate = duplicate,
                       .is_prompt = true,
                       .ece = echo_.ece()});
   }
   give_back_unused(shared);
   if (bytes == 0 && !fin_reached) return {TextKind::kRefused};
   return {TextKind::kInOrder, is_shut_down_ != 0 ? 0 : bytes, fin_reached};
+}
+
+// What of the text had been here: below RCV.NXT, or else the first part of it that is held.
+SequenceRange Receiver::duplicate_of(const ReceiverShared& shared, const Arrival& arrival) const {
+  const Disorder* const disorder = find_disorder(shared);
+  if (!arrival.duplicate.empty() || disorder == nullptr) return arrival.duplicate;
+  const std::uint64_t begin = disorder->reassembly.next_covered(arrival.begin);
+  if (begin >= arrival.end) return {};
+  const std::uint64_t end = std::min(disorder->reassembly.covered().first_gap(begin), arrival.end);
+  return {next_ + static_cast<std::uint32_t>(begin - received_),
+          next_ + static_cast<std::uint32_t>(end - received_)};
 }
 
 // Keeps the text, and what of Reassembly follows it; answers the offset behind all that.

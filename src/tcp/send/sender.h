@@ -200,6 +200,7 @@ class Sender {
   void judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                     AckOutcome& outcome);
   [[nodiscard]] bool judge_timeout(Flight& f, const AckDigest& digest);
+  void judge_late_duplicate(Shared& shared, const AckEvent& ack, Time now);
   void enter_recovery(Flight& f, const AckDigest& digest);
   void start_undo(Flight& f);
   void leave_recovery(Flight& f, Time now);

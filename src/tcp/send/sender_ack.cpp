@@ -33,6 +33,7 @@ AckOutcome Sender::on_ack(Shared& shared, const AckEvent& ack, Time now) {
   if (f == nullptr) {
     // RFC 8985 7.4.2: the same ACK again, with a D-SACK or without: both copies arrived.
     if (ack.ack == una_ && ack.length == 0) flags_.probe_unjudged = false;
+    if (flags_.rests && flags_.sack_ok && !ack.sack.empty()) judge_late_duplicate(shared, ack, now);
     return outcome;
   }
 

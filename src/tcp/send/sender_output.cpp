@@ -240,7 +240,8 @@ std::optional<Transmission> Sender::send_piece(Shared& shared, Flight& f, const 
   sent.text = {nxt_, nxt_ + piece.bytes};
   sent.segment_size = piece.segment_size;
   sent.fin = piece.fin;
-  sent.ect = flags_.ecn_ok && !piece.is_window_probe;
+  // RFC 3168 6.1: data packets; a FIN alone is none.
+  sent.ect = flags_.ecn_ok && !piece.is_window_probe && piece.bytes != 0;
   sent.is_probe = piece.is_window_probe;
   sent.is_path_probe = piece.is_path_probe;
   if (piece.is_window_probe) sent.cause = TcpLossCause::kWindowProbe;

@@ -2,6 +2,7 @@
 // What an acknowledgement means for loss and its repair.
 #include <algorithm>
 
+#include "tcp/send/scoreboard.h"
 #include "tcp/send/sender_asks.h"
 
 namespace strata::tcp {
@@ -154,6 +155,22 @@ bool Sender::judge_timeout(Flight& f, const AckDigest& digest) {
                                      .has_sack = flags_.sack_ok});
   f.new_segments_allowed = verdict == TimeoutJudge::Verdict::kSendNew ? 2 : 0;
   return verdict == TimeoutJudge::Verdict::kSpurious;
+}
+
+// The D-SACK of a needless retransmission comes behind the ACK of everything: a flight that rests
+// still knows what it sent again.
+void Sender::judge_late_duplicate(Shared& shared, const AckEvent& ack, Time now) {
+  Flight& f = shared.flights[flight_];
+  const auto duplicate =
+      read_sack(ack.sack, una_, nxt_, std::max<std::uint32_t>(window_max_, 1U << 16U)).duplicate;
+  if (!duplicate) return;
+  const std::uint32_t segments = (duplicate->length() + mss_ - 1) / mss_;
+  f.totals.duplicates_reported += segments;
+  f.recovery.undo.on_dsack(*duplicate, una_, segments);
+  if (!f.recovery.undo.are_all_duplicates()) return;
+  f.recovery.undo.stop();
+  control_->on_undo(now);
+  ++f.totals.undone;
 }
 
 void Sender::enter_recovery(Flight& f, const AckDigest& digest) {

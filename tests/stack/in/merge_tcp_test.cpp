@@ -19,12 +19,13 @@ constexpr std::uint32_t kMss = 1000;
 // A connection that the peer opened by hand.
 class Opened : public Host {
  public:
-  Opened() : listener_(listen()) {
-    from_peer(segment(wire::kTcpSyn, 1000, 0));
+  // `options` of SYN and of the handshake's ACK.
+  explicit Opened(const Frame& options = {}) : listener_(listen()) {
+    from_peer(segment(wire::kTcpSyn, 1000, 0, {}, options));
     EXPECT_FALSE(sent_.empty());
     if (sent_.empty()) return;
     isn = sent_.front().header.sequence_number;
-    from_peer(segment(wire::kTcpAck, 1001, isn + 1));
+    from_peer(segment(wire::kTcpAck, 1001, isn + 1, {}, options));
     const auto accepted = tcp().accept(listener_, now);
     EXPECT_TRUE(accepted.has_value());
     stream = accepted.value_or(Handle{});
@@ -124,6 +125,32 @@ TEST(MergeTcp, TextUnderAnyOptionsArrivesInOrder) {
   Frame arrived(sent.size());
   ASSERT_EQ(host.tcp().read(host.stream, arrived.writable(), host.now), sent.size());
   EXPECT_EQ(arrived, sent);
+}
+
+// RFC 7323 5.3 MUST: each segment's own timestamp is looked at: an old one is not let in by those
+// that arrive with it, and does not take them along.
+TEST(MergeTcp, AnOldTimestampIsRefusedByItself) {
+  const Frame now = bytes({1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0});
+  const Frame later = bytes({1, 1, 8, 10, 0, 0, 0, 10, 0, 0, 0, 0});
+  const Frame old = bytes({1, 1, 8, 10, 0, 0, 0, 3, 0, 0, 0, 0});
+  for (const bool is_old_first : {true, false}) {
+    Opened host(now);
+    (void)host.take();
+    const auto text = [&](std::uint32_t offset, const Frame& stamp) {
+      return host.segment(wire::kTcpAck, 1001 + offset, host.isn + 1, pattern(kMss), stamp);
+    };
+    host.batch({text(0, is_old_first ? old : now), text(kMss, is_old_first ? now : old)});
+    EXPECT_EQ(host.read_all(), is_old_first ? 0U : kMss);
+    // RFC 7323 4.3: of several, the first is echoed.
+    Opened other(now);
+    (void)other.take();
+    other.batch({other.segment(wire::kTcpAck, 1001, other.isn + 1, pattern(kMss), now),
+                 other.segment(wire::kTcpAck, 1001 + kMss, other.isn + 1, pattern(kMss), later)});
+    const auto sent = other.take();
+    ASSERT_EQ(sent.size(), 1U);
+    ASSERT_TRUE(sent[0].options.timestamps);
+    EXPECT_EQ(sent[0].options.timestamps->echo_reply, 9U);
+  }
 }
 
 TEST(MergeTcp, FlowsDoNotMix) {

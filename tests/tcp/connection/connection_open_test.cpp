@@ -95,6 +95,19 @@ TEST(ConnectionOpen, ClosingBeforeItIsOpenForgetsIt) {
   EXPECT_TRUE(out[0].header.flags.rst());
 }
 
+// RFC 5482 3 SHOULD: the user timeout is also told by the first segment without SYN.
+TEST(ConnectionOpen, TheHandshakeAckTellsTheUserTimeoutAgain) {
+  PeerOptions options;
+  options.socket.user_timeout = seconds(90);
+  options.socket.user_timeout_option = true;
+  Peer peer(options);
+  peer.connect();
+  peer.syn(wire::kTcpAck);
+  const auto out = peer.pull_all();
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(Peer::options_of(out[0]).user_timeout, (wire::TcpUserTimeout{90, false}));
+}
+
 TEST(ConnectionOpen, TextAndFinOfTheSynAckAreTaken) {
   Peer peer;
   peer.connect();

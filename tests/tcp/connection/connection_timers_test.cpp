@@ -130,6 +130,32 @@ TEST(ConnectionTimers, ThePeersUserTimeoutCountsWhereWeHaveNone) {
   EXPECT_EQ(peer.state(), State::kClosed);
 }
 
+// RFC 5482 3: the option may come with any segment, and zero suggests nothing.
+TEST(ConnectionTimers, ThePeerMayChangeItsUserTimeoutAtAnyTime) {
+  for (const bool is_switched_on : {true, false}) {
+    PeerOptions options;
+    options.socket.user_timeout_option = is_switched_on;
+    Peer peer(options);
+    peer.open_passively();
+    peer.drain();
+    for (const std::uint16_t told : {std::uint16_t{2}, std::uint16_t{0}}) {
+      Segment segment;
+      segment.flow = peer.flow();
+      segment.seq = peer.next;
+      segment.ack = peer.expected;
+      segment.flags = wire::kTcpAck;
+      segment.window = 1000;
+      segment.options.user_timeout = wire::TcpUserTimeout{told, true};
+      EXPECT_EQ(peer.transport.on_segment(std::move(segment), peer.now), DropReason::kNone);
+    }
+    ASSERT_TRUE(peer.write("anybody?"));
+    (void)peer.wait(seconds(115));
+    EXPECT_EQ(peer.state(), State::kEstablished);
+    (void)peer.wait(seconds(150));
+    EXPECT_EQ(peer.state(), is_switched_on ? State::kClosed : State::kEstablished);
+  }
+}
+
 TEST(ConnectionTimers, AProgramMayWaitInFinWait2AsLongAsItLikes) {
   Peer peer;
   peer.open_passively();

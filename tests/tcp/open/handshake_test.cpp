@@ -257,6 +257,33 @@ TEST(Handshake, SendsItsSynAckAgainWhenTheSynComesAgain) {
   EXPECT_EQ(handshake.round_trip(end.context(), kStart + 20ms), std::nullopt);
 }
 
+// A Fast Open server has begun to send by what the first SYN said.
+TEST(Handshake, ASynThatComesAgainMayOfferLessButNotMore) {
+  const End end = server_end();
+  Handshake handshake = syn_received(end, usual_options(5000));
+  Handshake fast = handshake;
+  fast.take_syn_text(0);
+  Segment syn = segment(end.flow, kTcpSyn, kIrs);
+  syn.options = usual_options(6000);
+  syn.options.maximum_segment_size = 700;
+  syn.options.sack_permitted = false;
+  EXPECT_EQ(handshake.on_segment(syn, end.context()).drop, DropReason::kTcpSynRefused);
+  Negotiated agreed = handshake.negotiated(end.context());
+  EXPECT_EQ(agreed.send_mss, 700);
+  EXPECT_EQ(agreed.ts_recent, 6000U);
+  EXPECT_TRUE(agreed.timestamps && agreed.window_scaling && !agreed.sack);
+  const Segment bare = segment(end.flow, kTcpSyn, kIrs);
+  EXPECT_EQ(handshake.on_segment(bare, end.context()).drop, DropReason::kTcpSynRefused);
+  EXPECT_EQ(fast.on_segment(bare, end.context()).drop, DropReason::kTcpSynRefused);
+  agreed = handshake.negotiated(end.context());
+  EXPECT_FALSE(agreed.timestamps || agreed.window_scaling || agreed.sack);
+  EXPECT_EQ(agreed.send_scale + agreed.receive_scale, 0);
+  EXPECT_TRUE(fast.negotiated(end.context()).timestamps);
+  syn.options = usual_options(7000);
+  EXPECT_EQ(handshake.on_segment(syn, end.context()).drop, DropReason::kTcpSynRefused);
+  EXPECT_FALSE(handshake.negotiated(end.context()).timestamps);
+}
+
 // RFC 9293 3.8.1 MUST: SYNs are sent again with exponential back-off (RFC 6298 2.1, 5.5).
 TEST(Handshake, BacksOffAndGivesUp) {
   End end = client_end();
