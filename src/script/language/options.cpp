@@ -140,7 +140,7 @@ Applied apply_check_option(Options& options, std::string_view name, std::string_
 
 IpAddress Options::local() const {
   if (local_address) return *local_address;
-  return is_wire_v4() ? IpAddress::v4(192, 168, 0, 2) : IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x2);
+  return is_wire_v4() ? IpAddress::v4(192, 168, 0, 1) : IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x1);
 }
 
 IpAddress Options::remote() const {
@@ -150,8 +150,7 @@ IpAddress Options::remote() const {
 
 IpAddress Options::gateway() const {
   if (gateway_address) return *gateway_address;
-  return is_wire_v4() ? IpAddress::v4(192, 168, 0, 1)
-                      : IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x8888);
+  return is_wire_v4() ? IpAddress::v4(192, 168, 0, 2) : IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x2);
 }
 
 Prefix Options::local_prefix() const {
