@@ -2,7 +2,9 @@
 // Calls that move bytes.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "preload/libc.h"
@@ -16,7 +18,9 @@ using attach::client::kFlagsOut;
 using attach::client::Parts;
 using attach::client::transfer;
 
-constexpr int kPartsMax = 1024;  // IOV_MAX
+constexpr int kPartsMax = 1024;          // IOV_MAX
+constexpr unsigned kMessagesMax = 1024;  // UIO_MAXIOV
+constexpr std::uintptr_t kFirstPage = 4096;
 
 // With these flags the pair is needed.
 Entry* leasable(int descriptor, int flags, int known_flags) {
@@ -50,13 +54,16 @@ ssize_t send(int descriptor, Entry* entry, Parts from, int flags, Kernel kernel)
       kernel);
 }
 
+// What cannot be an address is for the kernel to refuse.
+bool is_address(const void* given) { return reinterpret_cast<std::uintptr_t>(given) >= kFirstPage; }
+
 bool is_list(const iovec* parts, std::size_t count) {
-  return parts != nullptr && count <= kPartsMax;
+  return is_address(parts) && count <= kPartsMax;
 }
 
 // Descriptors that go to another process have two holders.
 void release_sent(const msghdr& message) {
-  if (message.msg_control == nullptr) return;
+  if (!is_address(message.msg_control)) return;
   auto* header = const_cast<msghdr*>(&message);
   for (cmsghdr* one = CMSG_FIRSTHDR(header); one != nullptr; one = CMSG_NXTHDR(header, one)) {
     if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
@@ -105,7 +112,7 @@ ssize_t do_recvfrom(int descriptor, void* to, size_t size, int flags, sockaddr* 
 
 ssize_t do_recvmsg(int descriptor, msghdr* message, int flags) {
   Entry* entry = leasable(descriptor, flags, kFlagsIn);
-  if (entry == nullptr || message == nullptr || !is_list(message->msg_iov, message->msg_iovlen)) {
+  if (entry == nullptr || !is_address(message) || !is_list(message->msg_iov, message->msg_iovlen)) {
     return next().recvmsg(descriptor, message, flags);
   }
   const Parts into(message->msg_iov, message->msg_iovlen);
@@ -151,12 +158,12 @@ ssize_t do_sendto(int descriptor, const void* from, size_t size, int flags, cons
 }
 
 ssize_t do_sendmsg(int descriptor, const msghdr* message, int flags) {
-  if (message != nullptr && message->msg_controllen != 0) {
+  if (is_address(message) && message->msg_controllen != 0) {
     release_sent(*message);
     descriptors().release(descriptor);
   }
   Entry* entry = leasable(descriptor, flags, kFlagsOut);
-  const bool is_plain = message != nullptr && message->msg_name == nullptr &&
+  const bool is_plain = is_address(message) && message->msg_name == nullptr &&
                         is_list(message->msg_iov, message->msg_iovlen);
   if (entry != nullptr && !is_plain) {
     descriptors().release(descriptor);
@@ -286,7 +293,10 @@ ssize_t shim_sendmsg(int descriptor, const msghdr* message, int flags) {
   return do_sendmsg(descriptor, message, flags);
 }
 int shim_sendmmsg(int descriptor, mmsghdr* messages, unsigned count, int flags) {
-  for (unsigned i = 0; messages != nullptr && i < count; ++i) release_sent(messages[i].msg_hdr);
+  // As many as one call can send.
+  for (unsigned i = 0; is_address(messages) && i < std::min(count, kMessagesMax); ++i) {
+    release_sent(messages[i].msg_hdr);
+  }
   descriptors().release(descriptor);
   return next().sendmmsg(descriptor, messages, count, flags);
 }

@@ -104,6 +104,24 @@ std::shared_ptr<Socket> Server::find(std::uint64_t cookie) const {
   return found == sockets_.end() ? nullptr : found->second.socket;
 }
 
+std::vector<OpenSocket> Server::open_sockets() const {
+  std::vector<OpenSocket> all;
+  all.reserve(sockets_.size());
+  for (const auto& [cookie, known] : sockets_) {
+    Socket& socket = *known.socket;
+    all.push_back({.file = &socket.file(),
+                   .cookie = cookie,
+                   .inode = socket.end() < 0 ? 0 : socket.inode(),
+                   .inward = socket.bytes_inward(),
+                   .outward = socket.bytes_outward()});
+    const auto* stream = socket.is_stream() ? static_cast<StreamSocket*>(&socket) : nullptr;
+    if (stream == nullptr || !stream->is_listening()) continue;
+    all.back().inward = stream->waiting();
+    all.back().outward = stream->backlog();
+  }
+  return all;
+}
+
 bool Server::has_open_sockets() {
   ask_whether_held(loop_.now());
   return std::ranges::any_of(sockets_,

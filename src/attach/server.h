@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "attach/lease/rooms.h"
+#include "attach/netlink/open_sockets.h"
 #include "attach/notifications.h"
 #include "attach/program.h"
 #include "attach/socket.h"
@@ -84,6 +85,7 @@ class Server final : public Pollable {
   [[nodiscard]] Answer add(std::shared_ptr<Socket> socket);
   void remove(std::uint64_t cookie);
   [[nodiscard]] std::shared_ptr<Socket> find(std::uint64_t cookie) const;
+  [[nodiscard]] std::vector<OpenSocket> open_sockets() const;
   // Programs hold some, or there are bytes of theirs that the stack has not taken.
   [[nodiscard]] bool has_open_sockets();
   // It will be pumped in this turn or the next.

@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <array>
 
@@ -16,6 +17,8 @@ Socket::Socket(posix::FilePtr file, Pair& pair, ProgramDescriptors& descriptors)
 void Socket::adopt(Pair& pair) {
   end_ = std::move(pair.ours);
   cookie_ = pair.cookie;
+  struct stat theirs{};
+  inode_ = ::fstat(pair.theirs.get(), &theirs) == 0 ? theirs.st_ino : 0;
   may_have_bytes_ = true;
   is_hung_up_ = false;
   wants_room_ = false;

@@ -50,6 +50,8 @@ class Socket {
 
   [[nodiscard]] posix::File& file() { return *file_; }
   [[nodiscard]] std::uint64_t cookie() const { return cookie_; }
+  // Of the program's end, for those who look for it under /proc.
+  [[nodiscard]] std::uint64_t inode() const { return inode_; }
   // Our end; negative when nothing will pass any more.
   [[nodiscard]] int end() const { return end_.get(); }
 
@@ -92,6 +94,7 @@ class Socket {
   posix::FilePtr file_;
   Descriptor end_;
   std::uint64_t cookie_ = 0;
+  std::uint64_t inode_ = 0;
   ProgramDescriptors& descriptors_;
   Whereabouts whereabouts_;
   std::vector<Held> held_;

@@ -82,8 +82,13 @@ Answer make_netlink(const Request& request, int type, int protocol) {
                                NETLINK_CRYPTO};
   if (std::ranges::find(kOfKernel, protocol) != std::end(kOfKernel)) return kPassOn;
   if (type != SOCK_RAW && type != SOCK_DGRAM) return -ESOCKTNOSUPPORT;
-  if (protocol != NETLINK_ROUTE) return -EPROTONOSUPPORT;
   Server& server = request.server;
+  if (protocol == NETLINK_SOCK_DIAG) {
+    return make_datagrams(
+        request, std::make_shared<NetlinkFile>(server.stack(), type, server.new_netlink_port(),
+                                               [&server] { return server.open_sockets(); }));
+  }
+  if (protocol != NETLINK_ROUTE) return -EPROTONOSUPPORT;
   return make_datagrams(
       request, std::make_shared<NetlinkFile>(server.stack(), type, server.new_netlink_port()));
 }

@@ -375,6 +375,12 @@ class Bench:
             print(f"not ok (failed) {name}: {words}", flush=True)
         return bool(truth)
 
+    def run_words(self, *words, flags=()):
+        """`strata run` of a program, by STRATA_TIER where it is set: else the launcher chooses."""
+        tier = os.environ.get("STRATA_TIER")
+        flags = [*flags, *(["--tier", tier] if tier else [])]
+        return [self.program, "run", *map(str, flags), "--", *map(str, words)]
+
     def start(self, command, output=None, **options):
         log = open(output, "wb") if output else subprocess.DEVNULL
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,

@@ -88,7 +88,7 @@ near.sendall(b'still here'); print(far.recv(99))
 def run(lab, host, text, *before, timeout=40):
     program = lab.folder / "program.py"
     program.write_text(text)
-    return host.run(*before, lab.program, "run", "--", PYTHON, program, timeout=timeout).stdout
+    return host.run(*before, *lab.run_words(PYTHON, program), timeout=timeout).stdout
 
 
 def main():

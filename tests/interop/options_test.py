@@ -60,7 +60,7 @@ def main():
     with bench.Bench() as lab:
         host = lab.namespace()
         kernel = answers(lab, host)
-        ours = answers(lab, host, lab.program, "run", "--")
+        ours = answers(lab, host, *lab.run_words())
         lab.check("as many options on both", len(ours) == len(kernel) > 150,
                   (len(ours), len(kernel)))
         for name, answer in ours.items():

@@ -289,8 +289,10 @@ def bad_pointers():
                  call("getsockopt", number, 1, 2, wrong, ctypes.byref(size)),
                  call("getsockopt", number, 1, 2, ctypes.byref(size), wrong),
                  call("ioctl", number, 0x541b, wrong)]
-    # Of streams, the shim reads messages itself (docs/programs.md).
-    told += [call("sendmsg", one.fileno(), wrong, 0), call("recvmsg", one.fileno(), wrong, 0x40)]
+    for made in (near, one):
+        number = made.fileno()
+        told += [call("sendmsg", number, wrong, 0), call("recvmsg", number, wrong, 64),
+                 call("sendmmsg", number, wrong, 1, 0)]
     told += [call("sendto", one.fileno(), wrong, 10, 0, one_name(one), 16),
              call("sendto", one.fileno(), one_name(one), 10, 0, wrong, 16),
              call("recvfrom", one.fileno(), wrong, 10, 0x42, one_name(one), ctypes.byref(size)),

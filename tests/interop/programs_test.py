@@ -41,11 +41,6 @@ def has(tool):
     return shutil.which(tool) is not None
 
 
-def under(lab, *words):
-    tier = os.environ.get("STRATA_TIER")  # without it the launcher's choice
-    return [lab.program, "run", *(["--tier", tier] if tier else []), "--", *map(str, words)]
-
-
 def is_heard(place, port, address=STACK4):
     probe = f"import socket; socket.create_connection(('{address}', {port}), 1)"
     return bench.wait_until(
@@ -73,14 +68,14 @@ def clients(lab, host, folder, digest):
                                  "t => process.stdout.write(t))"]):
         if not has(words[0]):
             continue
-        got = host.run(*under(lab, *words)).stdout
+        got = host.run(*lab.run_words(*words)).stdout
         lab.check(f"{words[0]} {words[1]}: a page", got == "a page\n", got)
     for words in (["curl", "-s", "-o"], ["wget", "-q", "-O"], ["busybox", "wget", "-q", "-O"]):
         if not has(words[0]):
             continue
         copy = lab.folder / "fetched"
         copy.unlink(missing_ok=True)
-        host.run(*under(lab, *words, copy, big))
+        host.run(*lab.run_words(*words, copy, big))
         got = hashlib.md5(copy.read_bytes()).hexdigest() if copy.exists() else None
         lab.check(f"{' '.join(words[:2])}: 4 MiB unchanged", got == digest, got)
     bench.end(web)
@@ -89,7 +84,7 @@ def clients(lab, host, folder, digest):
 def nginx(lab, host, folder, digest):
     config = lab.folder / "nginx.conf"
     config.write_text(NGINX.format(folder=lab.folder))
-    server = host.start(*under(lab, "nginx", "-e", lab.folder / "early.log", "-c", config))
+    server = host.start(*lab.run_words("nginx", "-e", lab.folder / "early.log", "-c", config))
     lab.check("nginx: comes up", is_heard(host, 80))
     lab.check("nginx: a page over IPv6", fetch(host, f"http://[{STACK6}]/").stdout == "a page\n")
     got = digest_of(host, lab, f"http://{STACK4}/big")
@@ -106,8 +101,8 @@ def nginx(lab, host, folder, digest):
 
 
 def redis(lab, host):
-    server = host.start(*under(lab, "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no",
-                               "--dir", lab.folder, "--save", ""))
+    server = host.start(*lab.run_words("redis-server", "--bind", "0.0.0.0", "--protected-mode",
+                                       "no", "--dir", lab.folder, "--save", ""))
     lab.check("redis: comes up", is_heard(host, 6379))
 
     def ask(*words):
@@ -129,7 +124,7 @@ def iperf3(lab, host):
     """A server that runs one test, for it opens its listener anew after each."""
     for name, flags in (("TCP", []), ("TCP, from it", ["-R"]), ("UDP", ["-u", "-b", "20M"]),
                         ("UDP, from it", ["-u", "-b", "20M", "-R"])):
-        server = host.start(*under(lab, "iperf3", "-s", "-1"))
+        server = host.start(*lab.run_words("iperf3", "-s", "-1"))
         bench.wait_until(lambda: host.run("ping", "-c1", "-W1", STACK4).returncode == 0, 5)
         bench.wait_until(lambda: False, 0.5)
         done = host.run("iperf3", "-c", STACK4, "-t", "1", *flags)
@@ -138,20 +133,20 @@ def iperf3(lab, host):
     for name, flags in (("TCP, three streams", ["-P", "3"]), ("UDP", ["-u", "-b", "20M"])):
         server = host.start("iperf3", "-s", "-1")
         bench.wait_until(lambda: False, 0.3)
-        done = host.run(*under(lab, "iperf3", "-c", HOST4, "-t", "1", *flags))
+        done = host.run(*lab.run_words("iperf3", "-c", HOST4, "-t", "1", *flags))
         lab.check(f"iperf3 -c: {name}", done.returncode == 0, done.stdout)
         bench.end(server)
 
 
 def small_servers(lab, host, folder):
     if has("busybox"):
-        server = host.start(*under(lab, "busybox", "httpd", "-f", "-p", "8081", "-h", folder))
+        server = host.start(*lab.run_words("busybox", "httpd", "-f", "-p", "8081", "-h", folder))
         is_heard(host, 8081)
         got = fetch(host, f"http://{STACK4}:8081/index.html").stdout
         lab.check("busybox httpd, which forks", got == "a page\n", got)
         bench.end(server)
     if has("socat"):
-        server = host.start(*under(lab, "socat", "TCP-LISTEN:9000,fork,reuseaddr", "EXEC:cat"))
+        server = host.start(*lab.run_words("socat", "TCP-LISTEN:9000,fork,reuseaddr", "EXEC:cat"))
         is_heard(host, 9000)
         talk = (f"import socket; s = socket.create_connection(('{STACK4}', 9000), 3);"
                 "s.sendall(b'through a child'); s.shutdown(1); print(s.recv(99))")
@@ -166,13 +161,13 @@ def go(lab, host, folder):
     built = subprocess.run(["go", "build", "-o", program, source], capture_output=True, text=True,
                            env=dict(os.environ, CGO_ENABLED="0", GOCACHE=str(lab.folder / "go")))
     lab.check("go: a static program is built", built.returncode == 0, built.stderr)
-    server = host.start(*under(lab, program, "serve"))
+    server = host.start(*lab.run_words(program, "serve"))
     is_heard(host, 8080)
     lab.check("go: serves", fetch(host, f"http://{STACK4}:8080/").stdout == "go\n")
     bench.end(server)
     web = host.start(PYTHON, "-m", "http.server", "80", "--bind", "0.0.0.0", cwd=folder)
     is_heard(host, 80, "127.0.0.1")
-    got = host.run(*under(lab, program, f"http://{HOST4}/")).stdout
+    got = host.run(*lab.run_words(program, f"http://{HOST4}/")).stdout
     lab.check("go: fetches", got == "a page\n", got)
     bench.end(web)
 

@@ -374,8 +374,8 @@ def serve(lab, name):
     capture = lab.folder / "capture.pcapng"
     capture.unlink(missing_ok=True)
     log = lab.folder / "server.log"
-    server = host.start(lab.program, "run", "--capture", capture, "--",
-                        *(word.format(folder=folder) for word in words), output=log)
+    server = host.start(*lab.run_words(*(word.format(folder=folder) for word in words),
+                                       flags=("--capture", capture)), output=log)
     lab.check(f"{name}: comes up", is_heard(host, port, STACK4), log.read_text())
     got = answers(host, folder, script, STACK4)
     lab.check(f"{name}: answers as on the kernel", got == wanted != "", f"{got[-200:]!r}, "
@@ -394,7 +394,7 @@ def ask(lab, name):
     host.start("/usr/bin/python3", "-m", "http.server", "8090", "--directory", folder / "www")
     is_heard(host, 8090, "127.0.0.1")
     wanted = answers(host, folder, script, "127.0.0.1")
-    got = host.run(lab.program, "run", "--", "sh", "-c", script.format(address=HOST4)).stdout
+    got = host.run(*lab.run_words("sh", "-c", script.format(address=HOST4))).stdout
     lab.check(f"{name}: is answered as on the kernel", got == wanted != "", f"{got!r}, {wanted!r}")
 
 
@@ -409,11 +409,11 @@ def resolver(lab):
     host.start("dnsmasq", "-k", "-C", folder / "dnsmasq.conf")
     is_heard(host, 53, "127.0.0.1")
     look = "import socket; print(socket.gethostbyname('one.test'))"
-    program = ["--", "/usr/bin/python3", "-c", look]
-    got = host.run(lab.program, "run", "--dns", HOST4, *program).stdout
+    program = lab.run_words("/usr/bin/python3", "-c", look, flags=("--dns", HOST4))
+    got = host.run(*program).stdout
     lab.check("port 53 of a loopback resolver leads to --dns", got == "192.0.2.7\n", got)
-    got = host.run(lab.program, "run", "--", "/usr/bin/python3", folder / "ask.py", "127.0.0.11",
-                   "one.test").stdout
+    asking = lab.run_words("/usr/bin/python3", folder / "ask.py", "127.0.0.11", "one.test")
+    got = host.run(*asking).stdout
     lab.check("without a server it says at once that it has failed", got[:8] == "00078182", got)
 
 

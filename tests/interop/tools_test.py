@@ -14,7 +14,7 @@ ROUTED = ("--device", f"tap:strata0,host={HOST4}/24", "--address", f"{STACK4}/24
 
 
 def under(lab, host, *words, flags=()):
-    return host.run(lab.program, "run", *flags, "--", *words).stdout
+    return host.run(*lab.run_words(*words, flags=flags)).stdout
 
 
 def routed_lab(lab):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/netlink/netlink_file.h"
 
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 
@@ -94,7 +95,10 @@ void NetlinkFile::answer(const NetlinkRequest& request, Time now) {
   if ((header.nlmsg_flags & NLM_F_REQUEST) == 0) return;
   int error = 0;
   bool is_dump = false;
-  if (header.nlmsg_type >= NLMSG_MIN_TYPE) {
+  if (header.nlmsg_type >= NLMSG_MIN_TYPE && sockets_) {
+    is_dump = header.nlmsg_type == SOCK_DIAG_BY_FAMILY && (header.nlmsg_flags & NLM_F_DUMP) != 0;
+    error = is_dump ? dump_sockets(request, now) : -EOPNOTSUPP;
+  } else if (header.nlmsg_type >= NLMSG_MIN_TYPE) {
     const bool is_question = header.nlmsg_type % kTypesForKind == kGet;
     is_dump = is_question && (header.nlmsg_flags & NLM_F_DUMP) != 0;
     error = !is_question ? -EPERM : is_dump ? dump(request, now) : tell_one(request);
@@ -123,11 +127,30 @@ int NetlinkFile::dump(const NetlinkRequest& request, Time now) {
     default: return -EOPNOTSUPP;
   }
   queue(writer);
+  end_dump(request);
+  return 0;
+}
+
+int NetlinkFile::dump_sockets(const NetlinkRequest& request, Time now) {
+  // Requests about other families are shorter.
+  const int family = family_of(request);
+  if (family != AF_INET && family != AF_INET6) return -ENOENT;
+  const auto wanted = request.structure<inet_diag_req_v2>();
+  if (!wanted) return -EINVAL;
+  MessageWriter writer(port_, request.header.nlmsg_seq);
+  if (const int error = write_open_sockets(sockets_(), *wanted, now, writer); error != 0) {
+    return error;
+  }
+  queue(writer);
+  end_dump(request);
+  return 0;
+}
+
+void NetlinkFile::end_dump(const NetlinkRequest& request) {
   MessageWriter last(port_, request.header.nlmsg_seq);
   last.begin(NLMSG_DONE, NLM_F_MULTI, int{0});
   last.end();
   queue(last);
-  return 0;
 }
 
 int NetlinkFile::tell_one(const NetlinkRequest& request) {
@@ -259,7 +282,7 @@ Answer NetlinkFile::option(int level, int name, void* value, socklen_t* size, Ti
   switch (name) {
     case SO_TYPE: return write_value(type_, value, size);
     case SO_DOMAIN: return write_value(int{AF_NETLINK}, value, size);
-    case SO_PROTOCOL: return write_value(int{NETLINK_ROUTE}, value, size);
+    case SO_PROTOCOL: return write_value(sockets_ ? NETLINK_SOCK_DIAG : NETLINK_ROUTE, value, size);
     case SO_ERROR:
     case SO_ACCEPTCONN: return write_value(0, value, size);
     case SO_SNDBUF: return write_value(send_buffer_, value, size);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// NetlinkFile: a socket of NETLINK_ROUTE that tells of the stack and not of the kernel.
+// NetlinkFile: a socket of NETLINK_ROUTE or NETLINK_SOCK_DIAG that tells of the stack and not of
+// the kernel.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "attach/netlink/message.h"
+#include "attach/netlink/open_sockets.h"
 #include "socket/posix/file.h"
 #include "strata/stack.h"
 
@@ -24,6 +27,9 @@ class NetlinkFile final : public posix::File {
   // `port` is its address, as the kernel would choose one; `type` is SOCK_RAW or SOCK_DGRAM.
   NetlinkFile(Stack& stack, int type, std::uint32_t port)
       : stack_(stack), type_(type), port_(port) {}
+  // Of NETLINK_SOCK_DIAG.
+  NetlinkFile(Stack& stack, int type, std::uint32_t port, OpenSockets sockets)
+      : stack_(stack), type_(type), port_(port), sockets_(std::move(sockets)) {}
 
   Answer receive(msghdr& message, int flags, Time now) override;
   Answer send(const msghdr& message, int flags, Time now) override;
@@ -41,6 +47,8 @@ class NetlinkFile final : public posix::File {
   void answer(const NetlinkRequest& request, Time now);
   // 0, or minus an errno, which the program is told as an answer.
   [[nodiscard]] int dump(const NetlinkRequest& request, Time now);
+  [[nodiscard]] int dump_sockets(const NetlinkRequest& request, Time now);
+  void end_dump(const NetlinkRequest& request);
   [[nodiscard]] int tell_one(const NetlinkRequest& request);
   [[nodiscard]] int tell_link(const NetlinkRequest& request);
   [[nodiscard]] int tell_route(const NetlinkRequest& request);
@@ -50,6 +58,7 @@ class NetlinkFile final : public posix::File {
   Stack& stack_;
   int type_;
   std::uint32_t port_;
+  OpenSockets sockets_;
   bool is_bound_ = false;
   bool caps_acknowledgements_ = false;  // NETLINK_CAP_ACK
   bool has_extended_errors_ = false;    // NETLINK_EXT_ACK

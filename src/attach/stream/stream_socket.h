@@ -37,6 +37,9 @@ class StreamSocket final : public Socket {
   [[nodiscard]] std::size_t bytes_outward() const override;
 
   [[nodiscard]] bool is_listening() const { return stage_ == Stage::kListening; }
+  // Connections that nobody has accepted yet, and how many there may be.
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] std::size_t backlog() const { return backlog_; }
   [[nodiscard]] bool is_open() const { return stage_ == Stage::kOpen; }
   // connect() failed, the program was told by poll(), and wants to try again on the same
   // descriptor: it needs a new pair.

@@ -133,6 +133,9 @@ constexpr OptionRow<MessageFile> kRows[] = {
     {SOL_SOCKET, SO_ACCEPTCONN, O::read_zero, nullptr},
     {SOL_SOCKET, SO_RCVBUF, O::read_receive_buffer, O::write_receive_buffer},
     {SOL_SOCKET, SO_SNDBUF, O::read_send_buffer, O::write_send_buffer},
+    // Past a limit of the kernel's that is not ours.
+    {SOL_SOCKET, SO_RCVBUFFORCE, nullptr, O::write_receive_buffer},
+    {SOL_SOCKET, SO_SNDBUFFORCE, nullptr, O::write_send_buffer},
     {SOL_SOCKET, SO_BINDTOIFINDEX, O::read<&S::bound_interface>, O::write_interface},
     {SOL_SOCKET, SO_TIMESTAMP, O::read_stamp<O::Stamp::kMicroseconds>,
      O::write_stamp<O::Stamp::kMicroseconds>},

@@ -60,6 +60,7 @@ template <typename File, std::size_t kCount>
 template <typename File>
 [[nodiscard]] Answer read_option(const OptionRow<File>& row, File& file, void* value,
                                  socklen_t* size) {
+  if (row.read == nullptr) return -ENOPROTOOPT;
   int number = 0;
   const Answer read = row.read(file, number);
   return read < 0 ? read : write_value(number, value, size);

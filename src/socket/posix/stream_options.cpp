@@ -277,6 +277,9 @@ constexpr OptionRow<StreamFile> kRows[] = {
      O::write_buffer<&T::send_buffer, 2304>},
     {SOL_SOCKET, SO_RCVBUF, O::read_buffer<&T::receive_buffer, &TcpInfo::receive_buffer>,
      O::write_buffer<&T::receive_buffer, 1152>},
+    // Past a limit of the kernel's that is not ours.
+    {SOL_SOCKET, SO_SNDBUFFORCE, nullptr, O::write_buffer<&T::send_buffer, 2304>},
+    {SOL_SOCKET, SO_RCVBUFFORCE, nullptr, O::write_buffer<&T::receive_buffer, 1152>},
     {SOL_SOCKET, SO_BINDTOIFINDEX, O::read<&T::bound_interface>, O::write_interface},
     {SOL_SOCKET, SO_ZEROCOPY, O::read_zero_copy, O::write_zero_copy},
     {IPPROTO_IP, IP_TOS, O::read<&T::traffic_class>, O::write<&T::traffic_class, 0, 255>},

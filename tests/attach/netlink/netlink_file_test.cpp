@@ -2,7 +2,9 @@
 #include "attach/netlink/netlink_file.h"
 
 #include <gtest/gtest.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -53,14 +55,16 @@ struct Lab : Wire, posix::Loopback {
     EXPECT_TRUE(stack->add_neighbor(wire, *IpAddress::parse("10.1.2.1"),
                                     *MacAddress::parse("02:00:00:00:00:09"), now));
   }
-  Answer send(Bytes bytes) {
+  Answer send(Bytes bytes) { return send(bytes, file); }
+  Answer send(Bytes bytes, NetlinkFile& to) const {
     iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    return file.send(message, 0, now);
+    return to.send(message, 0, now);
   }
-  std::vector<Told> receive() {
+  std::vector<Told> receive() { return receive(file); }
+  std::vector<Told> receive(NetlinkFile& from_file) const {
     std::vector<Told> all;
     std::array<std::byte, 8192> room{};
     for (;;) {
@@ -71,7 +75,7 @@ struct Lab : Wire, posix::Loopback {
       message.msg_iovlen = 1;
       message.msg_name = &from;
       message.msg_namelen = sizeof(from);
-      const Answer count = file.receive(message, 0, now);
+      const Answer count = from_file.receive(message, 0, now);
       if (count < 0) return all;
       EXPECT_EQ(from.nl_pid, 0U) << "the kernel's place";
       Bytes left = Bytes(room).first(static_cast<std::size_t>(count));
@@ -100,6 +104,97 @@ struct Lab : Wire, posix::Loopback {
   InterfaceId wire = kNoInterface;
   NetlinkFile file;
 };
+
+// What a program has open, told as `ss` wants it.
+struct Diagnosis : Lab {
+  Diagnosis() : diagnosis(*stack, SOCK_RAW, kPort, [this] { return known; }) {
+    const sockaddr_in address = posix::loopback_address(7000);
+    const int heard = static_cast<int>(calls->socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_EQ(calls->bind(heard, posix::as_sockaddr(address), sizeof(address), now), 0);
+    EXPECT_EQ(calls->listen(heard, 5, now), 0);
+    const int near = static_cast<int>(calls->socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    EXPECT_EQ(calls->connect(near, posix::as_sockaddr(address), sizeof(address), now).answer(),
+              -EINPROGRESS);
+    settle();
+    const int fresh = static_cast<int>(calls->socket(AF_INET, SOCK_STREAM, 0));
+    const int bound = static_cast<int>(calls->socket(AF_INET, SOCK_DGRAM, 0));
+    EXPECT_EQ(calls->bind(bound, posix::as_sockaddr(address), sizeof(address), now), 0);
+    std::uint64_t cookie = 0x1'0000'0000;
+    for (const int one : {heard, near, fresh, bound}) {
+      known.push_back({.file = calls->find(one).get(),
+                       .cookie = ++cookie,
+                       .inode = 77,
+                       .inward = 3,
+                       .outward = 5});
+    }
+  }
+  std::vector<Told> ask_for(int family, int protocol, std::uint32_t states, int extensions = 0,
+                            int type = SOCK_DIAG_BY_FAMILY) {
+    MessageWriter writer(kPort, 77);
+    writer.begin(type, NLM_F_REQUEST | NLM_F_DUMP,
+                 inet_diag_req_v2{.sdiag_family = static_cast<__u8>(family),
+                                  .sdiag_protocol = static_cast<__u8>(protocol),
+                                  .idiag_ext = static_cast<__u8>(extensions),
+                                  .pad = 0,
+                                  .idiag_states = states,
+                                  .id = {}});
+    writer.end();
+    const auto request = writer.take().front();
+    EXPECT_EQ(send(request, diagnosis), static_cast<Answer>(request.size()));
+    return receive(diagnosis);
+  }
+
+  std::vector<OpenSocket> known;
+  NetlinkFile diagnosis;
+};
+
+TEST(NetlinkFile, OpenSocketsAreTold) {
+  constexpr std::uint32_t kAll = UINT32_MAX;
+  Diagnosis lab;
+  const auto streams = lab.ask_for(AF_INET, IPPROTO_TCP, kAll, 1 << (INET_DIAG_INFO - 1));
+  ASSERT_EQ(streams.size(), 3U) << "a listener, a connection, and the end of them";
+  EXPECT_EQ(streams[2].type, NLMSG_DONE);
+  const auto heard = streams[0].structure<inet_diag_msg>();
+  EXPECT_EQ(heard.idiag_state, TCP_LISTEN);
+  EXPECT_EQ(ntohs(heard.id.idiag_sport), 7000);
+  EXPECT_EQ(heard.idiag_rqueue, 3U);
+  EXPECT_EQ(heard.idiag_wqueue, 5U);
+  EXPECT_EQ(heard.idiag_inode, 77U);
+  EXPECT_EQ(heard.id.idiag_cookie[0], 1U);
+  EXPECT_EQ(heard.id.idiag_cookie[1], 1U);
+  const auto near = streams[1].structure<inet_diag_msg>();
+  EXPECT_EQ(near.idiag_state, TCP_ESTABLISHED);
+  EXPECT_EQ(ntohs(near.id.idiag_dport), 7000);
+  EXPECT_EQ(ntohl(near.id.idiag_dst[0]), INADDR_LOOPBACK);
+  EXPECT_EQ(ntohl(near.id.idiag_src[0]), INADDR_LOOPBACK);
+  EXPECT_GE(streams[1].text<inet_diag_msg>(INET_DIAG_INFO).size(), sizeof(tcp_info) - 8);
+  const auto listening = lab.ask_for(AF_INET, IPPROTO_TCP, 1U << TCP_LISTEN);
+  ASSERT_EQ(listening.size(), 2U);
+  EXPECT_EQ(listening[0].text<inet_diag_msg>(INET_DIAG_INFO), "") << "nobody has asked for it";
+  const auto datagrams = lab.ask_for(AF_INET, IPPROTO_UDP, kAll);
+  ASSERT_EQ(datagrams.size(), 2U);
+  EXPECT_EQ(datagrams[0].structure<inet_diag_msg>().idiag_state, TCP_CLOSE);
+  EXPECT_EQ(lab.ask_for(AF_INET6, IPPROTO_TCP, kAll).size(), 1U);
+}
+
+TEST(NetlinkFile, OfOtherSocketsNobodyCanTell) {
+  Diagnosis lab;
+  const auto error = [](const std::vector<Told>& told) {
+    EXPECT_EQ(told.size(), 1U);
+    return told.at(0).structure<nlmsgerr>().error;
+  };
+  MessageWriter shorter(kPort, 77);
+  shorter.begin(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, rtgenmsg{AF_UNIX});
+  shorter.end();
+  EXPECT_GT(lab.send(shorter.take().front(), lab.diagnosis), 0);
+  EXPECT_EQ(error(lab.receive(lab.diagnosis)), -ENOENT);
+  EXPECT_EQ(error(lab.ask_for(AF_INET, IPPROTO_SCTP, UINT32_MAX)), -ENOENT);
+  EXPECT_EQ(error(lab.ask_for(AF_INET, IPPROTO_TCP, UINT32_MAX, 0, SOCK_DESTROY)), -EOPNOTSUPP);
+  int protocol = 0;
+  socklen_t size = sizeof(protocol);
+  EXPECT_EQ(lab.diagnosis.option(SOL_SOCKET, SO_PROTOCOL, &protocol, &size, lab.now), 0);
+  EXPECT_EQ(protocol, NETLINK_SOCK_DIAG);
+}
 
 TEST(NetlinkFile, LinksAreTheStacks) {
   Lab lab;

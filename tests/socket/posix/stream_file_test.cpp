@@ -59,6 +59,23 @@ struct Connection : Loopback {
   int far = -1;
 };
 
+// nsd starts on no system that does not know them, unless it is told EPERM.
+TEST(StreamFile, ForcedBufferSizesAreSizes) {
+  constexpr int kNames[][2] = {{SO_RCVBUFFORCE, SO_RCVBUF}, {SO_SNDBUFFORCE, SO_SNDBUF}};
+  for (const auto [forced, plain] : kNames) {
+    Loopback loopback;
+    Calls& calls = *loopback.calls;
+    const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_STREAM, 0));
+    const int wanted = 30'000;
+    EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, forced, &wanted, sizeof(int), loopback.now), 0);
+    int told = -1;
+    socklen_t size = sizeof(told);
+    EXPECT_EQ(calls.getsockopt(fd, SOL_SOCKET, plain, &told, &size, loopback.now), 0);
+    EXPECT_EQ(told, 2 * wanted);
+    EXPECT_EQ(calls.getsockopt(fd, SOL_SOCKET, forced, &told, &size, loopback.now), -ENOPROTOOPT);
+  }
+}
+
 TEST(StreamFile, PartsGoTogetherAndAtOnce) {
   Connection connection;
   EXPECT_EQ(connection.send({"one ", "", "two"}), 7);
