@@ -7,6 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "stack/core.h"
+#include "tcp/doctor.h"
+
 namespace strata::service {
 namespace {
 
@@ -93,6 +96,7 @@ void put_interfaces(const Stack& stack, Json& into) {
     Json json{{"id", entry.id},
               {"name", std::string(entry.name.view())},
               {"mtu", entry.mtu},
+              {"ipv6_mtu", entry.ipv6_mtu},
               {"up", entry.is_up},
               {"received_packets", entry.received_packets},
               {"received_bytes", entry.received_bytes},
@@ -216,6 +220,38 @@ void put_sockets(const Stack& stack, Json& into) {
   list.put(into, "sockets");
 }
 
+struct ConnectionsSeen {
+  const tcp::Transport& tcp;
+  Time now;
+  List list{};
+};
+
+void add_connection(void* context, const tcp::SocketRow& row) {
+  auto& seen = *static_cast<ConnectionsSeen*>(context);
+  if (row.state == TcpState::kListen) return;
+  // What has no handle is on its way in or out, and knows of nothing that limits it.
+  const auto info = seen.tcp.info(row.handle, seen.now);
+  if (!info || info->state == TcpState::kClosed) return;
+  const std::chrono::duration<double, std::milli> rtt = info->smoothed_rtt;
+  seen.list.add({{"local", text_of(row.local)},
+                 {"remote", text_of(row.remote)},
+                 {"rtt_ms", rtt.count()},
+                 {"congestion_window", info->congestion_window},
+                 {"in_flight", info->in_flight},
+                 {"bytes_retransmitted", info->bytes_retransmitted},
+                 {"delivery_rate", info->delivery_rate},
+                 {"limited_by", tcp::explain(*info, {}).sentence}});
+}
+
+// What the flow doctor says of each, since its birth.
+void put_connections(HostedStack& host, Time now, Json& into) {
+  const auto* const tcp = host.stack().core().tcp;
+  if (tcp == nullptr) return;
+  ConnectionsSeen seen{.tcp = *tcp, .now = now};
+  tcp->for_each_row(add_connection, &seen);
+  seen.list.put(into, "connections");
+}
+
 Json counters_of(const StackCounters& counters) {
   return {{"ipv4_received", counters.ipv4_received},
           {"ipv4_delivered", counters.ipv4_delivered},
@@ -270,6 +306,7 @@ Json snapshot(HostedStack& host) {
   put_leases(host, now, json);
   put_resolver(host, json);
   put_sockets(stack, json);
+  put_connections(host, now, json);
   json["counters"] = counters_of(stack.counters());
   json["drops"] = drops_of(stack);
   const PacketPool& pool = stack.pool();

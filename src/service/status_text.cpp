@@ -42,10 +42,17 @@ std::string section(const Json& stack, const char* key, const char* heading, Lin
   return text;
 }
 
+// IPv6 has another MTU than its link where a router advertised one.
+std::string mtu_text(const Json& entry) {
+  const std::uint64_t mtu = number(entry, "mtu");
+  const std::uint64_t ipv6 = number(entry, "ipv6_mtu");
+  return ipv6 == 0 || ipv6 == mtu ? fmt::format("{}", mtu) : fmt::format("{} (IPv6 {})", mtu, ipv6);
+}
+
 std::string interface_line(const Json& entry) {
   return fmt::format("{:<10} {:<4} {:<17}  mtu {:<5}  in {} packets, {} bytes; out {}, {}",
                      word(entry, "name"), flag(entry, "up") ? "up" : "down", word(entry, "mac"),
-                     number(entry, "mtu"), number(entry, "received_packets"),
+                     mtu_text(entry), number(entry, "received_packets"),
                      number(entry, "received_bytes"), number(entry, "sent_packets"),
                      number(entry, "sent_bytes"));
 }
@@ -103,6 +110,17 @@ std::string socket_line(const Json& entry) {
                             number(entry, "dropped"));
 }
 
+// Under each, what has limited it.
+std::string connection_line(const Json& entry) {
+  const Json rtt = entry.contains("rtt_ms") ? entry["rtt_ms"] : Json();
+  return fmt::format(
+      "{} to {}  rtt {:.3f} ms, window {}, in flight {}, sent again {} bytes\n"
+      "    limited by: {}",
+      word(entry, "local"), word(entry, "remote"), rtt.is_number() ? rtt.get<double>() : 0.0,
+      number(entry, "congestion_window"), number(entry, "in_flight"),
+      number(entry, "bytes_retransmitted"), word(entry, "limited_by"));
+}
+
 std::string counters_text(const Json& stack) {
   const auto found = stack.find("counters");
   if (found == stack.end() || !found->is_object()) return {};
@@ -131,6 +149,7 @@ std::string stack_text(const Json& stack) {
   text += section(stack, "leases", "DHCP leases", lease_line);
   text += resolver_text(stack);
   text += section(stack, "sockets", "Sockets", socket_line);
+  text += section(stack, "connections", "Connections", connection_line);
   text += counters_text(stack);
   text += section(stack, "drops", "Dropped", [](const Json& entry) {
     return fmt::format("{:>8}  {}: {}", number(entry, "count"), word(entry, "reason"),

@@ -7,7 +7,10 @@
 
 #include "service/echo_session.h"
 #include "service/lab.h"
+#include "strata/tcp_listener.h"
+#include "strata/tcp_stream.h"
 #include "strata/udp_socket.h"
+#include "tcp/doctor.h"
 
 namespace strata::service::snapshot_test {
 namespace {
@@ -36,6 +39,7 @@ TEST(Snapshot, ShowsWhatTheStackHas) {
   const Json* interface = find(json["interfaces"], "name", "ours");
   ASSERT_NE(interface, nullptr);
   EXPECT_EQ((*interface)["mtu"], 1500);
+  EXPECT_EQ((*interface)["ipv6_mtu"], 1500);
   EXPECT_EQ((*interface)["up"], true);
   const Json* address = find(json["addresses"], "address", "10.77.0.2/24");
   ASSERT_NE(address, nullptr);
@@ -53,6 +57,33 @@ TEST(Snapshot, ShowsWhatTheStackHas) {
   EXPECT_EQ((*drop)["count"], 1);
   EXPECT_FALSE((*drop)["explanation"].get<std::string>().empty());
   EXPECT_EQ(json["counters"]["icmp_errors_sent"], 1);
+}
+
+TEST(Snapshot, SaysWhatLimitsAConnection) {
+  Lab lab;
+  EXPECT_TRUE(snapshot(*lab.ours).value("connections", Json::array()).empty());
+  const Endpoint there{IpAddress::v4(10, 77, 0, 1), 80};
+  auto listener = TcpListener::listen(lab.theirs->stack(), there, {});
+  ASSERT_TRUE(listener.has_value());
+  auto stream = TcpStream::connect(lab.ours->stack(), there, {}, lab_now);
+  ASSERT_TRUE(stream.has_value());
+  const auto limit = [&] {
+    const Json json = snapshot(*lab.ours);
+    const Json* entry = find(json["connections"], "remote", "10.77.0.1:80");
+    return entry == nullptr ? "" : entry->value("limited_by", "");
+  };
+  EXPECT_EQ(limit(), tcp::sentence_of(tcp::Limit::kOpening));
+  lab.run_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(limit(), tcp::sentence_of(tcp::Limit::kSender));
+  // Nobody reads over there.
+  const std::vector<std::byte> much(64'000);
+  for (int i = 0; i < 200; ++i) {
+    static_cast<void>(stream->write(much, lab_now));
+    lab.run_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(limit(), tcp::sentence_of(tcp::Limit::kPeerWindow));
+  const std::string text = status_text(Json::array({snapshot(*lab.ours)}));
+  EXPECT_NE(text.find("\n    limited by: The peer's window"), std::string::npos) << text;
 }
 
 TEST(StatusText, SaysTheSameInWords) {
