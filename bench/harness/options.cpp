@@ -3,23 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <optional>
+
+#include "base/number_text.h"
 
 namespace strata::bench {
 namespace {
 
 constexpr std::size_t kSmokeRounds = 2;
 constexpr Seconds kSmokeSeconds{0.2};
-
-template <typename Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // The value of an option that needs one.
 class Arguments {
