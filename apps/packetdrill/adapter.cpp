@@ -11,6 +11,7 @@
 
 #include "packetdrill/host_settings.h"
 #include "script/run/live_packet.h"
+#include "service/print.h"
 
 namespace strata::packetdrill {
 namespace {
@@ -161,7 +162,7 @@ std::optional<script::Captured> Adapter::next_packet() {
   // packetdrill leaves the checksums of TCP and UDP alone.
   const auto read = script::read_live_packet(packet.bytes, packet.at);
   if (!read) {
-    fmt::print(stderr, "strata: a packet that should not have left: {}\n", read.error());
+    service::print(stderr, "strata: a packet that should not have left: {}\n", read.error());
     return std::nullopt;
   }
   return packet;

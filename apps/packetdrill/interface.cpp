@@ -3,7 +3,6 @@
 #include "packetdrill/interface.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "packetdrill/adapter.h"
+#include "service/print.h"
 
 namespace strata::packetdrill {
 namespace {
@@ -270,7 +270,7 @@ void packetdrill_interface_init(const char* flags, PacketdrillInterface* interfa
   const auto options = read_flags(flags == nullptr ? "" : flags);
   if (!options) {
     // There is no other way to say so.
-    fmt::print(stderr, "strata: --so_flags: {}\n", options.error());
+    strata::service::print(stderr, "strata: --so_flags: {}\n", options.error());
     std::exit(EXIT_FAILURE);
   }
   *interface = {

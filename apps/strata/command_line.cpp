@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <vector>
 
 #include "service/print.h"
@@ -31,10 +30,9 @@ void fill_standard_streams() {
 
 // Results that did not arrive are a failure, however well all went.
 int after_output(int status) {
-  const bool is_flushed = std::fflush(stdout) == 0;
-  const std::string why = is_flushed ? "not all could be written" : std::strerror(errno);
-  if (is_flushed && std::ferror(stdout) == 0) return status;
-  const ExitStatus failure = complain({}, {"standard output: " + why});
+  const auto why = service::unwritten(stdout);
+  if (!why) return status;
+  const ExitStatus failure = complain({}, {"standard output: " + *why});
   return status == kOk ? failure : status;
 }
 

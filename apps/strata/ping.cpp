@@ -25,8 +25,8 @@ using service::print;
 // ping's habit for floods: a dot for each request, taken back by its reply. On a terminal only.
 void show(const char* text) {
   if (::isatty(STDOUT_FILENO) == 0) return;
-  std::fputs(text, stdout);
-  std::fflush(stdout);
+  service::put(stdout, text);
+  static_cast<void>(std::fflush(stdout));
 }
 
 service::EchoEvents events_of(const PingCommand& command, Node& node) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program around the registered benchmarks: arguments in, turns taken, report out.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -10,9 +8,13 @@
 #include "bench/harness/benchmark.h"
 #include "bench/harness/options.h"
 #include "bench/harness/report.h"
+#include "service/print.h"
 
 namespace strata::bench {
 namespace {
+
+using service::print;
+using service::put;
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
@@ -76,12 +78,16 @@ Result measure(const Benchmark& benchmark, const Options& options) {
   return result;
 }
 
+// What goes to standard output is looked after by after_output().
 bool write_to(const std::string& path, const std::string& text) {
-  if (path == "-") return std::fputs(text.c_str(), stdout) >= 0;
+  if (path == "-") {
+    put(stdout, text);
+    return true;
+  }
   std::ofstream file(path);
   file << text;
   file.close();
-  if (!file) fmt::print(stderr, "bench: cannot write '{}'\n", path);
+  if (!file) print(stderr, "bench: cannot write '{}'\n", path);
   return static_cast<bool>(file);
 }
 
@@ -91,7 +97,7 @@ int do_work(const Options& options) {
     work(options.work_count);
     return 0;
   }
-  fmt::print(stderr, "bench: no work is called '{}'\n", options.work);
+  print(stderr, "bench: no work is called '{}'\n", options.work);
   return kNothingFound;
 }
 
@@ -105,7 +111,7 @@ std::vector<const Benchmark*> select(const std::string& filter) {
 
 int list(const std::vector<const Benchmark*>& selected) {
   for (const Benchmark* benchmark : selected) {
-    fmt::print("{:<28} {}\n", benchmark->name, benchmark->claim);
+    print("{:<28} {}\n", benchmark->name, benchmark->claim);
   }
   return selected.empty() ? kNothingFound : 0;
 }
@@ -115,14 +121,14 @@ int run(const std::vector<const Benchmark*>& selected, const Options& options) {
   // A report that goes to standard output has it for itself.
   const bool has_stdout = options.json_path != "-" && options.markdown_path != "-";
   std::FILE* table = has_stdout ? stdout : stderr;
-  fmt::print(table, "{}, {} cores, {}; {} rounds, median [min - max]\n\n", machine.cpu,
-             machine.cores, machine.kernel, options.rounds);
+  print(table, "{}, {} cores, {}; {} rounds, median [min - max]\n\n", machine.cpu, machine.cores,
+        machine.kernel, options.rounds);
   std::vector<Result> results;
   bool all_ran = true;
   for (const Benchmark* benchmark : selected) {
     results.push_back(measure(*benchmark, options));
-    fmt::print(table, "{}\n", text_of(results.back()));
-    std::fflush(table);
+    print(table, "{}\n", text_of(results.back()));
+    static_cast<void>(std::fflush(table));
     all_ran = all_ran && results.back().contestants.front().ran();
   }
   if (!options.json_path.empty()) {
@@ -144,26 +150,42 @@ void add_work(std::string name, Work work) {
   registry().works.emplace_back(std::move(name), std::move(work));
 }
 
-int run_program(int argc, char** argv) {
-  const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
-  const auto options = parse_options(arguments.subspan(1));
+namespace {
+
+// Results that did not arrive are a failure, however well all ran.
+int after_output(int status) {
+  const auto why = service::unwritten(stdout);
+  if (!why) return status;
+  print(stderr, "bench: standard output: {}\n", *why);
+  return status == 0 ? kFailed : status;
+}
+
+int run_with(std::span<char* const> arguments, const char* program) {
+  const auto options = parse_options(arguments);
   if (!options) {
-    fmt::print(stderr, "bench: {}\n{}", options.error(), usage(argv[0]));
+    print(stderr, "bench: {}\n{}", options.error(), usage(program));
     return kUsage;
   }
   if (options->wants_help) {
-    fmt::print("{}", usage(argv[0]));
+    put(stdout, usage(program));
     return 0;
   }
   if (!options->work.empty()) return do_work(*options);
   const auto selected = select(options->filter);
   if (options->lists) return list(selected);
   if (selected.empty()) {
-    fmt::print(stderr, "bench: nothing here is called '*{}*'; --list names what there is\n",
-               options->filter);
+    print(stderr, "bench: nothing here is called '*{}*'; --list names what there is\n",
+          options->filter);
     return kNothingFound;
   }
   return run(selected, *options);
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+  return after_output(run_with(arguments.subspan(1), argv[0]));
 }
 
 }  // namespace strata::bench

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +15,9 @@ namespace strata::service {
 // What cannot be written is lost, and ferror(file) tells so. fmt::print would throw, and a full
 // disk or a closed pipe is no reason to end a stack.
 void put(std::FILE* file, std::string_view text);
+
+// Flushes. Why some of what was put there has not arrived; nothing when all has.
+[[nodiscard]] std::optional<std::string> unwritten(std::FILE* file);
 
 template <typename... Values>
 void print(std::FILE* file, fmt::format_string<Values...> text, Values&&... values) {

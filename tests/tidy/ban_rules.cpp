@@ -21,6 +21,7 @@ enum class Where {
   kNoSystem,   // everything but the folders that may call the operating system
   kNoThreads,  // the product, but for the folders that may call the operating system
   kStackSide,  // all of src, include and apps
+  kPrograms,   // the same, and the benchmarks
   kHeaders,    // headers of the product
   kUnits,      // tests
   kPureUnits,  // tests that need nothing a machine might refuse
@@ -39,6 +40,8 @@ constexpr std::string_view kSeeded = "strata::Rng, seeded by whoever built the s
 constexpr std::string_view kOneThread = "nothing: a stack belongs to one thread";
 constexpr std::string_view kMemory = "strata::Memory and the containers of src/base";
 constexpr std::string_view kText = "fmt above rank 3; values and counters below";
+constexpr std::string_view kPrint =
+    "service::print (service/print.h): fmt::print throws on a full disk";
 constexpr std::string_view kVirtual = "virtual time: pass a later `now`, or run a sim::World";
 
 constexpr Ban kBans[] = {
@@ -96,8 +99,10 @@ constexpr Ban kBans[] = {
     {"std::format", Where::kEverywhere, "fmt (libstdc++ 12 has no std::format)"},
     {"std::print", Where::kEverywhere, "fmt (libstdc++ 12 has no std::print)"},
     {"std::generator", Where::kEverywhere, "next_*() (libstdc++ 12 has no std::generator)"},
-    {"std::cout", Where::kStackSide, "fmt::print"},
-    {"std::cerr", Where::kStackSide, "fmt::print(stderr, ...)"},
+    {"std::cout", Where::kStackSide, kPrint},
+    {"std::cerr", Where::kStackSide, kPrint},
+    {"fmt::print(", Where::kPrograms, kPrint},
+    {"fputs(", Where::kPrograms, kPrint},
     {"printf(", Where::kRanks0To4, kText},
     {"fprintf(", Where::kRanks0To4, kText},
     {"sprintf(", Where::kEverywhere, "fmt::format_to"},
@@ -146,6 +151,7 @@ bool holds(Where where, const File& file, const Place& place) {
     case Where::kNoSystem: return !may_call_the_system(file, place);
     case Where::kNoThreads: return is_product(file) && !may_call_the_system(file, place);
     case Where::kStackSide: return is_product(file);
+    case Where::kPrograms: return is_product(file) || file.is_under("bench");
     case Where::kHeaders: return is_product(file) && file.path.ends_with(".h");
     case Where::kUnits: return file.is_under("tests");
     case Where::kPureUnits: return file.is_under("tests") && !may_call_the_system(file, place);

@@ -46,6 +46,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"apps/strata/a.cpp", "auto s = std::format(f, 1);", "fmt"},
         Case{"src/socket/native/a.cpp", "printf(f, 1);", "fmt above rank 3"},
         Case{"src/stack/a.cpp", "std::snprintf(b, 8, f);", "fmt above rank 3"},
+        Case{"apps/strata/a.cpp", "fmt::print(stderr, f, 1);", "service::print"},
+        Case{"bench/harness/a.cpp", "fmt::print(f, 1);", "service::print"},
+        Case{"apps/strata/a.cpp", "std::fputs(text, stdout);", "service::print"},
+        Case{"src/service/a.cpp", "std::cout << 1;", "service::print"},
         Case{"src/driver/a.cpp", "assert(x);", "CHECK"},
         Case{"tests/sim/a_test.cpp", "std::this_thread::sleep_for(d);", "virtual time"},
         Case{"tests/ip/a_test.cpp", "EXPECT_TRUE(true);", "that can fail"},
@@ -75,6 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"src/service/a.cpp", "if (std::get_if<int>(&v)) return;", ""},
         Case{"src/driver/a.cpp", "Task get_return_object();", ""},
         Case{"src/driver/a.cpp", "Task get_return_value();", "name what it returns"},
+        Case{"apps/strata/a.cpp", "service::print(stderr, f, 1);", ""},
+        Case{"tests/apps/a_test.cpp", "fmt::print(f, 1);", ""},
         Case{"src/wire/a.cpp", "auto x = Layout::Port::get(bytes);", ""}));
 
 }  // namespace
