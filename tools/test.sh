@@ -101,13 +101,14 @@ fuzzers() {
   side_by_side fuzz_target "$root"/build/asan/fuzz/*_fuzz
 }
 
+script_seconds=600
 # A script that puts Strata beside the kernel and other programs, in namespaces of its own. It
 # counts as one case, or as many as its last line `N passed, N failed` says; status 77: skipped.
 interop_script() {
   local script=$1 name log result last
   name=$(basename "$script")
   log=$logs/interop-$name.log
-  STRATA=$root/build/release/strata timeout -k 10 600 "$script" >"$log" 2>&1 </dev/null
+  STRATA=$root/build/release/strata timeout -k 10 "$script_seconds" "$script" >"$log" 2>&1 </dev/null
   result=$?
   last=$(tail -n 1 "$log")
   if [[ $result -eq 77 ]]; then
@@ -184,7 +185,10 @@ case $what in
   lint) step lint "$root/tools/lint.sh" ;;
   *)
     step "format" "$root/tools/lint.sh" --format
-    [[ $what == --full ]] && export STRATA_FULL=1  # long tables and many seeds, where time allows
+    if [[ $what == --full ]]; then
+      export STRATA_FULL=1  # long tables, many seeds and gigabytes, where time allows
+      script_seconds=1800
+    fi
     build release && units release && interop
     unset STRATA_FULL
     # What compares rates is the same in every build: the quick run does it once.
