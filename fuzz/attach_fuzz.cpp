@@ -62,6 +62,8 @@ class World {
     files_.push_back(posix::RawFile::open(stack_, AddressFamily::kIpv4, IPPROTO_ICMP).file);
     files_.push_back(posix::RawFile::open(stack_, AddressFamily::kIpv6, IPPROTO_ICMPV6).file);
     files_.push_back(std::make_shared<attach::NetlinkFile>(stack_, SOCK_RAW, 1));
+    files_.push_back(
+        std::make_shared<attach::NetlinkFile>(stack_, SOCK_RAW, 2, [this] { return open(); }));
     for (const posix::FilePtr& file : files_) require(file != nullptr);
   }
 
@@ -82,6 +84,13 @@ class World {
   }
 
  private:
+  [[nodiscard]] std::vector<attach::OpenSocket> open() const {
+    std::vector<attach::OpenSocket> all;
+    all.reserve(files_.size());
+    for (const posix::FilePtr& file : files_) all.push_back({.file = file.get()});
+    return all;
+  }
+
   void step(unsigned what, posix::File& file, std::vector<std::byte>& bytes) {
     const auto size = static_cast<socklen_t>(bytes.size());
     const auto* const name = reinterpret_cast<const sockaddr*>(bytes.data());
