@@ -108,7 +108,8 @@ interop_script() {
   local script=$1 name log result last
   name=$(basename "$script")
   log=$logs/interop-$name.log
-  STRATA=$root/build/release/strata timeout -k 10 "$script_seconds" "$script" >"$log" 2>&1 </dev/null
+  STRATA=$root/build/release/strata timeout -k 10 "$script_seconds" "$script" \
+    >"$log" 2>&1 </dev/null
   result=$?
   last=$(tail -n 1 "$log")
   if [[ $result -eq 77 ]]; then
