@@ -2,7 +2,7 @@
 # libstrata.so: the C interface, whose names alone it exports. A new major number of the C interface
 # would be a new SOVERSION; C++ users link the archive.
 
-if(STRATA_RANK_MAX LESS 6 OR STRATA_SANITIZE OR CMAKE_CROSSCOMPILING OR NOT STRATA_PROGRAMS)
+if(STRATA_RANK_MAX LESS 7 OR STRATA_SANITIZE OR CMAKE_CROSSCOMPILING OR NOT STRATA_PROGRAMS)
   return()
 endif()
 
@@ -12,7 +12,7 @@ target_include_directories(strata_shared PUBLIC
                            $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(strata_shared PRIVATE strata_socket_posix strata_driver strata_runtime
-                                            fmt::fmt)
+                                            strata_service fmt::fmt)
 target_link_options(strata_shared PRIVATE -Wl,--version-script=${map} -Wl,--no-undefined)
 set_target_properties(strata_shared PROPERTIES OUTPUT_NAME strata LINKER_LANGUAGE CXX
                       VERSION 0.${PROJECT_VERSION} SOVERSION 0 LINK_DEPENDS ${map})

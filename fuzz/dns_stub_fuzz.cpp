@@ -55,7 +55,7 @@ class Harness {
     config.cache_entries_max = 4;
     config.hosts_max = 4;
     config.mix_case = (byte() & 1U) != 0;
-    config.rotate = (byte() & 1U) != 0;
+    config.policy.rotate = (byte() & 1U) != 0;
     return config;
   }
   unsigned byte() {

@@ -32,9 +32,13 @@ extern "C" {
  *    used by several threads.
  * 3. Structures carry their size in the first field, set by the caller: STRATA_INIT does. Newer
  *    versions append fields, and both sides read and write only what both know.
- * 4. Addresses are text ("10.0.0.1", "fe80::1"), ports are in host order. */
+ * 4. Addresses are text ("10.0.0.1", "fe80::1%2"), ports are in host order. Behind the % of a
+ *    link-local address stands its interface, by number (the zone of a strata_address) or name.
+ * 5. -EINVAL: an argument makes no sense, a NULL where something is needed among them. -EBADF: the
+ *    stack has no such socket, or has it no more. A stack has up to 4096 sockets (-EMFILE). */
 
-#define STRATA_API_VERSION 1
+/* 2: names, timers and sockets beyond TCP and UDP; strata_get_option(), strata_add_address(). */
+#define STRATA_API_VERSION 2
 
 /* The version of the library, which is at least that of the header a program was compiled with. */
 uint32_t strata_api_version(void);
@@ -80,12 +84,17 @@ int strata_attach(strata_stack* stack, const char* device, const char* address);
 int strata_join(strata_stack* a, const char* address_a, strata_stack* b, const char* address_b);
 /* Why strata_attach() or strata_join() failed last, in a sentence; valid until the next call. */
 const char* strata_failure(const strata_stack* stack);
+/* A further address of an interface; the interfaces are "eth0", "eth1" and so on in the order in
+ * which devices were attached and stacks joined. */
+int strata_add_address(strata_stack* stack, const char* interface, const char* address);
 /* A default route of the gateway's family. */
 int strata_add_gateway(strata_stack* stack, const char* gateway);
 
 /* ---- Sockets --------------------------------------------------------------------------------- */
 
-enum { STRATA_TCP = 1, STRATA_UDP = 2 };
+/* STRATA_PING: ICMP echo. What is sent is a request with its header, whose identifier and checksum
+ * are filled in; what is received are the replies to it. */
+enum { STRATA_TCP = 1, STRATA_UDP = 2, STRATA_PING = 3 };
 enum { STRATA_IPV4 = 4, STRATA_IPV6 = 6 };
 enum { STRATA_SHUT_READ = 0, STRATA_SHUT_WRITE = 1, STRATA_SHUT_BOTH = 2 };
 
@@ -98,6 +107,9 @@ typedef struct strata_address {
 
 /* A socket: a number of its stack, from 1. It never blocks. */
 int strata_socket(strata_stack* stack, int kind, int family);
+/* All packets of an IP protocol, read and written with strata_receive_from() and strata_send_to();
+ * of IPv4 what is read begins with the IP header, as raw(7) says. */
+int strata_raw_socket(strata_stack* stack, int family, int protocol);
 int strata_close(strata_stack* stack, int socket);
 /* `address` NULL: any. Port 0: one that is free. */
 int strata_bind(strata_stack* stack, int socket, const char* address, uint16_t port);
@@ -122,6 +134,10 @@ int strata_remote_address(strata_stack* stack, int socket, strata_address* out);
 int strata_set_option(strata_stack* stack, int socket, int level, int name, const void* value,
                       size_t size);
 
+/* How many bytes were filled in. */
+int64_t strata_get_option(strata_stack* stack, int socket, int level, int name, void* value,
+                          size_t size);
+
 /* ---- Readiness and timers -------------------------------------------------------------------- */
 
 enum {
@@ -129,22 +145,25 @@ enum {
   STRATA_WRITABLE = 2,
   STRATA_FAILED = 4,
   STRATA_ENDED = 8, /* the peer sends no more */
-  STRATA_TIMER = 16
+  STRATA_TIMER = 16,
+  STRATA_RESOLVED = 32
 };
 
 typedef struct strata_event {
   uint32_t what;  /* of the above */
-  int32_t socket; /* 0 for timers */
-  uint64_t data;  /* as given to strata_watch() or strata_start_timer() */
+  int32_t socket; /* 0 for timers and names */
+  uint64_t data;  /* as given to strata_watch(), strata_start_timer() or strata_resolve() */
 } strata_event;
 
 /* Which events of a socket strata_wait() tells; 0: none. They are told as long as they last;
  * STRATA_FAILED and STRATA_ENDED also unasked. */
 int strata_watch(strata_stack* stack, int socket, uint32_t what, uint64_t data);
-/* Lets the stack work until there are events, but no longer than so many milliseconds (-1: without
- * end, 0: without sleeping). Answers how many were filled in. Stacks that were joined work too. A
- * virtual stack does not sleep: its clock jumps to the next thing that is due, or by the time-out;
- * it answers 0 at once when nothing will ever be due. */
+/* It costs what there is to tell, however many sockets are watched, and those that are told
+ * first this time are told last next time. Lets the stack work until there are events, but no
+ * longer than so many milliseconds (-1: without end, 0: without sleeping). Answers how many were
+ * filled in. Stacks that were joined work too. A virtual stack does not sleep: its clock jumps to
+ * the next thing that is due, or by the time-out; it answers 0 at once when nothing will ever be
+ * due. */
 int strata_wait(strata_stack* stack, strata_event* events, int count, int timeout_ms);
 /* For loops of others: a descriptor that is readable when strata_wait(..., 0) is due, and after how
  * many milliseconds it is due at the latest; -1: there is none, never. */
@@ -156,6 +175,25 @@ int64_t strata_start_timer(strata_stack* stack, uint64_t after_ns, uint64_t data
 int strata_cancel_timer(strata_stack* stack, int64_t timer);
 /* Nanoseconds on the stack's clock. */
 uint64_t strata_now(strata_stack* stack);
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+/* Which servers are asked: the text of a resolv.conf(5) (nameserver, search, options ndots,
+ * timeout, attempts, rotate) and of a hosts file; NULL is an empty one. Without a server those that
+ * routers advertise are asked. */
+int strata_set_names(strata_stack* stack, const char* resolv_conf, const char* hosts);
+/* What getaddrinfo(3) is elsewhere, without waiting: asks for the addresses of a name, of a family
+ * or of both (0). The number of the question, above zero; STRATA_RESOLVED tells that it is
+ * answered. An address as text is its own answer. */
+int64_t strata_resolve(strata_stack* stack, const char* name, int family, uint64_t data);
+/* The answer: fills in as many addresses as there is room for, in the order in which to try them
+ * (RFC 6724), and tells how many there are. addresses[0].size, set by the caller, is the size of
+ * each. -EINPROGRESS: there is none yet; -ENOENT: no such name, or no address of that family;
+ * -ETIMEDOUT: no server could say; -ENETUNREACH: no server is known; -EBADF: no such question. */
+int strata_addresses(strata_stack* stack, int64_t question, strata_address* addresses, int count);
+/* Forgets a question, answered or not: each must be ended once. */
+int strata_end_question(strata_stack* stack, int64_t question);
+
 /* ---- Statistics ------------------------------------------------------------------------------ */
 
 typedef struct strata_counters {

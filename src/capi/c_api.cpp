@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -53,10 +54,11 @@ int make_address(strata_stack& stack, int socket, const char* text, std::uint16_
   const bool is_v4 = family->second == AddressFamily::kIpv4;
   Endpoint endpoint{is_v4 ? IpAddress::any_v4() : IpAddress::any_v6(), port};
   if (text != nullptr) {
-    const auto parsed = IpAddress::parse(text);
+    const auto parsed = stack.parse_address(text);
     if (!parsed) return -EINVAL;
-    if (is_v4 && !parsed->is_v4()) return -EAFNOSUPPORT;
-    endpoint.address = *parsed;
+    if (is_v4 && !parsed->address.is_v4()) return -EAFNOSUPPORT;
+    endpoint.address = parsed->address;
+    endpoint.zone = parsed->zone;
   }
   out.size =
       strata::posix::write_address(endpoint, family->second, &out.storage, sizeof(out.storage));
@@ -73,6 +75,14 @@ int hand_out(const T& from, T* to) {
   return 0;
 }
 
+strata_address address_of(const Endpoint& endpoint) {
+  strata_address told{};
+  told.port = endpoint.port;
+  told.zone = endpoint.zone;
+  std::ranges::copy(strata::to_text(endpoint.address).view(), told.text);
+  return told;
+}
+
 int tell_address(strata_stack& stack, int socket, const sockaddr_storage& storage, socklen_t size,
                  strata_address* out) {
   if (out == nullptr) return -EINVAL;
@@ -81,17 +91,41 @@ int tell_address(strata_stack& stack, int socket, const sockaddr_storage& storag
   const auto endpoint = strata::posix::read_address(reinterpret_cast<const sockaddr*>(&storage),
                                                     size, family->second);
   if (!endpoint) return as_int(endpoint.error());
-  strata_address told{};
-  told.port = endpoint->port;
-  told.zone = endpoint->zone;
-  const auto text = strata::to_text(endpoint->address);
-  std::ranges::copy(text.view(), told.text);
-  return hand_out(told, out);
+  return hand_out(address_of(*endpoint), out);
 }
+
+// Which kind of socket(2) a kind of ours is.
+struct SocketKind {
+  int type;
+  int protocol;
+};
+std::optional<SocketKind> kind_of(int kind, bool is_v4) {
+  switch (kind) {
+    case STRATA_TCP: return SocketKind{SOCK_STREAM, 0};
+    case STRATA_UDP: return SocketKind{SOCK_DGRAM, 0};
+    case STRATA_PING: return SocketKind{SOCK_DGRAM, is_v4 ? int{IPPROTO_ICMP} : IPPROTO_ICMPV6};
+    default: return std::nullopt;
+  }
+}
+
+bool is_family(int family) { return family == STRATA_IPV4 || family == STRATA_IPV6; }
 
 int remember(strata_stack& stack, Answer socket, AddressFamily family) {
   if (socket > 0) stack.families()[as_int(socket)] = family;
   return as_int(socket);
+}
+
+int open_socket(strata_stack& stack, int family, const SocketKind& kind) {
+  const bool is_v4 = family == STRATA_IPV4;
+  return remember(
+      stack,
+      stack.calls().socket(is_v4 ? AF_INET : AF_INET6, kind.type | SOCK_NONBLOCK, kind.protocol),
+      is_v4 ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
+}
+
+// A name that is not there is no descriptor, port or file.
+int errno_of_name(strata::Error error) {
+  return error == strata::Error::kNotFound ? ENOENT : strata::posix::errno_of(error);
 }
 
 }  // namespace
@@ -101,10 +135,10 @@ extern "C" {
 uint32_t strata_api_version(void) { return STRATA_API_VERSION; }
 const char* strata_version(void) { return STRATA_VERSION; }
 const char* strata_error_text(int64_t result) {
-  return result >= 0 ? "no error"
-         : ::strerrordesc_np(static_cast<int>(-result)) != nullptr
-             ? ::strerrordesc_np(static_cast<int>(-result))
-             : "unknown error";
+  constexpr int64_t kLast = -4095;
+  if (result >= 0) return "no error";
+  const char* const text = result < kLast ? nullptr : ::strerrordesc_np(static_cast<int>(-result));
+  return text == nullptr ? "unknown error" : text;
 }
 
 // ── Stacks ──────────────────────────────────────────────────────────────────────────────────────
@@ -143,6 +177,11 @@ const char* strata_failure(const strata_stack* stack) {
   return stack == nullptr ? "" : stack->failure().c_str();
 }
 
+int strata_add_address(strata_stack* stack, const char* interface, const char* address) {
+  if (interface == nullptr || address == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return own.add_address(interface, address); });
+}
+
 int strata_add_gateway(strata_stack* stack, const char* gateway) {
   if (gateway == nullptr) return -EINVAL;
   return guarded(stack, [&](strata_stack& own) { return own.add_gateway(gateway); });
@@ -151,21 +190,20 @@ int strata_add_gateway(strata_stack* stack, const char* gateway) {
 // ── Sockets ─────────────────────────────────────────────────────────────────────────────────────
 
 int strata_socket(strata_stack* stack, int kind, int family) {
-  if ((kind != STRATA_TCP && kind != STRATA_UDP) ||
-      (family != STRATA_IPV4 && family != STRATA_IPV6)) {
-    return -EINVAL;
-  }
-  return guarded(stack, [&](strata_stack& own) {
-    const bool is_v4 = family == STRATA_IPV4;
-    const int type = (kind == STRATA_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK;
-    return remember(own, own.calls().socket(is_v4 ? AF_INET : AF_INET6, type, 0),
-                    is_v4 ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
-  });
+  const auto wanted = kind_of(kind, family == STRATA_IPV4);
+  if (!wanted || !is_family(family)) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return open_socket(own, family, *wanted); });
+}
+
+int strata_raw_socket(strata_stack* stack, int family, int protocol) {
+  if (!is_family(family) || protocol <= 0 || protocol > 255) return -EINVAL;
+  return guarded(stack,
+                 [&](strata_stack& own) { return open_socket(own, family, {SOCK_RAW, protocol}); });
 }
 
 int strata_close(strata_stack* stack, int socket) {
   return guarded(stack, [&](strata_stack& own) {
-    own.watches().erase(socket);
+    (void)own.watch(socket, 0, 0);
     own.families().erase(socket);
     return as_int(result_of(own.calls().close(socket, own.now())));
   });
@@ -181,6 +219,7 @@ int strata_bind(strata_stack* stack, int socket, const char* address, uint16_t p
 
 int strata_listen(strata_stack* stack, int socket, int backlog) {
   return guarded(stack, [&](strata_stack& own) {
+    own.touch(socket);
     return as_int(own.calls().listen(socket, backlog, own.now()));
   });
 }
@@ -200,6 +239,7 @@ int strata_connect(strata_stack* stack, int socket, const char* address, uint16_
   return guarded(stack, [&](strata_stack& own) {
     NativeAddress remote;
     if (const int bad = make_address(own, socket, address, port, remote); bad != 0) return bad;
+    own.touch(socket);
     return as_int(result_of(own.calls().connect(socket, remote.get(), remote.size, own.now())));
   });
 }
@@ -215,20 +255,26 @@ int strata_take_error(strata_stack* stack, int socket) {
 }
 
 int64_t strata_read(strata_stack* stack, int socket, void* buffer, size_t size) {
+  if (buffer == nullptr && size != 0) return -EINVAL;
   return guarded(stack, [&](strata_stack& own) -> int64_t {
+    own.touch(socket);
     return result_of(own.calls().recv(socket, buffer, size, 0, own.now()));
   });
 }
 
 int64_t strata_write(strata_stack* stack, int socket, const void* bytes, size_t size) {
+  if (bytes == nullptr && size != 0) return -EINVAL;
   return guarded(stack, [&](strata_stack& own) -> int64_t {
+    own.touch(socket);
     return result_of(own.calls().send(socket, bytes, size, MSG_NOSIGNAL, own.now()));
   });
 }
 
 int64_t strata_receive_from(strata_stack* stack, int socket, void* buffer, size_t size,
                             strata_address* source) {
+  if (buffer == nullptr && size != 0) return -EINVAL;
   return guarded(stack, [&](strata_stack& own) -> int64_t {
+    own.touch(socket);
     sockaddr_storage from{};
     socklen_t from_size = sizeof(from);
     const Answer count = result_of(own.calls().recvfrom(
@@ -241,10 +287,11 @@ int64_t strata_receive_from(strata_stack* stack, int socket, void* buffer, size_
 
 int64_t strata_send_to(strata_stack* stack, int socket, const void* bytes, size_t size,
                        const char* address, uint16_t port) {
-  if (address == nullptr) return -EINVAL;
+  if (address == nullptr || (bytes == nullptr && size != 0)) return -EINVAL;
   return guarded(stack, [&](strata_stack& own) -> int64_t {
     NativeAddress to;
     if (const int bad = make_address(own, socket, address, port, to); bad != 0) return bad;
+    own.touch(socket);
     return result_of(
         own.calls().sendto(socket, bytes, size, MSG_NOSIGNAL, to.get(), to.size, own.now()));
   });
@@ -252,6 +299,7 @@ int64_t strata_send_to(strata_stack* stack, int socket, const void* bytes, size_
 
 int strata_shutdown(strata_stack* stack, int socket, int how) {
   return guarded(stack, [&](strata_stack& own) {
+    own.touch(socket);
     return as_int(own.calls().shutdown(socket, how, own.now()));
   });
 }
@@ -276,10 +324,22 @@ int strata_remote_address(strata_stack* stack, int socket, strata_address* out) 
 
 int strata_set_option(strata_stack* stack, int socket, int level, int name, const void* value,
                       size_t size) {
+  if (value == nullptr) return -EINVAL;
   return guarded(stack, [&](strata_stack& own) {
+    own.touch(socket);
     return as_int(own.calls().setsockopt(socket, level, name, value,
                                          static_cast<socklen_t>(std::min<size_t>(size, 4096)),
                                          own.now()));
+  });
+}
+
+int64_t strata_get_option(strata_stack* stack, int socket, int level, int name, void* value,
+                          size_t size) {
+  if (value == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) -> int64_t {
+    auto length = static_cast<socklen_t>(std::min<size_t>(size, 4096));
+    const Answer asked = own.calls().getsockopt(socket, level, name, value, &length, own.now());
+    return asked < 0 ? asked : static_cast<int64_t>(length);
   });
 }
 
@@ -288,14 +348,7 @@ int strata_set_option(strata_stack* stack, int socket, int level, int name, cons
 int strata_watch(strata_stack* stack, int socket, uint32_t what, uint64_t data) {
   constexpr uint32_t kKnown = STRATA_READABLE | STRATA_WRITABLE | STRATA_FAILED | STRATA_ENDED;
   if ((what & ~kKnown) != 0) return -EINVAL;
-  return guarded(stack, [&](strata_stack& own) {
-    if (!own.families().contains(socket)) return -EBADF;
-    if (what == 0)
-      own.watches().erase(socket);
-    else
-      own.watches()[socket] = {what, data};
-    return 0;
-  });
+  return guarded(stack, [&](strata_stack& own) { return own.watch(socket, what, data); });
 }
 
 int strata_wait(strata_stack* stack, strata_event* events, int count, int timeout_ms) {
@@ -327,6 +380,43 @@ int strata_cancel_timer(strata_stack* stack, int64_t timer) {
 uint64_t strata_now(strata_stack* stack) {
   if (stack == nullptr) return 0;
   return static_cast<uint64_t>(stack->now().time_since_epoch().count());
+}
+
+// ── Names ───────────────────────────────────────────────────────────────────────────────────────
+
+int strata_set_names(strata_stack* stack, const char* resolv_conf, const char* hosts) {
+  return guarded(stack, [&](strata_stack& own) {
+    own.set_names(resolv_conf == nullptr ? "" : resolv_conf, hosts == nullptr ? "" : hosts);
+    return 0;
+  });
+}
+
+int64_t strata_resolve(strata_stack* stack, const char* name, int family, uint64_t data) {
+  if (name == nullptr || (family != 0 && !is_family(family))) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return own.resolve(name, family, data); });
+}
+
+int strata_addresses(strata_stack* stack, int64_t question, strata_address* addresses, int count) {
+  if (count < 0 || (addresses == nullptr && count != 0)) return -EINVAL;
+  return guarded(stack, [&](const strata_stack& own) {
+    const auto* const asked = own.find_question(question);
+    if (asked == nullptr) return -EBADF;
+    if (!asked->answer) return -EINPROGRESS;
+    if (!*asked->answer) return -errno_of_name(asked->answer->error());
+    const auto& found = **asked->answer;
+    const std::size_t size = count == 0 ? 0 : addresses->size;
+    for (std::size_t i = 0; i < std::min(found.size(), static_cast<std::size_t>(count)); ++i) {
+      auto* const place =
+          reinterpret_cast<strata_address*>(reinterpret_cast<std::byte*>(addresses) + i * size);
+      place->size = size;
+      if (const int bad = hand_out(address_of({found[i]}), place); bad != 0) return bad;
+    }
+    return static_cast<int>(found.size());
+  });
+}
+
+int strata_end_question(strata_stack* stack, int64_t question) {
+  return guarded(stack, [&](strata_stack& own) { return own.end_question(question) ? 0 : -EBADF; });
 }
 
 // ── Statistics ──────────────────────────────────────────────────────────────────────────────────

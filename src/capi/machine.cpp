@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -27,12 +28,6 @@ std::uint32_t events_of(std::uint32_t polled) {
   if ((polled & POLLERR) != 0) events |= STRATA_FAILED;
   if ((polled & (POLLRDHUP | POLLHUP)) != 0) events |= STRATA_ENDED;
   return events;
-}
-
-std::optional<Time> earliest_timer(const std::map<std::int64_t, Timer>& timers) {
-  std::optional<Time> first;
-  for (const auto& [number, timer] : timers) first = earlier(first, timer.at);
-  return first;
 }
 
 }  // namespace
@@ -61,10 +56,14 @@ strata_stack::strata_stack(const strata_options& options)
       stack_(capi::make_stack(options, memory_, pool_)),
       calls_(stack_, 1) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category());
-  if (!is_virtual_) now_ = real_now();
+  executor_.set_now(now());
 }
 
 strata_stack::~strata_stack() {
+  names_.reset();
+  for (const auto& [socket, watch] : watches_) {
+    if (const posix::FilePtr file = calls_.find(socket)) file->on_news(nullptr);
+  }
   calls_.close_all(now());
   // What is under way belongs to the pool of its sender.
   for (const auto& joint : joints_) {
@@ -137,6 +136,17 @@ int strata_stack::join(strata_stack& other, std::string_view own_address,
   return 0;
 }
 
+int strata_stack::add_address(std::string_view interface, std::string_view address) {
+  const auto found = stack_.find_interface(interface);
+  if (!found) return refuse(ENODEV, "there is no such interface");
+  const auto prefix = Prefix::parse(address);
+  if (!prefix) return refuse(EINVAL, "an address is needed, such as 10.77.0.2/24");
+  if (const auto added = stack_.add_address(*found, *prefix, now()); !added) {
+    return refuse(posix::errno_of(added.error()), "the address cannot be used");
+  }
+  return 0;
+}
+
 int strata_stack::add_gateway(std::string_view gateway) {
   const auto address = IpAddress::parse(gateway);
   if (!address) return -EINVAL;
@@ -176,9 +186,11 @@ std::uint64_t strata_stack::packets_moved() const {
 bool strata_stack::turn() {
   const std::uint64_t before = packets_moved();
   const Time time = now();
+  executor_.set_now(time);
   const bool is_more = stack_.poll(time);
+  const bool has_run = executor_.run();
   stack_.flush(time);
-  return is_more || packets_moved() != before;
+  return is_more || has_run || packets_moved() != before;
 }
 
 bool strata_stack::turn_all() {
@@ -188,9 +200,10 @@ bool strata_stack::turn_all() {
 }
 
 std::optional<Time> strata_stack::next_deadline() {
-  std::optional<Time> first = capi::earliest_timer(timers_);
+  std::optional<Time> first;
   for (strata_stack* one : together()) {
     first = earlier(first, one->stack_.next_deadline());
+    first = earlier(first, one->executor_.next_deadline());
     if (one->must_ask_) first = earlier(first, one->now_ + capi::kAskEvery);
   }
   return first;
@@ -215,24 +228,53 @@ void strata_stack::sleep(std::optional<Time> until) {
 
 int strata_stack::collect(std::span<strata_event> events) {
   std::size_t count = 0;
-  const Time time = now();
-  for (auto it = timers_.begin(); it != timers_.end() && count < events.size();) {
-    if (it->second.at > time) {
-      ++it;
-      continue;
-    }
-    events[count++] = {STRATA_TIMER, 0, it->second.data};
-    it = timers_.erase(it);
+  for (; count < events.size() && !told_.empty(); told_.pop_front()) {
+    events[count++] = told_.front();
   }
-  for (const auto& [socket, watch] : watches_) {
-    if (count == events.size()) break;
-    const posix::FilePtr file = calls_.find(socket);
-    if (file == nullptr) continue;
-    const std::uint32_t what =
-        capi::events_of(file->events()) & (watch.what | STRATA_FAILED | STRATA_ENDED);
-    if (what != 0) events[count++] = {what, socket, watch.data};
-  }
+  count += collect_sockets(events.subspan(count));
   return static_cast<int>(count);
+}
+
+std::size_t strata_stack::collect_sockets(std::span<strata_event> events) {
+  std::size_t count = 0;
+  for (std::size_t left = line_.size(); left != 0 && count < events.size(); --left) {
+    const int socket = line_.front();
+    line_.pop_front();
+    const auto found = watches_.find(socket);
+    if (found == watches_.end()) continue;
+    capi::Watch& watch = found->second;
+    const posix::FilePtr file = calls_.find(socket);
+    const std::uint32_t now = file == nullptr ? 0 : capi::events_of(file->events());
+    const std::uint32_t what = now & (watch.what | STRATA_FAILED | STRATA_ENDED);
+    watch.is_in_line = what != 0;
+    if (what == 0) continue;
+    events[count++] = {what, socket, watch.data};
+    line_.push_back(socket);  // until it has none any more
+  }
+  return count;
+}
+
+int strata_stack::watch(int socket, std::uint32_t what, std::uint64_t data) {
+  const posix::FilePtr file = calls_.find(socket);
+  if (file == nullptr || !families_.contains(socket)) return -EBADF;
+  if (what == 0) {
+    watches_.erase(socket);
+    std::erase(line_, socket);
+    file->on_news(nullptr);
+    return 0;
+  }
+  capi::Watch& watch = watches_[socket];
+  watch.what = what;
+  watch.data = data;
+  file->on_news([this, socket] { touch(socket); });
+  touch(socket);
+  return 0;
+}
+
+void strata_stack::touch(int socket) {
+  const auto found = watches_.find(socket);
+  if (found == watches_.end() || std::exchange(found->second.is_in_line, true)) return;
+  line_.push_back(socket);
 }
 
 int strata_stack::wait(std::span<strata_event> events, int timeout_ms) {
@@ -253,16 +295,100 @@ int strata_stack::wait(std::span<strata_event> events, int timeout_ms) {
 }
 
 int strata_stack::timeout_ms() {
+  if (!told_.empty() || !line_.empty()) return 0;
   const auto next = next_deadline();
   if (!next) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
 }
 
+// ── Timers ──────────────────────────────────────────────────────────────────────────────────────
+
 std::int64_t strata_stack::start_timer(Duration after, std::uint64_t data) {
   const Time time = now();
-  timers_[++last_timer_] = {after < kNever - time ? time + after : kNever, data};
-  return last_timer_;
+  const std::int64_t number = ++last_timer_;
+  const TimerId timer =
+      executor_.start_timer(after < kNever - time ? time + after : kNever, [this, number] {
+        const auto fired = timers_.find(number);
+        told_.push_back({STRATA_TIMER, 0, fired->second.data});
+        timers_.erase(fired);
+      });
+  timers_[number] = {timer, data};
+  return number;
+}
+
+bool strata_stack::cancel_timer(std::int64_t timer) {
+  const auto found = timers_.find(timer);
+  if (found == timers_.end()) return false;
+  executor_.cancel_timer(found->second.timer);
+  timers_.erase(found);
+  return true;
+}
+
+// ── Names ───────────────────────────────────────────────────────────────────────────────────────
+
+std::optional<Endpoint> strata_stack::parse_address(std::string_view text) const {
+  const std::size_t percent = text.find('%');
+  const auto address = IpAddress::parse(text.substr(0, percent));
+  if (!address) return std::nullopt;
+  if (percent == std::string_view::npos) return Endpoint{*address};
+  const std::string_view zone = text.substr(percent + 1);
+  if (address->is_v4() || zone.empty()) return std::nullopt;
+  if (const auto named = stack_.find_interface(zone)) return Endpoint{*address, 0, *named};
+  InterfaceId number = 0;
+  const auto [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), number);
+  if (error != std::errc() || end != zone.data() + zone.size()) return std::nullopt;
+  return Endpoint{*address, 0, number};
+}
+
+Names& strata_stack::names() {
+  executor_.set_now(now());
+  if (!names_) names_.emplace(stack_, executor_);
+  return *names_;
+}
+
+void strata_stack::set_names(std::string_view resolv_conf, std::string_view hosts) {
+  NamesOptions options = NamesOptions::read(resolv_conf);
+  options.hosts = hosts;
+  names().configure(options);
+}
+
+std::int64_t strata_stack::resolve(std::string_view name, int family, std::uint64_t data) {
+  auto question = std::make_shared<capi::Question>();
+  question->family = family;
+  const std::int64_t number = ++last_question_;
+  questions_[number] = question;
+  // The stack outlives its resolver, which forgets this with itself.
+  names().resolve(name, [this, question, data](Result<std::span<const IpAddress>> found) {
+    if (question->is_ended) return;
+    if (!found) {
+      question->answer.emplace(std::unexpected(found.error()));
+    } else {
+      std::vector<IpAddress> wanted(found->begin(), found->end());
+      std::erase_if(wanted, [&](const IpAddress& one) {
+        return question->family != 0 && one.is_v4() != (question->family == STRATA_IPV4);
+      });
+      if (wanted.empty())
+        question->answer.emplace(std::unexpected(Error::kNotFound));
+      else
+        question->answer.emplace(std::move(wanted));
+    }
+    told_.push_back({STRATA_RESOLVED, 0, data});
+  });
+  return number;
+}
+
+const capi::Question* strata_stack::find_question(std::int64_t number) const {
+  const auto found = questions_.find(number);
+  return found == questions_.end() ? nullptr : found->second.get();
+}
+
+bool strata_stack::end_question(std::int64_t number) {
+  const auto found = questions_.find(number);
+  if (found == questions_.end()) return false;
+  found->second->is_ended = true;
+  questions_.erase(found);
+  return true;
 }
 
 const strata_counters& strata_stack::count() {

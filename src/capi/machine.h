@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,9 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "capi/turn_executor.h"
 #include "socket/posix/calls.h"
 #include "strata/device.h"
 #include "strata/devices.h"
+#include "strata/names.h"
 #include "strata/packet_pool.h"
 #include "strata/socket_types.h"
 #include "strata/stack.h"
@@ -26,6 +29,8 @@
 // 2. Stacks that were joined turn together, whichever of them is waited for: the other end of a
 //    link in memory is nobody else's to drive.
 // 3. Before it sleeps, a turn in which nothing happened has passed.
+// 4. A socket that may have events stands in line: from its news, from any call that names it, and
+//    for as long as it has some. Others are not looked at.
 
 namespace strata::capi {
 
@@ -38,11 +43,20 @@ struct Joint {
 struct Watch {
   std::uint32_t what = 0;
   std::uint64_t data = 0;
+  bool is_in_line = false;
 };
 
-struct Timer {
-  Time at{};
+// A timer's, or a question's.
+struct Call {
+  TimerId timer{};
   std::uint64_t data = 0;
+};
+
+// What was asked about a name. Kept by the stack until its end, and by the resolver until it knows.
+struct Question {
+  int family = 0;
+  std::optional<Result<std::vector<IpAddress>>> answer{};
+  bool is_ended = false;
 };
 
 Stack make_stack(const strata_options& options, HeapMemory& memory, PacketPool& pool);
@@ -58,10 +72,16 @@ struct strata_stack {
   [[nodiscard]] int attach(std::string_view device, std::string_view address);
   [[nodiscard]] int join(strata_stack& other, std::string_view own_address,
                          std::string_view other_address);
+  [[nodiscard]] int add_address(std::string_view interface, std::string_view address);
   [[nodiscard]] int add_gateway(std::string_view gateway);
   [[nodiscard]] int wait(std::span<strata_event> events, int timeout_ms);
   [[nodiscard]] std::int64_t start_timer(strata::Duration after, std::uint64_t data);
-  [[nodiscard]] bool cancel_timer(std::int64_t timer) { return timers_.erase(timer) != 0; }
+  [[nodiscard]] bool cancel_timer(std::int64_t timer);
+  void set_names(std::string_view resolv_conf, std::string_view hosts);
+  [[nodiscard]] std::int64_t resolve(std::string_view name, int family, std::uint64_t data);
+  // Null: no such question.
+  [[nodiscard]] const strata::capi::Question* find_question(std::int64_t number) const;
+  [[nodiscard]] bool end_question(std::int64_t number);
   [[nodiscard]] int timeout_ms();
   [[nodiscard]] int descriptor() const { return epoll_; }
   // What the sockets need next; real stacks look at the clock, unless they are inside a turn.
@@ -70,7 +90,12 @@ struct strata_stack {
 
   strata::posix::Calls& calls() { return calls_; }
   std::map<int, strata::AddressFamily>& families() { return families_; }
-  std::map<int, strata::capi::Watch>& watches() { return watches_; }
+  // 0: it is not watched any more.
+  [[nodiscard]] int watch(int socket, std::uint32_t what, std::uint64_t data);
+  // It was acted on: there may be events.
+  void touch(int socket);
+  // Its zone is a number, or the name of an interface.
+  [[nodiscard]] std::optional<strata::Endpoint> parse_address(std::string_view text) const;
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
  private:
@@ -84,6 +109,8 @@ struct strata_stack {
   bool turn_all();
   [[nodiscard]] std::optional<strata::Time> next_deadline();
   [[nodiscard]] int collect(std::span<strata_event> events);
+  [[nodiscard]] std::size_t collect_sockets(std::span<strata_event> events);
+  [[nodiscard]] strata::Names& names();
   [[nodiscard]] std::uint64_t packets_moved() const;
   void sleep(std::optional<strata::Time> until);
 
@@ -97,10 +124,16 @@ struct strata_stack {
   std::vector<strata::Device*> ports_;
   strata::Stack stack_;
   strata::posix::Calls calls_;
+  strata::capi::TurnExecutor executor_;
+  std::optional<strata::Names> names_;  // made by the first question
   std::map<int, strata::AddressFamily> families_;
   std::map<int, strata::capi::Watch> watches_;
-  std::map<std::int64_t, strata::capi::Timer> timers_;
+  std::deque<int> line_;  // watched sockets that may have events
+  std::map<std::int64_t, strata::capi::Call> timers_;
+  std::map<std::int64_t, std::shared_ptr<strata::capi::Question>> questions_;
+  std::deque<strata_event> told_;  // timers that fired, names that are known
   std::int64_t last_timer_ = 0;
+  std::int64_t last_question_ = 0;
   std::string failure_;
   strata_counters counters_{};
   bool must_ask_ = false;  // a device that no descriptor tells of

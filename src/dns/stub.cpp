@@ -41,8 +41,10 @@ void Stub::set_search(std::span<const wire::DnsName> domains) {
 
 Result<LookupId> Stub::on_lookup(std::string_view text, Family family, Time now) {
   const bool is_literal = IpAddress::parse(text).has_value();
+  // An address that cannot be read ("fe80::1%eth0", "10.0.0.1:80") is no name either.
+  const bool is_address = !is_literal && text.find_first_of(":%") != std::string_view::npos;
   const auto name = is_literal ? wire::DnsName{} : wire::DnsName::parse(text);
-  if (!name) return std::unexpected(Error::kInvalidArgument);
+  if (!name || is_address) return std::unexpected(Error::kInvalidArgument);
   ++counters_.lookups;
   const bool is_absolute = text.ends_with('.');
   if (!is_literal) {
@@ -91,7 +93,7 @@ Result<LookupId> Stub::create(const wire::DnsName& name, Lookup::Kind kind) {
   const LookupId id = lookups_.try_create(*config_.memory, name, kind);
   if (!id) return std::unexpected(Error::kOutOfMemory);
   Lookup& lookup = *lookups_.find(id);
-  if (config_.rotate && servers_.count() != 0) {
+  if (config_.policy.rotate && servers_.count() != 0) {
     lookup.first_server = rotation_;
     rotation_ = static_cast<std::uint8_t>((rotation_ + 1) % servers_.count());
   }
@@ -144,7 +146,7 @@ void Stub::start_candidates(LookupId id, Lookup& lookup, Time now) {
 
 // As resolv.conf(5): a name with `ndots` dots is first tried as it is, others last.
 bool Stub::next_candidate(Lookup& lookup, wire::DnsName& into) {
-  const bool plain_first = lookup.question.label_count() > config_.ndots;
+  const bool plain_first = lookup.question.label_count() > config_.policy.ndots;
   const std::size_t count = lookup.is_absolute ? 1 : std::size_t{search_count_} + 1;
   while (lookup.candidate < count) {
     const std::size_t number = lookup.candidate++;

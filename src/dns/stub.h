@@ -50,6 +50,8 @@ class Stub {
   void set_servers(std::span<const Endpoint> servers);
   // Those beyond kSearchMax are left out.
   void set_search(std::span<const wire::DnsName> domains);
+  // For exchanges from now on.
+  void set_policy(const Policy& policy) { config_.policy = policy; }
   [[nodiscard]] Hosts& hosts() { return hosts_; }
   void forget_answers() { cache_.clear(); }
 

@@ -20,7 +20,7 @@ constexpr bool is_code(std::uint16_t code, wire::DnsResponseCode named) {
 // The next server of this round, or the first of the next round.
 void Stub::ask_next(LookupId id, Lookup& lookup, Leg& leg, Time now) {
   auto server = servers_.choose(leg.tried, lookup.first_server, now);
-  if (!server && leg.tried != 0 && leg.round + 1 < config_.rounds) {
+  if (!server && leg.tried != 0 && leg.round + 1 < config_.policy.rounds) {
     ++leg.round;
     leg.tried = 0;
     server = servers_.choose(0, lookup.first_server, now);
@@ -51,10 +51,10 @@ void Stub::ask(LookupId id, Lookup& lookup, Leg& leg, bool is_stream, Time now) 
   leg.must_send = true;
   // RFC 6891 6.2.2: those that do not know it are asked without; some drop it, so the last round
   // does, too.
-  const bool is_last_chance = leg.round != 0 && leg.round + 1 == config_.rounds;
+  const bool is_last_chance = leg.round != 0 && leg.round + 1 == config_.policy.rounds;
   leg.with_edns = config_.edns && !servers_[leg.server].lacks_edns && !is_last_chance;
   leg.deadline =
-      now + (is_stream ? config_.stream_timeout : config_.timeout_first * (1 << leg.round));
+      now + (is_stream ? config_.stream_timeout : config_.policy.timeout_first * (1 << leg.round));
   if (config_.mix_case) {
     std::uint64_t bits = 0;
     unsigned left = 0;

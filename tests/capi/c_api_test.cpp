@@ -156,9 +156,245 @@ TEST_F(CApi, BadArgumentsAreRefused) {
   strata_stack_destroy(nullptr);
 }
 
+// A program in a hurry: no call may take the process with it.
+TEST_F(CApi, NothingAndWhatIsGoneAreRefusedByEveryCall) {
+  int value = 0;
+  strata_address address = STRATA_INIT(strata_address);
+  EXPECT_EQ(strata_attach(nullptr, "null:x", "10.0.0.1/24"), -EINVAL);
+  EXPECT_EQ(strata_join(server_, "10.0.0.1/24", nullptr, "10.0.0.2/24"), -EINVAL);
+  EXPECT_STREQ(strata_failure(nullptr), "");
+  EXPECT_EQ(strata_add_address(server_, nullptr, "10.0.0.9/24"), -EINVAL);
+  EXPECT_EQ(strata_add_address(server_, "eth7", "10.0.0.9/24"), -ENODEV);
+  EXPECT_EQ(strata_add_address(server_, "eth0", "ten"), -EINVAL);
+  EXPECT_EQ(strata_raw_socket(server_, STRATA_IPV4, 256), -EINVAL);
+  EXPECT_EQ(strata_resolve(server_, nullptr, 0, 0), -EINVAL);
+  EXPECT_EQ(strata_resolve(server_, "x", 5, 0), -EINVAL);
+  EXPECT_EQ(strata_addresses(server_, 99, &address, 1), -EBADF);
+  EXPECT_EQ(strata_addresses(server_, 99, nullptr, 1), -EINVAL);
+  EXPECT_EQ(strata_end_question(server_, 99), -EBADF);
+  EXPECT_EQ(strata_set_names(nullptr, nullptr, nullptr), -EINVAL);
+  EXPECT_EQ(strata_now(nullptr), 0U);
+  const int open = strata_socket(server_, STRATA_UDP, STRATA_IPV4);
+  const int gone = strata_socket(server_, STRATA_TCP, STRATA_IPV4);
+  EXPECT_EQ(strata_watch(server_, gone, STRATA_READABLE, 0), 0);
+  EXPECT_EQ(strata_close(server_, gone), 0);
+  EXPECT_EQ(strata_read(server_, open, nullptr, 1), -EINVAL);
+  EXPECT_EQ(strata_write(server_, open, nullptr, 1), -EINVAL);
+  EXPECT_EQ(strata_receive_from(server_, open, nullptr, 1, nullptr), -EINVAL);
+  EXPECT_EQ(strata_send_to(server_, open, nullptr, 1, "10.0.0.2", 1), -EINVAL);
+  EXPECT_EQ(strata_local_address(server_, open, nullptr), -EINVAL);
+  EXPECT_EQ(strata_set_option(server_, open, SOL_SOCKET, SO_RCVBUF, nullptr, 4), -EINVAL);
+  EXPECT_EQ(strata_get_option(server_, open, SOL_SOCKET, SO_RCVBUF, nullptr, 4), -EINVAL);
+  for (const int socket : {gone, 0, -1, 1'000'000, INT32_MIN}) {
+    EXPECT_EQ(strata_close(server_, socket), -EBADF);
+    EXPECT_EQ(strata_listen(server_, socket, 1), -EBADF);
+    EXPECT_EQ(strata_accept(server_, socket), -EBADF);
+    EXPECT_EQ(strata_connect(server_, socket, "10.0.0.2", 1), -EBADF);
+    EXPECT_EQ(strata_take_error(server_, socket), -EBADF);
+    EXPECT_EQ(strata_read(server_, socket, &value, 1), -EBADF);
+    EXPECT_EQ(strata_write(server_, socket, &value, 1), -EBADF);
+    EXPECT_EQ(strata_receive_from(server_, socket, &value, 1, nullptr), -EBADF);
+    EXPECT_EQ(strata_send_to(server_, socket, &value, 1, "10.0.0.2", 1), -EBADF);
+    EXPECT_EQ(strata_shutdown(server_, socket, STRATA_SHUT_BOTH), -EBADF);
+    EXPECT_EQ(strata_local_address(server_, socket, &address), -EBADF);
+    EXPECT_EQ(strata_remote_address(server_, socket, &address), -EBADF);
+    EXPECT_EQ(strata_set_option(server_, socket, SOL_SOCKET, SO_RCVBUF, &value, 4), -EBADF);
+    EXPECT_EQ(strata_get_option(server_, socket, SOL_SOCKET, SO_RCVBUF, &value, 4), -EBADF);
+    EXPECT_EQ(strata_watch(server_, socket, 0, 0), -EBADF);
+  }
+  EXPECT_STREQ(strata_error_text(INT64_MIN), "unknown error");
+  EXPECT_STREQ(strata_error_text(0), "no error");
+}
+
+// A short array starves nobody, and what has no events costs nothing.
+TEST_F(CApi, SocketsThatAreReadyAreToldInTurns) {
+  constexpr int kSockets = 3;
+  int sockets[kSockets];
+  for (int i = 0; i < kSockets; ++i) {
+    sockets[i] = strata_socket(server_, STRATA_UDP, STRATA_IPV4);
+    EXPECT_EQ(strata_bind(server_, sockets[i], "10.0.0.1", static_cast<std::uint16_t>(100 + i)), 0);
+    EXPECT_EQ(strata_watch(server_, sockets[i], STRATA_READABLE, 0), 0);
+  }
+  const int sender = strata_socket(client_, STRATA_UDP, STRATA_IPV4);
+  strata_event event{};
+  EXPECT_EQ(strata_wait(server_, &event, 1, 0), 0);
+  for (const std::uint16_t port : {std::uint16_t{100}, std::uint16_t{102}}) {
+    EXPECT_EQ(strata_send_to(client_, sender, "x", 1, "10.0.0.1", port), 1);
+  }
+  std::vector<int> told;
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(strata_wait(server_, &event, 1, 1000), 1);
+    told.push_back(event.socket);
+  }
+  EXPECT_EQ(told, (std::vector{sockets[0], sockets[2], sockets[0], sockets[2]}));
+  EXPECT_EQ(strata_timeout_ms(server_), 0);  // there is something to tell
+  char byte = 0;
+  EXPECT_EQ(strata_read(server_, sockets[0], &byte, 1), 1);
+  EXPECT_EQ(strata_watch(server_, sockets[2], 0, 0), 0);
+  EXPECT_EQ(strata_wait(server_, &event, 1, 0), 0);
+  EXPECT_EQ(strata_close(server_, sockets[1]), 0);
+}
+
+// Sent before anybody watched, and watched before there was anything.
+TEST_F(CApi, WhatHappenedBeforeIsToldToo) {
+  const int receiver = strata_socket(server_, STRATA_UDP, STRATA_IPV4);
+  EXPECT_EQ(strata_bind(server_, receiver, "10.0.0.1", 100), 0);
+  const int sender = strata_socket(client_, STRATA_UDP, STRATA_IPV4);
+  EXPECT_EQ(strata_send_to(client_, sender, "x", 1, "10.0.0.1", 100), 1);
+  strata_event event{};
+  EXPECT_EQ(strata_wait(server_, &event, 1, 100), 0);
+  EXPECT_EQ(strata_watch(server_, receiver, STRATA_READABLE, 5), 0);
+  EXPECT_EQ(strata_wait(server_, &event, 1, 0), 1);
+  EXPECT_EQ(event.data, 5U);
+  // A shutdown of our own makes readable without any news from outside.
+  const int asking = strata_socket(client_, STRATA_TCP, STRATA_IPV4);
+  listen_at(7);
+  EXPECT_EQ(strata_connect(client_, asking, "10.0.0.1", 7), -EINPROGRESS);
+  wait_for(client_, asking, STRATA_WRITABLE);
+  EXPECT_EQ(strata_watch(client_, asking, STRATA_READABLE, 6), 0);
+  EXPECT_EQ(strata_wait(client_, &event, 1, 10), 0);
+  EXPECT_EQ(strata_shutdown(client_, asking, STRATA_SHUT_READ), 0);
+  EXPECT_EQ(strata_wait(client_, &event, 1, 10), 1);
+  EXPECT_EQ(event.data, 6U);
+}
+
+// A DNS server of one datagram: A is 192.0.2.1, anything else is not there.
+class CApiNames : public CApi {
+ protected:
+  CApiNames() : server_socket_(strata_socket(server_, STRATA_UDP, STRATA_IPV4)) {
+    EXPECT_EQ(strata_bind(server_, server_socket_, "10.0.0.1", 53), 0);
+    EXPECT_EQ(strata_set_names(client_, "nameserver 10.0.0.1\noptions attempts:1 timeout:1",
+                               "10.0.0.9 nas\nfd00::9 nas\n"),
+              0);
+  }
+  void serve() {
+    unsigned char bytes[600];
+    strata_address from = STRATA_INIT(strata_address);
+    for (;;) {
+      const auto size = strata_receive_from(server_, server_socket_, bytes, 512, &from);
+      if (size < 0) return;
+      auto end = static_cast<std::size_t>(size);
+      std::size_t question = 12;
+      while (bytes[question] != 0) question += bytes[question] + 1U;
+      end = question + 5;
+      const bool is_a = bytes[question + 2] == 1;
+      const unsigned char answer[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1};
+      bytes[2] = 0x81;
+      bytes[3] = 0x80;
+      bytes[7] = is_a ? 1 : 0;
+      bytes[11] = 0;
+      if (is_a) {
+        std::memcpy(bytes + end, answer, sizeof(answer));
+        end += sizeof(answer);
+      }
+      EXPECT_EQ(strata_send_to(server_, server_socket_, bytes, end, from.text, from.port),
+                static_cast<std::int64_t>(end));
+    }
+  }
+  // What strata_addresses() says once it is told.
+  int ask(const char* name, int family, strata_address* found, int count) {
+    const auto question = strata_resolve(client_, name, family, 42);
+    EXPECT_GT(question, 0);
+    strata_event event{};
+    for (int i = 0; i < 3000 && event.what == 0; ++i) {
+      EXPECT_GE(strata_wait(client_, &event, 1, 1), 0);
+      if (answers_) serve();
+    }
+    EXPECT_EQ(event.what, static_cast<std::uint32_t>(STRATA_RESOLVED));
+    EXPECT_EQ(event.data, 42U);
+    const int answered = strata_addresses(client_, question, found, count);
+    EXPECT_EQ(strata_end_question(client_, question), 0);
+    EXPECT_EQ(strata_addresses(client_, question, found, count), -EBADF);
+    return answered;
+  }
+
+  int server_socket_;
+  bool answers_ = true;
+};
+
+TEST_F(CApiNames, ANameIsAskedOfTheServer) {
+  strata_address found = STRATA_INIT(strata_address);
+  EXPECT_EQ(ask("www.example.test", 0, &found, 1), 1);
+  EXPECT_STREQ(found.text, "192.0.2.1");
+  EXPECT_EQ(ask("www.example.test", STRATA_IPV6, &found, 1), -ENOENT);
+  answers_ = false;
+  EXPECT_EQ(ask("other.example.test", 0, nullptr, 0), -ETIMEDOUT);
+  EXPECT_EQ(ask("a..b", 0, nullptr, 0), -EINVAL);
+  EXPECT_EQ(strata_set_names(client_, nullptr, nullptr), 0);
+  EXPECT_EQ(ask("third.example.test", 0, nullptr, 0), -ENETUNREACH);
+}
+
+TEST_F(CApiNames, AddressesAreFilledInForStructuresOfTheCallersSize) {
+  strata_address found[2] = {STRATA_INIT(strata_address), {}};
+  EXPECT_EQ(ask("nas", 0, found, 2), 2);
+  EXPECT_STREQ(found[0].text[0] == 'f' ? found[1].text : found[0].text, "10.0.0.9");
+  EXPECT_EQ(found[1].size, sizeof(strata_address));
+  EXPECT_EQ(ask("nas", STRATA_IPV4, found, 1), 1);
+  EXPECT_EQ(ask("127.0.0.1", 0, found, 1), 1);
+  EXPECT_STREQ(found[0].text, "127.0.0.1");
+  found[0].size = 0;
+  EXPECT_EQ(ask("nas", 0, found, 1), -EINVAL);
+}
+
+TEST_F(CApiNames, AQuestionMayBeEndedBeforeItsAnswer) {
+  const auto question = strata_resolve(client_, "www.example.test", 0, 1);
+  EXPECT_EQ(strata_addresses(client_, question, nullptr, 0), -EINPROGRESS);
+  EXPECT_EQ(strata_end_question(client_, question), 0);
+  EXPECT_EQ(strata_end_question(client_, question), -EBADF);
+  strata_event event{};
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(strata_wait(client_, &event, 1, 10), 0);
+    serve();
+  }
+  EXPECT_GT(strata_resolve(client_, "next.example.test", 0, 1), question);  // open at the end
+}
+
+TEST_F(CApi, PingAndRawSocketsSpeakTheirProtocols) {
+  const int ping = strata_socket(client_, STRATA_PING, STRATA_IPV4);
+  ASSERT_GT(ping, 0);
+  const unsigned char request[] = {8, 0, 0, 0, 0, 0, 0, 1, 'a', 'b'};
+  EXPECT_EQ(strata_send_to(client_, ping, request, sizeof(request), "10.0.0.1", 0), 10);
+  wait_for(client_, ping, STRATA_READABLE);
+  unsigned char reply[64];
+  EXPECT_EQ(strata_receive_from(client_, ping, reply, sizeof(reply), nullptr), 10);
+  EXPECT_EQ(reply[0], 0);
+  EXPECT_EQ(reply[9], 'b');
+  const int sends = strata_raw_socket(client_, STRATA_IPV4, 253);
+  const int hears = strata_raw_socket(server_, STRATA_IPV4, 253);
+  ASSERT_GT(sends, 0);
+  EXPECT_EQ(strata_send_to(client_, sends, "raw", 3, "10.0.0.1", 0), 3);
+  wait_for(server_, hears, STRATA_READABLE);
+  EXPECT_EQ(strata_receive_from(server_, hears, reply, sizeof(reply), nullptr), 23);
+  EXPECT_EQ(reply[20], 'r');
+}
+
+TEST_F(CApi, LinkLocalAddressesNameTheirInterface) {
+  EXPECT_EQ(strata_add_address(server_, "eth0", "fe80::1/64"), 0);
+  EXPECT_EQ(strata_add_address(client_, "eth0", "fe80::2/64"), 0);
+  const int server = strata_socket(server_, STRATA_UDP, STRATA_IPV6);
+  EXPECT_EQ(strata_bind(server_, server, nullptr, 100), 0);
+  const int client = strata_socket(client_, STRATA_UDP, STRATA_IPV6);
+  EXPECT_EQ(strata_send_to(client_, client, "x", 1, "fe80::1%eth0", 100), 1);
+  wait_for(server_, server, STRATA_READABLE);
+  char byte = 0;
+  strata_address source = STRATA_INIT(strata_address);
+  EXPECT_EQ(strata_receive_from(server_, server, &byte, 1, &source), 1);
+  EXPECT_NE(source.zone, 0);
+  const std::string back = std::string(source.text) + "%" + std::to_string(source.zone);
+  EXPECT_EQ(strata_send_to(server_, server, "y", 1, back.c_str(), source.port), 1);
+  wait_for(client_, client, STRATA_READABLE);
+  for (const char* const bad : {"fe80::1%", "fe80::1%eth9", "10.0.0.1%eth0", "fe80::1%99999999"}) {
+    EXPECT_EQ(strata_send_to(client_, client, "x", 1, bad, 100), -EINVAL) << bad;
+  }
+}
+
 TEST_F(CApi, OptionsAreTheSystemsOrRefused) {
   const int socket = strata_socket(server_, STRATA_TCP, STRATA_IPV4);
   const int on = 1;
+  int value = 0;
+  EXPECT_EQ(strata_get_option(server_, socket, SOL_SOCKET, SO_TYPE, &value, sizeof(value)), 4);
+  EXPECT_EQ(value, SOCK_STREAM);
+  EXPECT_EQ(strata_get_option(server_, socket, 12345, 1, &value, sizeof(value)), -ENOPROTOOPT);
   EXPECT_EQ(strata_set_option(server_, socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
   EXPECT_EQ(strata_set_option(server_, socket, 12345, 1, &on, sizeof(on)), -ENOPROTOOPT);
 }

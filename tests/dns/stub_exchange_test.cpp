@@ -146,7 +146,7 @@ TEST(StubExchange, AServerThatCannotBeReachedIsLeftAtOnce) {
 }
 
 TEST(StubExchange, RotationBeginsWithAnotherServerEachTime) {
-  StubTesting test([](Config& config) { config.rotate = true; }, 3);
+  StubTesting test([](Config& config) { config.policy.rotate = true; }, 3);
   for (int i = 0; i < 6; ++i) {
     test.lookup("n" + std::to_string(i) + ".test");
     EXPECT_EQ(test.next_query().server, server_of(i % 3 + 1));

@@ -2,6 +2,7 @@
 // Look-ups from question to answer: candidates, families, aliases, the cache, special names.
 #include "dns/stub.h"
 
+#include <array>
 #include <set>
 
 #include "dns/dns_testing.h"
@@ -237,6 +238,36 @@ TEST(Stub, LookupsAreBounded) {
   for (int i = 0; i < 4; ++i) test.lookup("n" + std::to_string(i) + ".test");
   EXPECT_EQ(test.stub.on_lookup("n4.test", Family::kBoth, test.now).error(), Error::kOutOfMemory);
   EXPECT_EQ(test.stub.on_lookup("a..b", Family::kBoth, test.now).error(), Error::kInvalidArgument);
+}
+
+TEST(Stub, AnAddressThatCannotBeReadIsNotAskedOfAServer) {
+  StubTesting test;
+  for (const char* const text : {"fe80::1%eth0", "10.0.0.1:80", "fe80::g", "[::1]"}) {
+    const auto id = test.stub.on_lookup(text, Family::kBoth, test.now);
+    ASSERT_FALSE(id.has_value()) << text;
+    EXPECT_EQ(id.error(), Error::kInvalidArgument) << text;
+  }
+}
+
+TEST(Stub, APolicySaysWhichNamesAreShort) {
+  StubTesting test;
+  const std::array domains{name_of("lan")};
+  test.stub.set_search(domains);
+  test.lookup("db.rack1");
+  EXPECT_TRUE(test.next_query().wants("db.rack1", wire::DnsType::kA));
+  test.stub.set_policy({.ndots = 2});
+  test.lookup("db.rack2");
+  EXPECT_TRUE(test.next_query().wants("db.rack2.lan", wire::DnsType::kA));
+}
+
+TEST(Stub, APolicySaysHowLongAndHowOften) {
+  StubTesting test;
+  test.stub.set_policy({.timeout_first = seconds(1), .rounds = 1});
+  test.lookup("www.example.org");
+  test.pass(std::chrono::milliseconds(999));
+  EXPECT_TRUE(test.answers.empty());
+  test.pass(std::chrono::milliseconds(1));
+  EXPECT_EQ(test.only_answer().failure, Failure::kNoAnswer);
 }
 
 }  // namespace

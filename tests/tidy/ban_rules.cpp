@@ -187,9 +187,10 @@ std::optional<std::string> vague_name(std::string_view line) {
 
 // What the standard library, the compiler and Asio look for by these names.
 bool is_foreign_name(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kForeign = {
+  constexpr std::array<std::string_view, 7> kForeign = {
       "get_if<",        "get_return_object(",     "get_executor(",
-      "get_allocator(", "get_cancellation_slot(", "get_default_"};
+      "get_allocator(", "get_cancellation_slot(", "get_default_",
+      "get_option("};
   return std::ranges::any_of(kForeign, [&](std::string_view one) { return name.starts_with(one); });
 }
 

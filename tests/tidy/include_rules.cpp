@@ -63,8 +63,9 @@ void check_not_ours(const Tree& tree, const File& file, const Include& include,
 constexpr std::array<std::string_view, 12> kSystemHeaders = {
     "sys/",    "linux/", "net/",     "netinet/",  "arpa/",   "unistd.h",
     "fcntl.h", "poll.h", "signal.h", "pthread.h", "netdb.h", "ifaddrs.h"};
-constexpr std::array<std::string_view, 8> kSystemFolders = {
-    "driver", "runtime", "socket/posix", "attach", "service", "script", "capi", "apps"};
+constexpr std::array<std::string_view, 9> kSystemFolders = {
+    "driver",  "runtime", "socket/posix", "socket/asio", "attach",
+    "service", "script",  "capi",         "apps"};
 
 // Headers that bring a heap, locks, streams, clocks or exceptions into ranks 0 to 3.
 struct BannedHeader {
@@ -107,7 +108,8 @@ void check_angled(const File& file, const Place& place, const Include& include,
   if (system && !may_call_the_system(place)) {
     findings.push_back({file.path, include.line,
                         "<" + include.path + "> in " + describe(place) +
-                            "; the system is called in driver, runtime, socket/posix, attach, "
+                            "; the system is called in driver, runtime, socket/posix, "
+                            "socket/asio, attach, "
                             "service, script, capi and apps only"});
   }
   // The Asio skin is made of Asio's own types: whoever includes it has Asio already.

@@ -22,7 +22,7 @@ constexpr Folder kFolders[] = {
     {"socket/coro", 5}, {"socket/asio", 5}, {"socket/posix", 5},
     {"driver", 5},      {"runtime", 5},     {"sim", 5},
     {"attach", 6},      {"service", 6},     {"script", 6},
-    {"capi", 6},
+    {"capi", 7},
 };
 
 // The public headers that lie flat in include/strata, by the folder each speaks for.
@@ -71,6 +71,7 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"real_clock", "runtime"},
     {"sim", "sim"},
     {"strata", "capi"},
+    {"names", "service"},
     {"sim_link", "sim"},
 };
 

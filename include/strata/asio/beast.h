@@ -16,8 +16,9 @@
 // Beast finds these by the namespace of the socket. Include this beside Beast's own headers; HTTP
 // needs none of it.
 //
-// A websocket::stream has a timer of its own on the machine's clock, which nobody runs here: leave
-// its `timeout` option as it is, off, and use tcp::socket::expires_after().
+// A websocket::stream has a timer of its own on the machine's clock. On a Loop its `timeout` option
+// works as ever (context.h). In a simulated world it never fires: there use expires_after() of the
+// lowest layer, as for HTTP.
 
 namespace strata::asio {
 inline namespace with_boost {
@@ -51,6 +52,11 @@ void async_teardown(boost::beast::role_type role, tcp::socket& socket, Handler&&
   }
   net::async_compose<Handler, void(error_code)>(
       Draining{socket, std::make_unique<std::array<char, 2048>>()}, handler, socket);
+}
+
+template <typename Handler>
+void async_teardown(boost::beast::role_type role, tcp_stream& stream, Handler&& handler) {
+  asio::async_teardown(role, stream.socket(), std::forward<Handler>(handler));
 }
 
 inline void beast_close_socket(tcp::socket& socket) { socket.close(); }

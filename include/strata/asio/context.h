@@ -2,6 +2,8 @@
 // asio::context: an Asio execution context on a stack's Executor, of real or of virtual time.
 #pragma once
 
+#include <chrono>
+#include <concepts>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -17,19 +19,42 @@ inline namespace STRATA_ASIO_FLAVOUR {
 
 class executor;
 
+template <typename T>
+concept AnyExecutor = net::execution::is_executor<T>::value;
+
+// A runner on the machine's clock, as Loop is one and a simulated world is not.
+template <typename T>
+concept RealRunner =
+    std::derived_from<T, Executor> && requires(T& runner) { runner.run_once(Duration{}); };
+
 // What sockets and timers are made from. Handlers run when the loop or the world runs; there is no
 // run() of its own, and no thread. The stack and its Executor outlive it, and it outlives what is
 // made from it. When it ends, handlers that have not run are destroyed and not called, and with
 // them the coroutines that wait.
-class context {
+//
+// It is an io_context for all who take one: co_spawn(), post(), make_strand(), and Asio's own
+// objects. Those of Asio that belong to the machine (net::steady_timer, and with it the time limits
+// inside a websocket::stream; signal_set; the kernel's sockets) work where the machine's clock
+// runs, on a Loop: it looks after them every 20 milliseconds while there are any. In a simulated
+// world they never end: use our steady_timer and expires_after(), which read the world's clock.
+class context : public net::io_context {
  public:
   using executor_type = executor;
 
   context(Stack& stack, Executor& runner, Resolver* resolver = nullptr)
-      : stack_(stack), runner_(runner), resolver_(resolver) {}
+      : net::io_context(1), stack_(stack), runner_(runner), resolver_(resolver) {
+    net::make_service<Home>(*this, this);
+  }
+  template <RealRunner Loop>
+  context(Stack& stack, Loop& loop, Resolver* resolver = nullptr)
+      : context(stack, static_cast<Executor&>(loop), resolver) {
+    is_real_ = true;
+    look_at(loop.now());
+  }
   ~context() {
     is_ending_ = true;
     if (is_scheduled_) runner_.cancel_timer(timer_);
+    if (is_looking_) runner_.cancel_timer(looks_);
     // What ends may destroy others that wait.
     while (first_ != nullptr) {
       Member& member = *first_;
@@ -37,9 +62,17 @@ class context {
       member.stop();
     }
     while (!jobs_.empty()) Jobs(std::move(jobs_)).clear();
+    shutdown();  // what waits in strands, or for something of Asio's own
   }
   context(const context&) = delete;
   context& operator=(const context&) = delete;
+
+  // Whoever drives the Executor drives this.
+  std::size_t run() = delete;
+  std::size_t run_one() = delete;
+  std::size_t poll() = delete;
+  std::size_t poll_one() = delete;
+  void stop() = delete;
 
   [[nodiscard]] executor get_executor();
   [[nodiscard]] Stack& stack() { return stack_; }
@@ -51,7 +84,9 @@ class context {
   class Running {
    public:
     explicit Running(context& owner) : owner_(owner) { ++owner_.depth_; }
-    ~Running() { --owner_.depth_; }
+    ~Running() {
+      if (--owner_.depth_ == 0) owner_.look_soon();
+    }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
 
@@ -92,6 +127,20 @@ class context {
 
  private:
   friend class executor;
+  template <AnyExecutor Other>
+  friend executor executor_of(const Other& other);
+  // How often Asio's own timers and sockets are looked after.
+  static constexpr Duration kLookPause = std::chrono::milliseconds(20);
+
+  // What the context of an executor is found by.
+  using Owner = context;
+  struct Home final : net::execution_context::service {
+    using key_type = Home;
+    static inline net::execution_context::id id;
+    explicit Home(net::execution_context& in, Owner* it = nullptr) : service(in), owner(it) {}
+    void shutdown() override {}
+    Owner* owner;
+  };
   using Jobs = std::vector<std::move_only_function<void()>>;
 
   // Runs it in a later turn, in order.
@@ -116,18 +165,38 @@ class context {
     spare_ = std::move(due);
   }
 
+  void look_soon() {
+    if (is_real_ && !is_looking_ && !is_ending_) look_at(runner_.now() + kLookPause);
+  }
+  void look_at(Time when) {
+    is_looking_ = true;
+    looks_ = runner_.start_timer(when, [this] { look(); });
+  }
+  // There is no telling from outside when something of Asio's own is due, only whether there is
+  // something at all.
+  void look() {
+    restart();
+    {
+      const Running running(*this);
+      net::io_context::poll();
+    }
+    is_looking_ = false;
+    if (!stopped()) look_soon();
+  }
+
   Stack& stack_;
   Executor& runner_;
   Resolver* resolver_;
   int depth_ = 0;
+  bool is_real_ = false;
+  bool is_looking_ = false;
+  TimerId looks_{};
   bool is_ending_ = false;
   bool is_scheduled_ = false;
   TimerId timer_{};
   Jobs jobs_;
   Jobs spare_;  // an empty one, for its room
   Member* first_ = nullptr;
-  // Where Asio keeps the services of strands and the like. It is never run.
-  net::io_context services_{1};
 };
 
 class executor {
@@ -146,7 +215,7 @@ class executor {
   }
 
   [[nodiscard]] net::execution_context& query(net::execution::context_t /*what*/) const noexcept {
-    return owner_->services_;
+    return *owner_;
   }
   [[nodiscard]] net::execution::blocking_t query(
       net::execution::blocking_t /*what*/) const noexcept {
@@ -175,6 +244,16 @@ class executor {
 };
 
 inline executor context::get_executor() { return executor(*this); }
+
+// Ours, out of a strand, an any_io_executor, or whatever else was wrapped around it: the stack has
+// one thread, so that a strand adds nothing to it. Throws bad_executor for one of another context.
+template <AnyExecutor Other>
+[[nodiscard]] executor executor_of(const Other& other) {
+  net::execution_context& where = net::query(other, net::execution::context);
+  if (!net::has_service<context::Home>(where)) throw net::execution::bad_executor();
+  return executor(*net::use_service<context::Home>(where).owner);
+}
+inline executor executor_of(const executor& own) { return own; }
 
 }  // namespace STRATA_ASIO_FLAVOUR
 }  // namespace strata::asio

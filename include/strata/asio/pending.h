@@ -49,6 +49,7 @@ class PendingQueue {
   PendingQueue& operator=(const PendingQueue&) = delete;
 
   [[nodiscard]] bool empty() const { return first_ == nullptr; }
+  [[nodiscard]] Pending* front() const { return first_; }
   void push(Pending& pending);
   void remove(Pending& pending);
   // Takes out those that are answered. Their handlers are posted, but for the last one's: that is
@@ -65,14 +66,20 @@ class PendingQueue {
   Pending* last_ = nullptr;
 };
 
-// Both directions of a socket.
+// Both directions of a socket, and who waits for it to fail.
 struct PendingSides {
   PendingQueue readers;
   PendingQueue writers;
+  PendingQueue mourners;
 
   // Runs at most one handler, at the very end: it may destroy the socket.
   void on_news(Readiness news);
-  void cancel_all();
+  void cancel_all() { fail_all(Error::kCancelled); }
+  // All hear it in a later turn.
+  void fail_all(Error error);
+  [[nodiscard]] bool empty() const {
+    return readers.empty() && writers.empty() && mourners.empty();
+  }
 };
 
 }  // namespace strata::asio

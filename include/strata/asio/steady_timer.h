@@ -21,7 +21,16 @@ class steady_timer {
 
   explicit steady_timer(context& owner) : steady_timer(owner.get_executor()) {}
   explicit steady_timer(const executor& own) : state_(std::make_unique<State>(own)) {}
-  steady_timer(context& owner, Duration after) : steady_timer(owner) { expires_after(after); }
+  template <AnyExecutor Other>
+  explicit steady_timer(const Other& other) : steady_timer(executor_of(other)) {}
+  template <typename Owner>
+  steady_timer(Owner&& owner, Duration after) : steady_timer(owner) {
+    expires_after(after);
+  }
+  template <typename Owner>
+  steady_timer(Owner&& owner, Time when) : steady_timer(owner) {
+    expires_at(when);
+  }
   steady_timer(steady_timer&&) noexcept = default;
   steady_timer& operator=(steady_timer&&) noexcept = default;
 
@@ -39,6 +48,8 @@ class steady_timer {
     return expires_at(after < kNever - now ? now + after : kNever);
   }
   std::size_t cancel() { return state_->cancel(); }
+  // The one who has waited longest.
+  std::size_t cancel_one() { return state_->cancel_one(); }
 
   // void(error_code)
   template <typename Token>
@@ -66,6 +77,13 @@ class steady_timer {
       const std::size_t cancelled = count;
       waiting.cancel_all();
       return cancelled;
+    }
+    std::size_t cancel_one() {
+      Pending* const first = waiting.front();
+      if (first == nullptr) return 0;
+      first->cancel();
+      if (waiting.empty()) disarm();
+      return 1;
     }
     void arm() {
       if (is_armed || waiting.empty() || expiry == kNever) return;

@@ -2,7 +2,9 @@
 // asio::udp: datagram sockets that model Asio's, over a stack's UDP.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -16,40 +18,78 @@ inline namespace STRATA_ASIO_FLAVOUR {
 struct udp {
   using endpoint = net::ip::udp::endpoint;
   class socket;
+
+  [[nodiscard]] static net::ip::udp v4() { return net::ip::udp::v4(); }
+  [[nodiscard]] static net::ip::udp v6() { return net::ip::udp::v6(); }
 };
 
-class udp::socket {
+class udp::socket : public net::socket_base {
  public:
   using executor_type = executor;
   using endpoint_type = endpoint;
   using protocol_type = net::ip::udp;
   using lowest_layer_type = socket;
+  using native_handle_type = UdpSocket*;
 
-  // Bound at once. Throws system_error when the address cannot be had.
-  socket(context& owner, const endpoint& local)
-      : state_(std::make_unique<State>(owner.get_executor())) {
-    const bool is_v4 = local.address().is_v4();
-    auto made = UdpSocket::open(owner.stack(), is_v4 ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
-    if (!made) throw system_error(to_error_code(made.error()));
-    require(made->bind(to_strata(local)));
-    require(state_->adopt(*std::move(made)));
+  explicit socket(context& owner) : socket(owner.get_executor()) {}
+  explicit socket(const executor& own) : state_(std::make_unique<State>(own)) {}
+  template <AnyExecutor Other>
+  explicit socket(const Other& other) : socket(executor_of(other)) {}
+  // Open, and with an endpoint bound as well; throws system_error.
+  template <typename Owner>
+  socket(Owner&& owner, const protocol_type& protocol) : socket(owner) {
+    open(protocol);
+  }
+  template <typename Owner>
+  socket(Owner&& owner, const endpoint& local) : socket(owner) {
+    open(local.protocol());
+    bind(local);
   }
   socket(socket&&) noexcept = default;
   socket& operator=(socket&&) noexcept = default;
 
   [[nodiscard]] executor_type get_executor() const { return state_->own; }
   [[nodiscard]] socket& lowest_layer() { return *this; }
+  [[nodiscard]] const socket& lowest_layer() const { return *this; }
+
+  // ── Opening ───────────────────────────────────────────────────────────────────────────────
+  void open(const protocol_type& protocol, error_code& error) {
+    error = is_open() ? error_code(net::error::already_open) : error_of(state_->open(protocol));
+  }
+  void open(const protocol_type& protocol) {
+    throwing([&](auto& e) { open(protocol, e); });
+  }
+  void bind(const endpoint& local, error_code& error) {
+    error = error_of(with_native([&](UdpSocket& own) { return own.bind(to_strata(local)); }));
+  }
+  void bind(const endpoint& local) {
+    throwing([&](auto& e) { bind(local, e); });
+  }
   [[nodiscard]] bool is_open() const { return state_->native.has_value(); }
   [[nodiscard]] UdpSocket* native() { return state_->native ? &*state_->native : nullptr; }
-  [[nodiscard]] endpoint local_endpoint() const {
-    if (!is_open()) throw system_error(to_error_code(Error::kInvalidHandle));
-    return to_asio<net::ip::udp>(state_->native->local().value_or(Endpoint{}));
+  [[nodiscard]] native_handle_type native_handle() { return native(); }
+  // Opens the socket if that was not done. UDP has nobody to wait for.
+  void connect(const endpoint& peer, error_code& error) {
+    if (!is_open()) error = error_of(state_->open(peer.protocol()));
+    if (!is_open()) return;
+    error = error_of(state_->native->connect(to_strata(peer)));
   }
   void connect(const endpoint& peer) {
-    require(is_open() ? state_->native->connect(to_strata(peer))
-                      : Result<void>(std::unexpected(Error::kInvalidHandle)));
+    throwing([&](auto& e) { connect(peer, e); });
+  }
+  // void(error_code)
+  template <typename Token>
+  auto async_connect(const endpoint& peer, Token&& token) {
+    return net::async_initiate<Token, void(error_code)>(
+        [this](auto handler, const endpoint& to) {
+          error_code error;
+          connect(to, error);
+          answer(state_->own, std::move(handler), Connected(error));
+        },
+        token, peer);
   }
 
+  // ── Sending and receiving ─────────────────────────────────────────────────────────────────
   // void(error_code, std::size_t); of a longer datagram the rest is lost. `source` lives until
   // then.
   template <typename Buffers, typename Token>
@@ -73,12 +113,117 @@ class udp::socket {
     return start(state_->sides.writers, std::forward<Token>(token),
                  Sending(*state_, const_parts(buffers), std::nullopt));
   }
+  // What can be done at once; else would_block.
+  template <typename Buffers>
+  std::size_t receive_from(const Buffers& buffers, endpoint& source, int /*flags*/,
+                           error_code& error) {
+    return at_once(Receiving(*state_, mutable_parts(buffers), &source), error);
+  }
+  template <typename Buffers>
+  std::size_t receive_from(const Buffers& buffers, endpoint& source) {
+    return throwing([&](auto& e) { return receive_from(buffers, source, 0, e); });
+  }
+  template <typename Buffers>
+  std::size_t receive(const Buffers& buffers) {
+    return throwing(
+        [&](auto& e) { return at_once(Receiving(*state_, mutable_parts(buffers), nullptr), e); });
+  }
+  template <typename Buffers>
+  std::size_t send_to(const Buffers& buffers, const endpoint& destination, int /*flags*/,
+                      error_code& error) {
+    return at_once(Sending(*state_, const_parts(buffers), to_strata(destination)), error);
+  }
+  template <typename Buffers>
+  std::size_t send_to(const Buffers& buffers, const endpoint& destination) {
+    return throwing([&](auto& e) { return send_to(buffers, destination, 0, e); });
+  }
+  template <typename Buffers>
+  std::size_t send(const Buffers& buffers) {
+    return throwing(
+        [&](auto& e) { return at_once(Sending(*state_, const_parts(buffers), std::nullopt), e); });
+  }
+  // void(error_code): ready, and nothing is sent or received.
+  template <typename Token>
+  auto async_wait(wait_type what, Token&& token) {
+    return start_wait(*state_, what, std::forward<Token>(token));
+  }
 
+  // ── Ending ────────────────────────────────────────────────────────────────────────────────
+  // What waits hears operation_aborted.
   void cancel() { state_->sides.cancel_all(); }
+  void cancel(error_code& error) {
+    error = is_open() ? error_code() : error_code(net::error::bad_descriptor);
+    cancel();
+  }
   void close() { state_->drop(); }
+  void close(error_code& error) {
+    error = {};
+    close();
+  }
+
+  // ── Observation and options ───────────────────────────────────────────────────────────────
+  [[nodiscard]] endpoint local_endpoint(error_code& error) const {
+    return end(is_open() ? state_->native->local() : closed(), error);
+  }
+  [[nodiscard]] endpoint local_endpoint() const {
+    return throwing([&](auto& e) { return local_endpoint(e); });
+  }
+  [[nodiscard]] endpoint remote_endpoint(error_code& error) const {
+    return end(is_open() ? state_->native->remote() : closed(), error);
+  }
+  [[nodiscard]] endpoint remote_endpoint() const {
+    return throwing([&](auto& e) { return remote_endpoint(e); });
+  }
+  // options.h lists which there are.
+  template <typename Option>
+  void set_option(const Option& option, error_code& error) {
+    const auto is = protocol();
+    error = option_error(with_native([&](UdpSocket& own) {
+      return write_option(own, option.level(is), option.name(is), option_bytes(option, is),
+                          state_->now());
+    }));
+  }
+  template <typename Option>
+  void set_option(const Option& option) {
+    throwing([&](auto& e) { set_option(option, e); });
+  }
+  template <typename Option>
+  void get_option(Option& option, error_code& error) const {
+    const auto is = protocol();
+    const auto size = is_open() ? read_option(*state_->native, option.level(is), option.name(is),
+                                              option_room(option, is))
+                                : Result<std::size_t>(std::unexpected(Error::kInvalidHandle));
+    error = option_error(size);
+    if (size) option.resize(is, *size);
+  }
+  template <typename Option>
+  void get_option(Option& option) const {
+    throwing([&](auto& e) { get_option(option, e); });
+  }
+  // It never blocks, and cannot be made to.
+  [[nodiscard]] bool non_blocking() const { return true; }
+  void non_blocking(bool on, error_code& error) {
+    error = on ? error_code() : error_code(net::error::operation_not_supported);
+  }
+  void non_blocking(bool on) {
+    throwing([&](auto& e) { non_blocking(on, e); });
+  }
 
  private:
-  using State = SocketState<UdpSocket>;
+  struct State final : SocketState<UdpSocket> {
+    using SocketState::SocketState;
+    ~State() override { sides.cancel_all(); }  // whose steps name this type
+    [[nodiscard]] std::optional<Error> refusal() const {
+      return native ? std::nullopt : std::optional(Error::kInvalidHandle);
+    }
+    Result<void> open(const net::ip::udp& protocol) {
+      is_v4 = protocol == net::ip::udp::v4();
+      auto made = UdpSocket::open(stack(), is_v4 ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
+      if (!made) return std::unexpected(made.error());
+      return adopt(*std::move(made));
+    }
+    bool is_v4 = true;
+  };
 
   class Receiving : public Answer<DatagramInfo> {
    public:
@@ -114,20 +259,42 @@ class udp::socket {
     SendChoices choices_;
   };
 
+  class Connected {
+   public:
+    explicit Connected(const error_code& error) : error_(error) {}
+    std::tuple<error_code> take() { return {error_}; }
+
+   private:
+    error_code error_;
+  };
+
   template <typename Token, typename Step>
   auto start(PendingQueue& queue, Token&& token, Step step) {
-    return net::async_initiate<Token, typename Step::Signature>(
-        [state = state_.get(), &queue](auto handler, Step taken) {
-          if (state->native) {
-            return begin(state->own, queue, std::move(handler), std::move(taken));
-          }
-          taken.fail(Error::kInvalidHandle);
-          answer(state->own, std::move(handler), std::move(taken));
-        },
-        token, std::move(step));
+    return start_step<typename Step::Signature>(*state_, queue, std::forward<Token>(token),
+                                                std::move(step));
   }
-  static void require(const Result<void>& done) {
-    if (!done) throw system_error(to_error_code(done.error()));
+  template <typename Step>
+  std::size_t at_once(Step step, error_code& error) {
+    if (const auto refused = state_->refusal())
+      step.fail(*refused);
+    else
+      (void)step.attempt();
+    std::size_t count = 0;
+    std::tie(error, count) = step.take();
+    return count;
+  }
+  template <typename Act>
+  Result<void> with_native(Act act) {
+    if (!is_open()) return std::unexpected(Error::kInvalidHandle);
+    return act(*state_->native);
+  }
+  [[nodiscard]] protocol_type protocol() const {
+    return state_->is_v4 ? net::ip::udp::v4() : net::ip::udp::v6();
+  }
+  static Result<Endpoint> closed() { return std::unexpected(Error::kInvalidHandle); }
+  static endpoint end(const Result<Endpoint>& known, error_code& error) {
+    error = known ? error_code() : to_error_code(known.error());
+    return known ? to_asio<net::ip::udp>(*known) : endpoint();
   }
 
   std::unique_ptr<State> state_;

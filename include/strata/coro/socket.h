@@ -19,7 +19,7 @@ namespace strata::coro {
 struct Net {
   Stack& stack;
   Executor& executor;
-  Resolver* resolver = nullptr;  // for connect() with names
+  Resolver* resolver = nullptr;  // for connect() with names: Names of strata/names.h, or your own
 };
 
 class SocketBase;
@@ -28,6 +28,7 @@ class SocketBase;
 class SocketWait : public Wait {
  public:
   ~SocketWait() override { withdraw(); }
+  SocketWait(SocketWait&&) noexcept = default;
 
  protected:
   enum class Direction : std::uint8_t { kRead, kWrite };

@@ -5,6 +5,7 @@
 #include <coroutine>
 #include <optional>
 
+#include "strata/check.h"
 #include "strata/error.h"
 #include "strata/executor.h"
 #include "strata/time.h"
@@ -39,16 +40,23 @@ struct Until {
 };
 
 // The base of everything that can be awaited: one suspended coroutine, and what ends its wait.
-// Destroying it, as happens when its task is destroyed, takes it out of every list and timer.
+// Destroying it, as happens when its task is destroyed, takes it out of every list and timer. Until
+// it is awaited it may be moved, to when_all() for instance.
 class Wait {
  public:
   virtual ~Wait() { leave(); }
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
+  Wait& operator=(Wait&&) = delete;
 
  protected:
   Wait(Executor& executor, const Until& until)
       : executor_(&executor), deadline_(until.deadline), cancellation_(until.cancellation) {}
+
+  Wait(Wait&& other) noexcept
+      : executor_(other.executor_), deadline_(other.deadline_), cancellation_(other.cancellation_) {
+    CHECK(!other.waiter_);
+  }
 
   // Why there is no point in waiting, if there is none.
   [[nodiscard]] std::optional<Error> refusal() const;
@@ -121,6 +129,7 @@ class Event {
    public:
     Waiting(Event& event, const Until& until) : Wait(event.executor_, until), event_(event) {}
     ~Waiting() override;
+    Waiting(Waiting&&) noexcept = default;
     [[nodiscard]] bool await_ready();
     void await_suspend(std::coroutine_handle<> waiter);
     Result<void> await_resume() const { return result_; }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// when_all, when_any: several tasks awaited as one.
+// when_all, when_any: several tasks or operations awaited as one.
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <optional>
@@ -9,10 +10,34 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "strata/coro/task.h"
 
+//   auto [a, b] = co_await when_all(ask(first), ask(second));
+//   auto first = co_await when_any(stream.read(buffer), sleep_for(executor, 5s));
+//   if (first.index() == 0) ...  // std::get<0>(first) is what read() answers
+//   std::vector<Task<Result<TcpStream>>> tries = ...;
+//   auto [index, stream] = co_await when_any(std::move(tries));
+//
+// What is no task yet, such as a read or a sleep, is made one: a frame each.
+
 namespace strata::coro {
+
+template <typename T>
+concept Operation = requires(T& operation) {
+  { operation.await_ready() } -> std::same_as<bool>;
+  operation.await_resume();
+};
+
+template <Operation T>
+Task<decltype(std::declval<T&>().await_resume())> as_task(T operation) {
+  co_return co_await std::move(operation);
+}
+template <typename T>
+Task<T> as_task(Task<T> task) {
+  return task;
+}
 
 // What a task without a result contributes.
 template <typename T>
@@ -63,6 +88,48 @@ class [[nodiscard]] AllOf {
 template <typename... Ts>
 AllOf<Ts...> when_all(Task<Ts>... tasks) {
   return AllOf<Ts...>(std::move(tasks)...);
+}
+
+template <typename... Ts>
+  requires(Operation<Ts> || ...)
+auto when_all(Ts... operations) {
+  return AllOf(as_task(std::move(operations))...);
+}
+
+// As many as are known when the program runs.
+template <typename T>
+class [[nodiscard]] AllOfMany {
+ public:
+  explicit AllOfMany(std::vector<Task<T>> tasks) : tasks_(std::move(tasks)) {}
+  AllOfMany(const AllOfMany&) = delete;
+  AllOfMany& operator=(const AllOfMany&) = delete;
+
+  [[nodiscard]] bool await_ready() const { return tasks_.empty(); }
+  bool await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    for (Task<T>& task : tasks_) left_ += task.start({&on_done, this}) ? 0U : 1U;
+    return left_ != 0;
+  }
+  std::vector<Outcome<T>> await_resume() {
+    std::vector<Outcome<T>> outcomes;
+    outcomes.reserve(tasks_.size());
+    for (Task<T>& task : tasks_) outcomes.push_back(take_outcome(task));
+    return outcomes;
+  }
+
+ private:
+  static void on_done(void* whom) noexcept {
+    auto& all = *static_cast<AllOfMany*>(whom);
+    if (--all.left_ == 0) all.waiter_.resume();
+  }
+
+  std::vector<Task<T>> tasks_;
+  std::size_t left_ = 0;
+  std::coroutine_handle<> waiter_;
+};
+template <typename T>
+AllOfMany<T> when_all(std::vector<Task<T>> tasks) {
+  return AllOfMany<T>(std::move(tasks));
 }
 
 template <typename... Ts>
@@ -123,6 +190,68 @@ class [[nodiscard]] AnyOf {
 template <typename... Ts>
 AnyOf<Ts...> when_any(Task<Ts>... tasks) {
   return AnyOf<Ts...>(std::move(tasks)...);
+}
+
+template <typename... Ts>
+  requires(Operation<Ts> || ...)
+auto when_any(Ts... operations) {
+  return AnyOf(as_task(std::move(operations))...);
+}
+
+// Which one it was, and what it answered.
+template <typename T>
+struct First {
+  std::size_t index = 0;
+  Outcome<T> outcome;
+};
+
+template <typename T>
+class [[nodiscard]] AnyOfMany {
+ public:
+  explicit AnyOfMany(std::vector<Task<T>> tasks) : tasks_(std::move(tasks)) {
+    CHECK(!tasks_.empty());
+    for (std::size_t i = 0; i < tasks_.size(); ++i) racers_.push_back({this, i});
+  }
+  AnyOfMany(const AnyOfMany&) = delete;
+  AnyOfMany& operator=(const AnyOfMany&) = delete;
+
+  [[nodiscard]] bool await_ready() const { return false; }
+  // Stops at the first that is done at once.
+  bool await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    for (Racer& racer : racers_) {
+      winner_ = racer.number;
+      if (tasks_[racer.number].start({&on_done, &racer})) return false;
+    }
+    return true;
+  }
+  First<T> await_resume() {
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      if (i != winner_) tasks_[i].cancel();
+    }
+    return {winner_, take_outcome(tasks_[winner_])};
+  }
+
+ private:
+  struct Racer {
+    AnyOfMany* race = nullptr;
+    std::size_t number = 0;
+  };
+  static void on_done(void* whom) noexcept {
+    const Racer& racer = *static_cast<Racer*>(whom);
+    racer.race->winner_ = racer.number;
+    racer.race->waiter_.resume();
+  }
+
+  std::vector<Task<T>> tasks_;
+  std::vector<Racer> racers_;
+  std::size_t winner_ = 0;
+  std::coroutine_handle<> waiter_;
+};
+// Of none there is no first: that is a CHECK.
+template <typename T>
+AnyOfMany<T> when_any(std::vector<Task<T>> tasks) {
+  return AnyOfMany<T>(std::move(tasks));
 }
 
 }  // namespace strata::coro

@@ -17,6 +17,7 @@ dns::Config config_of(Memory& memory, const SipKey& secret) {
   dns::Config config;
   config.memory = &memory;
   config.secret = secret;
+  config.lookups_max = DnsResolver::kUnderWayMax;
   return config;
 }
 
@@ -52,6 +53,7 @@ DnsResolver::~DnsResolver() {
 
 std::uint32_t DnsResolver::configure(const NamesOptions& options) {
   options_ = options;
+  stub_.set_policy(options.policy);
   renew_servers();
   return stub_.hosts().read(options_.hosts);
 }
@@ -98,33 +100,51 @@ void DnsResolver::renew_servers() {
 }
 
 void DnsResolver::resolve(std::string_view name, Answer answer) {
-  renew_servers();
-  Waiter waiter;
-  waiter.plain = std::move(answer);
-  wait_for(stub_.on_lookup(name, dns::Family::kBoth, executor_.now()), std::move(waiter));
+  Wish wish{.name = std::string(name)};
+  wish.waiter.plain = std::move(answer);
+  ask(std::move(wish));
 }
 
 void DnsResolver::lookup(std::string_view name, dns::Family family, LookupAnswer answer) {
-  renew_servers();
-  Waiter waiter;
-  waiter.lookup = std::move(answer);
-  wait_for(stub_.on_lookup(name, family, executor_.now()), std::move(waiter));
+  Wish wish{.name = std::string(name), .family = family};
+  wish.waiter.lookup = std::move(answer);
+  ask(std::move(wish));
 }
 
 void DnsResolver::question(const wire::DnsName& name, wire::DnsType type, QuestionAnswer answer) {
-  renew_servers();
-  Waiter waiter;
-  waiter.question = std::move(answer);
-  wait_for(stub_.on_question(name, type, executor_.now()), std::move(waiter));
+  Wish wish{.exact = name, .type = type};
+  wish.waiter.question = std::move(answer);
+  ask(std::move(wish));
 }
 
-void DnsResolver::wait_for(Result<dns::LookupId> id, Waiter waiter) {
-  if (id) {
-    waiters_[*id].push_back(std::move(waiter));
-  } else {
-    refused_.push_back({std::move(waiter), id.error()});
-  }
+void DnsResolver::ask(Wish wish) {
   wake_at(executor_.now());
+  if (line_.empty() && begin(wish)) return;
+  if (line_.size() == kLineMax) {
+    refused_.push_back({std::move(wish.waiter), Error::kOutOfMemory});
+  } else {
+    line_.push_back(std::move(wish));
+  }
+}
+
+bool DnsResolver::begin(Wish& wish) {
+  if (stub_.lookups_under_way() == kUnderWayMax) return false;
+  renew_servers();
+  const Time now = executor_.now();
+  const auto id = wish.type ? stub_.on_question(wish.exact, *wish.type, now)
+                            : stub_.on_lookup(wish.name, wish.family, now);
+  if (id) {
+    waiters_[*id].push_back(std::move(wish.waiter));
+  } else {
+    refused_.push_back({std::move(wish.waiter), id.error()});
+  }
+  return true;
+}
+
+bool DnsResolver::begin_next() {
+  if (line_.empty() || !begin(line_.front())) return false;
+  line_.pop_front();
+  return true;
 }
 
 void DnsResolver::wake_at(Time deadline) {
@@ -141,17 +161,21 @@ void DnsResolver::wake_at(Time deadline) {
 void DnsResolver::pump() {
   // A program that is told an answer may ask the next question at once: its turn comes.
   if (std::exchange(is_pumping_, true)) return;
-  tell_refused();
-  while (const auto output = stub_.next_output(executor_.now())) {
-    std::visit([this](const auto& value) { act(value); }, *output);
-  }
+  do {
+    tell_refused();
+    while (const auto output = stub_.next_output(executor_.now())) {
+      std::visit([this](const auto& value) { act(value); }, *output);
+    }
+  } while (begin_next());
   is_pumping_ = false;
   if (const auto deadline = stub_.next_deadline()) wake_at(*deadline);
 }
 
 void DnsResolver::tell_refused() {
   for (Refusal& refusal : std::exchange(refused_, {})) {
-    const dns::Failure failure = dns::Failure::kNoName;
+    // What is no name is nobody's; any other trouble is ours.
+    const bool is_no_name = refusal.error == Error::kInvalidArgument;
+    const dns::Failure failure = is_no_name ? dns::Failure::kNoName : dns::Failure::kServerFailed;
     if (refusal.waiter.plain) refusal.waiter.plain(std::unexpected(refusal.error));
     if (refusal.waiter.lookup) refusal.waiter.lookup(failure, {});
     if (refusal.waiter.question) refusal.waiter.question(failure, {});

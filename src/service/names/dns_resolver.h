@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +28,9 @@
 // 3. Servers come from the options; if those name none, from DHCP leases, and then from router
 //    advertisements, looked at anew with each question.
 // 4. Addresses are told in the order of RFC 6724 6, with the source the stack would choose for
-// each.
+//    each.
+// 5. kUnderWayMax look-ups are under way at once. Those beyond stand in a line, and only when
+//    that is full, too, are they refused.
 
 namespace strata::service {
 
@@ -35,10 +38,14 @@ struct NamesOptions {
   std::vector<IpAddress> servers;     // empty: what the network says
   std::vector<wire::DnsName> search;  // empty: what the network says
   std::string hosts;                  // text of a hosts file
+  dns::Policy policy{};
 };
 
 class DnsResolver final : public Resolver {
  public:
+  static constexpr std::uint32_t kUnderWayMax = 256;
+  static constexpr std::size_t kLineMax = 65'536;
+
   DnsResolver(Stack& stack, Executor& executor, const SipKey& secret);
   ~DnsResolver() override;
   DnsResolver(const DnsResolver&) = delete;
@@ -59,6 +66,7 @@ class DnsResolver final : public Resolver {
   void question(const wire::DnsName& name, wire::DnsType type, QuestionAnswer answer);
 
   [[nodiscard]] const dns::Stub& stub() const { return stub_; }
+  [[nodiscard]] std::size_t standing_in_line() const { return line_.size(); }
   // Those that would be asked now.
   [[nodiscard]] std::vector<Endpoint> current_servers() const;
 
@@ -68,6 +76,14 @@ class DnsResolver final : public Resolver {
     LookupAnswer lookup{};
     QuestionAnswer question{};
   };
+  // What is to be asked once others have been answered.
+  struct Wish {
+    std::string name{};  // of addresses
+    dns::Family family = dns::Family::kBoth;
+    wire::DnsName exact{};  // of records
+    std::optional<wire::DnsType> type{};
+    Waiter waiter{};
+  };
   struct Datagrams;
   struct Stream;
   struct Refusal {
@@ -75,7 +91,10 @@ class DnsResolver final : public Resolver {
     Error error;
   };
 
-  void wait_for(Result<dns::LookupId> id, Waiter waiter);
+  void ask(Wish wish);
+  // False: too many are under way; the wish is as it was.
+  [[nodiscard]] bool begin(Wish& wish);
+  [[nodiscard]] bool begin_next();
   void renew_servers();
   void pump();
   void wake_at(Time deadline);
@@ -97,6 +116,7 @@ class DnsResolver final : public Resolver {
   NamesOptions options_;
   NamesOptions network_;
   std::map<dns::LookupId, std::vector<Waiter>> waiters_;
+  std::deque<Wish> line_;
   std::vector<Refusal> refused_;
   std::vector<std::unique_ptr<Datagrams>> datagrams_;
   std::vector<std::unique_ptr<Stream>> streams_;

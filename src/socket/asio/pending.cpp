@@ -55,22 +55,26 @@ void PendingQueue::finish_all(Pending* first) {
 
 // A handler that is not called but destroyed, because its context ends, may take the socket along:
 // nothing of it is touched once the first was finished.
-void PendingSides::cancel_all() {
-  Pending* const read = readers.take_failed(Error::kCancelled);
-  Pending* const written = writers.take_failed(Error::kCancelled);
+void PendingSides::fail_all(Error error) {
+  Pending* const read = readers.take_failed(error);
+  Pending* const written = writers.take_failed(error);
+  Pending* const mourned = mourners.take_failed(error);
   PendingQueue::finish_all(read);
   PendingQueue::finish_all(written);
+  PendingQueue::finish_all(mourned);
 }
 
 void PendingSides::on_news(Readiness news) {
   const bool is_over = news.error || news.closed;
-  Pending* const read = news.readable || is_over ? readers.try_all() : nullptr;
-  Pending* const written = news.writable || is_over ? writers.try_all() : nullptr;
-  if (read != nullptr && written != nullptr) written->finish(Pending::How::kPost);
-  if (read != nullptr)
-    read->finish(Pending::How::kDispatch);
-  else if (written != nullptr)
-    written->finish(Pending::How::kDispatch);
+  Pending* last = news.readable || is_over ? readers.try_all() : nullptr;
+  const auto add = [&last](Pending* answered) {
+    if (answered == nullptr) return;
+    if (last != nullptr) answered->finish(Pending::How::kPost);
+    if (last == nullptr) last = answered;
+  };
+  if (news.writable || is_over) add(writers.try_all());
+  if (is_over) add(mourners.try_all());
+  if (last != nullptr) last->finish(Pending::How::kDispatch);
 }
 
 }  // namespace strata::asio

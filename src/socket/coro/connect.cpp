@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connecting: to one endpoint, and to the addresses of a name in a race.
+#include <charconv>
 #include <chrono>
 #include <coroutine>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -91,6 +93,21 @@ Task<> run(Net net, Endpoint remote, TcpConnectOptions options, Race& race) {
   race.news.set();
 }
 
+// "10.0.0.1", "fe80::1%eth0": behind the % is an interface of the stack, by name or number.
+std::optional<Endpoint> parse_address(const Stack& stack, std::string_view host,
+                                      std::uint16_t port) {
+  const std::size_t percent = host.find('%');
+  const auto address = IpAddress::parse(host.substr(0, percent));
+  if (!address) return std::nullopt;
+  if (percent == std::string_view::npos) return Endpoint{*address, port};
+  const std::string_view zone = host.substr(percent + 1);
+  if (const auto named = stack.find_interface(zone)) return Endpoint{*address, port, *named};
+  InterfaceId number = kNoInterface;
+  const auto [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), number);
+  const bool is_number = error == std::errc() && end == zone.data() + zone.size();
+  return is_number ? std::optional(Endpoint{*address, port, number}) : std::nullopt;
+}
+
 Time sooner(Time deadline, Time now) {
   return deadline - now < kHeadStart ? deadline : now + kHeadStart;
 }
@@ -109,8 +126,8 @@ Task<Result<TcpStream>> connect(Net net, Endpoint remote, TcpConnectOptions opti
 
 Task<Result<TcpStream>> connect(Net net, std::string host, std::uint16_t port,
                                 TcpConnectOptions options, Until until) {
-  if (const auto address = IpAddress::parse(host)) {
-    co_return co_await connect(net, Endpoint{*address, port}, options, until);
+  if (const auto literal = parse_address(net.stack, host, port)) {
+    co_return co_await connect(net, *literal, options, until);
   }
   if (net.resolver == nullptr) co_return std::unexpected(Error::kNotSupported);
   const auto found = co_await Resolving(net, host, until);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "socket/posix/datagram_file.h"
+#include "socket/posix/packet_file.h"
 #include "socket/posix/pipe_file.h"
 #include "socket/posix/stream_file.h"
 
@@ -47,14 +48,19 @@ Answer Calls::socket(int domain, int type, int protocol) {
   const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
   const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
   const AddressFamily family = domain == AF_INET ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
-  if (kind != SOCK_DGRAM && kind != SOCK_STREAM) return -ESOCKTNOSUPPORT;
-  const int usual = kind == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
-  if (protocol != 0 && protocol != usual) return -EPROTONOSUPPORT;
+  const int echo = domain == AF_INET ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
   File::Accepted made;
-  if (kind == SOCK_DGRAM) {
-    made = DatagramFile::open(stack_, family);
-  } else {
+  if (kind == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) {
     made.file = std::make_shared<StreamFile>(stack_, family);
+  } else if (kind == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP)) {
+    made = DatagramFile::open(stack_, family);
+  } else if (kind == SOCK_DGRAM && protocol == echo) {
+    made = EchoFile::open(stack_, family);
+  } else if (kind == SOCK_RAW && protocol > 0 && protocol < 256) {
+    made = RawFile::open(stack_, family, protocol);
+  } else {
+    const bool is_kind = kind == SOCK_STREAM || kind == SOCK_DGRAM || kind == SOCK_RAW;
+    return is_kind ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
   }
   if (made.file == nullptr) return made.error;
   made.file->set_non_blocking((flags & SOCK_NONBLOCK) != 0);

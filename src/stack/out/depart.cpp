@@ -88,6 +88,10 @@ Result<void> find_way(Core& core, const DepartureQuery& query, Departure& depart
     departure.interface = query.interface != kNoInterface ? core.interface(query.interface)
                                                           : interface_for_link(core, destination);
     if (departure.interface == nullptr) return std::unexpected(Error::kNetworkUnreachable);
+    // Nobody but ourselves is behind the loopback interface, and that was looked at above.
+    if (!is_group && departure.interface->is_loopback()) {
+      return std::unexpected(Error::kNetworkUnreachable);
+    }
     departure.kind = is_group                             ? Departure::Kind::kMulticast
                      : destination.is_limited_broadcast() ? Departure::Kind::kBroadcast
                                                           : Departure::Kind::kUnicast;

@@ -176,5 +176,26 @@ TEST(DnsResolver, TheNetworksServersStandBehindThoseOfTheOptions) {
   EXPECT_EQ(resolver.current_servers().front().address, kServer);
 }
 
+// Three thousand at once: those there is no room for yet stand in line.
+TEST(DnsResolver, AnswersAnyNumberOfQuestions) {
+  Lab lab;
+  Server server(lab);
+  DnsResolver& resolver = lab.ours->resolver();
+  resolver.configure({.servers = {kServer}, .search = {}, .hosts = {}});
+  constexpr int kMany = 3000;
+  int found = 0;
+  for (int i = 0; i < kMany; ++i) {
+    resolver.lookup("n" + std::to_string(i) + ".test", dns::Family::kIpv4,
+                    [&](dns::Failure failure, std::span<const IpAddress>) {
+                      found += failure == dns::Failure::kNone ? 1 : 0;
+                    });
+  }
+  EXPECT_EQ(resolver.stub().lookups_under_way(), DnsResolver::kUnderWayMax);
+  EXPECT_EQ(resolver.standing_in_line(), kMany - DnsResolver::kUnderWayMax);
+  lab.run_for(std::chrono::seconds(15));  // the server's queue is short, and drops some
+  EXPECT_EQ(found, kMany);
+  EXPECT_EQ(resolver.standing_in_line(), 0U);
+}
+
 }  // namespace
 }  // namespace strata::service::dns_resolver_test

@@ -3,18 +3,23 @@
 #define STRATA_ASIO_STANDALONE
 
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
 #include <array>
 #include <chrono>
 #include <future>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "socket/asio/lab.h"
 #include "strata/asio/context.h"
 #include "strata/asio/steady_timer.h"
 #include "strata/asio/tcp.h"
 #include "strata/asio/udp.h"
+#include "strata/real_clock.h"
 
 namespace strata::asio::standalone_test {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "socket/coro/lab.h"
@@ -61,7 +62,7 @@ struct NamedLab : Lab {
       auto stream = co_await connect(with, name, 7, {}, limit);
       out.peer = stream ? stream->native().remote() : std::unexpected(stream.error());
       out.at = with.executor.now();
-    }(net, host, until, outcome));
+    }(net, std::move(host), until, outcome));
     world.run_until_true([&] { return group.empty(); }, patience);
     return outcome;
   }
@@ -162,6 +163,38 @@ TEST(CoroConnect, DestroyedAtAnyMomentItLeavesNothing) {
     lab.client_host.stack().for_each_socket([&](const SocketEntry&) { ++sockets; });
     EXPECT_EQ(sockets, 0) << moment.count();
   }
+}
+
+TEST(Connect, ALinkLocalAddressSaysOnWhichLink) {
+  Lab lab;
+  IpAddress there;
+  lab.server_host.stack().for_each_address([&](const AddressEntry& entry) {
+    if (entry.prefix.address().is_v6() && entry.prefix.address().is_link_local()) {
+      there = entry.prefix.address();
+    }
+  });
+  if (there.is_unspecified()) {
+    lab.server_host.add_address("fe80::1/64");
+    lab.client_host.add_address("fe80::2/64");
+    lab.world.run_for(10s);
+    there = *IpAddress::parse("fe80::1");
+  }
+  lab.spawn(serve_echo(lab.server()));
+  int connected = 0;
+  std::optional<Error> error;
+  const std::string text(to_text(there).view());
+  for (const char* const zone : {"%eth0", "%1", "%2", "%nowhere"}) {
+    lab.spawn([](Net net, std::string host, int& count, std::optional<Error>& why) -> Task<> {
+      const auto stream = co_await connect(net, std::move(host), 7);
+      if (stream)
+        ++count;
+      else
+        why = stream.error();
+    }(lab.client(), text + zone, connected, error));
+  }
+  lab.world.run_for(200s);
+  EXPECT_EQ(connected, 2);  // by name, and by one of the two numbers
+  EXPECT_TRUE(error.has_value());
 }
 
 }  // namespace

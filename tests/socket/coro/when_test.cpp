@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "socket/coro/lab.h"
 
@@ -129,6 +131,72 @@ TEST(WhenAny, IsATimeoutForAnything) {
   lab.world.run_for(2s);
   EXPECT_EQ(index, 1);
   EXPECT_TRUE(lab.tasks.empty());
+}
+
+// ── Operations, and as many as are known at run time ────────────────────────────────────────────
+
+TEST(WhenAny, TakesOperationsAsTheyAre) {
+  Lab lab;
+  lab.spawn(serve_echo(lab.server()));
+  std::string log;
+  lab.spawn([](Net net, std::string& out) -> Task<> {
+    auto stream = co_await connect(net, Endpoint{kServer, 7});
+    std::array<std::byte, 10> buffer{};
+    const auto silent = co_await when_any(stream->read(buffer), sleep_for(net.executor, 1s));
+    out += silent.index() == 1 ? "nothing came, " : "?";
+    const auto [written, read] =
+        co_await when_all(stream->write_all(bytes_of("abc")), stream->read(buffer));
+    out += written && read ? text_of(Bytes(buffer).first(*read)) : "?";
+    Event event(net.executor);
+    event.set();
+    const auto told = co_await when_any(event.wait(), stream->read(buffer));
+    out += told.index() == 0 && std::get<0>(told) ? ", told" : "?";
+  }(lab.client(), log));
+  lab.world.run_for(10s);
+  EXPECT_EQ(log, "nothing came, abc, told");
+}
+
+TEST(WhenAll, OfAVectorAnswersInOrder) {
+  Lab lab;
+  std::vector<int> got;
+  lab.spawn([](Executor& executor, std::vector<int>& out) -> Task<> {
+    std::vector<Task<int>> tasks;
+    for (int i = 0; i < 100; ++i) tasks.push_back(after(executor, (100 - i) * 1ms, i));
+    tasks.push_back(at_once(100));
+    out = co_await when_all(std::move(tasks));
+    EXPECT_TRUE((co_await when_all(std::vector<Task<int>>())).empty());
+  }(lab.world.executor(), got));
+  lab.world.run_for(10s);
+  ASSERT_EQ(got.size(), 101U);
+  for (int i = 0; i < 101; ++i) EXPECT_EQ(got[static_cast<std::size_t>(i)], i);
+}
+
+TEST(WhenAny, OfAVectorTellsWhichAndEndsTheOthers) {
+  Lab lab;
+  std::size_t index = 99;
+  int value = 0;
+  int ended = 0;
+  struct Witness {
+    int& count;
+    ~Witness() { ++count; }
+  };
+  lab.spawn([](Executor& executor, std::size_t& which, int& what, int& count) -> Task<> {
+    constexpr auto kRace = [](Executor& on, Duration wait, int number, int& out) -> Task<int> {
+      const Witness witness{out};
+      co_await sleep_for(on, wait);
+      co_return number;
+    };
+    std::vector<Task<int>> tasks;
+    for (const int i : {5, 2, 9}) tasks.push_back(kRace(executor, i * 1s, i, count));
+    const auto first = co_await when_any(std::move(tasks));
+    which = first.index;
+    what = first.outcome;
+    EXPECT_EQ(count, 3);
+  }(lab.world.executor(), index, value, ended));
+  lab.world.run_for(20s);
+  EXPECT_EQ(index, 1U);
+  EXPECT_EQ(value, 2);
+  EXPECT_EQ(ended, 3);
 }
 
 }  // namespace

@@ -89,6 +89,18 @@ TEST(DepartErrors, SayThatThereIsNoWay) {
             Error::kNetworkUnreachable);
 }
 
+// A packet for a neighbour would wait there for ever: that interface has none, and no device.
+TEST(DepartErrors, NobodyElseIsBehindTheLoopbackInterface) {
+  Host host;
+  Core& core = host.stack.core();
+  for (const char* const destination : {"fe80::9", "255.255.255.255"}) {
+    const auto departure =
+        depart(core, {.destination = address(destination), .interface = kLoopbackId});
+    ASSERT_FALSE(departure) << destination;
+    EXPECT_EQ(departure.error(), Error::kNetworkUnreachable);
+  }
+}
+
 // What is remembered of a flow holds as long as all that it was decided by.
 TEST(DepartMemo, FollowsTheRoutes) {
   Host host;
