@@ -87,7 +87,6 @@ class Sink {
   explicit Sink(const CaptureCommand& command) : command_(command) {}
 
   void show(const Frame& frame) const {
-    const std::string time = service::clock_text(frame.at);
     const auto payload = payload_of(frame.link_type, frame.bytes);
     const std::string line =
         payload ? service::packet_line(payload->medium, payload->bytes,
@@ -95,10 +94,11 @@ class Sink {
                 : fmt::format("[link type {}], length {}", static_cast<unsigned>(frame.link_type),
                               frame.size);
     if (command_.json) {
-      print("{{\"time\":\"{}\",\"interface\":{},\"size\":{},\"packet\":{}}}\n", time,
-            service::json_string(frame.interface), frame.size, service::json_string(line));
+      print("{{\"time\":\"{}\",\"interface\":{},\"size\":{},\"packet\":{}}}\n",
+            service::date_text(frame.at), service::json_string(frame.interface), frame.size,
+            service::json_string(line));
     } else {
-      print("{} {}\n", time, line);
+      print("{} {}\n", service::clock_text(frame.at), line);
     }
     std::fflush(stdout);
   }

@@ -289,8 +289,9 @@ void Verbs::add_resolve() {
 }
 
 void Verbs::add_capture() {
-  CLI::App& verb = add("capture", "Show frames, or write them to a pcapng file.",
-                       "strata capture -c 10        (of the running stack)");
+  CLI::App& verb =
+      add("capture", "Show frames with their local time, or write them to a pcapng file.",
+          "strata capture -c 10        (of the running stack)");
   CLI::Option* device = verb.add_option("--device", capture_.device,
                                         "listen on a device of our own, without a stack");
   device->type_name("KIND:NAME[,key=value...]");
@@ -305,7 +306,8 @@ void Verbs::add_capture() {
   verb.add_option("-c", capture_.count, "stop after so many frames")
       ->transform(whole_number(1, UINT32_MAX))
       ->type_name("COUNT");
-  verb.add_flag("--json", capture_.json, "a JSON object for each frame")->excludes("-w");
+  verb.add_flag("--json", capture_.json, "a JSON object for each frame, its time in UTC")
+      ->excludes("-w");
   finish(verb, [this]() -> Outcome<Command> {
     if (!capture_.device.empty()) {
       auto checked = service::check_device_spec(capture_.device);

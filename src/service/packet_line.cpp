@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <ctime>
 #include <optional>
+#include <utility>
 
 #include "strata/wire/arp.h"
 #include "strata/wire/ethernet.h"
@@ -21,6 +24,12 @@
 
 namespace strata::service {
 namespace {
+
+std::pair<std::time_t, std::int64_t> split(WallTime at) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
+  return {seconds.time_since_epoch().count(),
+          std::chrono::duration_cast<std::chrono::microseconds>(at - seconds).count()};
+}
 
 std::string text_of(const IpAddress& address) { return std::string(to_text(address).view()); }
 std::string text_of(const MacAddress& address) { return std::string(to_text(address).view()); }
@@ -217,9 +226,16 @@ std::string packet_line(Medium medium, Bytes bytes, std::size_t size) {
 }
 
 std::string clock_text(WallTime at) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-  const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(at - seconds);
-  return fmt::format("{:%H:%M:%S}.{:06}", seconds, rest.count());
+  const auto [moment, microseconds] = split(at);
+  std::tm local{};
+  static_cast<void>(::localtime_r(&moment, &local));
+  return fmt::format("{:02}:{:02}:{:02}.{:06}", local.tm_hour, local.tm_min, local.tm_sec,
+                     microseconds);
+}
+
+std::string date_text(WallTime at) {
+  const auto [moment, microseconds] = split(at);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(moment), microseconds);
 }
 
 }  // namespace strata::service

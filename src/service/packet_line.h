@@ -15,8 +15,10 @@ namespace strata::service {
 // had on the wire; `bytes` may be fewer. What cannot be read is named, in brackets: "[|udp]".
 [[nodiscard]] std::string packet_line(Medium medium, Bytes bytes, std::size_t size);
 
-// "12:34:56.789012", in UTC.
+// "12:34:56.789012", local time as tcpdump's.
 [[nodiscard]] std::string clock_text(WallTime at);
+// "2026-11-22T12:34:56.789012Z", for programs: UTC (RFC 3339).
+[[nodiscard]] std::string date_text(WallTime at);
 
 // The pieces, for packet_line alone.
 namespace line {

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "strata/rng.h"
@@ -116,9 +119,25 @@ TEST(PacketLine, EveryPrefixAndEveryFlippedByteHasALine) {
   }
 }
 
+// Local time for people, as tcpdump does; UTC for programs.
 TEST(PacketLine, TellsTheTimeInMicroseconds) {
-  EXPECT_EQ(clock_text(WallTime(std::chrono::hours(26) + std::chrono::nanoseconds(1'234'567))),
-            "02:00:00.001234");
+  const char* const zone = std::getenv("TZ");
+  const std::string before = zone == nullptr ? "" : zone;
+  const WallTime at(std::chrono::hours(26) + std::chrono::nanoseconds(1'234'567));
+  const std::pair<const char*, const char*> clocks[] = {
+      {"UTC0", "02:00:00.001234"}, {"XST-05:30", "07:30:00.001234"}, {"YST+3", "23:00:00.001234"}};
+  for (const auto& [name, clock] : clocks) {
+    ::setenv("TZ", name, 1);
+    ::tzset();
+    EXPECT_EQ(clock_text(at), clock);
+    EXPECT_EQ(date_text(at), "1970-01-02T02:00:00.001234Z");
+  }
+  if (zone == nullptr) {
+    ::unsetenv("TZ");
+  } else {
+    ::setenv("TZ", before.c_str(), 1);
+  }
+  ::tzset();
 }
 
 }  // namespace
