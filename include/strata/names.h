@@ -25,10 +25,10 @@
 namespace strata {
 
 struct NamesOptions {
-  std::vector<IpAddress> servers;   // at most 8; none: those that routers advertise (RFC 8106)
-  std::vector<std::string> search;  // at most 6 domains for names that are not complete
-  std::string hosts;                // the text of a hosts file, asked before any server
-  unsigned ndots = 1;               // names with so many dots are first tried as they are
+  std::vector<IpAddress> servers = {};   // at most 8; none: those that routers advertise (RFC 8106)
+  std::vector<std::string> search = {};  // at most 6 domains for names that are not complete
+  std::string hosts = {};                // the text of a hosts file, asked before any server
+  unsigned ndots = 1;                    // names with so many dots are first tried as they are
   Duration timeout = std::chrono::seconds(2);  // of the first round of all servers; it doubles
   unsigned attempts = 3;                       // rounds
   bool rotate = false;                         // begin with another server each time
