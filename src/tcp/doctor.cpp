@@ -91,6 +91,13 @@ Limit limit_of_sending(const TcpInfo& now, const TcpInfo& previous, Duration bus
   return Limit::kCongestionWindow;
 }
 
+// A closed window is probed at longer and longer intervals, by a byte that stays unacknowledged: a
+// peer that answers these probes is not silent.
+bool is_silent(const TcpInfo& now) {
+  const bool is_probing = now.peer_window == 0 && now.unacknowledged <= 1;
+  return now.unacknowledged != 0 && (is_probing ? now.unanswered_probes : now.backoffs) >= 2;
+}
+
 Limit limit_of(const TcpInfo& now, const TcpInfo& previous) {
   switch (now.state) {
     case TcpState::kSynSent:
@@ -100,7 +107,7 @@ Limit limit_of(const TcpInfo& now, const TcpInfo& previous) {
     case TcpState::kTimeWait: return Limit::kOver;
     default: break;
   }
-  if (now.backoffs >= 2 && now.unacknowledged != 0) return Limit::kSilence;
+  if (is_silent(now)) return Limit::kSilence;
   // Less than an MSS of room tells the peer to wait (RFC 9293 3.8.6.2.2).
   if (now.receive_queue != 0 && now.receive_window < now.receive_mss) return Limit::kOwnReader;
   const Duration busy = now.busy - previous.busy;

@@ -223,6 +223,11 @@ class Connection {
   // connection_calls.cpp
   [[nodiscard]] std::optional<Error> why_not_write();
   [[nodiscard]] Error why_nothing_to_read();
+  void wait_for_room(const Shared& shared, Time now);
+  void tell_of_room() {
+    flags_.program_waits = false;
+    flags_.news_writable = true;
+  }
   void start_closing(Shared& shared, Time now);
   void obey_options(Shared& shared, Time now);
   [[nodiscard]] bool is_writable(const Shared& shared) const;
@@ -260,7 +265,7 @@ class Connection {
   Sender sender_;
   Receiver receiver_;
   Time heard_;      // the last acceptable segment
-  Time ends_at_{};  // of FIN-WAIT-2, lingering, or until FIN is tried again; 0: not running
+  Time ends_at_{};  // of FIN-WAIT-2, lingering, or until FIN or a write is tried again; 0: never
   Time opened_;
   // For TcpInfo, modulo 2^32.
   std::uint32_t segments_sent_ = 0;

@@ -7,8 +7,8 @@
 namespace strata::tcp {
 namespace {
 
-// How soon a FIN that found no memory is tried again.
-constexpr Duration kFinRetry = std::chrono::milliseconds(50);
+// How soon a FIN or a write that found no memory is tried again.
+constexpr Duration kMemoryRetry = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -30,16 +30,23 @@ Result<std::size_t> Connection::write(Shared& shared, Bytes bytes, Time now, boo
   if (const auto why = why_not_write()) return std::unexpected(*why);
   if (bytes.empty()) return std::size_t{0};
   const std::size_t took = sender_.write(shared.send, bytes, now, more);
-  if (took < bytes.size()) flags_.program_waits = true;
+  if (took < bytes.size()) wait_for_room(shared, now);
   if (took == 0) return std::unexpected(Error::kWouldBlock);
   return took;
+}
+
+// An acknowledgement tells of room. Where nothing is to be acknowledged, memory was short, and the
+// program is told to try again.
+void Connection::wait_for_room(const Shared& shared, Time now) {
+  flags_.program_waits = true;
+  if (has_halves() && sender_.queued(shared.send) == 0) ends_at_ = now + kMemoryRetry;
 }
 
 Result<void> Connection::write_owned(Shared& shared, PacketPtr& packet, Time now) {
   if (const auto why = why_not_write()) return std::unexpected(*why);
   if (packet == nullptr || packet->size() == 0) return std::unexpected(Error::kInvalidArgument);
   if (sender_.write_owned(shared.send, packet, now)) return {};
-  flags_.program_waits = true;
+  wait_for_room(shared, now);
   return std::unexpected(Error::kWouldBlock);
 }
 
@@ -89,9 +96,10 @@ bool Connection::is_at_urgent_mark(const Shared& shared) const {
 // RFC 9293 3.10.4: FIN goes behind all that was written; the state changes at once.
 void Connection::start_closing(Shared& shared, Time now) {
   if (sender_.is_fin_queued()) return;
+  ends_at_ = {};
   flags_.fin_wanted = !sender_.queue_fin(shared.send, now);
   if (flags_.fin_wanted) {
-    ends_at_ = now + kFinRetry;
+    ends_at_ = now + kMemoryRetry;
     return;
   }
   const bool is_second = state_ == State::kCloseWait;

@@ -179,10 +179,7 @@ DropReason Connection::take_ack(Shared& shared, const Segment& segment, Time now
   if (flags_.ecn && segment.flags.ece() && outcome.bytes_acked != 0) {
     delivered_ce_ += (outcome.bytes_acked + sender_.mss() - 1U) / sender_.mss();
   }
-  if (outcome.bytes_acked != 0 && flags_.program_waits && is_writable(shared)) {
-    flags_.program_waits = false;
-    flags_.news_writable = true;
-  }
+  if (outcome.bytes_acked != 0 && flags_.program_waits && is_writable(shared)) tell_of_room();
   if (shared.observer != nullptr) [[unlikely]]
     tell_ack(shared, outcome, now);
   if (outcome.fin_acked) on_fin_acked(shared, now);

@@ -53,6 +53,8 @@ void Connection::on_deadline(Shared& shared, Time now) {
   } else if (state_ == State::kFinWait2) {
     // Nobody is left who could read, and the peer had its time.
     end(shared, now);
+  } else if (flags_.program_waits) {
+    tell_of_room();
   }
 }
 

@@ -21,11 +21,13 @@ std::size_t most_for(std::size_t bytes) {
   return (bytes + kBufferMost - 1) / kBufferMost * kBufferMost + kBufferMost;
 }
 
+bool is_nearly_empty(const PacketPool& pool) { return pool.small_free() * 8 < pool.small_count(); }
+
 // Acknowledgements give back what a queue holds, and take buffers to arrive: who has something
-// queued leaves the last quarter of them alone.
+// queued leaves the last quarter of them alone, and all together the last eighth.
 std::size_t fill_queue(ByteQueue& queue, PacketPool& pool, Bytes bytes) {
   std::size_t written = 0;
-  while (written < bytes.size() && (queue.empty() || !pool.is_short())) {
+  while (written < bytes.size() && !(queue.empty() ? is_nearly_empty(pool) : pool.is_short())) {
     const std::size_t step = pool.large_free() != 0 ? kLargeBufferBytes : kSmallBufferBytes;
     const std::size_t count = std::min(bytes.size() - written, step);
     const std::size_t taken = queue.write(pool, bytes.subspan(written, count));

@@ -459,5 +459,48 @@ TEST_F(Stream, MovesAndLeavesAnEmptyHandle) {
   EXPECT_EQ(pair.read(server), text("moved twice"));
 }
 
+// No acknowledgement is due that could tell of room.
+TEST_F(Stream, IsToldOfRoomOnceMemoryIsThereAgain) {
+  auto [client, server] = pair.open();
+  int told = 0;
+  ASSERT_TRUE(client.on_ready([&told](Readiness news) { told += news.writable ? 1 : 0; }));
+  pair.run_for(1s);
+  told = 0;
+  std::vector<PacketPtr> taken;
+  while (PacketPtr packet = pair.ours.pool.allocate()) taken.push_back(std::move(packet));
+  const auto refused = client.write(text("late"), now());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), Error::kWouldBlock);
+  taken.clear();
+  pair.run_for(1s);
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(pair.write(client, text("late")));
+  pair.settle();
+  EXPECT_EQ(pair.read(server), text("late"));
+}
+
+TEST(ManyStreams, LeaveAPoolsLastBuffersToWhatArrives) {
+  TcpPair pair({}, {.pool = {.small_buffers = 64,
+                             .large_buffers = 0,
+                             .external_buffers = 0,
+                             .extra_descriptors = 512}});
+  constexpr int kStreams = 100;
+  std::vector<TcpPair::Streams> streams;
+  for (int i = 0; i < kStreams; ++i) streams.push_back(pair.open());
+  // All at once, before anything can be acknowledged; who finds no room tries again.
+  std::vector<TcpPair::Streams*> waiting;
+  for (auto& each : streams) waiting.push_back(&each);
+  std::size_t arrived = 0;
+  for (int round = 0; round < 20; ++round) {
+    std::erase_if(waiting, [&](TcpPair::Streams* each) {
+      return each->client.write(text("one buffer each"), pair.ours.now).has_value();
+    });
+    pair.run_for(100ms);
+    for (auto& each : streams) arrived += pair.read(each.server) == text("one buffer each") ? 1 : 0;
+  }
+  EXPECT_TRUE(waiting.empty());
+  EXPECT_EQ(arrived, streams.size());
+}
+
 }  // namespace
 }  // namespace strata::tcp_stream_test
