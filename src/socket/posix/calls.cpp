@@ -18,8 +18,9 @@
 namespace strata::posix {
 
 FilePtr Calls::find(int fd) const {
+  if (fd < first_) return nullptr;
   const auto index = static_cast<std::size_t>(fd - first_);
-  return fd < first_ || index >= slots_.size() ? nullptr : slots_[index].file;
+  return index < slots_.size() ? slots_[index].file : nullptr;
 }
 
 Calls::Slot* Calls::slot_of(int fd) {
