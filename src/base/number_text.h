@@ -16,14 +16,13 @@ namespace strata {
 template <typename Number>
 [[nodiscard]] std::optional<Number> number_in(std::string_view text, int base = 10) {
   Number number{};
-  const char* const end = text.data() + text.size();
   std::from_chars_result read{};
   if constexpr (std::is_floating_point_v<Number>) {
-    read = std::from_chars(text.data(), end, number);
+    read = std::from_chars(text.begin(), text.end(), number);
   } else {
-    read = std::from_chars(text.data(), end, number, base);
+    read = std::from_chars(text.begin(), text.end(), number, base);
   }
-  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  if (read.ec != std::errc{} || read.ptr != text.end()) return std::nullopt;
   return number;
 }
 
