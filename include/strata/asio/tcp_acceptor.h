@@ -156,13 +156,7 @@ class tcp::acceptor : public net::socket_base {
   // Those of the sockets to come, too.
   template <typename Option>
   void set_option(const Option& option, error_code& error) {
-    const auto protocol = state_->protocol();
-    auto options = state_->options();
-    auto done = options ? write_option(*options, option.level(protocol), option.name(protocol),
-                                       option_bytes(option, protocol))
-                        : Result<void>(std::unexpected(options.error()));
-    error = option_error(done);
-    if (done) error = error_of(state_->set_options(*options));
+    error = state_->write(option);
   }
   template <typename Option>
   void set_option(const Option& option) {
@@ -170,13 +164,7 @@ class tcp::acceptor : public net::socket_base {
   }
   template <typename Option>
   void get_option(Option& option, error_code& error) const {
-    const auto protocol = state_->protocol();
-    const auto options = state_->options();
-    const auto size = options ? read_option(*options, option.level(protocol), option.name(protocol),
-                                            option_room(option, protocol))
-                              : Result<std::size_t>(std::unexpected(options.error()));
-    error = option_error(size);
-    if (size) option.resize(protocol, *size);
+    error = state_->read(option);
   }
   template <typename Option>
   void get_option(Option& option) const {
@@ -192,21 +180,12 @@ class tcp::acceptor : public net::socket_base {
   }
 
  private:
-  struct State final : SocketState<TcpListener> {
-    using SocketState::SocketState;
+  struct State final : TcpStateOf<TcpListener> {
+    using TcpStateOf::TcpStateOf;
     ~State() override { sides.cancel_all(); }
-    void drop() {
-      opening.reset();
-      SocketState::drop();
-    }
     [[nodiscard]] std::optional<Error> refusal() const {
       if (native) return std::nullopt;
       return opening ? Error::kInvalidArgument : Error::kInvalidHandle;  // as accept(2)
-    }
-    Result<void> bind(const endpoint& local) {
-      if (native) return std::unexpected(Error::kInvalidArgument);
-      if (!opening) return std::unexpected(Error::kInvalidHandle);
-      return opening->bind(stack(), local);
     }
     // Without an address of its own it gets a port that is free, as listen(2) has it.
     Result<void> listen(int backlog) {
@@ -225,28 +204,6 @@ class tcp::acceptor : public net::socket_base {
       opening.reset();
       return adopt(*std::move(made));
     }
-    [[nodiscard]] Result<Endpoint> local() const {
-      if (native) return native->local();
-      if (!opening) return std::unexpected(Error::kInvalidHandle);
-      return opening->binding ? opening->binding->local() : Endpoint{};
-    }
-    [[nodiscard]] net::ip::tcp protocol() const {
-      if (opening) return opening->protocol;
-      const auto known = local();
-      const bool is_v4 = known && known->address.is_v4();
-      return is_v4 ? net::ip::tcp::v4() : net::ip::tcp::v6();
-    }
-    [[nodiscard]] Result<TcpSocketOptions> options() const {
-      if (native) return native->options();
-      if (!opening) return std::unexpected(Error::kInvalidHandle);
-      return opening->options;
-    }
-    Result<void> set_options(const TcpSocketOptions& options) {
-      if (opening) opening->options = options;
-      return native ? native->set_options(options) : Result<void>();
-    }
-
-    std::optional<TcpOpening> opening;
   };
 
   class Accepting : public Answer<TcpStream> {

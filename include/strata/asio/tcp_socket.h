@@ -220,13 +220,7 @@ class tcp::socket : public net::socket_base {
   // options.h lists which there are.
   template <typename Option>
   void set_option(const Option& option, error_code& error) {
-    const auto protocol = state_->protocol();
-    auto options = state_->options();
-    auto done = options ? write_option(*options, option.level(protocol), option.name(protocol),
-                                       option_bytes(option, protocol))
-                        : Result<void>(std::unexpected(options.error()));
-    error = option_error(done);
-    if (done) error = error_of(state_->set_options(*options));
+    error = state_->write(option);
   }
   template <typename Option>
   void set_option(const Option& option) {
@@ -234,13 +228,7 @@ class tcp::socket : public net::socket_base {
   }
   template <typename Option>
   void get_option(Option& option, error_code& error) const {
-    const auto protocol = state_->protocol();
-    const auto options = state_->options();
-    const auto size = options ? read_option(*options, option.level(protocol), option.name(protocol),
-                                            option_room(option, protocol))
-                              : Result<std::size_t>(std::unexpected(options.error()));
-    error = option_error(size);
-    if (size) option.resize(protocol, *size);
+    error = state_->read(option);
   }
   template <typename Option>
   void get_option(Option& option) const {

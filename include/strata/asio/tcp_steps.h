@@ -33,8 +33,72 @@ struct TcpOpening {
   }
 };
 
-struct TcpSocketState final : SocketState<TcpStream> {
-  using SocketState::SocketState;
+// What a socket and an acceptor have in common: before there is a native one, what was said so far.
+template <typename Native>
+struct TcpStateOf : SocketState<Native> {
+  using SocketState<Native>::SocketState;
+  using SocketState<Native>::native;
+
+  void drop() {
+    opening.reset();
+    SocketState<Native>::drop();
+  }
+  Result<void> bind(const net::ip::tcp::endpoint& local) {
+    if (native) return std::unexpected(Error::kInvalidArgument);
+    if (!opening) return std::unexpected(Error::kInvalidHandle);
+    return opening->bind(this->stack(), local);
+  }
+  [[nodiscard]] Result<Endpoint> local() const {
+    if (native) return native->local();
+    if (!opening) return std::unexpected(Error::kInvalidHandle);
+    return opening->binding ? opening->binding->local() : Endpoint{};
+  }
+  // IPv4 or IPv6, for options that differ.
+  [[nodiscard]] net::ip::tcp protocol() const {
+    if (opening) return opening->protocol;
+    const auto known = local();
+    const bool is_v4 = known && known->address.is_v4();
+    return is_v4 ? net::ip::tcp::v4() : net::ip::tcp::v6();
+  }
+  [[nodiscard]] Result<TcpSocketOptions> options() const {
+    if (native) return native->options();
+    if (!opening) return std::unexpected(Error::kInvalidHandle);
+    return opening->options;
+  }
+  Result<void> set_options(const TcpSocketOptions& options) {
+    if (opening) opening->options = options;
+    if (!native) return {};
+    if constexpr (requires { native->set_options(options); }) {
+      return native->set_options(options);
+    } else {
+      return native->set_options(options, this->now());
+    }
+  }
+
+  template <typename Option>
+  [[nodiscard]] error_code write(const Option& option) {
+    const auto is = protocol();
+    auto all = options();
+    if (!all) return option_error(all);
+    const auto done =
+        write_option(*all, option.level(is), option.name(is), option_bytes(option, is));
+    return done ? error_of(set_options(*all)) : option_error(done);
+  }
+  template <typename Option>
+  [[nodiscard]] error_code read(Option& option) const {
+    const auto is = protocol();
+    const auto all = options();
+    if (!all) return option_error(all);
+    const auto size = read_option(*all, option.level(is), option.name(is), option_room(option, is));
+    if (size) option.resize(is, *size);
+    return option_error(size);
+  }
+
+  std::optional<TcpOpening> opening;
+};
+
+struct TcpSocketState final : TcpStateOf<TcpStream> {
+  using TcpStateOf::TcpStateOf;
   ~TcpSocketState() override {
     disarm();
     sides.cancel_all();  // whose steps name this type
@@ -42,10 +106,6 @@ struct TcpSocketState final : SocketState<TcpStream> {
   void stop() override {
     disarm();
     SocketState::stop();
-  }
-  void drop() {
-    opening.reset();
-    SocketState::drop();
   }
 
   void expire_at(Time when) {
@@ -76,11 +136,6 @@ struct TcpSocketState final : SocketState<TcpStream> {
     return opening ? Error::kNotConnected : Error::kInvalidHandle;
   }
 
-  Result<void> bind(const net::ip::tcp::endpoint& local) {
-    if (native) return std::unexpected(Error::kInvalidArgument);
-    if (!opening) return std::unexpected(Error::kInvalidHandle);
-    return opening->bind(stack(), local);
-  }
   Result<void> connect(const net::ip::tcp::endpoint& peer) {
     if (is_expired) return std::unexpected(Error::kTimedOut);
     if (native) {
@@ -88,7 +143,7 @@ struct TcpSocketState final : SocketState<TcpStream> {
       if (is && *is == TcpState::kSynSent) return std::unexpected(Error::kInProgress);
       if (is && *is != TcpState::kClosed) return std::unexpected(Error::kAlreadyConnected);
     }
-    SocketState::drop();  // what could not be connected
+    SocketState<TcpStream>::drop();  // what could not be connected
     TcpConnectOptions choices;
     if (opening) choices.options = opening->options;
     if (opening && opening->binding) choices.binding = &*opening->binding;
@@ -104,33 +159,11 @@ struct TcpSocketState final : SocketState<TcpStream> {
     return native->shut_down(kWhat[what], now());
   }
 
-  [[nodiscard]] Result<Endpoint> local() const {
-    if (native) return native->local();
-    if (!opening) return std::unexpected(Error::kInvalidHandle);
-    return opening->binding ? opening->binding->local() : Endpoint{};
-  }
   [[nodiscard]] Result<Endpoint> remote() const {
     if (!native) return std::unexpected(*refusal_of_closed());
     return native->remote();
   }
-  // IPv4 or IPv6, for options that differ.
-  [[nodiscard]] net::ip::tcp protocol() const {
-    if (opening) return opening->protocol;
-    const auto known = local();
-    const bool is_v4 = known && known->address.is_v4();
-    return is_v4 ? net::ip::tcp::v4() : net::ip::tcp::v6();
-  }
-  [[nodiscard]] Result<TcpSocketOptions> options() const {
-    if (native) return native->options();
-    if (!opening) return std::unexpected(Error::kInvalidHandle);
-    return opening->options;
-  }
-  Result<void> set_options(const TcpSocketOptions& options) {
-    if (opening) opening->options = options;
-    return native ? native->set_options(options, now()) : Result<void>();
-  }
 
-  std::optional<TcpOpening> opening;
   bool is_expired = false;
   bool is_armed = false;
   TimerId timer{};
