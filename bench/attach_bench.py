@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of others under `strata run`, both ends joined by a pipe, beside the kernel's loopback.
 
-    bench/attach_bench.py [NAME] [--rounds N] [--tier TIER] [--json FILE] [--markdown FILE]
+    bench/attach_bench.py [NAME] [--rounds N] [--tier TIER] [--json FILE]
 
 redis-benchmark with 50 clients, with pipelines of 16, with one client; iperf3 with one flow. The
 contestants take turns, and a figure is the median of the rounds. STRATA names the program
 (build/release/strata). What is missing on this machine is said and left out.
 """
-import argparse
 import contextlib
 import json
 import os
@@ -16,10 +15,12 @@ import pathlib
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "harness"))
+from results import arguments, chosen, contestant, result, tell, write  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAM = os.environ.get("STRATA") or str(ROOT / "build/release/strata")
@@ -89,79 +90,32 @@ def benchmarks():
         yield "iperf3/1", "one TCP flow", "Gbit/s", 0.4, iperf3_rate
 
 
-def summary(name, samples):
-    return {"name": name, "median": statistics.median(samples), "min": min(samples),
-            "max": max(samples), "samples": samples, "details": {}}
-
-
 def measure(name, claim, unit, goal, run, sides, rounds):
     load = os.getloadavg()[0]
     samples = {side.name: [] for side in sides}
     for _ in range(rounds):
         for side in sides:
             samples[side.name].append(run(side))
-    contestants = [summary(side.name, samples[side.name]) for side in sides]
-    ratio = contestants[0]["median"] / contestants[-1]["median"]
-    return {"name": f"attach/{name}", "unit": unit, "better": "higher", "load": load,
-            "claim": claim, "ratio_goal": goal, "ratio": ratio, "reaches_goal": ratio >= goal,
-            "contestants": contestants}
-
-
-def figures(one):
-    return f"{one['median']:.4g} [{one['min']:.4g} - {one['max']:.4g}]"
-
-
-def print_text(result):
-    print(f"{result['name']}  ({result['unit']}, more is better, load {result['load']:.1f})\n"
-          f"  {result['claim']}")
-    for one in result["contestants"]:
-        print(f"    {one['name']:<34} {figures(one)}")
-    verdict = "reached" if result["reaches_goal"] else "missed"
-    print(f"    ratio to kernel loopback: {result['ratio']:.2f}\n"
-          f"    goal >= {result['ratio_goal']}x peer: {verdict}", flush=True)
-
-
-def markdown(results):
-    lines = ["| benchmark | unit | Strata | peers in the same run | ratio | goal | load |",
-             "|---|---|---|---|---|---|---|"]
-    for one in results:
-        first, *others = one["contestants"]
-        peers = "<br>".join(f"{peer['name']}: {figures(peer)}" for peer in others)
-        verdict = "reached" if one["reaches_goal"] else "missed"
-        lines.append(f"| {one['name']} | {one['unit']} | {figures(first)} | {peers} | "
-                     f"{one['ratio']:.2f} | >= {one['ratio_goal']}x {verdict} | "
-                     f"{one['load']:.1f} |")
-    return "\n".join(lines) + "\n"
-
-
-def write(path, text):
-    if path == "-":
-        sys.stdout.write(text)
-    elif path:
-        pathlib.Path(path).write_text(text, encoding="utf-8")
+    contestants = [contestant(side.name, samples[side.name]) for side in sides]
+    return result(f"attach/{name}", unit, "higher", claim, load, contestants, goal, sides[-1].name)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", nargs="?", default="")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = arguments(__doc__.splitlines()[0], rounds=3, seconds=3)
     parser.add_argument("--tier", action="append", choices=("preload", "trap"))
-    parser.add_argument("--json", default="")
-    parser.add_argument("--markdown", default="")
     given = parser.parse_args()
+    found = {f"attach/{name}": (name, *rest) for name, *rest in benchmarks()}
+    names = chosen(given, found, "attach", needs_root=False)
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is not built")
     sides = [Side(tier) for tier in given.tier or ("preload", "trap")] + [Side("")]
     results = []
-    for name, *rest in benchmarks():
-        if given.name in f"attach/{name}":
-            results.append(measure(name, *rest, sides, given.rounds))
-            print_text(results[-1])
-    if not results:
-        sys.exit("no benchmark has this name, or its programs are not installed")
-    machine = {"cpu": os.uname().machine, "kernel": os.uname().release, "cores": os.cpu_count()}
-    write(given.json, json.dumps({"machine": machine, "results": results}, indent=1) + "\n")
-    write(given.markdown, markdown(results))
+    for name, *rest in (found[each] for each in names):
+        results.append(measure(name, *rest, sides, 1 if given.smoke else given.rounds))
+        tell(results[-1])
+    write(given.json, results)
+    return 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

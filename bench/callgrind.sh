@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Counts the instructions of one packet, which no busy machine can change, and writes a profile.
 # Usage: bench/callgrind.sh PROGRAM WORK [PROFILE]
-# Example: bench/callgrind.sh build/release/bench/udp_bench udp/parse /tmp/parse.callgrind
+# Example: bench/callgrind.sh build/release/strata-bench udp/parse /tmp/parse.callgrind
 # Start-up is taken out: two runs of different length, and the difference counts. valgrind knows no
 # AVX-512, so checksums run their AVX2 kernel.
 set -euo pipefail

@@ -108,11 +108,12 @@ void add_kernels() {
   }
 }
 
+void add_all() {
+  for (const std::size_t length : {64U, 1472U, 8192U, 65536U}) add_sum(length);
+  add_kernels();
+}
+
+const Registration kRegistration(&add_all);
+
 }  // namespace
 }  // namespace strata::bench
-
-int main(int argc, char** argv) {
-  for (const std::size_t length : {64U, 1472U, 8192U, 65536U}) strata::bench::add_sum(length);
-  strata::bench::add_kernels();
-  return strata::bench::run_program(argc, argv);
-}

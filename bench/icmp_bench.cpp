@@ -161,10 +161,7 @@ void add_all() {
                        {"kernel, veth", KernelEcho::make}}});
 }
 
+const Registration kRegistration(&add_all);
+
 }  // namespace
 }  // namespace strata::bench
-
-int main(int argc, char** argv) {
-  strata::bench::add_all();
-  return strata::bench::run_program(argc, argv);
-}

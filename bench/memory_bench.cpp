@@ -92,10 +92,7 @@ void add_all() {
        .contestants = {{"strata", []() -> Entry { return std::make_unique<Churn>(); }}}});
 }
 
+const Registration kRegistration(&add_all);
+
 }  // namespace
 }  // namespace strata::bench
-
-int main(int argc, char** argv) {
-  strata::bench::add_all();
-  return strata::bench::run_program(argc, argv);
-}

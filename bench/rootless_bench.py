@@ -3,7 +3,7 @@
 """Claims: without any privilege, programs reach the network through the rootless gateway no slower
 than through pasta and slirp4netns, and take half as many connections again.
 
-    bench/rootless_bench.py [NAME] [--rounds N] [--seconds S] [--json FILE] [--markdown FILE]
+    bench/rootless_bench.py [NAME] [--rounds N] [--seconds S] [--json FILE]
 
 Contestants take turns (A B A B), as in the other benchmarks. All run as nobody in one network
 namespace, the `home`; the other end is the kernel in a second one, over a veth pair. Which inside
@@ -11,7 +11,6 @@ end is measured stands in each name: `program` is the same iperf3 or nginx for a
 `strata run` (tier as the launcher chooses) or in a namespace of the peer's; `native` is `strata up
 --serve`, the gateway and the stack alone. STRATA names the program, build/release/strata otherwise.
 """
-import argparse
 import contextlib
 import json
 import os
@@ -20,11 +19,13 @@ import re
 import shutil
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "harness"))
+from results import arguments, chosen, contestant, result, tell, write  # noqa: E402
 
 HOME, AWAY, PORT = "10.98.0.2", "10.98.0.1", 8080
 STRATA = os.environ.get("STRATA") or str(
@@ -254,98 +255,30 @@ def measure(name, ways, options):
             value = MEASURES[name](way, max(1, round(options.seconds / options.rounds)))
             if value is not None:
                 samples[way.name].append(value)
-    contestants = []
-    for way in ways:
-        got = samples[way.name]
-        if way.lacks:
-            contestants.append({"name": way.name, "unavailable": way.lacks})
-        elif got:
-            contestants.append({"name": way.name, "median": statistics.median(got),
-                                "min": min(got), "max": max(got), "samples": got})
-    result = {"name": name, "unit": unit, "better": better, "load": load, "claim": claim,
-              "ratio_goal": ratio_goal, "contestants": contestants}
-    ran = [one for one in contestants if one.get("median")]
-    peers = [one["median"] for one in ran if "strata" not in one["name"]]
+    contestants = [contestant(way.name, samples[way.name], way.lacks) for way in ways]
+    peers = [one for one in contestants if "strata" not in one["name"] and "median" in one]
     if name == "rootless/connections":
-        peers = [one["median"] for one in ran if one["name"].startswith("pasta")]
-    if peers and ran[0]["name"].startswith("strata"):
-        best = max(peers) if better == "higher" else min(peers)
-        result["ratio"] = ran[0]["median"] / best
-        result["reaches_goal"] = (result["ratio"] >= ratio_goal if better == "higher"
-                                  else result["ratio"] <= ratio_goal)
-    return result
-
-
-def tell(result):
-    print(f"{result['name']}  ({result['unit']}, "
-          f"{'more' if result['better'] == 'higher' else 'less'} is better, "
-          f"load {result['load']:.1f})\n  {result['claim']}")
-    for one in result["contestants"]:
-        print(f"    {one['name']:<34} " +
-              (f"not available: {one['unavailable']}" if "unavailable" in one else
-               f"{one['median']:.3g} [{one['min']:.3g} - {one['max']:.3g}]"))
-    if "ratio" in result:
-        print(f"    ratio to the better peer: {result['ratio']:.2f}, "
-              f"goal {result['ratio_goal']}: {'reached' if result['reaches_goal'] else 'missed'}")
-    sys.stdout.flush()
-
-
-def markdown(results):
-    """The same columns, and the same number of lines above them, as those of the programs."""
-    lines = [f"{os.cpu_count()} cores, {os.uname().release}. Median [min - max] over the rounds.",
-             "",
-             "| benchmark | unit | Strata | peers in the same run | ratio | goal | load |",
-             "|---|---|---|---|---|---|---|"]
-    for result in results:
-        cells = {True: [], False: []}
-        for one in result["contestants"]:
-            told = (f"not available: {one['unavailable']}" if "unavailable" in one else
-                    f"{one['median']:.3g} [{one['min']:.3g} - {one['max']:.3g}]")
-            cells["strata" in one["name"]].append(f"{one['name']}: {told}")
-        relation = ">=" if result["better"] == "higher" else "<="
-        verdict = {True: " reached", False: " missed", None: ""}[result.get("reaches_goal")]
-        lines.append(f"| {result['name']} | {result['unit']} | {'<br>'.join(cells[True])} | "
-                     f"{'<br>'.join(cells[False])} | {result.get('ratio', 0):.2f} | "
-                     f"{relation} {result['ratio_goal']}x peer{verdict} | {result['load']:.1f} |")
-    return "\n".join(lines) + "\n"
+        peers = [one for one in peers if one["name"].startswith("pasta")]
+    best = (max if better == "higher" else min)(peers, key=lambda one: one["median"], default=None)
+    return result(name, unit, better, claim, load, contestants, ratio_goal,
+                  best["name"] if best else None)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("name", nargs="?", default="")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--smoke", action="store_true")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--json")
-    parser.add_argument("--markdown")
-    options = parser.parse_args()
+    options = arguments(__doc__.split("\n\n", maxsplit=1)[0], rounds=5, seconds=10).parse_args()
     if options.smoke:
         options.rounds, options.seconds = 1, 1
-    chosen = [name for name in CLAIMS if options.name in name]
-    if options.list:
-        print("\n".join(chosen))
-    if options.list or not chosen:
-        return 0 if chosen else 3
-    if os.geteuid() != 0:
-        print("rootless: not available: network namespaces need root", file=sys.stderr)
-        return 0 if not (options.json or options.markdown) else 1
+    names = chosen(options, CLAIMS, "rootless")
     with Lab() as lab:
         needs = ("iperf3", "nginx", "wrk")
         ways = [Program(lab, "strata, program", needs), Native(lab, "strata, native", ("wrk",)),
                 Pasta(lab, "pasta, program", ("pasta", *needs)),
                 Slirp(lab, "slirp4netns, program", ("slirp4netns", *needs))]
         results = []
-        for name in chosen:
+        for name in names:
             results.append(measure(name, ways, options))
             tell(results[-1])
-    for path, text in ((options.json, json.dumps({"machine": {"host": socket.gethostname()},
-                                                  "results": results}, indent=1)),
-                       (options.markdown, markdown(results))):
-        if path == "-":
-            print(text)
-        elif path:
-            pathlib.Path(path).write_text(text)
+    write(options.json, results)
     return 0
 
 

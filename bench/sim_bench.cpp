@@ -126,10 +126,7 @@ void add_all() {
             [](sim::World& world) { build_switch(world, 32, 8); });
 }
 
+const Registration kRegistration(&add_all);
+
 }  // namespace
 }  // namespace strata::bench
-
-int main(int argc, char** argv) {
-  strata::bench::add_all();
-  return strata::bench::run_program(argc, argv);
-}

@@ -207,10 +207,7 @@ void add_all() {
   add_work_of<AsioServer>("skin/asio");
 }
 
+const Registration kRegistration(&add_all);
+
 }  // namespace
 }  // namespace strata::bench
-
-int main(int argc, char** argv) {
-  strata::bench::add_all();
-  return strata::bench::run_program(argc, argv);
-}

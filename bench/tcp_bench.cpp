@@ -305,7 +305,8 @@ void add_all() {
        .unit = "Gbit/s",
        .claim = "the same over a link that carries super-segments of 64 KB",
        .contestants = {{"strata", [] { return std::make_unique<Bulk>(cutting_link()); }},
-                       {"kernel loopback, one core", [] { return kernel_tcp_loopback_bulk(); }}},
+                       {"kernel loopback, one core",
+                        [] { return kernel_tcp_loopback_bulk(LoopbackCores::kOne); }}},
        .goal = 100.0,
        .ratio_goal = 5.0});
   add({.name = "tcp/request-response",
@@ -341,10 +342,7 @@ void add_all() {
   });
 }
 
+const Registration kRegistration(&add_all);
+
 }  // namespace
 }  // namespace strata::bench
-
-int main(int argc, char** argv) {
-  strata::bench::add_all();
-  return strata::bench::run_program(argc, argv);
-}

@@ -36,15 +36,16 @@ enum class Who : std::uint8_t { kWeSend, kKernelSends };
 class TapConnection {
  public:
   [[nodiscard]] static std::expected<std::unique_ptr<TapConnection>, std::string> make(
-      bool offloads) {
+      bool offloads, Line line) {
     if (auto why = lacks_cores()) return std::unexpected(*why);
-    auto world = TapWorld::make(offloads);
+    auto world = TapWorld::make(offloads, line);
     if (!world) return std::unexpected(world.error());
     auto made = std::make_unique<TapConnection>(std::move(*world));
     if (auto why = made->open()) return std::unexpected(*why);
     return made;
   }
-  explicit TapConnection(TapWorld world) : world_(std::move(world)) {
+  explicit TapConnection(TapWorld world)
+      : world_(std::move(world)), host_({.external_buffers = 4096}) {
     host_.attach(*world_.device, Prefix(kTapStack, 24), now());
   }
 
@@ -78,8 +79,8 @@ class TapBulk final : public Contestant {
  public:
   TapBulk(std::unique_ptr<TapConnection> connection, Who who)
       : connection_(std::move(connection)), who_(who), chunk_(kChunk) {}
-  [[nodiscard]] static Entry make(Who who, bool offloads) {
-    auto connection = TapConnection::make(offloads);
+  [[nodiscard]] static Entry make(Who who, bool offloads, Line line) {
+    auto connection = TapConnection::make(offloads, line);
     if (!connection) return std::unexpected(connection.error());
     return std::make_unique<TapBulk>(std::move(*connection), who);
   }
@@ -192,8 +193,8 @@ class TapRoundTrip final : public Contestant {
  public:
   TapRoundTrip(std::unique_ptr<TapConnection> connection, bool has_own_core)
       : connection_(std::move(connection)), has_own_core_(has_own_core) {}
-  [[nodiscard]] static Entry make(bool has_own_core) {
-    auto connection = TapConnection::make(true);
+  [[nodiscard]] static Entry make(bool has_own_core, Line line) {
+    auto connection = TapConnection::make(line != Line::kXdp, line);
     if (!connection) return std::unexpected(connection.error());
     return std::make_unique<TapRoundTrip>(std::move(*connection), has_own_core);
   }
@@ -258,7 +259,7 @@ void add_bulk(const char* name, Who who, bool offloads, double goal) {
   const char* frames = offloads ? "super-segments and checksums left to the device"
                                 : "plain frames of 1500 bytes, every checksum computed";
   std::vector<ContestantSpec> contestants{
-      {"strata, tap", [=] { return TapBulk::make(who, offloads); }}};
+      {"strata, tap", [=] { return TapBulk::make(who, offloads, Line::kTap); }}};
   if (!offloads) {
     const LwipSide side = who == Who::kWeSend ? LwipSide::kSends : LwipSide::kReceives;
     contestants.push_back({"lwIP 2.1.3 (Debian), tap", [=] { return lwip_tap_bulk(side); }});
@@ -273,27 +274,54 @@ void add_bulk(const char* name, Who who, bool offloads, double goal) {
        .ratio_goal = 1.0});
 }
 
+// The same over a veth pair, where the peer is the kernel in the same setting.
+void add_veth(const char* name, Who who, bool offloads) {
+  const char* direction = who == Who::kWeSend ? "to" : "from";
+  add({.name = name,
+       .unit = "Gbit/s",
+       .claim =
+           std::string("one connection ") + direction + " the kernel over veth, " +
+           (offloads ? "super-segments" : "plain frames of 1500 bytes, every checksum computed") +
+           "; a core for each end",
+       .contestants = {{"strata, xdp", [=] { return TapBulk::make(who, offloads, Line::kXdp); }},
+                       {"kernel, veth", [=] { return VethBulk::make(offloads); }},
+                       {"strata, packet",
+                        [=] { return TapBulk::make(who, offloads, Line::kPacket); }}},
+       .ratio_goal = offloads ? std::nullopt : std::optional(1.0)});
+}
+
 void add_all() {
   add_bulk("tcp/tap-send", Who::kWeSend, true, 20);
   add_bulk("tcp/tap-receive", Who::kKernelSends, true, 20);
   add_bulk("tcp/tap-send-plain", Who::kWeSend, false, 5.8);
   add_bulk("tcp/tap-receive-plain", Who::kKernelSends, false, 7.5);
+  add_veth("tcp/veth-send-plain", Who::kWeSend, false);
+  add_veth("tcp/veth-receive-plain", Who::kKernelSends, false);
+  add_veth("tcp/veth-send", Who::kWeSend, true);
+  add_veth("tcp/veth-receive", Who::kKernelSends, true);
+  add({.name = "tcp/veth-round-trip",
+       .unit = "us",
+       .better = Better::kLower,
+       .claim = "median of 64 bytes there and back from a socket of the kernel over veth, nothing "
+                "asleep, a core for each end",
+       .contestants = {
+           {"strata, xdp", [] { return TapRoundTrip::make(true, Line::kXdp); }},
+           {"kernel, veth", VethRoundTrip::make},
+           {"strata, packet", [] { return TapRoundTrip::make(true, Line::kPacket); }}}});
   add({.name = "tcp/tap-round-trip",
        .unit = "us",
        .better = Better::kLower,
        .claim = "median of 64 bytes there and back from a socket of the kernel, nothing asleep, a "
                 "core for each end: our stack over TAP, the kernel over veth",
-       .contestants = {{"strata, tap", [] { return TapRoundTrip::make(true); }},
+       .contestants = {{"strata, tap", [] { return TapRoundTrip::make(true, Line::kTap); }},
                        {"kernel, veth", VethRoundTrip::make},
                        {"lwIP 2.1.3 (Debian), tap", lwip_tap_round_trip},
-                       {"strata, tap, all on one core", [] { return TapRoundTrip::make(false); }}},
+                       {"strata, tap, all on one core",
+                        [] { return TapRoundTrip::make(false, Line::kTap); }}},
        .goal = 4.5});
 }
 
+const Registration kRegistration(&add_all);
+
 }  // namespace
 }  // namespace strata::bench
-
-int main(int argc, char** argv) {
-  strata::bench::add_all();
-  return strata::bench::run_program(argc, argv);
-}

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program per examples/*.cpp, which links what an installed Strata offers. Whoever wants Strata
-# alone does not wait for them: they are strata_examples, and built with the tests. Included before
-# the folders: ninja begins with what is named first, and nothing takes as long as the templates of
-# Beast.
+# A program per examples/*.cpp and examples/ring/*.cpp, which links what an installed Strata offers.
+# Whoever wants Strata alone does not wait for them: they are strata_examples, and built with the
+# tests. Included before the folders: ninja begins with what is named first, and nothing takes as
+# long as the templates of Beast.
 
 if(NOT STRATA_PROGRAMS)
   return()
 endif()
 
 add_custom_target(strata_examples)
-file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
+file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp
+                                     ${PROJECT_SOURCE_DIR}/examples/ring/*.cpp)
 foreach(source ${examples})
   cmake_path(GET source STEM name)
   add_executable(example_${name} ${source})

@@ -65,6 +65,9 @@ if(STRATA_TESTS)
   if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT STRATA_SANITIZE)
     list(APPEND STRATA_TEST_OPTIONS -g0)
   endif()
+  if(STRATA_LIBFUZZER)
+    list(APPEND STRATA_TEST_OPTIONS -fno-sanitize=fuzzer-no-link)  # no fuzzer explores a test
+  endif()
   strata_header(strata_gtest_header LIBRARIES GTest::gtest GTest::gmock
                 OPTIONS ${STRATA_TEST_OPTIONS} ${STRATA_HOSTED_OPTIONS}
                 HEADERS ${STRATA_STANDARD_HEADERS} <gtest/gtest.h> <gmock/gmock.h>)
@@ -115,9 +118,9 @@ function(strata_tests name)
                              STRATA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   strata_precompiled(${target}_test strata_gtest_header)
   # Tests of a folder include the same and instantiate the same. Each file has a namespace of its
-  # own, so that a handful of them is one translation unit; what is no test stands alone.
+  # own, so that a number of them is one translation unit; what is no test stands alone.
   set_target_properties(${target}_test PROPERTIES UNITY_BUILD ${STRATA_UNITY_TESTS}
-                                                  UNITY_BUILD_BATCH_SIZE 8)
+                                                  UNITY_BUILD_BATCH_SIZE 16)
   list(FILTER tests EXCLUDE REGEX "_test.cpp$")
   set_source_files_properties(${tests} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   strata_run_in_parts(${target} ${arg_AREA})

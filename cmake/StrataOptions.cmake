@@ -14,6 +14,9 @@ if(PROJECT_IS_TOP_LEVEL)
   # CHECK and assert stay on in every build; line tables are enough to read a stack.
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "${STRATA_OPTIMISE} -g1")
   add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    add_compile_options(-Wreserved-identifier)
+  endif()
   # The folders are position-independent, and nobody replaces their functions one by one when a
   # program is loaded: g++ may inline them (clang does so anyway).
   add_compile_options(-fno-semantic-interposition)

@@ -1,38 +1,43 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the benchmark programs of a build, and bench/rootless_bench.py on its strata: each whose
-# name contains NAME.
-# Usage: tools/bench.sh BUILD_DIRECTORY [NAME] [options of the programs; see bench/README.md]
-# --json FILE and --markdown FILE get the results of all programs together.
+# Runs strata-bench of a build and the bench/*_bench.py on its strata: all benchmarks whose name
+# contains NAME.
+# Usage: tools/bench.sh BUILD_DIRECTORY [NAME] [options of strata-bench; see bench/README.md]
+# --json FILE, --markdown FILE, --plots FOLDER and --status get the results of all together;
+# --status puts them into docs/STATUS.md.
 set -euo pipefail
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 
 [[ $# -ge 1 ]] || { sed -n '5s/^# //p' "$0" >&2; exit 2; }
-directory=$1/bench
+build=$1
 shift
-arguments=() json='' markdown=''
+arguments=() report=()
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --json | --markdown)
+    --json | --markdown | --plots)
       [[ -n ${2:-} ]] || { echo "bench: $1 needs a file" >&2; exit 2; }
-      [[ $1 == --json ]] && json=$2 || markdown=$2
+      report+=("$1" "$2")
       shift 2
       ;;
+    --status) report+=(--status "$root/docs/STATUS.md"); shift ;;
     *) arguments+=("$1"); shift ;;
   esac
 done
 
 parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
-status=0 found=
-export STRATA=$directory/../strata
-for program in "$directory"/*_bench "$(dirname "$0")"/../bench/rootless_bench.py; do
-  [[ -x $program ]] || continue
-  name=$(basename "$program")
+status=0 found= number=0
+export STRATA=$build/strata
+for program in "$build/strata-bench" "$root"/bench/*_bench.py; do
   outputs=()
-  [[ -z $json ]] || outputs+=(--json "$parts/$name.json")
-  [[ -z $markdown ]] || outputs+=(--markdown "$parts/$name.md")
+  [[ ${#report[@]} -eq 0 ]] || outputs=(--json "$parts/$((++number))-${program##*/}.json")
   code=0
-  "$program" "${arguments[@]}" "${outputs[@]}" 2>"$parts/errors" || code=$?
+  # A report of ours that goes to standard output has it for itself.
+  { if [[ " ${report[*]:-} " == *" - "* ]]; then
+      "$program" "${arguments[@]}" "${outputs[@]}" >&2
+    else
+      "$program" "${arguments[@]}" "${outputs[@]}"
+    fi; } 2>"$parts/errors" || code=$?
   case $code in
     3) continue ;;  # nothing of that name in this program
     0) ;;
@@ -46,22 +51,7 @@ if [[ -z $found ]]; then
   echo "bench: no benchmark has this name; --list names them all" >&2
   exit 2
 fi
-
-if [[ -n $json ]]; then
-  python3 - "$parts"/*.json >"$parts/all" <<'PYTHON'
-import json
-import sys
-
-documents = [json.load(open(path, encoding="utf-8")) for path in sys.argv[1:]]
-results = [result for document in documents for result in document["results"]]
-json.dump({"machine": documents[0]["machine"], "results": results}, sys.stdout, indent=1)
-print()
-PYTHON
-  if [[ $json == - ]]; then cat "$parts/all"; else cp "$parts/all" "$json"; fi
-fi
-if [[ -n $markdown ]]; then
-  # One heading and one table: of further programs only the rows.
-  awk 'FNR > 4 || NR == FNR' "$parts"/*.md >"$parts/all"
-  if [[ $markdown == - ]]; then cat "$parts/all"; else cp "$parts/all" "$markdown"; fi
-fi
+shopt -s nullglob
+results=("$parts"/*.json)
+[[ ${#results[@]} -eq 0 ]] || "$root/tools/bench_report.py" "${report[@]}" "${results[@]}"
 exit "$status"

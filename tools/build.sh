@@ -46,7 +46,11 @@ build_preset() {
   run_locked "$preset" ninja -C "$STRATA_ROOT/build/$preset" "$@"
 }
 
-build_with_tests() { build_preset "$1" all strata_tests; }
+# build_with_tests PRESET [CMAKE ARGUMENTS]
+build_with_tests() {
+  configure_preset "$@"
+  run_locked "$1" ninja -C "$STRATA_ROOT/build/$1" all strata_tests
+}
 
 # build_quietly PRESET TARGET: says nothing when it succeeds, except that it takes a while.
 build_quietly() {

@@ -86,16 +86,11 @@ total=${#checked[@]} limit=${STRATA_LINT_MAX:-40}
 if [[ $mode != --all && $total -gt $limit ]]; then
   mapfile -t checked < <(ls -t "${checked[@]}" | head -n "$limit")
 fi
-# The analyzer's longest paths take four fifths of the time and find next to nothing: what changed
-# is given all of them, the whole tree a seventh.
-depth=()
-[[ $mode == --all ]] &&
-  depth=(--extra-arg=-Xclang --extra-arg=-analyzer-config
-         --extra-arg=-Xclang --extra-arg=max-nodes=30000)
-if [[ ${#checked[@]} -gt 0 ]]; then
+if [[ ${#checked[@]} -gt 0 && $mode == --all ]]; then
+  "$root/tools/lint_all.py" "$root/build/lint" "${checked[@]}" || status=1
+elif [[ ${#checked[@]} -gt 0 ]]; then
   printf '%s\n' "${checked[@]}" |
-    xargs -P "$(nproc)" -n 1 \
-      clang-tidy-19 -p build/lint --quiet --warnings-as-errors='*' "${depth[@]}" \
+    xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/lint --quiet --warnings-as-errors='*' \
       2>build/logs/clang-tidy-stderr.log || status=1
 fi
 echo "lint: clang-tidy on ${#checked[@]} of $total files"

@@ -49,6 +49,14 @@ struct ContestantSpec {
   std::function<Entry()> prepare;
 };
 
+// A benchmark may be a point of a curve: the same measurement for more and more of something. All
+// points of a curve have the same contestants.
+struct Point {
+  std::string curve;  // AREA/WHAT
+  std::string of;     // what `at` counts: "connections"
+  double at = 0;
+};
+
 enum class Better : std::uint8_t { kHigher, kLower };
 
 struct Benchmark {
@@ -61,9 +69,17 @@ struct Benchmark {
   std::optional<double> goal = std::nullopt;
   // Ours over the first peer's: at least (kHigher) or at most (kLower) this.
   std::optional<double> ratio_goal = std::nullopt;
+  std::optional<Point> point = std::nullopt;
+  bool is_long = false;  // only with --full: it takes minutes or gigabytes
 };
 
-// Benchmarks are registered by the program that holds them, before run_program().
+// Each bench/AREA_bench.cpp has one Registration, with a function that calls add() and add_work().
+// They run in the order of the names of their files.
+class Registration {
+ public:
+  explicit Registration(void (*add_all)());
+};
+
 void add(Benchmark benchmark);
 [[nodiscard]] const std::vector<Benchmark>& registered();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/harness/machine.h"
 
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <cstdlib>
@@ -32,6 +33,18 @@ Machine this_machine() {
 double load_average() {
   double minute = 0;
   return getloadavg(&minute, 1) == 1 ? minute : 0;
+}
+
+std::chrono::duration<double> processor_time() {
+  double seconds = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    if (getrusage(who, &used) != 0) continue;
+    for (const timeval& part : {used.ru_utime, used.ru_stime}) {
+      seconds += static_cast<double>(part.tv_sec) + static_cast<double>(part.tv_usec) * 1e-6;
+    }
+  }
+  return std::chrono::duration<double>(seconds);
 }
 
 Pinned::Pinned(std::size_t core) {

@@ -4,6 +4,7 @@
 
 #include <sched.h>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -18,6 +19,8 @@ struct Machine {
 [[nodiscard]] Machine this_machine();
 // Runnable processes, averaged over a minute; the measurement itself is one of them.
 [[nodiscard]] double load_average();
+// What this process, all its threads, and its children that have ended have used of the cores.
+[[nodiscard]] std::chrono::duration<double> processor_time();
 
 // Keeps the calling thread on one core while it lives. Where that is not allowed nothing happens.
 class Pinned {

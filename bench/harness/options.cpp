@@ -62,13 +62,12 @@ std::optional<std::string> set_value(Options& options, std::string_view option,
   if (option == "--count") return set_count(options, value);
   if (value.empty()) return fmt::format("{}: an empty value", option);
   if (option == "--json") options.json_path = value;
-  if (option == "--markdown") options.markdown_path = value;
   if (option == "--work") options.work = value;
   return std::nullopt;
 }
 
 bool takes_value(std::string_view option) {
-  for (const char* known : {"--rounds", "--seconds", "--json", "--markdown", "--work", "--count"}) {
+  for (const char* known : {"--rounds", "--seconds", "--json", "--work", "--count"}) {
     if (option == known) return true;
   }
   return false;
@@ -79,6 +78,8 @@ bool set_switch(Options& options, std::string_view option) {
     options.is_smoke = true;
     options.rounds = kSmokeRounds;
     options.seconds = kSmokeSeconds;
+  } else if (option == "--full") {
+    options.is_full = true;
   } else if (option == "--list") {
     options.lists = true;
   } else if (option == "--help" || option == "-h") {
@@ -120,9 +121,9 @@ std::string usage(std::string_view program) {
       "  --list            name them, and say what they claim\n"
       "  --rounds N        measure each contestant N times, in turns (default 5)\n"
       "  --seconds S       for this long in all rounds together (default 5)\n"
+      "  --full            also what takes minutes or gigabytes: the ends of growth curves\n"
       "  --smoke           2 rounds of 0.1 s: does it run at all?\n"
       "  --json FILE       write the results as JSON too ('-': to standard output)\n"
-      "  --markdown FILE   write them as a Markdown table too\n"
       "  --work NAME --count N   do N units of this work and print nothing: for valgrind\n"
       "Example: {} udp --rounds 9 --seconds 18\n",
       program, program);

@@ -16,11 +16,11 @@ struct Options {
   std::size_t rounds = 5;
   Seconds seconds{5};  // for each contestant, over all rounds
   bool is_smoke = false;
+  bool is_full = false;  // with what takes minutes or gigabytes
   bool lists = false;
   bool wants_help = false;
-  std::string json_path;      // "-": standard output
-  std::string markdown_path;  // "-": standard output
-  std::string work;           // do this piece of work and nothing else
+  std::string json_path;  // "-": standard output
+  std::string work;       // do this piece of work and nothing else
   std::uint64_t work_count = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "bench/harness/benchmark.h"
 #include "bench/harness/options.h"
 #include "bench/harness/report.h"
+#include "bench/harness/timing.h"
 #include "service/print.h"
 
 namespace strata::bench {
@@ -21,6 +22,7 @@ constexpr int kUsage = 2;
 constexpr int kNothingFound = 3;
 
 struct Registry {
+  std::vector<void (*)()> areas;
   std::vector<Benchmark> benchmarks;
   std::vector<std::pair<std::string, Work>> works;
 };
@@ -58,6 +60,7 @@ Result measure(const Benchmark& benchmark, const Options& options) {
                 .goal = benchmark.goal,
                 .ratio_goal = benchmark.ratio_goal,
                 .load = load_average(),
+                .point = benchmark.point,
                 .contestants = {}};
   std::vector<Prepared> prepared = prepare_all(benchmark);
   const Seconds slice = options.seconds / static_cast<double>(options.rounds);
@@ -68,7 +71,11 @@ Result measure(const Benchmark& benchmark, const Options& options) {
   for (std::size_t round = 0; round < options.rounds; ++round) {
     for (Prepared& one : prepared) {
       if (one.contestant == nullptr) continue;
+      const auto began = Wall::now();
+      const Seconds worked = processor_time();
       one.result.samples.push_back(one.contestant->measure(slice));
+      one.result.worked += processor_time() - worked;
+      one.result.took += Wall::now() - began;
     }
   }
   for (Prepared& one : prepared) {
@@ -101,10 +108,11 @@ int do_work(const Options& options) {
   return kNothingFound;
 }
 
-std::vector<const Benchmark*> select(const std::string& filter) {
+std::vector<const Benchmark*> select(const Options& options) {
   std::vector<const Benchmark*> selected;
   for (const Benchmark& benchmark : registry().benchmarks) {
-    if (benchmark.name.find(filter) != std::string::npos) selected.push_back(&benchmark);
+    if (benchmark.is_long && !options.is_full) continue;
+    if (benchmark.name.contains(options.filter)) selected.push_back(&benchmark);
   }
   return selected;
 }
@@ -119,8 +127,7 @@ int list(const std::vector<const Benchmark*>& selected) {
 int run(const std::vector<const Benchmark*>& selected, const Options& options) {
   const Machine machine = this_machine();
   // A report that goes to standard output has it for itself.
-  const bool has_stdout = options.json_path != "-" && options.markdown_path != "-";
-  std::FILE* table = has_stdout ? stdout : stderr;
+  std::FILE* table = options.json_path != "-" ? stdout : stderr;
   print(table, "{}, {} cores, {}; {} rounds, median [min - max]\n\n", machine.cpu, machine.cores,
         machine.kernel, options.rounds);
   std::vector<Result> results;
@@ -134,13 +141,12 @@ int run(const std::vector<const Benchmark*>& selected, const Options& options) {
   if (!options.json_path.empty()) {
     all_ran = write_to(options.json_path, json_of(results, machine)) && all_ran;
   }
-  if (!options.markdown_path.empty()) {
-    all_ran = write_to(options.markdown_path, markdown_of(results, machine)) && all_ran;
-  }
   return all_ran ? 0 : kFailed;
 }
 
 }  // namespace
+
+Registration::Registration(void (*add_all)()) { registry().areas.push_back(add_all); }
 
 void add(Benchmark benchmark) { registry().benchmarks.push_back(std::move(benchmark)); }
 
@@ -171,7 +177,7 @@ int run_with(std::span<char* const> arguments, const char* program) {
     return 0;
   }
   if (!options->work.empty()) return do_work(*options);
-  const auto selected = select(options->filter);
+  const auto selected = select(*options);
   if (options->lists) return list(selected);
   if (selected.empty()) {
     print(stderr, "bench: nothing here is called '*{}*'; --list names what there is\n",
@@ -184,6 +190,7 @@ int run_with(std::span<char* const> arguments, const char* program) {
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  for (void (*add_all)() : std::exchange(registry().areas, {})) add_all();
   const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
   return after_output(run_with(arguments.subspan(1), argv[0]));
 }

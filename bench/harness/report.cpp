@@ -61,7 +61,8 @@ std::string json_of(const ContestantResult& contestant) {
   for (std::size_t i = 0; i < contestant.samples.size(); ++i) {
     out += (i == 0 ? "" : ", ") + json_number(contestant.samples[i]);
   }
-  out += "], \"details\": {";
+  fmt::format_to(std::back_inserter(out), "], \"cores\": {:.2f}, \"details\": {{",
+                 contestant.cores());
   for (std::size_t i = 0; i < contestant.details.size(); ++i) {
     const Detail& detail = contestant.details[i];
     fmt::format_to(std::back_inserter(out), "{}{}: {}", i == 0 ? "" : ", ", quoted(detail.name),
@@ -80,6 +81,11 @@ std::string json_of(const Result& result) {
   if (result.goal) fmt::format_to(std::back_inserter(out), "     \"goal\": {},\n", *result.goal);
   if (result.ratio_goal) {
     fmt::format_to(std::back_inserter(out), "     \"ratio_goal\": {},\n", *result.ratio_goal);
+  }
+  if (result.point) {
+    fmt::format_to(
+        std::back_inserter(out), "     \"point\": {{\"curve\": {}, \"of\": {}, \"at\": {}}},\n",
+        quoted(result.point->curve), quoted(result.point->of), json_number(result.point->at));
   }
   if (const auto ratio = result.ratio()) {
     fmt::format_to(std::back_inserter(out), "     \"ratio\": {},\n", json_number(*ratio));
@@ -150,8 +156,8 @@ std::string text_of(const Result& result) {
                      contestant.unavailable);
       continue;
     }
-    fmt::format_to(std::back_inserter(out), "    {:<34} {}\n", contestant.name,
-                   spread(contestant.statistics()));
+    fmt::format_to(std::back_inserter(out), "    {:<34} {}, {:.1f} cores\n", contestant.name,
+                   spread(contestant.statistics()), contestant.cores());
     if (!contestant.details.empty()) {
       fmt::format_to(std::back_inserter(out), "    {:<34}   {}\n", "", details_text(contestant));
     }
@@ -164,35 +170,6 @@ std::string text_of(const Result& result) {
     const std::string said = verdict(result);
     fmt::format_to(std::back_inserter(out), "    goal {}: {}\n", goal,
                    said.empty() ? "cannot be judged" : said);
-  }
-  return out;
-}
-
-std::string markdown_of(const std::vector<Result>& results, const Machine& machine) {
-  std::string out = fmt::format("{}, {} cores, {}. Median [min - max] over the rounds.\n\n",
-                                machine.cpu, machine.cores, machine.kernel);
-  out += "| benchmark | unit | Strata | peers in the same run | ratio | goal | load |\n";
-  out += "|---|---|---|---|---|---|---|\n";
-  for (const Result& result : results) {
-    std::string ours, peers;
-    for (std::size_t i = 0; i < result.contestants.size(); ++i) {
-      const ContestantResult& contestant = result.contestants[i];
-      std::string cell = contestant.ran() ? spread(contestant.statistics())
-                                          : "not available: " + contestant.unavailable;
-      const std::string details = details_text(contestant);
-      if (!details.empty()) cell += fmt::format(" ({})", details);
-      if (i == 0) {
-        ours = cell;
-      } else {
-        peers += fmt::format("{}{}: {}", peers.empty() ? "" : "<br>", contestant.name, cell);
-      }
-    }
-    const auto ratio = result.ratio();
-    const std::string goal = goal_text(result);
-    fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} | {} | {:.1f} |\n",
-                   result.name, result.unit, ours, peers,
-                   ratio ? fmt::format("{:.2f}", *ratio) : std::string(),
-                   goal.empty() ? goal : goal + " " + verdict(result), result.load);
   }
   return out;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Results, and the three ways to write them down.
+// Results, for people and for programs.
 #pragma once
 
 #include <cstdio>
@@ -18,7 +18,10 @@ struct ContestantResult {
   std::string unavailable;  // why it did not run; empty: it did
   std::vector<double> samples;
   std::vector<Detail> details;
+  Seconds worked{0}, took{0};  // processor time of this process, and of the clock on the wall
 
+  // How many cores it kept busy; the kernel's share of work for us is counted, its own is not.
+  [[nodiscard]] double cores() const { return took.count() > 0 ? worked / took : 0; }
   [[nodiscard]] bool ran() const { return unavailable.empty() && !samples.empty(); }
   [[nodiscard]] Statistics statistics() const { return statistics_of(samples); }
 };
@@ -31,6 +34,7 @@ struct Result {
   std::optional<double> goal;
   std::optional<double> ratio_goal;
   double load = 0;  // when it began
+  std::optional<Point> point;
   std::vector<ContestantResult> contestants;
 
   // Our median over the first peer's, when both ran.
@@ -45,7 +49,6 @@ struct Result {
 [[nodiscard]] std::string figure(double value);
 
 [[nodiscard]] std::string text_of(const Result& result);
-[[nodiscard]] std::string markdown_of(const std::vector<Result>& results, const Machine& machine);
 [[nodiscard]] std::string json_of(const std::vector<Result>& results, const Machine& machine);
 
 }  // namespace strata::bench

@@ -51,9 +51,12 @@ class Device {
   // want of room stays, in order. A packet that the device can never send is discarded and counted.
   virtual void transmit(PacketBatch& batch) = 0;
 
-  // A kernel descriptor that is readable when receive() may find something; -1 where there is none
-  // and the owner must ask.
+  // A kernel descriptor that is readable when receive() may find something, or transmit() room
+  // again; -1 where there is none and the owner must ask.
   [[nodiscard]] virtual int descriptor() const { return -1; }
+  // The owner is about to sleep on descriptor(): whoever brings work by memory alone must ring from
+  // now on. False when some has come already.
+  [[nodiscard]] virtual bool prepare_to_sleep() { return true; }
 
   [[nodiscard]] virtual bool is_up() const { return true; }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,9 +22,12 @@
 //
 //   tap:x,host=10.77.0.1/24,host6=fd77::1/64   Ethernet frames to and from this host
 //   tun:x,host=10.77.0.1/24                    the same without Ethernet
+//   packet:eth0                                an interface of this host, which keeps using it
+//   xdp:eth0,address=192.0.2.7                 the same past most of the kernel (AF_XDP)
 //   pipe:link1                                 a cable to another process of this host
 //   rootless                                   through sockets of the host (strata up, run)
-//   pcap:in.pcapng,write=out.pcap,speed=1      replays a capture, records what is sent
+//   pcap:in.pcapng,write=out.pcap,speed=1      replays a capture (1 as recorded, 10, 0.5, max),
+//                                              records what is sent
 //   null:sink                                  discards; with frame=HEX a source as well
 //
 // A comma inside a name or value is written "\,", a backslash "\\".
@@ -80,6 +84,48 @@ struct TapOptions {
 
 // A locally administered address that is the same in every run for the same name.
 [[nodiscard]] MacAddress mac_for_name(std::string_view name);
+
+// ---- packet ----
+
+// An interface of the host is used beside the host, which goes on using it. Frames to us are seen
+// by the host as well: it drops what is for IP addresses that it does not have, unless it forwards
+// (net.ipv4.ip_forward), in which case it may send them on. The host itself is not reached.
+struct PacketOptions {
+  std::string interface;
+  std::size_t queues = 1;    // one device each; the kernel spreads flows over them
+  bool promiscuous = false;  // hear what is sent to other stations
+  bool offloads = true;      // checksums and super-segments are left to the kernel
+  std::size_t mtu = 0;  // less than the interface's; 0: the interface's, and what becomes of it
+  MacAddress mac;       // unspecified: the interface's; another one makes it promiscuous
+};
+
+[[nodiscard]] std::expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_packet(
+    const PacketOptions& options);
+
+// ---- xdp ----
+
+// An interface of the host through AF_XDP: a program in the kernel picks our frames out and leaves
+// the rest to the host. It is detached when the devices end, and with the process.
+struct XdpOptions {
+  struct Ports {
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;
+  };
+
+  std::string interface;
+  std::optional<std::size_t> queue;  // nothing: all queues the interface has
+  bool device_per_queue = false;     // else one device serves all of them
+  // Ours is what goes to these addresses and ports (TCP and UDP); with ports, ARP and neighbour
+  // discovery stay with the host. Without either every frame is ours, and the host gets none.
+  std::vector<IpAddress> addresses;
+  std::vector<Ports> ports;
+  bool copies = false;  // even where the driver could do without
+  std::size_t mtu = 0;  // less than the interface's; 0: the interface's, and what becomes of it
+  MacAddress mac;       // unspecified: the interface's; another one makes it promiscuous
+};
+
+[[nodiscard]] std::expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_xdp(
+    const XdpOptions& options);
 
 // ---- pipe ----
 

@@ -14,6 +14,7 @@ enum class Permission : std::uint8_t {
   kTunDevice,       // /dev/net/tun can be opened
   kNetAdmin,        // CAP_NET_ADMIN: make TAP devices, set addresses
   kNetRaw,          // CAP_NET_RAW: packet sockets
+  kXdpSockets,      // this kernel has AF_XDP sockets, and lets us open one
   kBpf,             // CAP_BPF or CAP_SYS_ADMIN: load an XDP program
   kLockedMemory,    // RLIMIT_MEMLOCK leaves room for rings
   kHostSockets,     // ordinary sockets of the internet families: all that `rootless` needs

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "strata/address.h"
+#include "strata/check.h"
 #include "strata/executor.h"
 #include "strata/memory.h"
 #include "strata/packet.h"
@@ -60,6 +61,8 @@
 namespace strata::sim {
 
 class Engine;
+class Middlebox;
+class MiddleboxRules;
 class Port;
 class World;
 
@@ -132,13 +135,28 @@ class Host final : public Node {
  public:
   ~Host() override;
 
-  [[nodiscard]] Stack& stack() { return *stack_; }
-  // Virtual time. After each task of this executor the host gets a turn. A task that acts on the
-  // sockets of several hosts belongs on World::executor(), or wakes those hosts.
+  [[nodiscard]] Stack& stack() {
+    CHECK(is_running());
+    return *stack_;
+  }
+  // Virtual time, as this host's clock has it. After each task of this executor the host gets a
+  // turn. A task that acts on the sockets of several hosts belongs on World::executor(), or wakes
+  // those hosts.
   [[nodiscard]] Executor& executor();
   // Has the stack polled and flushed before time moves on. Needed by code inside the world that
   // acts on this host from outside its own tasks and callbacks, and between steps.
   void wake();
+
+  // ── What may befall it; told from the world's tasks or between runs ───────────────────────
+  // The power fails: the stack is gone with all it knew, and frames that come are lost. Sockets of
+  // it must be gone before.
+  void crash();
+  // A stack as the first one was made, with its interfaces, without addresses and routes, and with
+  // another seed.
+  void restart();
+  [[nodiscard]] bool is_running() const { return stack_.has_value(); }
+  // From now on its clock gains so many microseconds a second; at most a tenth either way.
+  void set_clock_drift(std::int64_t parts_per_million);
 
   // The interface that was made for a port.
   [[nodiscard]] InterfaceId interface(std::size_t port = 0) const;
@@ -154,7 +172,7 @@ class Host final : public Node {
  private:
   friend class World;
   class HostExecutor;
-  Host(Engine& engine, std::string name, std::uint32_t index, StackConfig config,
+  Host(Engine& engine, std::string name, std::uint32_t index, const StackConfig& config,
        const InterfaceConfig& interfaces);
   void on_frame(Port& port, PacketPtr frame) override;
   void on_connected(Port& port) override;
@@ -164,8 +182,21 @@ class Host final : public Node {
   [[nodiscard]] std::optional<Time> next_deadline() const override;
   [[nodiscard]] std::size_t frames_waiting() const override;
 
+  void make_stack();
+  void add_interface(std::size_t port);
+  [[nodiscard]] Time to_local(Time world) const;
+  [[nodiscard]] Time to_world(Time local) const;
+
   struct Attachment;
+  StackConfig stack_config_;
   InterfaceConfig interface_config_;
+  std::uint64_t restarts_ = 0;
+  // Since `set_at`, by the world's clock, the host's clock goes on from `was` with the drift.
+  struct ClockDrift {
+    Time set_at{}, was{};
+    std::int64_t parts_per_million = 0;
+  };
+  ClockDrift drift_;
   std::vector<std::unique_ptr<Attachment>> attachments_;  // one a port; outlive the stack
   std::unique_ptr<HostExecutor> executor_;
   std::optional<Stack> stack_;
@@ -267,6 +298,8 @@ class World {
                  const InterfaceConfig& interfaces = {});
   Switch& add_switch(std::string_view name, const SwitchConfig& config = {});
   Station& add_station(std::string_view name);
+  // strata/sim_middlebox.h
+  Middlebox& add_middlebox(std::string_view name, std::unique_ptr<MiddleboxRules> rules);
   // The link is called "a-b" after its nodes, a second one between them "a-b#2".
   Link& connect(Node& a, Node& b, const LinkConfig& both = {});
   Link& connect(Node& a, Node& b, const LinkConfig& a_to_b, const LinkConfig& b_to_a);
@@ -323,6 +356,8 @@ class World {
   // ── Invariants ────────────────────────────────────────────────────────────────────────────
   // Frames in queues, on the wire, and arrived but not yet taken by their host.
   [[nodiscard]] std::size_t frames_in_flight() const;
+  // Tasks and timers, of the world and of hosts, that have not run yet.
+  [[nodiscard]] std::size_t tasks_waiting() const;
   // No frame in flight, no task posted, and no host asks to run at this instant.
   [[nodiscard]] bool is_quiet() const;
   // Packets that are neither free nor in flight. Those that sockets and stacks rightly hold count:

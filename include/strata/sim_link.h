@@ -27,7 +27,8 @@
 //          -> duplication -> delay + jitter + held back? -> receiver
 //
 // 1. Serialising takes bits * 10^9 / rate nanoseconds. What does not divide is carried to the next
-//    frame while the link is busy, so a saturated link runs at its rate exactly.
+//    frame while the link is busy, so a saturated link runs at its rate exactly. With a trace, the
+//    last byte leaves at the opportunity that has room for it.
 // 2. A frame that is lost or corrupted has occupied the wire like any other; a duplicate has not.
 // 3. Frames overtake each other only through reordering, or jitter that may reorder.
 // 4. When a link goes down, what is queued and what is on the wire is lost.
@@ -54,14 +55,46 @@ struct GilbertElliott {
   Ratio loss_in_bad = {1, 1};
 };
 
+// How jitter is spread.
+enum class JitterShape : std::uint8_t {
+  kUniform,    // [0, jitter]
+  kNormal,     // around the delay, jitter being the deviation; nothing arrives before it has left
+  kPareto,     // a long tail: P(more than x) = (1 + x / jitter)^-jitter_tail
+  kEmpirical,  // one of jitter_samples, each as likely
+};
+
+// A recorded line, as mahimahi has it: when it could carry a packet of full size. After the last
+// of them it begins anew. Those of one instant are several.
+struct RateTrace {
+  std::vector<std::uint32_t> opportunities_ms;  // ascending; the last is not 0
+};
+// A full-sized frame. Smaller ones share an opportunity, as far as they wait for it together.
+inline constexpr std::size_t kTraceOpportunityBytes = 1514;
+
+// What befalls one frame, whatever chance says: the so-many-th on the wire of its direction, from
+// 0.
+struct FrameFault {
+  enum class Kind : std::uint8_t { kLose, kCorrupt, kDuplicate, kHold };
+  Kind kind = Kind::kLose;
+  std::uint64_t position = 0;
+  std::uint64_t bits_seed = 0;  // kCorrupt: which bits are flipped
+  Duration delay{};             // kHold: while later frames pass
+
+  friend bool operator==(const FrameFault&, const FrameFault&) = default;
+};
+
 // One direction of a link. The defaults are a perfect cable: no delay, no limit of rate.
 struct LinkConfig {
-  std::uint64_t bits_per_second = 0;       // 0: serialising takes no time
+  std::uint64_t bits_per_second = 0;            // 0: serialising takes no time
+  std::shared_ptr<const RateTrace> trace = {};  // instead of a rate
   std::uint32_t frame_overhead_bytes = 0;  // that the rate counts: 24 for preamble, FCS and gap
   Duration delay = {};                     // propagation
-  Duration jitter = {};                    // more delay, uniform in [0, jitter]
-  bool jitter_reorders = false;            // false: a frame waits for those before it
-  std::size_t mtu = 1500;                  // bytes of IP packet; longer frames are dropped
+  Duration jitter = {};                    // more delay
+  JitterShape jitter_shape = JitterShape::kUniform;
+  Ratio jitter_tail = {3, 1};
+  std::shared_ptr<const std::vector<Duration>> jitter_samples = {};
+  bool jitter_reorders = false;  // false: a frame waits for those before it
+  std::size_t mtu = 1500;        // bytes of IP packet; longer frames are dropped
 
   std::size_t queue_packets_max = 1000;  // waiting, beside the one being serialised
   std::size_t queue_bytes_max = SIZE_MAX;
@@ -72,6 +105,8 @@ struct LinkConfig {
   Ratio loss = {};  // each frame by itself
   // Exactly these, ascending; the first on the wire is 0.
   std::vector<std::uint64_t> lost_frames = {};
+  // Beside what chance does; in the order of their positions.
+  std::vector<FrameFault> frame_faults = {};
   GilbertElliott burst_loss = {};
   Ratio duplication = {};
   Ratio corruption = {};
@@ -86,8 +121,11 @@ inline constexpr std::size_t kLinkMtuMax = kLargeBufferBytes - 256;  // with all
 
 // kInvalidArgument for what no link can be: negative times, a ratio above one or over zero,
 // positions out of order, no room in the queue, an mtu that no IP or no buffer can have, no bits
-// to flip.
+// to flip, a trace without opportunities, a tail over 2^24 parts, no samples to draw from.
 [[nodiscard]] Result<void> validate(const LinkConfig& config);
+
+// What a link carries for long: its rate, or that of its trace; 0: there is no limit.
+[[nodiscard]] std::uint64_t mean_bits_per_second(const LinkConfig& config);
 
 // Where a frame came to its end before its receiver.
 enum class LinkDrop : std::uint8_t {
@@ -190,6 +228,10 @@ class Link {
   [[nodiscard]] bool is_up() const { return is_up_; }
   // Nobody sees it: frames of this direction vanish.
   void set_partitioned(Direction direction, bool partitioned);
+
+  // From now on every fault that strikes is added to `into`, as one that frame_faults would repeat.
+  // Jitter is none. `into` outlives the link.
+  void record_faults(Direction direction, std::vector<FrameFault>& into);
 
   [[nodiscard]] const LinkCounters& counters(Direction direction) const;
   [[nodiscard]] const QueueDiscipline& queue(Direction direction) const;

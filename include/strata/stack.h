@@ -157,8 +157,13 @@ class Stack {
   // and never goes below its 1280.
   Result<void> set_mtu(InterfaceId interface, std::size_t mtu, Time now);
   Result<void> set_interface_up(InterfaceId interface, bool up, Time now);
-  // Connections live on while their device is exchanged; the new one must carry the same medium.
+  // Connections live on while their device is exchanged. Its address and MTU become the
+  // interface's, unless those were chosen, and what is queued is made to fit it. Neighbours are
+  // told where we are now, and asked anew. kInvalidArgument for a device of another medium,
+  // kNotSupported for one that cannot carry the 1280 bytes of IPv6 that the interface speaks.
   Result<void> replace_device(InterfaceId interface, Device& device, Time now);
+  // Takes in one batch of what the device that was replaced still held. True: there may be more.
+  bool receive_from(InterfaceId interface, Device& former, Time now);
   [[nodiscard]] Result<InterfaceId> find_interface(std::string_view name) const;
 
   // ── Addresses and routes ──────────────────────────────────────────────────────────────────

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "attach/descriptor.h"
+#include "driver/descriptor.h"
 
 namespace strata::attach {
+
+using driver::Descriptor;
 
 struct LaunchFailure {
   std::string text;

@@ -9,11 +9,12 @@
 #include <optional>
 #include <utility>
 
-#include "attach/descriptor.h"
+#include "driver/descriptor.h"
 #include "socket/posix/answer.h"
 
 namespace strata::attach {
 
+using driver::Descriptor;
 using posix::Answer;
 
 // A thread of a program waits in this call. It may give up waiting at any time: it dies, or a

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <expected>
 
-#include "attach/descriptor.h"
+#include "driver/descriptor.h"
 #include "socket/posix/answer.h"
 
 namespace strata::attach {
+
+using driver::Descriptor;
 
 struct Pair {
   Descriptor ours;  // never blocks

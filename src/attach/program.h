@@ -12,12 +12,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "attach/descriptor.h"
+#include "driver/descriptor.h"
 #include "socket/posix/answer.h"
 #include "strata/bytes.h"
 
 namespace strata::attach {
 
+using driver::Descriptor;
 using posix::Answer;
 
 // The process that a thread belongs to; the thread's own number when nobody knows.

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cerrno>
 
 #include "attach/client/room.h"
 #include "attach/handlers.h"
+#include "attach/netlink/netlink_file.h"
 
 namespace strata::attach {
 namespace {
@@ -16,6 +18,7 @@ namespace {
 constexpr std::uint64_t kListenerKey = 0;  // no socket has this cookie
 constexpr std::uint32_t kAlways = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr std::size_t kOverMax = 4096;
+constexpr std::size_t kCallNumbersMax = 512;  // beyond those of Linux
 
 }  // namespace
 
@@ -158,6 +161,30 @@ void Server::ask_whether_held(Time now) {
   std::erase_if(asked_, [this](std::uint64_t cookie) { return find(cookie) == nullptr; });
 }
 
+void Server::tell_changes_to(const std::shared_ptr<NetlinkFile>& file) {
+  file->on_hearing([this, one = std::weak_ptr(file)] {
+    const auto is_it = [&](const auto& other) { return other.lock() == one.lock(); };
+    if (std::ranges::none_of(hearers_, is_it)) hearers_.push_back(one);
+    look_for_changes();
+  });
+}
+
+// As long as somebody hears of them.
+void Server::look_for_changes() {
+  constexpr Duration kInterval = std::chrono::milliseconds(100);
+  const auto is_deaf = [](const std::weak_ptr<NetlinkFile>& one) {
+    const auto file = one.lock();
+    return file == nullptr || !file->hears_changes();
+  };
+  std::erase_if(hearers_, is_deaf);
+  for (const auto& one : hearers_) one.lock()->look_for_changes(loop_.now());
+  if (hearers_.empty() || std::exchange(looks_for_changes_, true)) return;
+  loop_.start_timer(loop_.now() + kInterval, [this] {
+    looks_for_changes_ = false;
+    look_for_changes();
+  });
+}
+
 // ── Pumping ─────────────────────────────────────────────────────────────────────────────────────
 
 bool Server::take_reports() {
@@ -194,9 +221,7 @@ bool Server::pump_marked(Time now) {
 }
 
 void Server::pump(const std::shared_ptr<Socket>& socket, Time now) {
-  // Who was interrupted does not wait: what becomes of the call is told otherwise.
-  std::erase_if(socket->held(),
-                [this](const Held& held) { return !notifications_.is_waiting(held.call); });
+  forget_interrupted(*socket, now);
   resume_held(*socket, now);
   socket->pump(now);
   resume_held(*socket, now);
@@ -271,16 +296,56 @@ void Server::hold(const std::shared_ptr<Socket>& socket, Held held) {
   socket->held().push_back(std::move(held));
 }
 
+bool Server::still_waits(Held& held, Time now) {
+  if (held.seen_waiting == now) return true;  // in this turn
+  ++counters_.asked_after;
+  if (!notifications_.is_waiting(held.call)) return false;
+  held.seen_waiting = now;
+  return true;
+}
+
+// Those behind the first of their kind, so that what signals leave behind does not pile up: a few a
+// turn, for thousands may wait.
+void Server::forget_interrupted(Socket& socket, Time now) {
+  constexpr std::size_t kMany = 8;
+  constexpr int kAskedEachTurn = 2;
+  std::deque<Held>& all = socket.held();
+  const auto found = sockets_.find(socket.cookie());
+  if (all.size() <= kMany || found == sockets_.end()) return;
+  std::size_t& next = found->second.next_held;
+  for (int i = 0; i < kAskedEachTurn; ++i) {
+    if (next >= all.size()) next = 0;
+    if (still_waits(all[next], now)) {
+      ++next;
+    } else {
+      all.erase(all.begin() + static_cast<std::ptrdiff_t>(next));
+    }
+  }
+}
+
 void Server::resume_held(Socket& socket, Time now) {
-  std::vector<Held>& all = socket.held();
+  std::deque<Held>& all = socket.held();
+  std::bitset<kCallNumbersMax> waiting;  // kinds of which the first has not got what it wants
   for (std::size_t i = 0; i < all.size();) {
-    all[i].operation.resume(now);
-    if (!all[i].operation.is_done()) {
+    const auto kind = static_cast<std::size_t>(all[i].call.number) % kCallNumbersMax;
+    const auto deadline = all[i].operation.deadline();
+    if (waiting[kind] && !(deadline && now >= *deadline)) {
       ++i;
       continue;
     }
-    const Held done = std::move(all[i]);
-    all.erase(all.begin() + static_cast<std::ptrdiff_t>(i));
+    const auto at = all.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!still_waits(*at, now)) {
+      all.erase(at);
+      continue;
+    }
+    at->operation.resume(now);
+    if (!at->operation.is_done()) {
+      waiting.set(kind);
+      ++i;
+      continue;
+    }
+    const Held done = std::move(*at);
+    all.erase(at);
     settle(done.call, done.operation.answer());
   }
 }

@@ -30,8 +30,10 @@
 //    we do not know is not ours, and the kernel does the call.
 // 2. Before a call about a socket is handled, what lies in its pair is taken in: calls and bytes
 //    keep their order.
-// 3. A call that has to wait is held with its socket and tried again whenever that was pumped.
-//    Answering somebody who no longer waits does nothing; what was taken for him is put back.
+// 3. A call that has to wait is held with its socket and tried again whenever that was pumped: of
+//    each kind the one that came first, and when that is done the next. Before, the kernel is asked
+//    whether it still waits: who was interrupted must not take what is another's. Answering
+//    somebody who no longer waits does nothing; what was taken for him is put back.
 // 4. A stack tells its news after a flush; sockets that have any, or whose end the kernel
 //    reported, are pumped once a turn, each a bounded amount.
 // 5. Programs with a lease say in shared memory which sockets have news. Before we sleep we say so
@@ -39,10 +41,13 @@
 
 namespace strata::attach {
 
+class NetlinkFile;
+
 struct ServerCounters {
   std::uint64_t calls = 0;
   std::uint64_t sockets = 0;
   std::uint64_t passed_on = 0;
+  std::uint64_t asked_after = 0;  // the kernel, whether a call still waits; it walks a list for it
 };
 
 class Server final : public Pollable {
@@ -81,6 +86,8 @@ class Server final : public Pollable {
   [[nodiscard]] bool gives_leases() const { return gives_leases_; }
   // An address for a netlink socket: no process has this number.
   [[nodiscard]] std::uint32_t new_netlink_port() { return --netlink_port_; }
+  // It will be told of changes once it is a member of groups.
+  void tell_changes_to(const std::shared_ptr<NetlinkFile>& file);
   // From here on its end is watched. -ENOMEM when it cannot be.
   [[nodiscard]] Answer add(std::shared_ptr<Socket> socket);
   void remove(std::uint64_t cookie);
@@ -105,10 +112,13 @@ class Server final : public Pollable {
   bool pump_marked(Time now);
   void pump(const std::shared_ptr<Socket>& socket, Time now);
   void resume_held(Socket& socket, Time now);
+  void forget_interrupted(Socket& socket, Time now);
+  [[nodiscard]] bool still_waits(Held& held, Time now);
   void hold(const std::shared_ptr<Socket>& socket, Held held);
   void settle(const Call& call, Answer answer);
   void wake_at(Time deadline, std::uint64_t cookie);
   void follow(Socket& socket);
+  void look_for_changes();
 
   Stack& stack_;
   Loop& loop_;
@@ -119,6 +129,7 @@ class Server final : public Pollable {
   struct Known {
     std::shared_ptr<Socket> socket;
     std::uint32_t watched = 0;  // events, as the kernel knows them
+    std::size_t next_held = 0;  // to be asked after
     bool is_marked = false;
     bool is_over = false;
   };
@@ -135,6 +146,8 @@ class Server final : public Pollable {
   // Over, though a program may hold its end still; the oldest is forgotten first.
   std::deque<std::uint64_t> over_;
   InlineFunction<bool(std::uint16_t)> give_back_;
+  std::vector<std::weak_ptr<NetlinkFile>> hearers_;  // members of groups
+  bool looks_for_changes_ = false;
   std::uint32_t netlink_port_ = 0xffff'f000;
   ServerCounters counters_;
 };

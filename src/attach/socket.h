@@ -6,11 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "attach/notifications.h"
 #include "attach/pair.h"
@@ -39,6 +39,7 @@ struct Whereabouts {
 struct Held {
   Call call;
   posix::Operation operation;
+  std::optional<Time> seen_waiting{};  // when it was last known to
 };
 
 class Socket {
@@ -71,7 +72,7 @@ class Socket {
   [[nodiscard]] bool is_gone() const { return is_gone_; }
 
   void set_whereabouts(Whereabouts seen) { whereabouts_ = seen; }
-  [[nodiscard]] std::vector<Held>& held() { return held_; }
+  [[nodiscard]] std::deque<Held>& held() { return held_; }
   // What SO_ERROR tells, once; 0 or minus an errno.
   [[nodiscard]] Answer take_error() { return std::exchange(error_, 0); }
   [[nodiscard]] bool has_error() const { return error_ != 0; }
@@ -97,7 +98,7 @@ class Socket {
   std::uint64_t inode_ = 0;
   ProgramDescriptors& descriptors_;
   Whereabouts whereabouts_;
-  std::vector<Held> held_;
+  std::deque<Held> held_;
   Answer error_ = 0;
   bool may_have_bytes_ = true;
   bool is_hung_up_ = false;

@@ -89,8 +89,9 @@ Answer make_netlink(const Request& request, int type, int protocol) {
                                                [&server] { return server.open_sockets(); }));
   }
   if (protocol != NETLINK_ROUTE) return -EPROTONOSUPPORT;
-  return make_datagrams(
-      request, std::make_shared<NetlinkFile>(server.stack(), type, server.new_netlink_port()));
+  auto file = std::make_shared<NetlinkFile>(server.stack(), type, server.new_netlink_port());
+  server.tell_changes_to(file);
+  return make_datagrams(request, std::move(file));
 }
 
 // FD_CLOEXEC belongs to the program's table, where only /proc can see it.

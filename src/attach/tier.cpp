@@ -125,15 +125,4 @@ std::expected<void, std::string> can_preload(const std::string& program) {
   return {};
 }
 
-std::string find_shim(std::string_view library_folder) {
-  std::error_code failed;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (failed) return {};
-  for (const auto& folder : {program.parent_path(), program.parent_path() / library_folder}) {
-    const auto shim = (folder / "libstrata_preload.so").lexically_normal();
-    if (std::filesystem::exists(shim, failed)) return shim.string();
-  }
-  return {};
-}
-
 }  // namespace strata::attach

@@ -16,8 +16,4 @@ enum class Tier : std::uint8_t { kTrap, kPreload };
 // or what does. A program that does not exist has nothing against it: it will not start.
 [[nodiscard]] std::expected<void, std::string> can_preload(const std::string& program);
 
-// libstrata_preload.so: beside this program, or in `library_folder`, relative to it. Empty:
-// nowhere.
-[[nodiscard]] std::string find_shim(std::string_view library_folder);
-
 }  // namespace strata::attach

@@ -20,7 +20,6 @@ constexpr std::array kWishes{
     DhcpOption::kRenewalTime,      DhcpOption::kRebindingTime,
 };
 
-constexpr std::uint32_t kIdentityAssociation = 1;  // one interface, one client
 constexpr std::uint16_t kSecondsMax = 0xffff;
 
 }  // namespace
@@ -72,7 +71,7 @@ SendMessage Client::form(DhcpMessageType type, Time now) {
 // 11.4). RFC 2131 2: the same in every message.
 void Client::add_identity(wire::DhcpWriter& writer) const {
   std::array<std::byte, 15> id{std::byte{255}};
-  store_big_endian(id.data() + 1, kIdentityAssociation);
+  store_big_endian(id.data() + 1, config_.association);
   store_big_endian(id.data() + 5, std::uint16_t{3});
   store_big_endian(id.data() + 7, std::uint16_t{wire::kDhcpEthernet});
   copy_bytes(config_.mac.bytes(), MutableBytes(id).subspan(9, 6));

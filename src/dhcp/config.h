@@ -23,6 +23,9 @@ inline constexpr std::size_t kHostNameMax = 63;
 
 struct Config {
   MacAddress mac{};
+  // Which of the interfaces with this MAC address it is, the same at every start (RFC 4361 6.1: the
+  // IAID): a server may know all of them, and hold a lease for each.
+  std::uint32_t association = 1;
   SipKey secret{};                      // transaction ids, waits
   FixedText<kHostNameMax> host_name{};  // empty: none is told
   bool broadcast = false;               // ask for answers by broadcast (RFC 2131 4.1)

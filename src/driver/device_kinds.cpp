@@ -40,13 +40,27 @@ constexpr std::array kPipeKeys{
     KeyRule{"mac", ValueKind::kMac},
 };
 
+constexpr std::array kPacketKeys{
+    KeyRule{"queues", ValueKind::kQueues},     KeyRule{"mtu", ValueKind::kMtu},
+    KeyRule{"promiscuous", ValueKind::kYesNo}, KeyRule{"offload", ValueKind::kYesNo},
+    KeyRule{"mac", ValueKind::kMac},
+};
+
+constexpr std::array kXdpKeys{
+    KeyRule{"queue", ValueKind::kQueue},      KeyRule{"address", ValueKind::kAddress, true},
+    KeyRule{"port", ValueKind::kPorts, true}, KeyRule{"copy", ValueKind::kYesNo},
+    KeyRule{"mtu", ValueKind::kMtu},          KeyRule{"mac", ValueKind::kMac},
+};
+
 constexpr std::array kRootlessKeys{
     KeyRule{"loopback", ValueKind::kYesNo},
 };
 
 constexpr std::array kKinds{
-    KindRule{"tap", kTapKeys},   KindRule{"tun", kTunKeys},           KindRule{"pcap", kPcapKeys},
-    KindRule{"pipe", kPipeKeys}, KindRule{"rootless", kRootlessKeys}, KindRule{"null", kNullKeys},
+    KindRule{"tap", kTapKeys},           KindRule{"tun", kTunKeys},
+    KindRule{"packet", kPacketKeys},     KindRule{"xdp", kXdpKeys},
+    KindRule{"pcap", kPcapKeys},         KindRule{"pipe", kPipeKeys},
+    KindRule{"rootless", kRootlessKeys}, KindRule{"null", kNullKeys},
 };
 
 struct AbsentKind {
@@ -54,8 +68,6 @@ struct AbsentKind {
   std::string_view what;
 };
 constexpr std::array kAbsentKinds{
-    AbsentKind{"xdp", "AF_XDP sockets are not in this build"},
-    AbsentKind{"packet", "packet sockets are not in this build"},
     AbsentKind{"netmap", "netmap is not in this build"},
     AbsentKind{"dpdk", "DPDK is not in this build"},
     AbsentKind{"memory",
@@ -66,6 +78,7 @@ constexpr std::array kAbsentKinds{
 constexpr std::uint64_t kMtuMin = 68;
 constexpr std::uint64_t kMtuMax = 65'535;
 constexpr std::uint64_t kQueuesMax = 256;
+constexpr std::uint64_t kQueueMax = 4095;
 constexpr std::size_t kFrameBytesMax = 65'535 + 22;
 
 bool is_between(std::string_view value, std::uint64_t low, std::uint64_t high) {
@@ -113,9 +126,12 @@ std::string_view expectation(ValueKind kind) {
     case ValueKind::kYesNo: return "yes or no";
     case ValueKind::kMac: return "the address of one station, as in 02:00:00:00:00:01";
     case ValueKind::kPath: return "the path of a file";
-    case ValueKind::kSpeed: return "a factor above 0, as in 1 (as recorded) or 2.5";
+    case ValueKind::kSpeed: return "a factor above 0, as in 1 (as recorded) or 2.5, or max";
     case ValueKind::kFrame: return "the bytes of a frame as pairs of hexadecimal digits";
     case ValueKind::kCount: return "a number of frames";
+    case ValueKind::kQueue: return "a queue's number, or all";
+    case ValueKind::kAddress: return "an address, as in 192.0.2.7 or 2001:db8::7";
+    case ValueKind::kPorts: return "a port or a range of them, as in 80 or 8000-8080";
   }
   return {};
 }
@@ -132,6 +148,9 @@ bool is_valid(ValueKind kind, std::string_view value) {
     case ValueKind::kSpeed: return parse_speed(value).has_value();
     case ValueKind::kFrame: return parse_hex(value).has_value();
     case ValueKind::kCount: return parse_number(value).has_value();
+    case ValueKind::kQueue: return value == "all" || is_between(value, 0, kQueueMax);
+    case ValueKind::kAddress: return IpAddress::parse(value).has_value();
+    case ValueKind::kPorts: return parse_ports(value).has_value();
   }
   return false;
 }
@@ -143,7 +162,16 @@ std::optional<std::uint64_t> parse_number(std::string_view value) {
   return number;
 }
 
+std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_ports(std::string_view value) {
+  const std::size_t dash = std::min(value.find('-'), value.size());
+  const auto first = parse_number(value.substr(0, dash));
+  const auto last = dash == value.size() ? first : parse_number(value.substr(dash + 1));
+  if (!first || !last || *first == 0 || *last > UINT16_MAX || *first > *last) return std::nullopt;
+  return std::pair(static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last));
+}
+
 std::optional<double> parse_speed(std::string_view value) {
+  if (value == "max") return 0;  // as PcapDeviceOptions say it
   double speed = 0;
   const auto [stopped, error] = std::from_chars(value.begin(), value.end(), speed);
   if (error != std::errc{} || stopped != value.end() || !std::isfinite(speed) || speed <= 0) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "strata/address.h"
@@ -23,6 +25,9 @@ enum class ValueKind : std::uint8_t {
   kSpeed,
   kFrame,
   kCount,
+  kQueue,
+  kAddress,
+  kPorts,
 };
 
 struct KeyRule {
@@ -48,6 +53,9 @@ struct KindRule {
 
 // Values that is_valid() has accepted.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view value);
+// First and last, which may be the same.
+[[nodiscard]] std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_ports(
+    std::string_view value);
 [[nodiscard]] std::optional<double> parse_speed(std::string_view value);
 [[nodiscard]] std::optional<bool> parse_yes_no(std::string_view value);
 [[nodiscard]] std::optional<std::vector<std::byte>> parse_hex(std::string_view value);

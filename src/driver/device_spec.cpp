@@ -93,6 +93,11 @@ std::optional<std::string> fault_of_option(const KindRule& rule, const DeviceSpe
 
 std::optional<std::string> fault_of_name(const DeviceSpec& spec) {
   if (spec.kind == "tap" || spec.kind == "tun") return fault_of_interface_name(spec.name);
+  if (spec.kind == "packet" || spec.kind == "xdp") {
+    if (spec.name.empty())
+      return "expected an interface of this host, as in " + spec.kind + ":eth0";
+    return fault_of_interface_name(spec.name);
+  }
   if (spec.kind == "pcap" && spec.name.empty() && spec.find("write") == nullptr) {
     return "expected a file to replay, as in pcap:FILE, or one to record, as in pcap:,write=FILE";
   }

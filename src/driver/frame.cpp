@@ -136,16 +136,9 @@ PacketPtr copy_frame(const Packet& from, PacketPool& pool) {
                     [&](std::size_t offset, MutableBytes to) { from.copy_out(offset, to); });
 }
 
-PacketPtr make_frame(Bytes from, PacketPool& pool) { return make_frame(from, {}, pool); }
-
-PacketPtr make_frame(Bytes first, Bytes second, PacketPool& pool) {
-  return fill_frame(first.size() + second.size(), pool, [&](std::size_t offset, MutableBytes to) {
-    const Bytes head = first.subspan(std::min(offset, first.size()));
-    const std::size_t from_head = std::min(head.size(), to.size());
-    copy_bytes(head.first(from_head), to.first(from_head));
-    if (from_head == to.size()) return;
-    const std::size_t skip = offset + from_head - first.size();
-    copy_bytes(second.subspan(skip, to.size() - from_head), to.subspan(from_head));
+PacketPtr make_frame(Bytes from, PacketPool& pool) {
+  return fill_frame(from.size(), pool, [&](std::size_t offset, MutableBytes to) {
+    copy_bytes(from.subspan(offset, to.size()), to);
   });
 }
 

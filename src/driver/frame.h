@@ -43,7 +43,5 @@ void complete_checksum_in_copy(const Packet& packet, MutableBytes copy);
 // packets get one large buffer; where it has none, or they fill more than that, a chain.
 [[nodiscard]] PacketPtr copy_frame(const Packet& from, PacketPool& pool);
 [[nodiscard]] PacketPtr make_frame(Bytes from, PacketPool& pool);
-// From two pieces, as a ring has them.
-[[nodiscard]] PacketPtr make_frame(Bytes first, Bytes second, PacketPool& pool);
 
 }  // namespace strata::driver

@@ -2,10 +2,13 @@
 #include "driver/host_link.h"
 
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -137,6 +140,37 @@ ifreq HostLink::request() const {
   // The number lies where the answers will be.
   request.ifr_ifru = {};
   return request;
+}
+
+bool HostLink::is_there() const {
+  ifreq request{};
+  request.ifr_ifindex = static_cast<int>(index_);
+  return ::ioctl(socket_, SIOCGIFNAME, &request) == 0;
+}
+
+bool HostLink::is_ethernet() const {
+  ifreq request = this->request();
+  return ::ioctl(socket_, SIOCGIFHWADDR, &request) == 0 &&
+         request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+}
+
+MacAddress HostLink::mac() const {
+  ifreq request = this->request();
+  if (::ioctl(socket_, SIOCGIFHWADDR, &request) != 0) return {};
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 6; ++i) {
+    value = value << 8U | static_cast<unsigned char>(request.ifr_hwaddr.sa_data[i]);
+  }
+  return MacAddress::from_value(value);
+}
+
+std::string HostLink::driver() const {
+  ethtool_drvinfo information{};
+  information.cmd = ETHTOOL_GDRVINFO;
+  ifreq request = this->request();
+  request.ifr_data = reinterpret_cast<char*>(&information);
+  if (::ioctl(socket_, SIOCETHTOOL, &request) != 0) return {};
+  return {information.driver, ::strnlen(information.driver, sizeof(information.driver))};
 }
 
 bool HostLink::is_up() const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's side of a TAP device: its state, MTU and addresses, asked and set through the kernel.
+// An interface of the host: its state, MTU and addresses, asked and set through the kernel.
 #pragma once
 
 #include <net/if.h>
@@ -20,9 +20,14 @@ class HostLink {
   HostLink(HostLink&& other) noexcept;
   HostLink& operator=(HostLink&&) = delete;
 
+  [[nodiscard]] bool is_there() const;
   [[nodiscard]] bool is_up() const;  // false as well when it is gone
   [[nodiscard]] std::size_t mtu() const;
   [[nodiscard]] bool has_address(const Prefix& prefix) const;
+  [[nodiscard]] bool is_ethernet() const;
+  [[nodiscard]] MacAddress mac() const;      // unspecified where it has none
+  [[nodiscard]] std::string driver() const;  // "veth", "tun", "e1000e"; empty when unknown
+  [[nodiscard]] unsigned index() const { return index_; }
 
   [[nodiscard]] int set_up() const;
   [[nodiscard]] int set_mtu(std::size_t mtu) const;

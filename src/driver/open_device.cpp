@@ -80,6 +80,39 @@ OpenedDevices open_pipe_from(const DeviceSpec& spec) {
                          .mac = mac_of(spec)}));
 }
 
+OpenedDevices open_packet_from(const DeviceSpec& spec) {
+  return open_packet({.interface = spec.name,
+                      .queues = static_cast<std::size_t>(number_of(spec, "queues", 1)),
+                      .promiscuous = yes_no_of(spec, "promiscuous", false),
+                      .offloads = yes_no_of(spec, "offload", true),
+                      .mtu = static_cast<std::size_t>(number_of(spec, "mtu", 0)),
+                      .mac = mac_of(spec)});
+}
+
+OpenedDevices open_xdp_from(const DeviceSpec& spec) {
+  XdpOptions options;
+  options.interface = spec.name;
+  if (const std::string* queue = spec.find("queue")) {
+    options.device_per_queue = *queue == "all";
+    if (*queue != "all") options.queue = static_cast<std::size_t>(number_of(spec, "queue", 0));
+  }
+  for (const DeviceSpec::Option& option : spec.options) {
+    if (option.key == "address") {
+      if (const auto address = IpAddress::parse(option.value))
+        options.addresses.push_back(*address);
+    }
+    if (option.key == "port") {
+      if (const auto ports = driver::parse_ports(option.value)) {
+        options.ports.push_back({ports->first, ports->second});
+      }
+    }
+  }
+  options.copies = yes_no_of(spec, "copy", false);
+  options.mtu = static_cast<std::size_t>(number_of(spec, "mtu", 0));
+  options.mac = mac_of(spec);
+  return open_xdp(options);
+}
+
 OpenedDevices open_parsed(const DeviceSpec& spec) {
   if (spec.kind == "pcap") return open_pcap_from(spec);
   if (spec.kind == "rootless") {
@@ -88,6 +121,8 @@ OpenedDevices open_parsed(const DeviceSpec& spec) {
         "use it with strata up, run, ping or traceroute"});
   }
   if (spec.kind == "pipe") return open_pipe_from(spec);
+  if (spec.kind == "xdp") return open_xdp_from(spec);
+  if (spec.kind == "packet") return open_packet_from(spec);
   if (spec.kind == "null") return open_null_from(spec);
   return open_tap_from(spec);
 }
@@ -105,14 +140,16 @@ std::expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view
   auto spec = DeviceSpec::parse(text);
   if (!spec) return std::unexpected(std::move(spec).error());
   // Frames that the kernel hashes to a queue nobody reads would be lost without a trace.
-  if (number_of(*spec, "queues", 1) > 1) {
+  const auto too_many = [&](const char* key) {
     return std::unexpected(
         DeviceError{"device '" + std::string(text) +
                         "': several queues need as many stacks, and one was asked for",
-                    "leave queues= out"});
-  }
+                    std::string("leave ") + key + " out"});
+  };
+  if (number_of(*spec, "queues", 1) > 1) return too_many("queues=");
   auto devices = open_parsed(*spec);
   if (!devices) return std::unexpected(std::move(devices).error());
+  if (devices->size() > 1) return too_many("queue=all");
   return std::move(devices->front());
 }
 

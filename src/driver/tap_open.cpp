@@ -9,15 +9,21 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
+#include "driver/descriptor.h"
+#include "driver/setcap.h"
 #include "driver/tap.h"
+#include "driver/tap_steering.h"
 #include "strata/devices.h"
 
 namespace strata {
 namespace {
 
+using driver::Descriptor;
 using driver::HostLink;
 using driver::Tap;
 using driver::VirtioHeader;
@@ -34,35 +40,11 @@ constexpr unsigned kOffloadTcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TS
 constexpr std::size_t kSegmentBytesMax = 65'535;
 constexpr std::size_t kQueuesMax = 256;  // of the kernel
 
-// A descriptor until a Tap owns it.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  [[nodiscard]] int value() const { return value_; }
-  [[nodiscard]] int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
-
 std::string kind_of(const TapOptions& options) {
   return options.medium == Medium::kEthernet ? "tap" : "tun";
 }
 
 std::string described(const TapOptions& options) { return kind_of(options) + ":" + options.name; }
-
-std::string own_program() {
-  std::array<char, 4096> path;
-  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
-  return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : "PROGRAM";
-}
-
-std::string setcap_command() { return "sudo setcap cap_net_admin+ep " + own_program(); }
 
 DeviceError cannot_open_tun(const TapOptions& options, int error) {
   const std::string text =
@@ -89,7 +71,7 @@ DeviceError cannot_attach(const TapOptions& options, int error) {
                   "making or attaching to this device needs CAP_NET_ADMIN, or a device that "
                   "belongs to this user",
               "sudo ip tuntap add dev " + name + " mode " + kind_of(options) +
-                  " user $USER  (or: " + setcap_command() + ")"};
+                  " user $USER  (or: " + driver::setcap_command("cap_net_admin") + ")"};
     case EBUSY:
       return {text + "another program is attached to this device", "ip -details link show " + name};
     case EINVAL:
@@ -138,25 +120,25 @@ std::optional<DeviceError> find_fault(const TapOptions& options) {
 // Opens one queue; fills in the name the kernel chose.
 Opened<Descriptor> attach_queue(TapOptions& options) {
   Descriptor descriptor(::open(kTunPath, O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (descriptor.value() < 0) return std::unexpected(cannot_open_tun(options, errno));
+  if (descriptor.get() < 0) return std::unexpected(cannot_open_tun(options, errno));
   ifreq request{};
   options.name.copy(request.ifr_name, IFNAMSIZ - 1);
   const int kind = options.medium == Medium::kEthernet ? IFF_TAP : IFF_TUN;
   const int flags = kind | IFF_NO_PI | IFF_VNET_HDR;
   request.ifr_flags = static_cast<short>(flags | (options.queues > 1 ? IFF_MULTI_QUEUE : 0));
-  int result = ::ioctl(descriptor.value(), TUNSETIFF, &request);
+  int result = ::ioctl(descriptor.get(), TUNSETIFF, &request);
   if (result != 0 && errno == EINVAL && options.queues == 1) {
     // A device that was made for several queues wants the flag even from a single one.
     request.ifr_flags = static_cast<short>(flags | IFF_MULTI_QUEUE);
-    result = ::ioctl(descriptor.value(), TUNSETIFF, &request);
+    result = ::ioctl(descriptor.get(), TUNSETIFF, &request);
   }
   if (result != 0) return std::unexpected(cannot_attach(options, errno));
   options.name = request.ifr_name;
   int header_bytes = sizeof(VirtioHeader);
-  if (::ioctl(descriptor.value(), TUNSETVNETHDRSZ, &header_bytes) != 0) {
+  if (::ioctl(descriptor.get(), TUNSETVNETHDRSZ, &header_bytes) != 0) {
     return std::unexpected(cannot_attach(options, errno));
   }
-  if (options.persists && ::ioctl(descriptor.value(), TUNSETPERSIST, 1) != 0) {
+  if (options.persists && ::ioctl(descriptor.get(), TUNSETPERSIST, 1) != 0) {
     return std::unexpected(cannot_configure(
         options, "make the device persistent", errno,
         "ip tuntap add dev " + options.name + " mode " + kind_of(options) + " user $USER"));
@@ -182,6 +164,20 @@ void negotiate_offloads(int descriptor, bool wanted, DeviceCapabilities& capabil
   // What we write is not subject to TUNSETOFFLOAD: the kernel takes any VirtioHeader it knows.
   capabilities.completes_checksums = true;
   capabilities.tcp_segment_bytes_max = kSegmentBytesMax;
+}
+
+// Queues of a device may be spread over programs, which would take each other's frames. Sysfs
+// counts those that are attached; where it shows another network than ours there is nothing to see.
+std::optional<DeviceError> find_stranger(const TapOptions& options) {
+  std::size_t attached = 0;
+  std::error_code failure;
+  const std::filesystem::path queues = "/sys/class/net/" + options.name + "/queues";
+  std::filesystem::directory_iterator at(queues, failure);
+  for (; !failure && at != std::filesystem::directory_iterator(); at.increment(failure)) {
+    attached += at->path().filename().string().starts_with("tx-") ? 1 : 0;
+  }
+  if (attached <= options.queues) return std::nullopt;
+  return cannot_attach(options, EBUSY);
 }
 
 std::optional<DeviceError> configure(const TapOptions& options, const HostLink& link) {
@@ -223,7 +219,7 @@ Opened<std::unique_ptr<Device>> make_tap(const TapOptions& options, Descriptor d
   if (options.medium == Medium::kEthernet) {
     capabilities.mac = options.mac.is_unspecified() ? mac_for_name(options.name) : options.mac;
   }
-  negotiate_offloads(descriptor.value(), options.offloads, capabilities);
+  negotiate_offloads(descriptor.get(), options.offloads, capabilities);
   return std::make_unique<Tap>(descriptor.release(), *std::move(link), capabilities);
 }
 
@@ -242,6 +238,13 @@ Opened<std::vector<std::unique_ptr<Device>>> open_tap(const TapOptions& wanted) 
   if (!link) {
     return std::unexpected(
         cannot_configure(options, "look at the host's side", link.error(), "ip link show"));
+  }
+  if (auto stranger = options.queues > 1 ? find_stranger(options) : std::nullopt) {
+    return std::unexpected(*std::move(stranger));
+  }
+  // Before the link comes up. Where it is refused, cores hand over what comes to the wrong one.
+  if (descriptors.size() > 1) {
+    static_cast<void>(driver::steer_queues(descriptors.front().get(), options.medium));
   }
   if (auto fault = configure(options, *link)) return std::unexpected(*std::move(fault));
   std::vector<std::unique_ptr<Device>> queues;

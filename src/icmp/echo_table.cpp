@@ -25,7 +25,9 @@ Result<void> EchoTable::bind(EchoSocket& socket, const IpAddress& local, std::ui
     return match(socket.family, candidate) == nullptr;
   };
   if (identifier == 0) {
-    const auto chosen = ports_.choose(local, socket.remote, is_free);
+    const auto chosen = ports_.choose(local, socket.remote, [&](std::uint16_t candidate) {
+      return share_.owns(candidate) && is_free(candidate);
+    });
     if (!chosen) return std::unexpected(Error::kNoPortsLeft);
     identifier = *chosen;
   } else if (!is_free(identifier)) {

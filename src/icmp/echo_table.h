@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/ephemeral_ports.h"
+#include "base/flow_share.h"
 #include "base/handle_table.h"
 #include "base/hash_index.h"
 #include "base/ready_hook.h"
@@ -33,6 +34,9 @@ class EchoTable {
   EchoTable(Memory& memory, std::uint32_t sockets_max, const SipKey& key)
       : sockets_(memory, sockets_max), identifiers_(memory), key_(key), ports_(key) {}
 
+  // Before the first socket.
+  void set_share(const FlowShare& share) { share_ = share; }
+
   [[nodiscard]] Result<Handle> open(AddressFamily family);
   void close(Handle handle);
   [[nodiscard]] EchoSocket* find(Handle handle) { return sockets_.find(handle); }
@@ -56,6 +60,7 @@ class EchoTable {
   HashIndex identifiers_;
   SipKey key_;
   EphemeralPorts ports_;
+  FlowShare share_;
 };
 
 }  // namespace strata::icmp

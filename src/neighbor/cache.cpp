@@ -209,6 +209,17 @@ void Cache::on_link_change(bool is_up, Time now) {
   }
 }
 
+void Cache::on_link_replaced(const MacAddress& mac, Time now) {
+  mac_ = mac;
+  if (!is_link_up_) return;
+  own_.announce_all(now);
+  table_.for_each([&](Entry& entry) {
+    if (entry.is_static || entry.state == State::kIncomplete) return;
+    if (entry.has_mac() && entry.is_ours) return become_unreachable(entry);
+    destroy(entry, DropReason::kInterfaceDown);
+  });
+}
+
 void Cache::set_mac(const MacAddress& mac, Time now) {
   if (mac == std::exchange(mac_, mac)) return;
   own_.announce_all(now);

@@ -141,6 +141,9 @@ class Cache {
   // it may be the peer that is silent.
   void on_reachability_doubted(const IpAddress& next_hop, Time now);
   void on_link_change(bool is_up, Time now);
+  // The wire is another one, or we are at another end of it: everyone is told where we are, and
+  // neighbours are asked again while what is known of them is still used (RFC 7048 3).
+  void on_link_replaced(const MacAddress& mac, Time now);
 
   // --- answers that keep no state ---------------------------------------------------------------
 

@@ -91,6 +91,28 @@ PermissionState probe_tun() {
   }
 }
 
+// One of a family that a kernel may have been built without. The capability is asked for first, so
+// that the remedy names it.
+PermissionState probe_socket(Permission permission, int family, const char* name,
+                             const char* option) {
+  if (!has_capability(CAP_NET_RAW)) return probe_capability(permission, "CAP_NET_RAW", false);
+  const int descriptor = ::socket(family, SOCK_RAW | SOCK_CLOEXEC, 0);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    return {permission, true, std::string(name) + " sockets can be opened", ""};
+  }
+  const int error = errno;
+  const std::string detail = std::string(name) + " sockets: " + std::strerror(error);
+  if (error == EAFNOSUPPORT) {
+    return {permission, false, detail, std::string("use a kernel that has ") + option};
+  }
+  if (error == EPERM) {
+    return {permission, false, detail + ", for this network belongs to another user namespace",
+            "unshare --net " + own_program()};
+  }
+  return {permission, false, detail, "ulimit -n 1024"};
+}
+
 PermissionState probe_locked_memory() {
   rlimit limit{};
   ::getrlimit(RLIMIT_MEMLOCK, &limit);
@@ -173,6 +195,7 @@ std::string_view to_text(Permission permission) {
     case Permission::kTunDevice: return "open TAP and TUN devices";
     case Permission::kNetAdmin: return "make devices and set addresses";
     case Permission::kNetRaw: return "use packet sockets";
+    case Permission::kXdpSockets: return "use AF_XDP sockets";
     case Permission::kBpf: return "load XDP programs";
     case Permission::kLockedMemory: return "lock memory for rings";
     case Permission::kHostSockets: return "use this host's sockets";
@@ -186,8 +209,9 @@ PermissionState probe(Permission permission) {
   switch (permission) {
     case Permission::kTunDevice: return probe_tun();
     case Permission::kNetAdmin: return probe_net_admin();
-    case Permission::kNetRaw:
-      return probe_capability(permission, "CAP_NET_RAW", has_capability(CAP_NET_RAW));
+    case Permission::kNetRaw: return probe_socket(permission, AF_PACKET, "packet", "CONFIG_PACKET");
+    case Permission::kXdpSockets:
+      return probe_socket(permission, AF_XDP, "AF_XDP", "CONFIG_XDP_SOCKETS");
     case Permission::kBpf:
       return probe_capability(permission, "CAP_BPF",
                               has_capability(kCapBpf) || has_capability(CAP_SYS_ADMIN));
@@ -202,9 +226,9 @@ PermissionState probe(Permission permission) {
 std::vector<PermissionState> probe_permissions() {
   std::vector<PermissionState> states;
   for (const Permission permission :
-       {Permission::kTunDevice, Permission::kNetAdmin, Permission::kNetRaw, Permission::kBpf,
-        Permission::kLockedMemory, Permission::kHostSockets, Permission::kPingSockets,
-        Permission::kUserNamespaces}) {
+       {Permission::kTunDevice, Permission::kNetAdmin, Permission::kNetRaw, Permission::kXdpSockets,
+        Permission::kBpf, Permission::kLockedMemory, Permission::kHostSockets,
+        Permission::kPingSockets, Permission::kUserNamespaces}) {
     states.push_back(probe(permission));
   }
   return states;

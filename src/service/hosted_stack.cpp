@@ -12,24 +12,45 @@ namespace strata::service {
 namespace {
 
 // Small packets for what devices have and what waits; large ones for super-segments and for what
-// thousands of connections have not read or not seen acknowledged. Pages that are never used are
+// thousands of connections have not read or not seen acknowledged; headers for memory of devices
+// that hand over frames where they lie. Pages that are never used are
 // never touched: the free lists hand out again what was used last.
 constexpr PacketPoolConfig kPool{.small_buffers = 16384,
                                  .large_buffers = 1024,
-                                 .external_buffers = 0,
+                                 .external_buffers = 4096,
                                  .extra_descriptors = 32768};
 // The queues of all connections leave devices their share of the pool.
 constexpr std::size_t kTcpBufferBytes = kPool.small_buffers / 4 * 3 * kSmallBufferBytes +
                                         kPool.large_buffers / 4 * 3 * kLargeBufferBytes;
 
-// "strata0.10": an interface has at most 15 characters, of which the numbers are the better half.
+std::string_view what_it_carries(Medium medium) {
+  return medium == Medium::kEthernet ? "Ethernet frames" : "IP packets";
+}
+
+// The refusals of Stack::replace_device, in words.
+Outcome<void> check_fit(std::string_view interface, const DeviceCapabilities& former,
+                        const DeviceCapabilities& wanted) {
+  constexpr std::size_t kIpv6MtuMin = 1280;
+  if (former.medium != wanted.medium) {
+    return failed(fmt::format("{}: the interface carries {}, and this device {}", interface,
+                              what_it_carries(former.medium), what_it_carries(wanted.medium)),
+                  "only a device of the same medium can take its place");
+  }
+  if (wanted.mtu < kIpv6MtuMin && former.mtu >= kIpv6MtuMin) {
+    return failed(fmt::format("{}: the device carries {} bytes, and IPv6 needs {}", interface,
+                              wanted.mtu, kIpv6MtuMin),
+                  "give the device a larger MTU");
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string name_of_vlan(std::string_view port, const VlanTags& tags) {
   std::string numbers;
   for (std::size_t i = 0; i < tags.count; ++i) numbers += fmt::format(".{}", tags.tags[i].id);
   return std::string(port.substr(0, FixedText<15>{}.characters.size() - numbers.size())) + numbers;
 }
-
-}  // namespace
 
 HostedStack::HostedStack(Loop& loop, std::string name)
     : loop_(loop), name_(std::move(name)), started_(loop.now()), pool_(memory_, kPool) {}
@@ -80,6 +101,7 @@ Outcome<void> HostedStack::add_port(const Port& port) {
   config.name = port.name;
   config.mtu = port.mtu;
   config.detect_duplicates = port.detect_duplicates;
+  config.accept_router_advertisements = port.accept_router_advertisements;
   const std::size_t device_mtu = port.device->capabilities().mtu;
   if (port.mtu > device_mtu) {
     return failed(fmt::format("{}: an MTU of {} is more than the device carries, which is {}",
@@ -90,12 +112,73 @@ Outcome<void> HostedStack::add_port(const Port& port) {
   if (!interface) {
     return failed(fmt::format("{}: no interface: {}", port.name, to_text(interface.error())));
   }
-  driver_->add(*port.device, *interface, port.feeding);
+  driver_->add(*port.device, *interface, port.feeding, port.mtu == 0 ? SIZE_MAX : port.mtu);
   if (auto added = add_addresses(port.name, *interface, port.addresses); !added) return added;
   for (const VlanOptions& vlan : port.vlans) {
     if (auto added = add_vlan(port, *interface, vlan); !added) return added;
   }
   return {};
+}
+
+Outcome<void> HostedStack::plug(const Port& port) {
+  auto added = add_port(port);
+  if (added) added = watch_devices();
+  if (added) return {};
+  // The name may be another interface's; what we made is known by its device.
+  if (driver_->knows(*port.device)) (void)unplug(port.name, *port.device);
+  return added;
+}
+
+Outcome<void> HostedStack::watch_devices() {
+  const auto watched = loop_.update(*driver_);
+  if (watched) return {};
+  return failed(fmt::format("the loop cannot watch the devices: {}", to_text(watched.error())));
+}
+
+Outcome<void> HostedStack::replace_device(std::string_view interface, Device& former,
+                                          Device& device, Feeding feeding) {
+  // A device that is never empty (null: with a frame) must not hold up the new one.
+  constexpr int kBatchesMax = 1024;
+  const auto found = stack_->find_interface(interface);
+  if (!found) return failed(fmt::format("{}: there is no such interface", interface));
+  if (auto fits = check_fit(interface, former.capabilities(), device.capabilities()); !fits) {
+    return fits;
+  }
+  const Time now = loop_.now();
+  if (const auto replaced = stack_->replace_device(*found, device, now); !replaced) {
+    return failed(fmt::format("{}: the stack does not take the device: {}", interface,
+                              to_text(replaced.error())));
+  }
+  driver_->replace(former, device, feeding);
+  if (auto watched = watch_devices(); !watched) {
+    driver_->replace(device, former,
+                     former.descriptor() < 0 ? Feeding::kMustAsk : Feeding::kDescriptor);
+    (void)stack_->replace_device(*found, former, now);
+    (void)watch_devices();
+    return watched;
+  }
+  // First of all others hear where we are, so that nothing more comes the old way.
+  stack_->flush(now);
+  for (int i = 0; i < kBatchesMax && stack_->receive_from(*found, former, now); ++i) {
+    stack_->flush(now);
+  }
+  return {};
+}
+
+Outcome<void> HostedStack::unplug(std::string_view interface, Device& device) {
+  const auto found = stack_->find_interface(interface);
+  if (!found) return failed(fmt::format("{}: there is no such interface", interface));
+  std::erase_if(leases_, [&](const auto& lease) {
+    if (lease->interface() != *found) return false;
+    // Whether the address is given back is for the stack to send while it can.
+    if (lease->stop()) stack_->flush(loop_.now());
+    return true;
+  });
+  if (const auto removed = stack_->remove_interface(*found, loop_.now()); !removed) {
+    return failed(fmt::format("{}: {}", interface, to_text(removed.error())));
+  }
+  driver_->remove(device);
+  return watch_devices();
 }
 
 Outcome<void> HostedStack::add_vlan(const Port& port, InterfaceId parent, const VlanOptions& vlan) {
@@ -104,6 +187,7 @@ Outcome<void> HostedStack::add_vlan(const Port& port, InterfaceId parent, const 
   config.name = name;
   config.mtu = vlan.mtu;
   config.detect_duplicates = port.detect_duplicates;
+  config.accept_router_advertisements = port.accept_router_advertisements;
   const auto interface = stack_->add_vlan(parent, vlan.tags, config, loop_.now());
   if (!interface) {
     return failed(fmt::format("{}: no VLAN: {}", name, to_text(interface.error())));

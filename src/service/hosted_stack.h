@@ -33,7 +33,11 @@ struct Port {
   std::size_t mtu = 0;  // 0: the device's
   bool detect_duplicates = true;
   std::vector<VlanOptions> vlans{};
+  bool accept_router_advertisements = true;
 };
+
+// "strata0.10": an interface has at most 15 characters, of which the numbers are the better half.
+[[nodiscard]] std::string name_of_vlan(std::string_view port, const VlanTags& tags);
 
 struct HostedStackOptions {
   std::string name;
@@ -53,6 +57,16 @@ class HostedStack {
   HostedStack& operator=(const HostedStack&) = delete;
 
   [[nodiscard]] Outcome<void> add_default_route(const IpAddress& gateway);
+
+  // While it runs, from outside its turns. A failure leaves everything as it was.
+  [[nodiscard]] Outcome<void> plug(const Port& port);
+  // Connections live on; what `former` still held has been taken in when this returns.
+  [[nodiscard]] Outcome<void> replace_device(std::string_view interface, Device& former,
+                                             Device& device, Feeding feeding);
+  [[nodiscard]] Outcome<void> unplug(std::string_view interface, Device& device);
+  [[nodiscard]] bool has_interface(std::string_view name) const {
+    return stack_->find_interface(name).has_value();
+  }
 
   [[nodiscard]] Stack& stack() { return *stack_; }
   [[nodiscard]] Loop& loop() { return loop_; }
@@ -76,6 +90,7 @@ class HostedStack {
   HostedStack(Loop& loop, std::string name);
   [[nodiscard]] Outcome<void> start(const HostedStackOptions& options, std::span<const Port> ports);
   [[nodiscard]] Outcome<void> add_port(const Port& port);
+  [[nodiscard]] Outcome<void> watch_devices();
   [[nodiscard]] Outcome<void> add_vlan(const Port& port, InterfaceId parent,
                                        const VlanOptions& vlan);
   [[nodiscard]] Outcome<void> add_addresses(std::string_view name, InterfaceId interface,

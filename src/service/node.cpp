@@ -9,7 +9,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "driver/host_link.h"
 #include "service/control/server.h"
 #include "service/control/socket.h"
 #include "service/journal.h"
@@ -41,11 +40,20 @@ bool names_gateway(const DeviceOptions& device) {
   return spec && spec->kind == "rootless";
 }
 
-// With mtu= in the device's name the host's end agrees, unless the name says so itself.
-std::string spec_with_mtu(const DeviceOptions& options) {
+// With mtu= in the device's name the host's end agrees, and with queues= each core gets one,
+// unless the name says so itself.
+std::string spec_of(const DeviceOptions& options, std::uint16_t cores) {
   const auto spec = DeviceSpec::parse(options.spec);
-  if (options.mtu == 0 || !spec || spec->find("mtu") != nullptr) return options.spec;
-  return fmt::format("{},mtu={}", options.spec, options.mtu);
+  std::string text = options.spec;
+  if (!spec) return text;
+  if (options.mtu != 0 && spec->find("mtu") == nullptr) {
+    text += fmt::format(",mtu={}", options.mtu);
+  }
+  const bool can_have_queues = spec->kind == "tap" || spec->kind == "tun";
+  if (cores > 1 && can_have_queues && spec->find("queues") == nullptr) {
+    text += fmt::format(",queues={}", cores);
+  }
+  return text;
 }
 
 // All that keeps this process from making TAP devices; nothing when it may.
@@ -69,6 +77,7 @@ std::optional<Failure> missing_permissions() {
 Node::Node(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
 Node::~Node() {
+  if (cores_ != nullptr) cores_->stop();
   if (main_ != nullptr && main_->stop_dhcp()) {
     // A moment for addresses to be given back.
     constexpr Duration kFarewell = std::chrono::milliseconds(200);
@@ -78,6 +87,7 @@ Node::~Node() {
   }
   // What is under way lies in the pools of stacks that end before the gateway's link.
   if (gateway_ != nullptr) gateway_->clear();
+  if (cores_ != nullptr) cores_->clear();
 }
 
 Outcome<std::unique_ptr<Node>> Node::create(const StackOptions& options,
@@ -97,12 +107,19 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   if (const auto caught = loop_->stop_on_signals({SIGINT, SIGTERM, SIGHUP}); !caught) {
     return failed(fmt::format("signals cannot be caught: {}", to_text(caught.error())));
   }
+  if (auto checked = check_cores(options, choices); !checked) return checked;
+  if (options.cores > 1) {
+    cores_ = std::make_unique<Cores>(*loop_, options.cores, options.policy);
+  }
   auto ports = open_devices(options, choices);
   if (!ports) return std::unexpected(std::move(ports).error());
   const HostedStackOptions hosted = options_of(options, ports->front().name);
   auto main = HostedStack::create(*loop_, hosted, *ports);
   if (!main) return std::unexpected(std::move(main).error());
   main_ = std::move(*main);
+  if (cores_ != nullptr) {
+    if (auto made = cores_->start_followers(*main_, hosted, *ports); !made) return made;
+  }
   main_->driver().on_lost([this](InterfaceId) {
     failure_ = Failure{"a device of this stack was deleted by its host"};
     loop_->stop();
@@ -140,11 +157,17 @@ Outcome<void> Node::start_names(const StackOptions& options, std::span<const Por
     return failed(fmt::format("{}:{}: expected an address and names, as in 10.77.0.1 gateway",
                               options.hosts, fault));
   }
+  const auto start = [&](const std::string& interface, const auto& link) -> Outcome<void> {
+    if (!link.dhcp) return {};
+    return main_->start_dhcp(interface,
+                             {.host_name = options.host_name, .lease_file = link.lease_file});
+  };
   for (std::size_t i = 0; i < options.devices.size(); ++i) {
-    if (!options.devices[i].dhcp) continue;
-    const DhcpChoices choices{.host_name = options.host_name,
-                              .lease_file = options.devices[i].lease_file};
-    if (auto started = main_->start_dhcp(ports[i].name, choices); !started) return started;
+    if (auto started = start(ports[i].name, options.devices[i]); !started) return started;
+    for (const VlanOptions& vlan : options.devices[i].vlans) {
+      const std::string name = name_of_vlan(ports[i].name, vlan.tags);
+      if (auto started = start(name, vlan); !started) return started;
+    }
   }
   return {};
 }
@@ -200,33 +223,52 @@ Outcome<Port> Node::open_default(const StackOptions& options) {
   return without_v6;
 }
 
+Outcome<void> Node::check_cores(const StackOptions& options, const NodeChoices& choices) {
+  if (options.cores <= 1) return {};
+  if (!choices.serves_on_all_cores) {
+    return failed("cores: what this verb does is done by one core", "leave it out, or set it to 1");
+  }
+  if (!options.capture.empty()) {
+    return failed("capture: a file has the frames of one core, and this stack has several",
+                  "leave --cores out while you look, or capture at the host's end");
+  }
+  return {};
+}
+
+std::vector<HostedStack*> Node::stacks() {
+  std::vector<HostedStack*> stacks{main_.get()};
+  if (cores_ == nullptr) return stacks;
+  for (const auto& follower : cores_->followers()) stacks.push_back(&follower->hosted());
+  return stacks;
+}
+
 Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplicates) {
-  auto device = open_device(spec_with_mtu(options));
-  if (!device) {
-    DeviceError error = std::move(device).error();
+  if (cores_ == nullptr) return rack_.open(options, detects_duplicates);
+  const std::uint16_t cores = cores_->count();
+  auto queues = open_queues(spec_of(options, cores));
+  // A device that was made for one queue serves all cores by that.
+  if (!queues && cores > 1) queues = open_queues(spec_of(options, 1));
+  if (!queues) {
+    DeviceError error = std::move(queues).error();
     return failed(std::move(error.text), std::move(error.hint));
   }
-  devices_.push_back(std::move(*device));
-  Device& opened = *devices_.back();
-  std::string name = name_of_device(options.spec);
-  if (const std::size_t slash = name.rfind('/'); slash != std::string::npos) {
-    name.erase(0, slash + 1);
-  }
-  name.resize(std::min<std::size_t>(name.size(), 15));
-  // A TAP device without a name has the one that the kernel chose.
-  if (name.empty()) name = driver::interface_of_queue(opened.descriptor());
-  if (name.empty()) name = fmt::format("if{}", devices_.size());
-  return Port{.name = std::move(name),
-              .device = &opened,
-              .feeding = opened.descriptor() < 0 ? Feeding::kMustAsk : Feeding::kDescriptor,
-              .addresses = options.addresses,
-              .mtu = options.mtu,
-              .detect_duplicates = detects_duplicates,
-              .vlans = options.vlans};
+  if (queues->size() > cores) return too_many_queues(options.spec, queues->size(), cores);
+  Device& opened = *queues->front();
+  Port port{.name = interface_name(options.spec, opened, ++unnamed_),
+            .device = &opened,
+            .feeding = opened.descriptor() < 0 ? Feeding::kMustAsk : Feeding::kDescriptor,
+            .addresses = options.addresses,
+            .mtu = options.mtu,
+            .detect_duplicates = detects_duplicates,
+            .vlans = options.vlans};
+  return cores_->add_port(port, std::move(*queues));
 }
 
 Outcome<Port> Node::open_gateway(const StackOptions& options, const DeviceOptions& device) {
   if (gateway_ != nullptr) return failed("one rootless device is all that a stack can have");
+  if (cores_ != nullptr) {
+    return failed("cores: the rootless gateway is of one core", "leave --cores out");
+  }
   const HostedStackOptions chance = options_of(options, "");
   const std::vector<Prefix> inside =
       device.addresses.empty() ? std::vector{kInside4, kInside6} : device.addresses;
@@ -303,7 +345,9 @@ Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices
   }
   std::vector<HostedStack*> stacks{main_.get()};
   if (gateway_ != nullptr) stacks.push_back(&gateway_->stack());
-  auto server = ControlServer::open(*loop_, path, std::move(stacks));
+  auto server =
+      ControlServer::open(*loop_, path, std::move(stacks),
+                          {.cores = cores_.get(), .devices = cores_ == nullptr ? &rack_ : nullptr});
   if (!server) {
     if (is_asked_for) return std::unexpected(std::move(server).error());
     control_failure_ = std::move(server).error();
@@ -328,7 +372,9 @@ void Node::warn(const Failure& trouble) {
 }
 
 void Node::run() {
+  if (cores_ != nullptr) cores_->start();
   loop_->run();
+  if (cores_ != nullptr) cores_->stop();
   if (writer_ != nullptr && !writer_->is_ok() && !failure_) failure_ = Failure{writer_->failure()};
 }
 

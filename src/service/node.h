@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "service/cores/cores.h"
+#include "service/devices/device_rack.h"
 #include "service/failure.h"
 #include "service/gateway/gateway.h"
 #include "service/hosted_stack.h"
@@ -31,6 +33,8 @@ struct NodeChoices {
   bool detects_duplicates = true;
   // Where the control socket is when the options do not say; empty: there is none.
   bool has_default_control = false;
+  // Whether what is served is served on every core; otherwise options.cores above 1 are refused.
+  bool serves_on_all_cores = false;
 };
 
 class Node {
@@ -44,6 +48,8 @@ class Node {
   [[nodiscard]] Loop& loop() { return *loop_; }
   [[nodiscard]] HostedStack& main() { return *main_; }
   [[nodiscard]] Stack& stack() { return main_->stack(); }
+  // Of all cores, main() first; to be used before run() and after it.
+  [[nodiscard]] std::vector<HostedStack*> stacks();
   // Why there is a rootless gateway where a TAP device was meant; nothing when it is not so.
   [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
   [[nodiscard]] bool is_rootless() const { return gateway_ != nullptr; }
@@ -68,6 +74,8 @@ class Node {
                                                         const NodeChoices& choices);
   [[nodiscard]] Outcome<Port> open_default(const StackOptions& options);
   [[nodiscard]] Outcome<Port> open_port(const DeviceOptions& options, bool detects_duplicates);
+  [[nodiscard]] static Outcome<void> check_cores(const StackOptions& options,
+                                                 const NodeChoices& choices);
   [[nodiscard]] Outcome<Port> open_gateway(const StackOptions& options,
                                            const DeviceOptions& device);
   [[nodiscard]] Outcome<void> start_gateway(const StackOptions& options);
@@ -82,7 +90,8 @@ class Node {
 
   // In the order in which the parts lean on each other: the last goes first.
   std::unique_ptr<Loop> loop_;
-  std::vector<std::unique_ptr<Device>> devices_;
+  DeviceRack rack_;               // of one core
+  std::unique_ptr<Cores> cores_;  // null: one
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<PcapWriter> writer_;
   std::optional<CaptureHook> capture_;
@@ -94,6 +103,7 @@ class Node {
   std::optional<Failure> fallback_;
   std::optional<Failure> failure_;
   LogLevel log_ = LogLevel::kWarning;
+  std::size_t unnamed_ = 0;  // devices without a name
 };
 
 }  // namespace strata::service

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "service/hosted_stack.h"
+#include "strata/switch.h"
 
 namespace strata::service {
 
@@ -14,8 +15,10 @@ namespace strata::service {
 inline constexpr std::size_t kListedMax = 1024;
 
 [[nodiscard]] nlohmann::json snapshot(HostedStack& host);
+[[nodiscard]] nlohmann::json snapshot(const Switch& bridge);
 
 // The value as `strata status` prints it.
 [[nodiscard]] std::string status_text(const nlohmann::json& stacks);
+[[nodiscard]] std::string switch_text(const nlohmann::json& bridge);
 
 }  // namespace strata::service

@@ -2,6 +2,7 @@
 // StackDriver: what a loop turns so that a stack and its devices make progress.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,7 +15,8 @@
 
 // One turn, in this order:
 //
-//   follow links    a device whose cable was pulled or plugged changes its interface
+//   follow links    a device whose cable was pulled or plugged, or that carries less or more than
+//                   it did, changes its interface
 //   stack.poll      one batch from each device
 //   stack.flush     replies, what programs wrote since, and what has become due
 //
@@ -37,24 +39,34 @@ class StackDriver final : public Pollable {
  public:
   explicit StackDriver(Stack& stack) : stack_(stack) {}
 
-  // Before the loop knows the driver. The device must outlive it.
-  void add(Device& device, InterfaceId interface, Feeding feeding);
+  // The device must outlive the driver, or be removed. Not from inside turn(). The interface's MTU
+  // follows the device's up to `mtu_max`.
+  void add(Device& device, InterfaceId interface, Feeding feeding, std::size_t mtu_max = SIZE_MAX);
+  // The loop must look at descriptors() again after these.
+  void replace(Device& former, Device& device, Feeding feeding);
+  void remove(Device& device);
+  [[nodiscard]] bool knows(const Device& device) const;
   // Called once for a device that its host has deleted.
   void on_lost(InlineFunction<void(InterfaceId)> tell) { tell_lost_ = std::move(tell); }
 
   bool turn(Time now) override;
   [[nodiscard]] std::optional<Time> next_deadline() const override;
   [[nodiscard]] std::span<const int> descriptors() const override { return descriptors_; }
+  [[nodiscard]] bool prepare_to_sleep() override;
   void on_descriptor_lost(int descriptor) override;
 
  private:
   struct Port {
     Device* device;
     InterfaceId interface;
+    std::size_t device_mtu;
+    std::size_t mtu_max;
+    Feeding feeding;
     bool is_up = true;
   };
 
   void follow_links(Time now);
+  void note_ports();
   [[nodiscard]] std::uint64_t packets_moved() const;
 
   Stack& stack_;

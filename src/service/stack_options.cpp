@@ -227,6 +227,14 @@ Outcome<std::size_t> check_mtu(std::int64_t mtu) {
   return static_cast<std::size_t>(mtu);
 }
 
+Outcome<std::uint16_t> check_cores(std::int64_t cores) {
+  if (cores < 1 || cores > kCoresMax) {
+    return failed(std::to_string(cores) + " is not a number of cores from 1 to " +
+                  std::to_string(kCoresMax));
+  }
+  return static_cast<std::uint16_t>(cores);
+}
+
 Outcome<void> check_device_spec(std::string_view spec) {
   auto parsed = DeviceSpec::parse(spec);
   if (parsed) return {};

@@ -22,6 +22,8 @@ struct VlanOptions {
   VlanTags tags;
   std::vector<Prefix> addresses;
   std::size_t mtu = 0;  // 0: what the tags leave of the device's
+  bool dhcp = false;    // this and the next: as of a device
+  std::string lease_file{};
 };
 
 struct DeviceOptions {
@@ -70,6 +72,7 @@ struct StackOptions {
   std::string control;                // path of the control socket; empty: the verb decides
   LogLevel log = LogLevel::kWarning;
   LoopPolicy policy = LoopPolicy::kAdaptive;
+  std::uint16_t cores = 1;  // stacks, one a thread, that are one host
   std::vector<ServeOptions> serve;
   std::vector<JoinOptions> joins;
   TcpConfig tcp{};
@@ -96,6 +99,8 @@ struct StackOptions {
 // "10", or "100.20" for customer VLAN 20 inside service VLAN 100 (IEEE 802.1ad).
 [[nodiscard]] Outcome<VlanTags> parse_vlan(std::string_view text);
 [[nodiscard]] Outcome<std::size_t> check_mtu(std::int64_t mtu);
+inline constexpr std::uint16_t kCoresMax = 64;
+[[nodiscard]] Outcome<std::uint16_t> check_cores(std::int64_t cores);
 [[nodiscard]] Outcome<void> check_device_spec(std::string_view spec);
 
 [[nodiscard]] std::string_view to_text(Service service);

@@ -121,6 +121,16 @@ std::string connection_line(const Json& entry) {
       number(entry, "bytes_retransmitted"), word(entry, "limited_by"));
 }
 
+std::string core_line(const Json& entry) {
+  if (!flag(entry, "answers")) return fmt::format("{:>3}  does not answer", number(entry, "core"));
+  return fmt::format(
+      "{:>3}  in {} packets, out {}; handed over {}, taken over {}, sent for others {}, "
+      "lost to full rings {}",
+      number(entry, "core"), number(entry, "received_packets"), number(entry, "sent_packets"),
+      number(entry, "handed_over"), number(entry, "taken_over"), number(entry, "sent_for_others"),
+      number(entry, "ring_full_drops"));
+}
+
 std::string counters_text(const Json& stack) {
   const auto found = stack.find("counters");
   if (found == stack.end() || !found->is_object()) return {};
@@ -138,6 +148,7 @@ std::string stack_text(const Json& stack) {
   std::string text = fmt::format("{}: up {:.0f} s\n", word(stack, "name"),
                                  uptime.is_number() ? uptime.get<double>() : 0.0);
   text += section(stack, "interfaces", "Interfaces", interface_line);
+  text += section(stack, "cores", "Cores", core_line);
   text += section(stack, "addresses", "Addresses", [](const Json& entry) {
     return fmt::format("{:<28} {:<10} on {}", word(entry, "address"), word(entry, "state"),
                        word(entry, "interface"));

@@ -117,17 +117,23 @@ void Channel::on_wire_free() {
 
 void Channel::serialise(PacketPtr frame) {
   if (free_at_ < engine_.now()) bit_remainder_ = 0;
-  free_at_ = later(engine_.now(), time_on_wire(frame->size()));
+  free_at_ = wire_free_after(frame->size());
   const Fate fate = faults_.next();
   if (fate.drop != LinkDrop::kNone) {
     drop(std::move(frame), fate.drop);
     return;
   }
   if (fate.is_corrupted) {
-    faults_.corrupt(*frame);
+    faults_.corrupt(*frame, fate);
     ++counters_.corrupted_frames;
   }
   propagate(std::move(frame), fate);
+}
+
+Time Channel::wire_free_after(std::size_t bytes) {
+  const Time now = engine_.now();
+  if (config_.trace == nullptr) return later(now, time_on_wire(bytes));
+  return trace_.take(*config_.trace, now, bytes + config_.frame_overhead_bytes);
 }
 
 Duration Channel::time_on_wire(std::size_t bytes) {
@@ -140,7 +146,7 @@ Duration Channel::time_on_wire(std::size_t bytes) {
 }
 
 void Channel::propagate(PacketPtr frame, const Fate& fate) {
-  Time arrival = later(later(free_at_, config_.delay), fate.extra_delay);
+  Time arrival = std::max(free_at_, later(later(free_at_, config_.delay), fate.extra_delay));
   if (fate.is_held_back) {
     ++counters_.reordered_frames;
   } else if (!config_.jitter_reorders) {

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "sim/faults.h"
-#include "sim/tail_drop.h"
+#include "sim/queue/tail_drop.h"
+#include "sim/rate_trace.h"
 #include "strata/packet.h"
 #include "strata/sim_link.h"
 #include "strata/time.h"
@@ -27,7 +28,7 @@ class Port;
 class Channel final : private QueueDiscipline::Drops {
  public:
   Channel(Engine& engine, Link& link, Direction direction, const LinkConfig& config);
-  ~Channel();
+  ~Channel() override;
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
@@ -41,6 +42,7 @@ class Channel final : private QueueDiscipline::Drops {
   void configure(const LinkConfig& config);
   void set_queue(std::unique_ptr<QueueDiscipline> queue);
   void set_partitioned(bool partitioned) { is_partitioned_ = partitioned; }
+  void record_faults(std::vector<FrameFault>& into) { faults_.record(into); }
   // The link went down: nothing that waits or is on the wire gets through.
   void lose_all();
 
@@ -78,6 +80,7 @@ class Channel final : private QueueDiscipline::Drops {
   void serialise(PacketPtr frame);
   void propagate(PacketPtr frame, const Fate& fate);
   void put_on_wire(PacketPtr frame, Time arrival);
+  [[nodiscard]] Time wire_free_after(std::size_t bytes);
   [[nodiscard]] Duration time_on_wire(std::size_t bytes);
 
   Engine& engine_;
@@ -90,6 +93,7 @@ class Channel final : private QueueDiscipline::Drops {
   Port* sender_ = nullptr;
   Port* receiver_ = nullptr;
   Time free_at_{};
+  TraceCursor trace_;
   std::uint64_t bit_remainder_ = 0;  // of the division by the rate, carried while busy
   Time last_arrival_{};
   std::uint64_t lost_before_ = 0;  // arrivals decided earlier never happen

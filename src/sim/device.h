@@ -17,6 +17,8 @@ class LinkDevice final : public Device {
 
   // A frame reached the end of the link; receive() hands it on.
   void arrive(PacketPtr frame) { arrived_.push(std::move(frame)); }
+  // What nobody took yet: its stack is no more.
+  void forget_arrived() { arrived_.clear(); }
   [[nodiscard]] std::size_t frames_waiting() const { return arrived_.size(); }
 
   [[nodiscard]] const DeviceCapabilities& capabilities() const override { return capabilities_; }

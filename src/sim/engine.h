@@ -84,6 +84,7 @@ class Engine {
   [[nodiscard]] std::uint64_t packet_hash() const;
   [[nodiscard]] std::size_t frames_in_flight() const;
   [[nodiscard]] bool is_quiet() const;
+  [[nodiscard]] std::size_t tasks_waiting() const { return tasks_.count(); }
 
  private:
   class WorldExecutor final : public Executor {

@@ -37,6 +37,23 @@ bool has_sound_times(const LinkConfig& config) {
          config.reorder_delay >= Duration::zero();
 }
 
+bool has_sound_jitter(const LinkConfig& config) {
+  constexpr std::uint64_t kPartsMax = 1U << 24U;
+  const Ratio& tail = config.jitter_tail;
+  const bool has_tail = tail.numerator != 0 && tail.numerator <= kPartsMax &&
+                        tail.denominator != 0 && tail.denominator <= kPartsMax;
+  if (config.jitter_shape != JitterShape::kEmpirical) return has_tail;
+  const auto* samples = config.jitter_samples.get();
+  return has_tail && samples != nullptr && !samples->empty() &&
+         std::ranges::all_of(*samples, [](Duration d) { return d >= Duration::zero(); });
+}
+
+bool has_sound_trace(const LinkConfig& config) {
+  if (config.trace == nullptr) return true;
+  const auto& all = config.trace->opportunities_ms;
+  return !all.empty() && all.back() != 0 && std::ranges::is_sorted(all);
+}
+
 bool has_sound_sizes(const LinkConfig& config) {
   // With backpressure a sender waits for room for a full-sized frame: there must be such a time.
   const std::size_t bytes_min = config.backpressure ? config.mtu + 22 : 1;
@@ -50,12 +67,21 @@ bool has_sound_sizes(const LinkConfig& config) {
 Result<void> validate(const LinkConfig& config) {
   const auto& listed = config.lost_frames;
   const bool is_ascending =
-      std::ranges::adjacent_find(listed, std::greater_equal<>()) == listed.end();
-  if (!has_sound_ratios(config) || !has_sound_times(config) || !has_sound_sizes(config) ||
-      !is_ascending) {
+      std::ranges::adjacent_find(listed, std::greater_equal<>()) == listed.end() &&
+      std::ranges::is_sorted(config.frame_faults, {}, &FrameFault::position) &&
+      std::ranges::none_of(config.frame_faults,
+                           [](const FrameFault& fault) { return fault.delay < Duration::zero(); });
+  if (!has_sound_ratios(config) || !has_sound_times(config) || !has_sound_jitter(config) ||
+      !has_sound_trace(config) || !has_sound_sizes(config) || !is_ascending) {
     return std::unexpected(Error::kInvalidArgument);
   }
   return {};
+}
+
+std::uint64_t mean_bits_per_second(const LinkConfig& config) {
+  if (config.trace == nullptr) return config.bits_per_second;
+  const auto& all = config.trace->opportunities_ms;
+  return all.size() * kTraceOpportunityBytes * 8 * 1000 / all.back();
 }
 
 std::string_view to_text(LinkDrop drop) {
@@ -101,6 +127,10 @@ void Link::set_up(bool up) {
 
 void Link::set_partitioned(Direction direction, bool partitioned) {
   channel(direction).set_partitioned(partitioned);
+}
+
+void Link::record_faults(Direction direction, std::vector<FrameFault>& into) {
+  channel(direction).record_faults(into);
 }
 
 const LinkCounters& Link::counters(Direction direction) const {

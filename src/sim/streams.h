@@ -24,6 +24,8 @@ enum class StreamUse : std::uint64_t {
   kCorruptedBits = 21,
   kReordering = 22,
   kJitter = 23,
+  kFlaps = 24,
+  kTraffic = 25,
 };
 
 // Depends on the world's seed, on who draws and on what for, and on nothing else: not on how many

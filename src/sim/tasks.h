@@ -28,6 +28,9 @@ class Tasks {
   bool cancel_timer(TimerId timer);
 
   [[nodiscard]] bool has_posted() const { return !posted_.empty(); }
+  [[nodiscard]] std::size_t count() const {
+    return posted_.size() + timers_.size() - free_timers_.size();
+  }
   [[nodiscard]] std::optional<Time> next_deadline() const {
     if (deadlines_.empty()) return std::nullopt;
     return deadlines_.top().at;

@@ -25,10 +25,12 @@ Link& Node::link(std::size_t port) const {
   return ports_[port]->link();
 }
 
-// Locally administered, and readable in a capture: 02:00, the node from 1, the port.
+// Locally administered, and readable in a capture: 02, the port beyond 256, the node from 1, the
+// port.
 MacAddress Node::mac(std::size_t port) const {
-  CHECK(port < 256);
-  return MacAddress::from_value(0x0200'0000'0000 | (std::uint64_t{index_ + 1} << 8U) | port);
+  CHECK(port < 65'536 && index_ < 0xff'ffff);
+  return MacAddress::from_value(0x0200'0000'0000 | (std::uint64_t{port >> 8U} << 32U) |
+                                (std::uint64_t{index_ + 1} << 8U) | (port & 0xffU));
 }
 
 // ── World ───────────────────────────────────────────────────────────────────────────────────
@@ -93,6 +95,7 @@ PacketPool& World::pool() { return engine_->pool(); }
 HeapMemory& World::memory() { return engine_->memory(); }
 
 std::size_t World::frames_in_flight() const { return engine_->frames_in_flight(); }
+std::size_t World::tasks_waiting() const { return engine_->tasks_waiting(); }
 bool World::is_quiet() const { return engine_->is_quiet(); }
 
 std::size_t World::leaked_packets() const {

@@ -92,7 +92,19 @@ tcp::Transport* Core::ensure_tcp() {
   tcp = create<tcp::Transport>(memory, memory, pool, config.tcp, derive(secret, kTcp), rng.fork(),
                                ready,
                                [this](const tcp::Flow& flow) { return path_mtu(*this, flow); });
+  if (tcp != nullptr) tcp->set_share(share);
   return tcp;
+}
+
+void Core::set_share(const FlowShare& own_share, WholeSteerer* steerer) {
+  share = own_share;
+  whole_steerer = steerer;
+  udp.set_share(share);
+  echo.set_share(share);
+  if (tcp != nullptr) tcp->set_share(share);
+  // Two cores that number their packets alike would have their fragments mixed up.
+  identifications = ip::IdentificationSource(
+      derive(secret, kIdentifications + (std::uint64_t{share.own} << 32U)));
 }
 
 Core::~Core() {

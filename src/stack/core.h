@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "base/counters.h"
+#include "base/flow_share.h"
 #include "base/ready_hook.h"
 #include "base/siphash.h"
 #include "base/vector.h"
@@ -58,6 +59,15 @@ struct HookEntry {
 };
 
 class TcpMerge;
+
+// Where several stacks are one host, a datagram that one of them has put together from fragments
+// may be another's.
+class WholeSteerer {
+ public:
+  virtual ~WholeSteerer() = default;
+  // The packet begins with its IP header. Null: it has gone where it belongs.
+  [[nodiscard]] virtual PacketPtr on_whole(PacketPtr packet) = 0;
+};
 
 struct EthertypeEntry {
   std::uint16_t ethertype = 0;
@@ -117,6 +127,12 @@ struct Core {
   Counters<DropReason> drops;
   StackCounters counters;
   bool somebody_waits_for_room = false;
+
+  // Makes this stack one of several that are one host; before its first socket. All of them have
+  // one secret. The steerer, null for none, must outlive the stack.
+  void set_share(const FlowShare& own_share, WholeSteerer* steerer);
+  FlowShare share;
+  WholeSteerer* whole_steerer = nullptr;
 
   // Null only when there is no memory for it.
   [[nodiscard]] tcp::Transport* ensure_tcp();

@@ -49,6 +49,8 @@ Interface::Interface(const InterfaceParts& parts, InterfaceId interface_id,
       name(short_name(config.name)),
       mac(address),
       mtu(bytes_max),
+      mtu_wanted(config.mtu),
+      keeps_mac(!config.mac.is_unspecified()),
       // RFC 8200 5: a link that cannot carry 1280 bytes cannot carry IPv6.
       has_ipv6(config.ipv6 && bytes_max >= kIpv6MtuMin),
       hears_routers(config.accept_router_advertisements),

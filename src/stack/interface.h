@@ -38,6 +38,8 @@ struct Interface {
   MacAddress mac;
   std::size_t mtu;
   Medium medium = Medium::kEthernet;
+  std::size_t mtu_wanted;                 // by its owner; 0: as much as the device carries
+  bool keeps_mac;                         // its owner chose the address: no device changes it
   std::optional<std::uint8_t> hop_limit;  // as a router advertised it
   std::uint32_t ipv6_mtu = 0;             // follows from `mtu` and `advertised_mtu`: set_mtus
 

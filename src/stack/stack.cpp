@@ -15,6 +15,7 @@
 #include "stack/out/send_frame.h"
 #include "stack/out/send_ip.h"
 #include "stack/out/send_tcp.h"
+#include "stack/replace_device.h"
 #include "stack/router_role.h"
 
 namespace strata {
@@ -141,6 +142,7 @@ Result<void> Stack::set_mtu(InterfaceId interface, std::size_t mtu, Time /*now*/
   Interface* found = core_->interface(interface);
   if (found == nullptr || found->is_loopback()) return std::unexpected(Error::kNotFound);
   if (mtu < 68 || mtu > found->capabilities().mtu) return std::unexpected(Error::kInvalidArgument);
+  found->mtu_wanted = mtu;
   stack::set_interface_mtus(*core_, *found, mtu, found->advertised_mtu);
   return {};
 }
@@ -148,16 +150,13 @@ Result<void> Stack::set_mtu(InterfaceId interface, std::size_t mtu, Time /*now*/
 Result<void> Stack::replace_device(InterfaceId interface, Device& device, Time now) {
   Interface* found = core_->interface(interface);
   if (found == nullptr || found->device == nullptr) return std::unexpected(Error::kNotFound);
-  if (device.capabilities().medium != found->medium) {
-    return std::unexpected(Error::kInvalidArgument);
-  }
-  found->device = &device;
-  stack::set_interface_mtus(*core_, *found, std::min(found->mtu, device.capabilities().mtu),
-                            found->advertised_mtu);
-  // The wire behind it may be another: neighbours are asked anew and hear of us.
-  found->neighbors.tell().on_link_change(true, now);
-  found->groups.tell().on_link_change(true, now);
-  return {};
+  return stack::replace_device(*core_, *found, device, now);
+}
+
+bool Stack::receive_from(InterfaceId interface, Device& former, Time now) {
+  Interface* found = core_->interface(interface);
+  return found != nullptr && found->device != nullptr &&
+         stack::receive_from(*core_, *found, former, now);
 }
 
 Result<InterfaceId> Stack::find_interface(std::string_view name) const {

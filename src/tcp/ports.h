@@ -9,7 +9,8 @@
 //    sharing: reuse_port always, reuse_address as long as neither listens.
 // 2. A port in use can be bound only with reuse_address or reuse_port: a server that begins anew
 //    beside its own TIME-WAITs says that it knows what it does (RFC 9293 3.6.1).
-// 3. An ephemeral port is never one that a binding holds. Connections share it where they lead
+// 3. Of a host of several stacks, a new connection's port is one whose answers come to this stack.
+// 4. An ephemeral port is never one that a binding holds. Connections share it where they lead
 //    elsewhere; one without uses is free without a look.
 #pragma once
 
@@ -18,6 +19,7 @@
 #include <optional>
 
 #include "base/ephemeral_ports.h"
+#include "base/flow_share.h"
 #include "base/handle_table.h"
 #include "base/hash_index.h"
 #include "base/siphash.h"
@@ -45,6 +47,13 @@ class Ports {
   Ports& operator=(const Ports&) = delete;
   ~Ports();
 
+  // Before the first connection.
+  void set_share(const FlowShare& share) { share_ = share; }
+  // Whether answers along `flow` come to this stack. What never leaves it does.
+  [[nodiscard]] bool is_home(const Flow& flow) const {
+    return flow.local_address == flow.remote_address || share_.is_home(flow.local(), flow.remote());
+  }
+
   // Port 0 asks for an ephemeral one that nothing holds or uses.
   [[nodiscard]] Result<Handle> bind(const Endpoint& local, const TcpSocketOptions& options);
   [[nodiscard]] const Binding* find(Handle handle) const { return bindings_.find(handle); }
@@ -57,10 +66,9 @@ class Ports {
   template <typename IsFree>
   [[nodiscard]] Result<std::uint16_t> choose(Flow flow, IsFree is_free) {
     const auto is_port_free = [&](std::uint16_t port) {
-      if (uses(port) == 0) return !is_bound(port);
-      if (is_bound(port)) return false;
       flow.local_port = port;
-      return is_free(static_cast<const Flow&>(flow));
+      if (!is_home(flow) || is_bound(port)) return false;
+      return uses(port) == 0 || is_free(static_cast<const Flow&>(flow));
     };
     const auto port = walk(flow.local_address, flow.remote(), is_port_free);
     if (!port) return std::unexpected(Error::kNoPortsLeft);
@@ -92,7 +100,7 @@ class Ports {
   [[nodiscard]] std::optional<std::uint16_t> walk(const IpAddress& local, const Endpoint& remote,
                                                   IsFree is_free) {
     using Walk = EphemeralPorts;
-    auto port = ephemeral_.choose(local, remote, is_free, Walk::kUsual, kUsualTries);
+    auto port = ephemeral_.choose(local, remote, is_free, Walk::kUsual, kUsualTries * share_.cores);
     if (!port) port = ephemeral_.choose(local, remote, is_free, Walk::kSpare);
     if (!port) port = ephemeral_.choose(local, remote, is_free, Walk::kUsual);
     return port;
@@ -107,6 +115,7 @@ class Ports {
   HandleTable<Binding> bindings_;
   HashIndex index_;  // by port; programs choose these, strangers do not
   EphemeralPorts ephemeral_;
+  FlowShare share_;
   std::array<Page*, 65536 / kPagePorts> pages_{};
 };
 

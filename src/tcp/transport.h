@@ -57,6 +57,8 @@ class Transport {
   ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
+  // Before the first connection: which answers come to this stack.
+  void set_share(const FlowShare& share) { ports_.set_share(share); }
 
   // ── What the stack drives ─────────────────────────────────────────────────────────────────
   // kNone: taken. Anything else: of no use, for this reason; whatever must be answered is queued

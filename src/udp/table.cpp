@@ -56,7 +56,7 @@ Result<void> Table::bind(Socket& socket, const Endpoint& local, const Endpoint& 
   Endpoint chosen = local;
   if (chosen.port == 0) {
     const auto port = ports_.choose(local.address, remote, [&](std::uint16_t candidate) {
-      return is_free(socket, {local.address, candidate, local.zone});
+      return share_.owns(candidate) && is_free(socket, {local.address, candidate, local.zone});
     });
     if (!port) return std::unexpected(Error::kNoPortsLeft);
     chosen.port = *port;
@@ -165,6 +165,7 @@ bool Table::enter(Socket& socket) {
     return false;
   }
   if (socket.is_connected()) ++connected_;
+  if (share_.udp_ports != nullptr) share_.udp_ports->on_hold(socket.local.port);
   forget_answers();
   return true;
 }
@@ -196,6 +197,7 @@ void Table::leave(Socket& socket) {
   places_.erase(place_of(socket), socket.index);
   ports_index_.erase(hash_of_port(socket.local.port), socket.index);
   if (socket.is_connected()) --connected_;
+  if (share_.udp_ports != nullptr) share_.udp_ports->on_let_go(socket.local.port);
   forget_answers();
 }
 

@@ -23,6 +23,7 @@
 #include <optional>
 
 #include "base/ephemeral_ports.h"
+#include "base/flow_share.h"
 #include "base/handle_table.h"
 #include "base/hash_index.h"
 #include "base/siphash.h"
@@ -47,6 +48,9 @@ class Table {
         ports_index_(memory),
         key_(key),
         ports_(key) {}
+
+  // Before the first socket.
+  void set_share(const FlowShare& share) { share_ = share; }
 
   [[nodiscard]] Result<Handle> open(AddressFamily family);
   void close(Handle handle);
@@ -128,6 +132,7 @@ class Table {
   HashIndex ports_index_;
   SipKey key_;
   EphemeralPorts ports_;
+  FlowShare share_;
   std::uint32_t connected_ = 0;
   std::uint64_t generation_ = 1;  // of what is bound and connected
   std::array<Answer, std::size_t{1} << kAnswerBits> answers_{};

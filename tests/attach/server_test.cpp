@@ -9,12 +9,17 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <bit>
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "attach/launch.h"
@@ -212,6 +217,97 @@ TEST(AttachedProgram, DISABLED_Datagrams) {
   ::_exit(0);
 }
 
+// What a thread waits for with an address is answered by us, and not by the pair.
+ssize_t receive(int socket) {
+  char byte = 0;
+  sockaddr_in from{};
+  socklen_t size = sizeof(from);
+  return ::recvfrom(socket, &byte, 1, 0, reinterpret_cast<sockaddr*>(&from), &size);
+}
+
+// Whoever has got the datagram sends it on to the next.
+TEST(AttachedProgram, DISABLED_ManyThreadsWait) {
+  constexpr int kThreads = 300;
+  const int heard = bound(SOCK_DGRAM);
+  const int sender = ::socket(AF_INET, SOCK_DGRAM, 0);
+  const sockaddr_in there = name_of(heard);
+  const auto send_on = [&] {
+    WANT(::sendto(sender, "x", 1, 0, posix::as_sockaddr(there), sizeof(there)) == 1);
+  };
+  std::atomic<int> begun = 0;
+  std::vector<std::thread> threads;
+  threads.reserve(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      ++begun;
+      WANT(receive(heard) == 1);
+      send_on();
+    });
+  }
+  while (begun < kThreads) static_cast<void>(::poll(nullptr, 0, 1));
+  static_cast<void>(::poll(nullptr, 0, 50));  // nearly all wait by now, which is what costs
+  send_on();
+  for (std::thread& thread : threads) thread.join();
+  ::_exit(0);
+}
+
+std::atomic<int> alarms = 0;
+
+void alarm_every_10_ms(int flags) {
+  struct sigaction action{};
+  action.sa_handler = [](int) { ++alarms; };
+  action.sa_flags = flags;
+  WANT(::sigaction(SIGALRM, &action, nullptr) == 0);
+  const itimerval often{{0, 10'000}, {0, 10'000}};
+  WANT(::setitimer(ITIMER_REAL, &often, nullptr) == 0);
+}
+
+// Who was interrupted takes nothing, and poll() tells what comes then.
+TEST(AttachedProgram, DISABLED_Interrupted) {
+  const int heard = bound(SOCK_DGRAM);
+  const sockaddr_in there = name_of(heard);
+  alarm_every_10_ms(0);
+  for (int i = 0; i < 20; ++i) WANT(receive(heard) == -1 && errno == EINTR);
+  const itimerval never{};
+  WANT(::setitimer(ITIMER_REAL, &never, nullptr) == 0);
+  const int sender = ::socket(AF_INET, SOCK_DGRAM, 0);
+  WANT(::sendto(sender, "x", 1, 0, posix::as_sockaddr(there), sizeof(there)) == 1);
+  pollfd asked{heard, POLLIN, 0};
+  WANT(::poll(&asked, 1, 5000) == 1);
+  WANT(receive(heard) == 1);
+  ::_exit(0);
+}
+
+// SA_RESTART: the call goes on, however often. The child sends again and again, for a datagram that
+// was just taken for a call which an alarm ends is lost.
+TEST(AttachedProgram, DISABLED_Restarted) {
+  const int heard = bound(SOCK_DGRAM);
+  const sockaddr_in there = name_of(heard);
+  int told[2];
+  WANT(::pipe(told) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    char byte = 0;
+    WANT(::read(told[0], &byte, 1) == 1);
+    const int sender = ::socket(AF_INET, SOCK_DGRAM, 0);
+    for (;;) {
+      WANT(::sendto(sender, "x", 1, 0, posix::as_sockaddr(there), sizeof(there)) == 1);
+      static_cast<void>(::poll(nullptr, 0, 20));
+    }
+  }
+  std::thread waiting([heard] { WANT(receive(heard) == 1); });
+  sigset_t mine;
+  ::sigemptyset(&mine);
+  ::sigaddset(&mine, SIGALRM);
+  WANT(::pthread_sigmask(SIG_BLOCK, &mine, nullptr) == 0);  // the one that waits shall have them
+  alarm_every_10_ms(SA_RESTART);
+  while (alarms < 20) static_cast<void>(::poll(nullptr, 0, 1));
+  WANT(::write(told[1], "x", 1) == 1);
+  waiting.join();
+  WANT(::kill(child, SIGKILL) == 0 && ::waitpid(child, nullptr, 0) == child);
+  ::_exit(0);
+}
+
 TEST(AttachedProgram, DISABLED_BadArguments) {
   const int one = bound(SOCK_DGRAM);
   auto* const nowhere = std::bit_cast<sockaddr*>(std::uintptr_t{8});
@@ -250,9 +346,20 @@ TEST_P(Programs, AreServedAndLeaveNothingBehind) {
   EXPECT_FALSE(house.server->has_open_sockets());
 }
 
+// The kernel walks the calls that wait when it is asked after one: asking after all of them in each
+// turn would be cubic in their number.
+TEST(Server, ServesThousandsThatWaitWithoutAskingAfterAllOfThem) {
+  House house;
+  EXPECT_EQ(house.run("ManyThreadsWait"), 0);
+  const ServerCounters& counters = house.server->counters();
+  EXPECT_GT(counters.calls, 600U);
+  EXPECT_LT(counters.asked_after, 30 * counters.calls);
+}
+
 INSTANTIATE_TEST_SUITE_P(Server, Programs,
                          testing::Values("Streams", "BytesBesideThePair", "ConnectAgain",
-                                         "Datagrams", "BadArguments", "Interfaces"),
+                                         "Datagrams", "Interrupted", "Restarted", "BadArguments",
+                                         "Interfaces"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
 }  // namespace

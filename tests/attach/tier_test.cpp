@@ -81,16 +81,5 @@ TEST_F(Tier, WhatDoesNotExistIsNotOurs) {
   EXPECT_TRUE(can_preload(script("loop", "#!" + (folder_ / "loop").string())).has_value());
 }
 
-TEST_F(Tier, TheShimIsLookedForBesideTheProgramAndInTheLibraryFolder) {
-  const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
-  const std::string found = find_shim("no/such/folder");
-  EXPECT_EQ(!found.empty(), fs::exists(here / "libstrata_preload.so"));
-  std::ofstream(folder_ / "libstrata_preload.so") << "x";
-  const fs::path way = fs::relative(folder_, here);
-  if (found.empty()) {
-    EXPECT_EQ(find_shim(way.string()), (folder_ / "libstrata_preload.so").string());
-  }
-}
-
 }  // namespace
 }  // namespace strata::attach::tier_test

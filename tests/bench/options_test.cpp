@@ -25,14 +25,13 @@ TEST(BenchOptions, EverythingHasADefault) {
 }
 
 TEST(BenchOptions, TakesANameAndValues) {
-  const auto options =
-      parse({"udp", "--rounds", "9", "--seconds", "1.5", "--json", "a", "--markdown", "-"});
+  const auto options = parse({"udp", "--rounds", "9", "--seconds", "1.5", "--json", "a", "--full"});
   ASSERT_TRUE(options.has_value());
   EXPECT_EQ(options->filter, "udp");
   EXPECT_EQ(options->rounds, 9U);
   EXPECT_DOUBLE_EQ(options->seconds.count(), 1.5);
   EXPECT_EQ(options->json_path, "a");
-  EXPECT_EQ(options->markdown_path, "-");
+  EXPECT_TRUE(options->is_full);
 }
 
 TEST(BenchOptions, SmokeIsShort) {

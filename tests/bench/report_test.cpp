@@ -20,7 +20,12 @@ Result result_of(Better better, std::vector<double> ours, std::vector<double> pe
   result.claim = "a \"quoted\" claim";
   result.better = better;
   result.contestants = {
-      {.name = "strata", .unavailable = "", .samples = std::move(ours), .details = {}},
+      {.name = "strata",
+       .unavailable = "",
+       .samples = std::move(ours),
+       .details = {},
+       .worked = Seconds(3),
+       .took = Seconds(2)},
       {.name = "peer", .unavailable = "", .samples = std::move(peer), .details = {}}};
   return result;
 }
@@ -35,7 +40,6 @@ TEST(BenchReport, NoRatioBesideAPeerThatDidNotRun) {
   result.contestants[1].unavailable = "needs root";
   EXPECT_FALSE(result.ratio().has_value());
   EXPECT_THAT(text_of(result), HasSubstr("not available: needs root"));
-  EXPECT_THAT(markdown_of({result}, {}), HasSubstr("not available: needs root"));
   EXPECT_THAT(json_of({result}, {}), HasSubstr("\"unavailable\": \"needs root\""));
 }
 
@@ -64,6 +68,20 @@ TEST(BenchReport, AGoalBesideAnAbsentPeerCannotBeJudged) {
 TEST(BenchReport, TextHasMedianAndSpread) {
   EXPECT_THAT(text_of(result_of(Better::kHigher, {1.5, 2.5, 3.5}, {1})),
               HasSubstr("2.50 [1.50 - 3.50]"));
+}
+
+TEST(BenchReport, SaysHowManyCoresWereBusy) {
+  const Result result = result_of(Better::kHigher, {1}, {1});
+  EXPECT_THAT(text_of(result), HasSubstr("1.5 cores"));
+  EXPECT_THAT(json_of({result}, {}), HasSubstr("\"cores\": 1.50"));
+}
+
+TEST(BenchReport, APointSaysOfWhichCurve) {
+  Result result = result_of(Better::kHigher, {1}, {1});
+  EXPECT_THAT(json_of({result}, {}), Not(HasSubstr("point")));
+  result.point = {.curve = "area/growth", .of = "flows", .at = 10};
+  EXPECT_THAT(json_of({result}, {}),
+              HasSubstr("{\"curve\": \"area/growth\", \"of\": \"flows\", \"at\": 10}"));
 }
 
 TEST(BenchReport, JsonEscapesAndKeepsEverySample) {

@@ -32,6 +32,14 @@ TEST(ClientMessages, TheIdentityIsThatOfTheDevice) {
   EXPECT_EQ(discover.header.hardware_length, 6);
 }
 
+TEST(ClientMessages, InterfacesOfOneAddressHaveAnIdentityEach) {
+  ClientTesting test([](Config& config) { config.association = 0x1064'0014; });
+  test.start();
+  const std::vector<std::byte> id = find(test.only_sent(), DhcpOption::kClientIdentifier);
+  ASSERT_EQ(id.size(), 15U);
+  EXPECT_EQ(load_big_endian<std::uint32_t>(id.data() + 1), 0x1064'0014U);
+}
+
 // As RFC 3442 asks: the classless routes are asked for before the router.
 TEST(ClientMessages, ClasslessRoutesAreAskedForBeforeRouters) {
   ClientTesting test;

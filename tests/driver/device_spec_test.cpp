@@ -54,15 +54,23 @@ TEST_P(DeviceSpecRefuses, NamingWhatIsWrongAndWhatWasExpected) {
 INSTANTIATE_TEST_SUITE_P(
     Table, DeviceSpecRefuses,
     testing::Values(
-        BadSpec{
-            "",
-            "device '': unknown kind '', expected one of: tap, tun, pcap, pipe, rootless, null"},
-        BadSpec{"tab:x",
-                "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, pcap, pipe, "
+        BadSpec{"",
+                "device '': unknown kind '', expected one of: tap, tun, packet, xdp, pcap, pipe, "
                 "rootless, null"},
-        BadSpec{"xdp:eth0,queue=1",
-                "device 'xdp:eth0,queue=1': AF_XDP sockets are not in this build"},
-        BadSpec{"packet:eth0", "device 'packet:eth0': packet sockets are not in this build"},
+        BadSpec{"tab:x",
+                "device 'tab:x': unknown kind 'tab', expected one of: tap, tun, packet, xdp, pcap, "
+                "pipe, rootless, null"},
+        BadSpec{"packet:",
+                "device 'packet:': expected an interface of this host, as in packet:eth0"},
+        BadSpec{
+            "xdp:eth0,queue=many",
+            "device 'xdp:eth0,queue=many': key 'queue': 'many' is not a queue's number, or all"},
+        BadSpec{"xdp:eth0,port=80-70",
+                "device 'xdp:eth0,port=80-70': key 'port': '80-70' is not a port or a range of "
+                "them, as in 80 or 8000-8080"},
+        BadSpec{"xdp:eth0,address=10.0.0.1/24",
+                "device 'xdp:eth0,address=10.0.0.1/24': key 'address': '10.0.0.1/24' is not an "
+                "address, as in 192.0.2.7 or 2001:db8::7"},
         BadSpec{"netmap:eth0^", "device 'netmap:eth0^': netmap is not in this build"},
         BadSpec{"dpdk:", "device 'dpdk:': DPDK is not in this build"},
         BadSpec{"memory",
@@ -112,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "device 'rootless:x': there is one such device, without a name: 'x' is too much"},
         BadSpec{"pcap:f,speed=0",
                 "device 'pcap:f,speed=0': key 'speed': '0' is not a factor above 0, as in 1 (as "
-                "recorded) or 2.5"},
+                "recorded) or 2.5, or max"},
         BadSpec{"pcap:,write=f,speed=1",
                 "device 'pcap:,write=f,speed=1': key 'speed' is the pace of a replay, and there is "
                 "no file to replay"},

@@ -43,8 +43,8 @@ TEST(OpenDevice, LeavesTheGatewayToWhoRunsAStack) {
 
 TEST(OpenDevice, AnUnknownKindComesWithAHint) {
   EXPECT_THAT(open_device("eth0").error().hint, HasSubstr("KIND:NAME"));
-  EXPECT_THAT(open_device("xdp:eth0").error().hint,
-              HasSubstr("tap, tun, pcap, pipe, rootless, null"));
+  EXPECT_THAT(open_device("netmap:eth0").error().hint,
+              HasSubstr("tap, tun, packet, xdp, pcap, pipe, rootless, null"));
 }
 
 TEST(MacForName, IsStableLocalAndNoGroup) {

@@ -24,6 +24,12 @@ class OwnNetwork {
   std::string refusal_;
 };
 
+// Makes a veth pair in the current namespace, both ends up.
+[[nodiscard]] bool make_cable(const std::string& one, const std::string& other);
+
+// Brings an interface down, or up.
+void set_link_up(const std::string& name, bool up);
+
 // Deletes an interface of the current namespace, as `ip link delete` does.
 [[nodiscard]] bool delete_interface(const std::string& name);
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -408,6 +409,17 @@ TEST_F(TapTest, EveryQueueIsADevice) {
   ASSERT_EQ(queues->size(), 3U);
   EXPECT_NE((*queues)[0]->descriptor(), (*queues)[1]->descriptor());
   EXPECT_EQ((*queues)[0]->capabilities().mac, (*queues)[2]->capabilities().mac);
+}
+
+TEST_F(TapTest, QueuesAreNotSharedWithAnotherProgram) {
+  if (!std::ifstream("/sys/class/net/lo/ifindex")) GTEST_SKIP() << "there is no sysfs";
+  auto first = open_queues("tap:st0,queues=2");
+  ASSERT_TRUE(first.has_value()) << first.error().text;
+  const bool is_seen = std::filesystem::exists("/sys/class/net/st0");
+  if (!is_seen) GTEST_SKIP() << "sysfs shows another network";
+  const auto second = open_queues("tap:st0,queues=2");
+  ASSERT_FALSE(second.has_value());
+  EXPECT_THAT(second.error().text, HasSubstr("another program is attached"));
 }
 
 TEST_F(TapTest, SaysWhyItCannotAttach) {

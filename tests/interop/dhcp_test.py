@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Addresses from dnsmasq in a namespace: a lease and all that comes with it, renewal, a server that
-changed its mind, an address that somebody has already, what is given back, and what tshark thinks
-of it."""
+changed its mind, an address that somebody has already, what is given back, a VLAN's own lease,
+and what tshark thinks of it."""
 import re
 
 import bench
@@ -157,6 +157,27 @@ def taken(lab, host, server):
     host.must("ip", "address", "del", "10.77.0.70/24", "dev", TAP)
 
 
+def on_vlan(lab, host, server):
+    """A VLAN's own lease. The kernel may have no VLANs: a switch takes the tags off for it."""
+    server.stop()
+    server.leases.unlink()
+    server.start()
+    pipe, log = lab.folder / "trunk", lab.folder / "switch.log"
+    switch = host.start(lab.program, "switch", f"tap:{TAP}", f"pipe:{pipe}", "--vlan", f"{TAP}=10",
+                        "--vlan", "trunk=10,20", "--control", lab.folder / "switch", output=log)
+    bench.wait_until(lambda: "Ctrl-C" in log.read_text(), 10)
+    capture = lab.folder / "vlan.pcapng"
+    done = host.run(lab.program, "ping", "-c", "2", "--device", f"pipe:{pipe}", "--vlan", "10",
+                    "--dhcp", "--capture", capture, HOST4)
+    lab.check("ping with an address that DHCP gave to a VLAN",
+              done.returncode == 0 and "2 received" in done.stdout, done.stdout)
+    asked = fields(host, capture, "dhcp.type == 1", "vlan.id")
+    lab.check("every question has the VLAN's tag", len(asked) >= 3 and set(asked) == {"10"}, asked)
+    lab.check("the address is given back", server.heard("DHCPRELEASE") == 1 and
+              server.lines() == [], server.leases.read_text())
+    lab.check("the switch ends well", bench.end(switch) == 0, log.read_text())
+
+
 def nobody(lab, host, server):
     server.stop()
     done = host.run(lab.program, "up", "--device", f"tun:{TAP}x", "--dhcp")
@@ -182,6 +203,7 @@ def main():
         refused(lab, host, server, stack, address)
         again(lab, host, server, stack)
         taken(lab, host, server)
+        on_vlan(lab, host, server)
         nobody(lab, host, server)
 
 

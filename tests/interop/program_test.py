@@ -92,9 +92,10 @@ def policies(lab, host):
         time.sleep(1)  # of idleness, which is what is measured
         used[policy] = processor_seconds(stack.process) - before
         lab.check(f"--policy {policy}: it ends well", stack.stop() == 0, stack.output)
+    # How much one that spins gets of a busy machine is not for us to say.
     lab.check("an idle stack that sleeps or adapts leaves the processor alone, one that spins "
               "does not", used["sleep"] <= 0.05 and used["adaptive"] <= 0.05 and
-              used["spin"] >= 0.1, used)
+              used["spin"] > max(used["sleep"], used["adaptive"]), used)
 
 
 def foreign(lab, host, stack, program):
@@ -138,6 +139,33 @@ def unprivileged(lab, host, program):
     lab.check("up: and ends well", bench.end(process) == 0, log.read_text())
 
 
+def senseless(lab, host):
+    """Lines that cannot mean anything end with status 2, what is only not there with status 1."""
+    lines = {("resolve", ""): "name: an empty value", ("resolve", "a..b"): "is not a name",
+             ("ping", ""): "host: an empty value", ("run", "--", ""): "program: an empty value",
+             ("script", ""): "file: an empty value", ("sim", ""): "lab: an empty value",
+             ("sim", "x.toml", "--seed", "-1"): "is not a number", ("--nonsense",): "is no flag",
+             ("up", "--mtu", "abc"): "is not a number from 68", ("status", "more"): "more",
+             ("device", "remove", ""): "interface: an empty value", (): "a verb is required",
+             ("pktgen", "send"): "--device is required", ("bench", "--nonsense"): "",
+             ("up", "--config", "/nonexistent.toml"): "cannot be read"}
+    for words, says in lines.items():
+        if words[:1] == ("bench",) and not pathlib.Path(lab.program).with_name(
+                "strata-bench").exists():
+            continue
+        done = host.run(lab.program, *words)
+        lab.check(f"strata {' '.join(words)!r} makes no sense: status 2, and why",
+                  done.returncode == 2 and says in done.stdout, (done.returncode, done.stdout))
+    for words in (("sim", "/nonexistent.toml"), ("script", "/nonexistent.pkt"),
+                  ("capture", "-r", "/nonexistent.pcap"),
+                  ("status", "--json", "--control", "/nonexistent"),
+                  ("device", "list", "--json", "--control", "/nonexistent")):
+        done = host.run(lab.program, *words)
+        lab.check(f"strata {' '.join(words)!r}: what is not there is a failure, status 1",
+                  done.returncode == 1 and "/nonexistent" in done.stdout and
+                  "{" not in done.stdout, (done.returncode, done.stdout))
+
+
 def scripted(lab, host):
     good = str(pathlib.Path(__file__).parents[1] / "conformance/tcp/active-open.pkt")
     wrong = lab.folder / "wrong.pkt"
@@ -159,6 +187,7 @@ def scripted(lab, host):
 with bench.Bench(needs=["ping", "setpriv"]) as test:
     namespace = test.namespace()
     copy = str(shutil.copy(test.program, test.folder / "strata"))
+    senseless(test, namespace)
     scripted(test, namespace)
     configured(test, namespace)
     policies(test, namespace)

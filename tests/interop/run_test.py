@@ -166,6 +166,32 @@ def interfaces(lab):
               told_of and len(lines) == 3 and ["tcp", "ESTAB"] in [one[:2] for one in lines], told)
 
 
+def monitored(lab):
+    """`ip monitor` hears what becomes of the stack: netlink's groups."""
+    host = lab.namespace()
+    control, log = lab.folder / "monitor.control", lab.folder / "monitor.log"
+    process = host.start(*strata_run(lab, "ip", "monitor", flags=["--control", control]),
+                         output=log)
+    bench.wait_until(control.exists, 10)
+
+    host.must("ip", "link", "add", "onlykernel", "type", "bridge")
+
+    def is_told():
+        """Again and again: what comes before it listens is no news."""
+        for words, news in ((("add", "null:other", "--address", "10.9.0.1/24"), "inet 10.9.0.1/24"),
+                            (("remove", "other"), "Deleted")):
+            host.run(lab.program, "device", *words, "--control", control)
+            if not bench.wait_until(lambda what=news: what in log.read_text(), 1):
+                host.run(lab.program, "device", "remove", "other", "--control", control)
+                return False
+        return True
+    lab.check("ip monitor hears of a device that comes and goes", bench.wait_until(is_told, 15),
+              log.read_text()[-500:])
+    lab.check("... and nothing of the kernel's", "onlykernel" not in log.read_text(),
+              log.read_text()[-500:])
+    bench.end(process)
+
+
 def servers(lab):
     host = lab.namespace()
     folder, digest = served_folder(lab)
@@ -246,6 +272,7 @@ def main():
         clients(lab)
         kernel_sockets(lab)
         interfaces(lab)
+        monitored(lab)
         servers(lab)
         two_launchers(lab)
         deaths(lab)

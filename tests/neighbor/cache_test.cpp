@@ -260,5 +260,50 @@ TEST(NeighborCache, SurvivesMemoryThatRunsOut) {
   }
 }
 
+// RFC 7048 3: on the same wire nothing is lost, and on another one they are soon found.
+TEST(NeighborCache, OnAnotherLinkNeighborsAreAskedWhileTheyAreStillUsed) {
+  World world;
+  world.resolve(kPeer4, kMacA);
+  world.cache.on_link_replaced(kMacB, world.now);
+  EXPECT_EQ(world.cache.mac(), kMacB);
+  EXPECT_EQ(mac_towards(world.cache, kPeer4, world.now), kMacA);
+  EXPECT_EQ(world.state(kPeer4), State::kUnreachable);
+  std::size_t questions = 0;
+  std::size_t announcements = 0;
+  for (const Output& output : world.pull()) {
+    if (const auto* arp = std::get_if<SendArp>(&output)) {
+      EXPECT_EQ(arp->header.sender_mac, kMacB);
+      EXPECT_TRUE(arp->destination.is_broadcast());
+      questions += arp->header.target_ip == kPeer4 ? 1 : 0;
+      announcements += arp->header.target_ip == kOur4 ? 1 : 0;
+    } else if (const auto* advertisement = std::get_if<SendAdvertisement>(&output)) {
+      EXPECT_TRUE(advertisement->is_override);
+      ++announcements;
+    }
+  }
+  EXPECT_EQ(questions, 1U);
+  EXPECT_EQ(announcements, 3U);
+  const MacAddress moved = MacAddress::from_value(0x0200'0000'00cc);
+  EXPECT_EQ(world.cache.on_arp(arp_reply(moved, kPeer4, kOur4, kMacB), world.now),
+            DropReason::kNone);
+  EXPECT_EQ(mac_towards(world.cache, kPeer4, world.now), moved);
+  EXPECT_EQ(world.state(kPeer4), State::kReachable);
+}
+
+TEST(NeighborCache, OnAnotherLinkStrangersAreForgottenAndWhoWaitsGoesOnWaiting) {
+  World world;
+  EXPECT_EQ(world.cache.on_arp(arp_request(kMacA, kPeer4, kOur4), world.now), DropReason::kNone);
+  ASSERT_TRUE(world.cache.add_static(kPeer6, kMacA, world.now));
+  world.park(kOther4);
+  world.cache.on_link_replaced(kOurMac, world.now);
+  EXPECT_FALSE(world.cache.find(kPeer4, world.now));
+  EXPECT_EQ(world.state(kPeer6), State::kReachable);
+  EXPECT_EQ(world.state(kOther4), State::kIncomplete);
+  EXPECT_EQ(world.cache.packets_waiting(), 1U);
+  (void)world.cache.on_link_change(false, world.now);
+  world.cache.on_link_replaced(kMacB, world.now);
+  EXPECT_EQ(world.cache.mac(), kMacB);
+}
+
 }  // namespace
 }  // namespace strata::neighbor::cache_test

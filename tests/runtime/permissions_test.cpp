@@ -11,7 +11,7 @@ namespace {
 
 TEST(Permissions, WhatIsMissingComesWithARemedyAndWhatIsThereWithout) {
   const auto states = probe_permissions();
-  EXPECT_EQ(states.size(), 8U);
+  EXPECT_EQ(states.size(), 9U);
   for (const PermissionState& state : states) {
     EXPECT_FALSE(to_text(state.permission).empty());
     EXPECT_FALSE(state.detail.empty());

@@ -8,6 +8,19 @@
 namespace strata::service::stack_driver_test {
 namespace {
 
+// An interface of a host, which the host changes.
+class HostsDevice final : public Device {
+ public:
+  [[nodiscard]] const DeviceCapabilities& capabilities() const override { return granted; }
+  void receive(PacketPool& /*pool*/, PacketBatch& /*batch*/) override {}
+  [[nodiscard]] std::size_t room() const override { return PacketBatch::kCapacity; }
+  void transmit(PacketBatch& batch) override { batch.clear(); }
+  [[nodiscard]] int descriptor() const override { return number; }
+
+  DeviceCapabilities granted{.mac = MacAddress::from_value(0x0200'0000'0009)};
+  int number = 77;
+};
+
 TEST(StackDriver, ATurnHasWorkedWhenAPacketMoved) {
   Lab lab;
   lab.run_for(std::chrono::seconds(20));
@@ -51,6 +64,40 @@ TEST(StackDriver, ADeviceThatIsGoneIsToldOnce) {
   EXPECT_EQ(told, 0);
   driver.on_descriptor_lost(device->descriptor());
   EXPECT_EQ(told, 1);
+}
+
+std::size_t mtu_of(const Stack& stack, InterfaceId interface) {
+  std::size_t mtu = 0;
+  stack.for_each_interface([&](const InterfaceEntry& entry) {
+    if (entry.id == interface) mtu = entry.mtu;
+  });
+  return mtu;
+}
+
+TEST(StackDriver, AnInterfaceFollowsItsDevice) {
+  Lab lab;
+  HostsDevice device;
+  Stack& stack = lab.ours->stack();
+  InterfaceConfig config;
+  config.name = "hosts";
+  const auto interface = stack.add_interface(device, config, lab_now);
+  ASSERT_TRUE(interface.has_value());
+  StackDriver driver(stack);
+  int told = 0;
+  driver.add(device, *interface, Feeding::kDescriptor, 1400);
+  driver.on_lost([&told](InterfaceId) { ++told; });
+  for (const auto& [granted, followed] :
+       {std::pair(1300UL, 1300UL), std::pair(9000UL, 1400UL), std::pair(1280UL, 1280UL)}) {
+    device.granted.mtu = granted;
+    driver.turn(lab_now);
+    EXPECT_EQ(mtu_of(stack, *interface), followed) << granted;
+  }
+  EXPECT_EQ(told, 0);
+  device.number = -1;
+  driver.turn(lab_now);
+  driver.turn(lab_now);
+  EXPECT_EQ(told, 1);
+  ASSERT_TRUE(stack.remove_interface(*interface, lab_now).has_value());
 }
 
 }  // namespace

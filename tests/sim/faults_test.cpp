@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 namespace strata::sim::faults_test {
@@ -36,6 +39,66 @@ TEST(Faults, DelaysUpToTheEndOfTimeDoNotGoBeyondIt) {
       .jitter = Duration::max(), .reordering = {1, 1}, .reorder_delay = Duration::max()};
   faults.configure(config);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(faults.next().extra_delay, Duration::max());
+}
+
+TEST(Faults, JitterHasTheShapeItIsGiven) {
+  using namespace std::chrono_literals;
+  const auto delays = [](const LinkConfig& config) {
+    Faults faults(3, "a-b", Direction::kAToB);
+    faults.configure(config);
+    std::vector<double> all;
+    for (int i = 0; i < kFrames; ++i) {
+      all.push_back(static_cast<double>(faults.next().extra_delay.count()) / 1e6);
+    }
+    std::ranges::sort(all);
+    return all;
+  };
+  const auto at = [](const std::vector<double>& all, double share) {
+    return all[static_cast<std::size_t>(share * kFrames)];
+  };
+  const auto uniform = delays({.jitter = 8ms});
+  EXPECT_NEAR(at(uniform, 0.25), 2, 0.05);
+  EXPECT_NEAR(at(uniform, 0.75), 6, 0.05);
+  const auto normal = delays({.jitter = 8ms, .jitter_shape = JitterShape::kNormal});
+  EXPECT_NEAR(at(normal, 0.1587), -8, 0.15);
+  EXPECT_NEAR(at(normal, 0.8413), 8, 0.15);
+  const auto pareto = delays({.jitter = 8ms, .jitter_shape = JitterShape::kPareto});
+  EXPECT_NEAR(at(pareto, 0.875), 8, 0.3) << "(1 + 1)^-3 = 1/8";
+  const auto samples =
+      std::make_shared<std::vector<Duration>>(std::vector<Duration>{1ms, 1ms, 5ms});
+  const auto empirical =
+      delays({.jitter_shape = JitterShape::kEmpirical, .jitter_samples = samples});
+  EXPECT_EQ(empirical.front(), 1);
+  EXPECT_EQ(empirical.back(), 5);
+  EXPECT_NEAR(static_cast<double>(std::ranges::count(empirical, 5.0)) / kFrames, 1.0 / 3, 0.01);
+}
+
+// Over ten seeds, each with three pairs of ratios: bursts last 1/r frames, p / (p + r) are lost.
+TEST(Faults, BurstsAreWithinAFewPerCentOfTheoryOverSeeds) {
+  struct Model {
+    Ratio enter, leave;
+  };
+  for (const Model& model :
+       {Model{{1, 100}, {1, 4}}, Model{{1, 30}, {1, 2}}, Model{{1, 200}, {1, 10}}}) {
+    const LinkConfig config{.burst_loss = {.good_to_bad = model.enter, .bad_to_good = model.leave}};
+    double lost = 0, bursts = 0, frames = 0;
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      Faults faults(seed, "a-b", Direction::kAToB);
+      faults.configure(config);
+      bool was_lost = false;
+      for (const LinkDrop drop : fates(faults, kFrames)) {
+        const bool is_lost = drop == LinkDrop::kBurstLoss;
+        lost += is_lost ? 1 : 0;
+        bursts += is_lost && !was_lost ? 1 : 0;
+        frames += 1;
+        was_lost = is_lost;
+      }
+    }
+    const double p = 1.0 / static_cast<double>(model.enter.denominator);
+    const double r = 1.0 / static_cast<double>(model.leave.denominator);
+    EXPECT_NEAR(lost / bursts, 1 / r, 0.03 / r);
+    EXPECT_NEAR(lost / frames, p / (p + r), 0.04 * p / (p + r));
+  }
 }
 
 TEST(Faults, ARatioOfNothingOrEverythingIsExact) {

@@ -313,5 +313,56 @@ TEST(Chaos, ASeedIsARun) {
   EXPECT_GT(tap.seen, 0);
 }
 
+TEST(Host, ACrashLosesAllAndARestartBeginsAnew) {
+  World world(1);
+  Host& alice = world.add_host("alice", {}, kPlain);
+  Host& bob = world.add_host("bob", {}, kPlain);
+  world.connect(alice, bob, {.delay = 1ms});
+  alice.add_address("10.0.0.1/24");
+  bob.add_address("10.0.0.2/24");
+  auto sender = *UdpSocket::open(alice.stack(), AddressFamily::kIpv4);
+  ASSERT_TRUE(sender.connect({kBob, 7}).has_value());
+  std::optional<Echo> echo(std::in_place, bob, Endpoint{kBob, 7});
+  std::array<std::byte, 16> buffer{};
+  const auto answers = [&] {
+    (void)sender.send(buffer, world.now());
+    world.run_for(20ms);
+    int count = 0;
+    while (sender.receive(buffer)) ++count;
+    return count;
+  };
+  EXPECT_EQ(answers(), 1);
+  echo.reset();
+  bob.crash();
+  EXPECT_FALSE(bob.is_running());
+  EXPECT_EQ(answers(), 0);
+  bob.restart();
+  EXPECT_EQ(answers(), 0) << "it has no address yet";
+  bob.add_address("10.0.0.2/24");
+  echo.emplace(bob, Endpoint{kBob, 7});
+  EXPECT_EQ(answers(), 1);
+  echo.reset();
+}
+
+TEST(Host, AClockThatDriftsRunsTimersLaterOrEarlier) {
+  for (const std::int64_t ppm : {-100'000, -200, 0, 200, 100'000}) {
+    World world(1);
+    Host& host = world.add_host("host", {}, kPlain);
+    world.run_for(3s);
+    host.set_clock_drift(ppm);
+    EXPECT_EQ(host.executor().now(), Time(3s)) << "it does not jump";
+    Time fired{};
+    host.executor().start_timer(Time(3s) + 100s, [&] { fired = world.now(); });
+    world.run_for(200s);
+    const double expected = 3 + 100 / (1 + static_cast<double>(ppm) / 1e6);
+    EXPECT_NEAR(static_cast<double>(fired.time_since_epoch().count()) / 1e9, expected, 1e-6);
+    const double shown = 3 + 200 * (1 + static_cast<double>(ppm) / 1e6);
+    const auto now = host.executor().now().time_since_epoch().count();
+    EXPECT_NEAR(static_cast<double>(now) / 1e9, shown, 1e-6);
+    host.set_clock_drift(0);
+    EXPECT_EQ(host.executor().now().time_since_epoch().count(), now) << "nor back";
+  }
+}
+
 }  // namespace
 }  // namespace strata::sim::host_test

@@ -270,7 +270,7 @@ TEST(Stack, ADeviceCanBeExchangedForAnother) {
   ASSERT_TRUE(host.stack.replace_device(host.eth0, other, host.now));
   host.run_for(5s);
   (void)other.take_sent();
-  other.push(ip_frame(kOurMac, kPeerMac, echo_request(host.peer4, host.own4, 1, 1, {})));
+  other.push(ip_frame(kOtherMac, kPeerMac, echo_request(host.peer4, host.own4, 1, 1, {})));
   host.run_for(5s);
   EXPECT_THAT(host.device.take_sent(), IsEmpty());
   EXPECT_THAT(other.take_sent(),

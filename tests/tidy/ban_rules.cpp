@@ -129,8 +129,8 @@ constexpr Ban kBans[] = {
 static_assert(std::ranges::none_of(kBans, [](const Ban& ban) { return ban.instead.empty(); }));
 
 // Folders whose business is the operating system, and what tests and measures those.
-constexpr std::array<std::string_view, 8> kSystemFolders = {
-    "driver", "runtime", "socket/posix", "attach", "service", "capi", "apps", "bench"};
+constexpr std::array<std::string_view, 9> kSystemFolders = {
+    "driver", "runtime", "socket/posix", "attach", "service", "ring", "capi", "apps", "bench"};
 constexpr std::array<std::string_view, 5> kSystemTests = {
     "tests/driver", "tests/runtime", "tests/support", "tests/service", "tests/apps"};
 

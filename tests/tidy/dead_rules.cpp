@@ -21,18 +21,23 @@ struct Pattern {
   std::string_view folder;
   std::string_view ending;
 };
-constexpr std::array<Pattern, 14> kGlobbed = {{{"apps/strata", ".cpp"},
+constexpr std::array<Pattern, 19> kGlobbed = {{{"apps/strata", "main.cpp"},
+                                               {"apps/strata/cli", ".cpp"},
+                                               {"apps/strata/devices", ".cpp"},
+                                               {"apps/strata/stack", ".cpp"},
+                                               {"apps/strata/tools", ".cpp"},
                                                {"apps/packetdrill", ".cpp"},
                                                {"apps/preload", ".cpp"},
                                                {"bench", "_bench.cpp"},
+                                               {"bench", "main.cpp"},
                                                {"bench/harness", ".cpp"},
                                                {"bench/peers", ".cpp"},
                                                {"fuzz", "_fuzz.cpp"},
                                                {"examples", ".cpp"},
+                                               {"examples/ring", ".cpp"},
                                                {"tests/support", ".cpp"},
                                                {"tests/consumer", "main.cpp"},
                                                {"tests/bench", ".cpp"},
-                                               {"tests/apps/strata", ".cpp"},
                                                {"tests/freestanding", "main.cpp"},
                                                {"tests/interop", "_peer.cpp"}}};
 
@@ -62,9 +67,9 @@ bool is_globbed(const File& file) {
 }
 
 // What someone builds, reads or runs, by the end of its name.
-constexpr std::array<std::string_view, 13> kKinds = {".h",   ".cpp",   ".c",   ".md", ".py",
-                                                     ".sh",  ".cmake", ".txt", ".in", ".json",
-                                                     ".pkt", ".ld",    ".map"};
+constexpr std::array<std::string_view, 14> kKinds = {".h",   ".cpp",   ".c",   ".md",  ".py",
+                                                     ".sh",  ".cmake", ".txt", ".in",  ".json",
+                                                     ".pkt", ".ld",    ".map", ".toml"};
 constexpr std::array<std::string_view, 3> kNamesWithoutKind = {"dev", "LICENSE", "run"};
 
 // Files that only work when another one names them. The interop tests are found by pattern, and

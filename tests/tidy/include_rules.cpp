@@ -63,9 +63,9 @@ void check_not_ours(const Tree& tree, const File& file, const Include& include,
 constexpr std::array<std::string_view, 12> kSystemHeaders = {
     "sys/",    "linux/", "net/",     "netinet/",  "arpa/",   "unistd.h",
     "fcntl.h", "poll.h", "signal.h", "pthread.h", "netdb.h", "ifaddrs.h"};
-constexpr std::array<std::string_view, 9> kSystemFolders = {
+constexpr std::array<std::string_view, 10> kSystemFolders = {
     "driver",  "runtime", "socket/posix", "socket/asio", "attach",
-    "service", "script",  "capi",         "apps"};
+    "service", "script",  "ring",         "capi",        "apps"};
 
 // Headers that bring a heap, locks, streams, clocks or exceptions into ranks 0 to 3.
 struct BannedHeader {
@@ -110,7 +110,7 @@ void check_angled(const File& file, const Place& place, const Include& include,
                         "<" + include.path + "> in " + describe(place) +
                             "; the system is called in driver, runtime, socket/posix, "
                             "socket/asio, attach, "
-                            "service, script, capi and apps only"});
+                            "service, script, ring, capi and apps only"});
   }
   // The Asio skin is made of Asio's own types: whoever includes it has Asio already.
   const bool is_skin = file.is_under("include/strata/asio") && include.path.starts_with("boost/");

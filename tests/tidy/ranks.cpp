@@ -22,7 +22,7 @@ constexpr Folder kFolders[] = {
     {"socket/coro", 5}, {"socket/asio", 5}, {"socket/posix", 5},
     {"driver", 5},      {"runtime", 5},     {"sim", 5},
     {"attach", 6},      {"service", 6},     {"script", 6},
-    {"capi", 7},
+    {"ring", 6},        {"capi", 7},        {"bridge", 2},
 };
 
 // The public headers that lie flat in include/strata, by the folder each speaks for.
@@ -70,9 +70,14 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"loop", "runtime"},
     {"real_clock", "runtime"},
     {"sim", "sim"},
+    {"ring", "ring"},
     {"strata", "capi"},
     {"names", "service"},
+    {"switch", "service"},
     {"sim_link", "sim"},
+    {"sim_queue", "sim"},
+    {"sim_topology", "sim"},
+    {"sim_middlebox", "sim"},
 };
 
 constexpr std::array<std::string_view, 5> kOutside = {"tests", "fuzz", "bench", "examples",

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "attach/client/room.h"
-#include "attach/descriptor.h"
+#include "driver/descriptor.h"
 #include "socket/posix/answer.h"
 
 // 1. A room is named by a key that only who has its memory knows. Its bytes are written by another
@@ -26,6 +26,7 @@
 
 namespace strata::attach {
 
+using driver::Descriptor;
 using posix::Answer;
 
 class SharedRoom {

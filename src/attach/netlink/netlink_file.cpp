@@ -24,23 +24,27 @@ constexpr int kBufferMin = 4608;
 constexpr int kTypesForKind = 4;
 constexpr int kGet = RTM_GETLINK % kTypesForKind;
 
-sockaddr_nl netlink_address(std::uint32_t port) {
+Answer write_name(std::uint32_t port, Changes::Groups groups, sockaddr* to, socklen_t* size) {
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_pid = port;
-  return address;
-}
-
-Answer write_name(std::uint32_t port, sockaddr* to, socklen_t* size) {
-  return write_value(netlink_address(port), to, size);
+  address.nl_groups = static_cast<std::uint32_t>(groups);
+  return write_value(address, to, size);
 }
 
 std::expected<sockaddr_nl, Answer> read_name(const void* address, socklen_t size) {
   const auto given = read_value<sockaddr_nl>(address, size);
   if (!given) return std::unexpected(given.error());
   if (given->nl_family != AF_NETLINK) return std::unexpected(-EINVAL);
-  if (given->nl_groups != 0) return std::unexpected(-EPERM);
   return *given;
+}
+
+// Whom something is sent to: nobody speaks to groups.
+std::expected<sockaddr_nl, Answer> read_peer(const void* address, socklen_t size) {
+  const auto given = read_name(address, size);
+  if (given && given->nl_groups != 0) return std::unexpected(-EPERM);
+  if (given && given->nl_pid != 0) return std::unexpected(-ECONNREFUSED);  // another program's
+  return given;
 }
 
 std::vector<std::byte> gather(const msghdr& message) {
@@ -75,9 +79,8 @@ int family_of(const NetlinkRequest& request) {
 Answer NetlinkFile::send(const msghdr& message, int flags, Time now) {
   if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
   if (message.msg_name != nullptr && message.msg_namelen != 0) {
-    const auto to = read_name(message.msg_name, message.msg_namelen);
+    const auto to = read_peer(message.msg_name, message.msg_namelen);
     if (!to) return to.error();
-    if (to->nl_pid != 0) return -ECONNREFUSED;  // another program's
   }
   const std::vector<std::byte> bytes = gather(message);
   if (bytes.size() > static_cast<std::size_t>(send_buffer_)) return -EMSGSIZE;
@@ -177,7 +180,7 @@ int NetlinkFile::tell_link(const NetlinkRequest& request) {
   stack_.for_each_interface([&](const InterfaceEntry& entry) {
     const bool is_it =
         wanted->ifi_index > 0 ? entry.id == wanted->ifi_index : entry.name.view() == name;
-    if (is_it && !std::exchange(is_found, true)) write_link(entry, 0, writer);
+    if (is_it && !std::exchange(is_found, true)) write_link(entry, Telling::kAlone, writer);
   });
   if (!is_found) return -ENODEV;
   queue(writer);
@@ -223,9 +226,38 @@ void NetlinkFile::queue(MessageWriter& writer) {
   }
 }
 
+// ── News ────────────────────────────────────────────────────────────────────────────────────────
+
+void NetlinkFile::look_for_changes(Time now) {
+  if (!hears_changes()) return;
+  MessageWriter writer(0, 0);  // nobody has asked
+  changes_.look(stack_, now, writer);
+  if (queued_bytes_ >= static_cast<std::size_t>(receive_buffer_)) {
+    has_missed_ = !writer.take().empty() || has_missed_;
+    return;
+  }
+  queue(writer);
+  if (!answers_.empty()) tell_news();
+}
+
+void NetlinkFile::hear(Changes::Groups groups, Time now) {
+  look_for_changes(now);
+  changes_.hear(stack_, groups, now);
+  if (groups != 0 && on_hearing_) on_hearing_();
+}
+
+Answer NetlinkFile::join(int group, bool is_member, Time now) {
+  if (sockets_) return -EPERM;  // of sockets that end nobody tells
+  if (group < 1 || group > Changes::kGroupsMax) return -EINVAL;
+  const Changes::Groups bit = Changes::bit_of(group);
+  hear(is_member ? changes_.groups() | bit : changes_.groups() & ~bit, now);
+  return 0;
+}
+
 Answer NetlinkFile::receive(msghdr& message, int flags, Time /*now*/) {
   message.msg_flags = 0;
   if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
+  if (std::exchange(has_missed_, false) && !hides_misses_) return -ENOBUFS;
   if ((flags & MSG_ERRQUEUE) != 0 || answers_.empty()) return -EAGAIN;
   const std::vector<std::byte>& first = answers_.front();
   const std::size_t size = first.size();
@@ -235,7 +267,7 @@ Answer NetlinkFile::receive(msghdr& message, int flags, Time /*now*/) {
   if (message.msg_name == nullptr) message.msg_namelen = 0;
   if (message.msg_name != nullptr) {
     const Answer named =
-        write_name(0, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
+        write_name(0, 0, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
     if (named < 0) return named;
   }
   if ((flags & MSG_PEEK) == 0) {
@@ -247,35 +279,40 @@ Answer NetlinkFile::receive(msghdr& message, int flags, Time /*now*/) {
 
 // ── Names and options ───────────────────────────────────────────────────────────────────────────
 
-Answer NetlinkFile::bind(const sockaddr* address, socklen_t size, Time /*now*/) {
+Answer NetlinkFile::bind(const sockaddr* address, socklen_t size, Time now) {
   const auto wanted = read_name(address, size);
   if (!wanted) return wanted.error();
   if (is_bound_ && wanted->nl_pid != 0 && wanted->nl_pid != port_) return -EINVAL;
+  constexpr Changes::Groups kNamed = UINT32_MAX;  // those that an address can name
+  if (wanted->nl_groups != 0 && sockets_) return -EPERM;
   if (wanted->nl_pid != 0) port_ = wanted->nl_pid;
   is_bound_ = true;
+  const Changes::Groups groups = (changes_.groups() & ~kNamed) | wanted->nl_groups;
+  if (groups != changes_.groups()) hear(groups, now);
   return 0;
 }
 
 Answer NetlinkFile::connect(const sockaddr* address, socklen_t size, Time /*now*/) {
-  const auto to = read_name(address, size);
+  const auto to = read_peer(address, size);
   if (!to) return to.error();
-  if (to->nl_pid != 0) return -ECONNREFUSED;
   is_bound_ = true;
   return 0;
 }
 
 Answer NetlinkFile::local_name(sockaddr* address, socklen_t* size) {
-  return write_name(is_bound_ ? port_ : 0, address, size);
+  return write_name(is_bound_ ? port_ : 0, changes_.groups(), address, size);
 }
 
 Answer NetlinkFile::remote_name(sockaddr* address, socklen_t* size) {
-  return write_name(0, address, size);
+  return write_name(0, 0, address, size);
 }
 
 Answer NetlinkFile::option(int level, int name, void* value, socklen_t* size, Time /*now*/) {
   if (level == SOL_NETLINK) {
     if (name == NETLINK_CAP_ACK) return write_value(int{caps_acknowledgements_}, value, size);
     if (name == NETLINK_EXT_ACK) return write_value(int{has_extended_errors_}, value, size);
+    if (name == NETLINK_NO_ENOBUFS) return write_value(int{hides_misses_}, value, size);
+    if (name == NETLINK_LIST_MEMBERSHIPS) return write_value(changes_.groups(), value, size);
     return -ENOPROTOOPT;
   }
   if (level != SOL_SOCKET) return -ENOPROTOOPT;
@@ -293,8 +330,7 @@ Answer NetlinkFile::option(int level, int name, void* value, socklen_t* size, Ti
   }
 }
 
-Answer NetlinkFile::set_option(int level, int name, const void* value, socklen_t size,
-                               Time /*now*/) {
+Answer NetlinkFile::set_option(int level, int name, const void* value, socklen_t size, Time now) {
   if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO)) {
     const auto timeout = posix::read_timeout(value, size);
     if (!timeout) return timeout.error();
@@ -313,8 +349,9 @@ Answer NetlinkFile::set_option(int level, int name, const void* value, socklen_t
     case NETLINK_CAP_ACK: caps_acknowledgements_ = *number != 0; return 0;
     // It permits attributes behind errors, and there are none that would help.
     case NETLINK_EXT_ACK: has_extended_errors_ = *number != 0; return 0;
+    case NETLINK_NO_ENOBUFS: hides_misses_ = *number != 0; return 0;
     case NETLINK_ADD_MEMBERSHIP:
-    case NETLINK_DROP_MEMBERSHIP: return -EPERM;
+    case NETLINK_DROP_MEMBERSHIP: return join(*number, name == NETLINK_ADD_MEMBERSHIP, now);
     default: return -ENOPROTOOPT;
   }
 }

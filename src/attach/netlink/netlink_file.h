@@ -9,14 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "attach/netlink/changes.h"
 #include "attach/netlink/message.h"
 #include "attach/netlink/open_sockets.h"
 #include "socket/posix/file.h"
+#include "strata/inline_function.h"
 #include "strata/stack.h"
 
-// Answers dumps and questions about links, addresses, routes and neighbours. Changes are EPERM:
-// the stack is configured by those who start it. So is hearing of changes (groups), for nobody here
-// would tell; programs take it as a lack of privilege and ask instead.
+// Answers dumps and questions about links, addresses, routes and neighbours. To change any is
+// EPERM: the stack is configured by those who start it. Members of groups are told of changes
+// whenever somebody looks for them (changes.h).
 
 namespace strata::attach {
 
@@ -30,6 +32,11 @@ class NetlinkFile final : public posix::File {
   // Of NETLINK_SOCK_DIAG.
   NetlinkFile(Stack& stack, int type, std::uint32_t port, OpenSockets sockets)
       : stack_(stack), type_(type), port_(port), sockets_(std::move(sockets)) {}
+
+  // Told when it becomes a member of groups: from then on somebody must look for changes.
+  void on_hearing(InlineFunction<void()> tell) { on_hearing_ = std::move(tell); }
+  [[nodiscard]] bool hears_changes() const { return changes_.groups() != 0; }
+  void look_for_changes(Time now);
 
   Answer receive(msghdr& message, int flags, Time now) override;
   Answer send(const msghdr& message, int flags, Time now) override;
@@ -54,6 +61,8 @@ class NetlinkFile final : public posix::File {
   [[nodiscard]] int tell_route(const NetlinkRequest& request);
   void acknowledge(const NetlinkRequest& request, int error);
   void queue(MessageWriter& writer);
+  void hear(Changes::Groups groups, Time now);
+  [[nodiscard]] Answer join(int group, bool is_member, Time now);
 
   Stack& stack_;
   int type_;
@@ -66,6 +75,10 @@ class NetlinkFile final : public posix::File {
   int receive_buffer_ = 212'992;
   std::deque<std::vector<std::byte>> answers_;
   std::size_t queued_bytes_ = 0;
+  Changes changes_;
+  InlineFunction<void()> on_hearing_;
+  bool has_missed_ = false;    // news for which there was no room
+  bool hides_misses_ = false;  // NETLINK_NO_ENOBUFS
 };
 
 }  // namespace strata::attach

@@ -22,6 +22,14 @@ constexpr unsigned kLowerUp = 1U << 16U;
 
 constexpr std::uint32_t kForEver = 0xffff'ffff;
 
+// rtnetlink(7): the type that says that something is gone follows the one that says that it is
+// there.
+template <typename Header>
+void begin(int type, Telling how, const Header& header, MessageWriter& writer) {
+  writer.begin(how == Telling::kGone ? type + 1 : type, how == Telling::kDumped ? NLM_F_MULTI : 0,
+               header);
+}
+
 std::uint8_t family_of(const IpAddress& address) { return address.is_v4() ? AF_INET : AF_INET6; }
 
 template <typename Statistics>
@@ -59,33 +67,6 @@ std::string_view name_of(const Stack& stack, InterfaceId id, std::array<char, IF
   return {into.data(), size};
 }
 
-void write_address_entry(const Stack& stack, const AddressEntry& entry, MessageWriter& writer) {
-  const IpAddress& address = entry.prefix.address();
-  ifaddrmsg header{};
-  header.ifa_family = family_of(address);
-  header.ifa_prefixlen = static_cast<std::uint8_t>(entry.prefix.length());
-  header.ifa_flags = static_cast<std::uint8_t>(flags_of(entry));
-  header.ifa_scope = scope_of(address);
-  header.ifa_index = entry.interface;
-  writer.begin(RTM_NEWADDR, NLM_F_MULTI, header);
-  writer.attribute(IFA_ADDRESS, wire_bytes(address));
-  if (address.is_v4()) {
-    writer.attribute(IFA_LOCAL, wire_bytes(address));
-    const auto broadcast = entry.prefix.directed_broadcast();
-    if (broadcast && !address.is_loopback()) {
-      writer.attribute(IFA_BROADCAST, wire_bytes(*broadcast));
-    }
-    std::array<char, IFNAMSIZ> name{};
-    writer.text(IFA_LABEL, name_of(stack, entry.interface, name));
-  }
-  ifa_cacheinfo life{};
-  life.ifa_prefered = entry.state == AddressState::kDeprecated ? 0 : kForEver;
-  life.ifa_valid = kForEver;
-  writer.number(IFA_CACHEINFO, life);
-  writer.number(IFA_FLAGS, flags_of(entry));
-  writer.end();
-}
-
 std::uint8_t protocol_of(RouteOrigin origin) {
   switch (origin) {
     case RouteOrigin::kStatic: return RTPROT_STATIC;
@@ -116,31 +97,6 @@ Link link_of(const Stack& stack, const RouteEntry& route) {
     }
   });
   return link;
-}
-
-void write_route(const Stack& stack, const RouteEntry& route, MessageWriter& writer) {
-  const Link link = link_of(stack, route);
-  const bool is_ours = link.interface == stack::kLoopbackId;
-  const bool has_gateway = !route.gateway.is_unspecified();
-  rtmsg header{};
-  header.rtm_family = family_of(route.destination.address());
-  header.rtm_dst_len = static_cast<std::uint8_t>(route.destination.length());
-  header.rtm_table = is_ours ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
-  header.rtm_protocol = protocol_of(route.origin);
-  header.rtm_type = is_ours ? RTN_LOCAL : RTN_UNICAST;
-  header.rtm_scope = RT_SCOPE_UNIVERSE;
-  if (route.destination.is_v4() && is_ours) header.rtm_scope = RT_SCOPE_HOST;
-  if (route.destination.is_v4() && !is_ours && !has_gateway) header.rtm_scope = RT_SCOPE_LINK;
-  writer.begin(RTM_NEWROUTE, NLM_F_MULTI, header);
-  writer.number(RTA_TABLE, std::uint32_t{header.rtm_table});
-  if (route.destination.length() != 0) {
-    writer.attribute(RTA_DST, wire_bytes(route.destination.network().address()));
-  }
-  if (has_gateway) writer.attribute(RTA_GATEWAY, wire_bytes(route.gateway));
-  if (link.source) writer.attribute(RTA_PREFSRC, wire_bytes(*link.source));
-  writer.number(RTA_OIF, std::uint32_t{link.interface});
-  if (route.metric != 0) writer.number(RTA_PRIORITY, route.metric);
-  writer.end();
 }
 
 std::uint16_t state_of(NeighborState state) {
@@ -188,12 +144,12 @@ std::uint16_t hardware_type(const InterfaceEntry& entry) {
   return entry.mac.is_unspecified() ? kNone : std::uint16_t{ARPHRD_ETHER};
 }
 
-void write_link(const InterfaceEntry& entry, int flags, MessageWriter& writer) {
+void write_link(const InterfaceEntry& entry, Telling how, MessageWriter& writer) {
   ifinfomsg header{};
   header.ifi_type = hardware_type(entry);
   header.ifi_index = entry.id;
   header.ifi_flags = interface_flags(entry);
-  writer.begin(RTM_NEWLINK, flags, header);
+  begin(RTM_NEWLINK, how, header, writer);
   writer.text(IFLA_IFNAME, entry.name.view());
   const bool is_wire = !is_loopback(entry);
   const std::uint8_t state = !entry.is_up ? kStateDown : is_wire ? kStateUp : kStateUnknown;
@@ -211,36 +167,94 @@ void write_link(const InterfaceEntry& entry, int flags, MessageWriter& writer) {
   writer.end();
 }
 
+void write_address(const Stack& stack, const AddressEntry& entry, Telling how,
+                   MessageWriter& writer) {
+  const IpAddress& address = entry.prefix.address();
+  ifaddrmsg header{};
+  header.ifa_family = family_of(address);
+  header.ifa_prefixlen = static_cast<std::uint8_t>(entry.prefix.length());
+  header.ifa_flags = static_cast<std::uint8_t>(flags_of(entry));
+  header.ifa_scope = scope_of(address);
+  header.ifa_index = entry.interface;
+  begin(RTM_NEWADDR, how, header, writer);
+  writer.attribute(IFA_ADDRESS, wire_bytes(address));
+  if (address.is_v4()) {
+    writer.attribute(IFA_LOCAL, wire_bytes(address));
+    const auto broadcast = entry.prefix.directed_broadcast();
+    if (broadcast && !address.is_loopback()) {
+      writer.attribute(IFA_BROADCAST, wire_bytes(*broadcast));
+    }
+    std::array<char, IFNAMSIZ> name{};
+    writer.text(IFA_LABEL, name_of(stack, entry.interface, name));
+  }
+  ifa_cacheinfo life{};
+  life.ifa_prefered = entry.state == AddressState::kDeprecated ? 0 : kForEver;
+  life.ifa_valid = kForEver;
+  writer.number(IFA_CACHEINFO, life);
+  writer.number(IFA_FLAGS, flags_of(entry));
+  writer.end();
+}
+
+void write_route(const Stack& stack, const RouteEntry& route, Telling how, MessageWriter& writer) {
+  const Link link = link_of(stack, route);
+  const bool is_ours = link.interface == stack::kLoopbackId;
+  const bool has_gateway = !route.gateway.is_unspecified();
+  rtmsg header{};
+  header.rtm_family = family_of(route.destination.address());
+  header.rtm_dst_len = static_cast<std::uint8_t>(route.destination.length());
+  header.rtm_table = is_ours ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
+  header.rtm_protocol = protocol_of(route.origin);
+  header.rtm_type = is_ours ? RTN_LOCAL : RTN_UNICAST;
+  header.rtm_scope = RT_SCOPE_UNIVERSE;
+  if (route.destination.is_v4() && is_ours) header.rtm_scope = RT_SCOPE_HOST;
+  if (route.destination.is_v4() && !is_ours && !has_gateway) header.rtm_scope = RT_SCOPE_LINK;
+  begin(RTM_NEWROUTE, how, header, writer);
+  writer.number(RTA_TABLE, std::uint32_t{header.rtm_table});
+  if (route.destination.length() != 0) {
+    writer.attribute(RTA_DST, wire_bytes(route.destination.network().address()));
+  }
+  if (has_gateway) writer.attribute(RTA_GATEWAY, wire_bytes(route.gateway));
+  if (link.source) writer.attribute(RTA_PREFSRC, wire_bytes(*link.source));
+  writer.number(RTA_OIF, std::uint32_t{link.interface});
+  if (route.metric != 0) writer.number(RTA_PRIORITY, route.metric);
+  writer.end();
+}
+
 void write_links(const Stack& stack, MessageWriter& writer) {
   stack.for_each_interface(
-      [&](const InterfaceEntry& entry) { write_link(entry, NLM_F_MULTI, writer); });
+      [&](const InterfaceEntry& entry) { write_link(entry, Telling::kDumped, writer); });
 }
 
 void write_addresses(const Stack& stack, int family, MessageWriter& writer) {
   stack.for_each_address([&](const AddressEntry& entry) {
-    if (is_of_family(entry.prefix.address(), family)) write_address_entry(stack, entry, writer);
+    if (!is_of_family(entry.prefix.address(), family)) return;
+    write_address(stack, entry, Telling::kDumped, writer);
   });
 }
 
 void write_routes(const Stack& stack, int family, MessageWriter& writer) {
   stack.for_each_route([&](const RouteEntry& route) {
-    if (is_of_family(route.destination.address(), family)) write_route(stack, route, writer);
+    if (!is_of_family(route.destination.address(), family)) return;
+    write_route(stack, route, Telling::kDumped, writer);
   });
+}
+
+void write_neighbor(const NeighborEntry& entry, Telling how, MessageWriter& writer) {
+  ndmsg header{};
+  header.ndm_family = family_of(entry.address);
+  header.ndm_ifindex = entry.interface;
+  header.ndm_state = state_of(entry.state);
+  header.ndm_flags = entry.is_router ? NTF_ROUTER : 0;
+  header.ndm_type = RTN_UNICAST;
+  begin(RTM_NEWNEIGH, how, header, writer);
+  writer.attribute(NDA_DST, wire_bytes(entry.address));
+  if (!entry.mac.is_unspecified()) writer.attribute(NDA_LLADDR, entry.mac.bytes());
+  writer.end();
 }
 
 void write_neighbors(const Stack& stack, int family, Time now, MessageWriter& writer) {
   stack.for_each_neighbor(now, [&](const NeighborEntry& entry) {
-    if (!is_of_family(entry.address, family)) return;
-    ndmsg header{};
-    header.ndm_family = family_of(entry.address);
-    header.ndm_ifindex = entry.interface;
-    header.ndm_state = state_of(entry.state);
-    header.ndm_flags = entry.is_router ? NTF_ROUTER : 0;
-    header.ndm_type = RTN_UNICAST;
-    writer.begin(RTM_NEWNEIGH, NLM_F_MULTI, header);
-    writer.attribute(NDA_DST, wire_bytes(entry.address));
-    if (!entry.mac.is_unspecified()) writer.attribute(NDA_LLADDR, entry.mac.bytes());
-    writer.end();
+    if (is_of_family(entry.address, family)) write_neighbor(entry, Telling::kDumped, writer);
   });
 }
 

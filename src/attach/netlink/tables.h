@@ -22,7 +22,15 @@ namespace strata::attach {
   return family == AF_UNSPEC || (family == AF_INET) == address.is_v4();
 }
 
-void write_link(const InterfaceEntry& entry, int flags, MessageWriter& writer);
+// As a part of a dump; alone, as an answer or as news of what is new or another; as gone.
+enum class Telling : std::uint8_t { kDumped, kAlone, kGone };
+
+void write_link(const InterfaceEntry& entry, Telling how, MessageWriter& writer);
+void write_address(const Stack& stack, const AddressEntry& entry, Telling how,
+                   MessageWriter& writer);
+void write_route(const Stack& stack, const RouteEntry& route, Telling how, MessageWriter& writer);
+void write_neighbor(const NeighborEntry& entry, Telling how, MessageWriter& writer);
+
 void write_links(const Stack& stack, MessageWriter& writer);
 void write_addresses(const Stack& stack, int family, MessageWriter& writer);
 void write_routes(const Stack& stack, int family, MessageWriter& writer);

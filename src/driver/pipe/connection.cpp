@@ -18,7 +18,7 @@ namespace {
 // What the first end sends along with the memory. Ends of different builds must agree on it.
 struct Greeting {
   std::array<char, 8> name{'s', 't', 'r', 'a', 't', 'a', ' ', 'p'};
-  std::uint32_t version = 1;
+  std::uint32_t version = 2;
   std::uint32_t lane_bytes = SharedMemory::kLaneBytes;
 
   friend bool operator==(const Greeting&, const Greeting&) = default;
@@ -70,15 +70,32 @@ std::expected<Connection, DeviceError> Connection::open(const std::string& name)
   return made;
 }
 
+std::expected<std::pair<Connection, Connection>, DeviceError> Connection::make_pair() {
+  std::array<int, 2> sockets{-1, -1};
+  constexpr int kKind = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  std::pair made(Connection(Side::without_name(true), ::epoll_create1(EPOLL_CLOEXEC), -1, -1),
+                 Connection(Side::without_name(false), ::epoll_create1(EPOLL_CLOEXEC), -1, -1));
+  auto& [first, second] = made;
+  const bool is_paired = ::socketpair(AF_UNIX, kKind, 0, sockets.data()) == 0;
+  first.socket_ = sockets[0];
+  second.socket_ = sockets[1];
+  first.share(SharedMemory::make());
+  second.memory_ = first.memory_;
+  if (!is_paired || first.epoll_ < 0 || second.epoll_ < 0 || first.memory_ == nullptr) {
+    return std::unexpected(DeviceError{std::string("pipe: ") + std::strerror(errno), ""});
+  }
+  first.watch(first.socket_);
+  second.watch(second.socket_);
+  return made;
+}
+
 Connection::Connection(Connection&& other) noexcept
     : side_(std::move(other.side_)),
       epoll_(std::exchange(other.epoll_, -1)),
       listener_(std::exchange(other.listener_, -1)),
       timer_(std::exchange(other.timer_, -1)),
       socket_(std::exchange(other.socket_, -1)),
-      memory_(std::move(other.memory_)) {
-  other.memory_.reset();
-}
+      memory_(std::move(other.memory_)) {}
 
 Connection::~Connection() {
   for (const int descriptor : {socket_, listener_, timer_, epoll_}) {
@@ -91,7 +108,7 @@ void Connection::watch(int descriptor) const {
   (void)::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
 }
 
-void Connection::tend() {
+bool Connection::tend() {
   std::array<epoll_event, kEventsAtOnce> events;
   const int count = ::epoll_wait(epoll_, events.data(), kEventsAtOnce, 0);
   for (int i = 0; i < count; ++i) {
@@ -100,6 +117,7 @@ void Connection::tend() {
     if (descriptor == listener_) on_listener();
     if (descriptor == timer_) on_timer();
   }
+  return count > 0;
 }
 
 // Who calls before the former end was let go is turned away, and will call again.
@@ -110,7 +128,7 @@ void Connection::on_listener() {
     ::close(socket);
     return;
   }
-  memory_ = SharedMemory::make();
+  share(SharedMemory::make());
   if (!memory_ || !hand_over(socket)) {
     memory_.reset();
     ::close(socket);
@@ -182,8 +200,12 @@ void Connection::on_socket() {
 }
 
 void Connection::take_over(int file) {
-  memory_ = SharedMemory::adopt(file);
+  share(SharedMemory::adopt(file));
   if (!memory_) hang_up();
+}
+
+void Connection::share(std::optional<SharedMemory> memory) {
+  if (memory) memory_ = std::make_shared<const SharedMemory>(*std::move(memory));
 }
 
 void Connection::ring() const {

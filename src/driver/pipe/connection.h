@@ -15,8 +15,10 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "driver/pipe/shared_memory.h"
 #include "driver/pipe/side.h"
@@ -27,16 +29,20 @@ namespace strata::driver::pipe {
 class Connection {
  public:
   [[nodiscard]] static std::expected<Connection, DeviceError> open(const std::string& name);
+  // Both ends of a pipe without a name. When one is gone the other stays alone.
+  [[nodiscard]] static std::expected<std::pair<Connection, Connection>, DeviceError> make_pair();
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;
   ~Connection();
 
   [[nodiscard]] bool is_first() const { return side_.is_first(); }
   [[nodiscard]] int descriptor() const { return epoll_; }
-  // Looks for the other end, hears its bell, notes when it is gone.
-  void tend();
-  // Null without another end. It stays when the other end goes, until let_go().
-  [[nodiscard]] const SharedMemory* memory() const { return memory_ ? &*memory_ : nullptr; }
+  // Looks for the other end, hears its bell, notes when it is gone. True: there was something.
+  bool tend();
+  // Null without another end. It stays when the other end goes, until let_go(), and for whoever
+  // still holds it then.
+  using Memory = std::shared_ptr<const SharedMemory>;
+  [[nodiscard]] const Memory& memory() const { return memory_; }
   [[nodiscard]] bool is_other_gone() const { return socket_ < 0; }
   void ring() const;
   // Ends what there is with the other end, and looks for a new one.
@@ -51,6 +57,7 @@ class Connection {
   void on_socket();
   [[nodiscard]] bool hand_over(int socket);
   void take_over(int file);
+  void share(std::optional<SharedMemory> memory);
   void watch(int descriptor) const;
   void hang_up();
   void retry_soon() const;
@@ -60,7 +67,7 @@ class Connection {
   int listener_;  // the first end's
   int timer_;     // the second end's, until somebody listens
   int socket_ = -1;
-  std::optional<SharedMemory> memory_;
+  Memory memory_;
 };
 
 }  // namespace strata::driver::pipe

@@ -13,18 +13,8 @@ namespace {
 // room() speaks of packets, and few are long. What does not fit after all stays with the caller.
 constexpr std::size_t kBytesPerPacket = 16U << 10U;
 
-// Says that this side waits; whoever changes the ring afterwards sees it.
-void say_waiting(std::atomic<std::uint32_t>& waits) {
-  waits.store(1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-}
-
-// After the ring was changed: whether the other side is to be woken.
-bool must_wake(std::atomic<std::uint32_t>& waits) {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  return waits.load(std::memory_order_relaxed) != 0 &&
-         waits.exchange(0, std::memory_order_relaxed) != 0;
-}
+// An owner that never sleeps learns after so many looks in vain that the other end has gone.
+constexpr unsigned kLooksPerTend = 64;
 
 }  // namespace
 
@@ -35,20 +25,22 @@ bool PipeDevice::is_up() const {
 
 void PipeDevice::tend() const {
   connection_.tend();
-  const SharedMemory* memory = connection_.memory();
+  const Connection::Memory& memory = connection_.memory();
   if (memory != nullptr && !rings_) rings_.emplace(*memory, connection_.is_first());
 }
 
 void PipeDevice::drop_link() const {
   rings_.reset();
+  wants_room_ = false;
   connection_.let_go();
 }
 
 void PipeDevice::receive(PacketPool& pool, PacketBatch& batch) {
-  if (!is_up() || take_frames(pool, batch)) return;
-  wait_for_frames();
-  if (take_frames(pool, batch)) return;
-  tend();
+  if (!is_up() || take_frames(pool, batch)) {
+    finds_nothing_ = 0;
+    return;
+  }
+  if (++finds_nothing_ % kLooksPerTend == 0) tend();
   // What the other end sent before it went comes first.
   if (connection_.is_other_gone() && !take_frames(pool, batch)) drop_link();
 }
@@ -74,7 +66,7 @@ bool PipeDevice::take_frames(PacketPool& pool, PacketBatch& batch) {
 }
 
 void PipeDevice::take_frame(const FrameReader::Frame& frame, PacketPool& pool, PacketBatch& batch) {
-  PacketPtr packet = make_frame(frame.pieces[0], frame.pieces[1], pool);
+  PacketPtr packet = make_frame(frame.bytes, pool);
   if (packet == nullptr) {
     ++counters_.pool_empty_drops;
     return;
@@ -88,19 +80,22 @@ void PipeDevice::take_frame(const FrameReader::Frame& frame, PacketPool& pool, P
   batch.push(std::move(packet));
 }
 
-void PipeDevice::wait_for_frames() const {
-  if (rings_) say_waiting(rings_->in.reader_waits);
+bool PipeDevice::prepare_to_sleep() {
+  tend();  // bells that rang for what has been taken since
+  if (!rings_) return true;
+  say_waiting(rings_->in.reader_waits);
+  if (connection_.is_other_gone() || rings_->reader.has_frames()) return false;
+  if (!wants_room_) return true;
+  say_waiting(rings_->out.writer_waits);
+  return rings_->writer.room() < record_bytes(kFrameBytesMax);
 }
 
 std::size_t PipeDevice::room() const {
   // Without another end frames are discarded, as on a cable that is not plugged in.
   if (!rings_) return PacketBatch::kCapacity;
-  std::size_t bytes = rings_->writer.room();
-  if (bytes < record_bytes(kFrameBytesMax)) {
-    say_waiting(rings_->out.writer_waits);
-    bytes = rings_->writer.room();
-    if (bytes < record_bytes(kFrameBytesMax)) return 0;
-  }
+  const std::size_t bytes = rings_->writer.room();
+  wants_room_ = bytes < record_bytes(kFrameBytesMax);
+  if (wants_room_) return 0;
   return std::min(bytes / kBytesPerPacket, PacketBatch::kCapacity);
 }
 
@@ -126,7 +121,10 @@ bool PipeDevice::send_one(const Packet& packet) {
     return true;
   }
   if (!rings_->writer.write(notes, packet)) {
-    if (!rings_->writer.is_corrupted()) return false;
+    if (!rings_->writer.is_corrupted()) {
+      wants_room_ = true;
+      return false;
+    }
     ++counters_.malformed;
     drop_link();
     return true;

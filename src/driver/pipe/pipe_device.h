@@ -6,8 +6,9 @@
 //    the link is down until there is a new one.
 // 3. When the other end dies, what it had sent still arrives. Then the link goes down, and comes up
 //    again with the next process that opens the pipe.
-// 4. A side says that it waits before it looks a last time, and the other looks for that word after
-//    it has changed the ring: one of the two always sees the other (Lane).
+// 4. A side that is about to sleep says that it waits before it looks a last time, and the other
+//    looks for that word after it has changed the ring: one of the two always sees the other
+//    (Lane). While nobody sleeps no bell is rung, and neither side calls the kernel.
 #pragma once
 
 #include <optional>
@@ -28,6 +29,7 @@ class PipeDevice final : public Device {
   [[nodiscard]] std::size_t room() const override;
   void transmit(PacketBatch& batch) override;
   [[nodiscard]] int descriptor() const override { return connection_.descriptor(); }
+  [[nodiscard]] bool prepare_to_sleep() override;
   [[nodiscard]] bool is_up() const override;
 
  private:
@@ -48,12 +50,13 @@ class PipeDevice final : public Device {
   void drop_link() const;
   [[nodiscard]] bool take_frames(PacketPool& pool, PacketBatch& batch);
   void take_frame(const FrameReader::Frame& frame, PacketPool& pool, PacketBatch& batch);
-  void wait_for_frames() const;
   [[nodiscard]] bool send_one(const Packet& packet);
 
   // Asking whether the link is up is what brings it up: owners ask, and do nothing else meanwhile.
   mutable Connection connection_;
   mutable std::optional<Rings> rings_;
+  mutable bool wants_room_ = false;  // the owner was told that there is none
+  unsigned finds_nothing_ = 0;       // in a row
   DeviceCapabilities capabilities_;
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 4096;
 constexpr std::size_t kTotalBytes = kHeadBytes + 2 * SharedMemory::kLaneBytes;
+constexpr std::size_t kMappedBytes = kHeadBytes + 4 * SharedMemory::kLaneBytes;
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 static_assert(2 * sizeof(Lane) <= kHeadBytes);
 
@@ -37,14 +38,28 @@ std::optional<SharedMemory> SharedMemory::adopt(int file) {
 }
 
 std::optional<SharedMemory> SharedMemory::map(int file) {
-  void* base = ::mmap(nullptr, kTotalBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (base != MAP_FAILED) return SharedMemory(static_cast<std::byte*>(base), file);
-  ::close(file);
-  return std::nullopt;
+  void* reserved = ::mmap(nullptr, kMappedBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (reserved == MAP_FAILED) {
+    ::close(file);
+    return std::nullopt;
+  }
+  SharedMemory made(static_cast<std::byte*>(reserved), file);
+  std::byte* to = made.base_;
+  const auto map_next = [&](std::size_t from, std::size_t bytes) {
+    void* const mapped = ::mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file,
+                                static_cast<off_t>(from));
+    to += bytes;
+    return mapped != MAP_FAILED;
+  };
+  const bool is_mapped = map_next(0, kHeadBytes + kLaneBytes) && map_next(kHeadBytes, kLaneBytes) &&
+                         map_next(kHeadBytes + kLaneBytes, kLaneBytes) &&
+                         map_next(kHeadBytes + kLaneBytes, kLaneBytes);
+  if (!is_mapped) return std::nullopt;
+  return made;
 }
 
 SharedMemory::~SharedMemory() {
-  if (base_ != nullptr) ::munmap(base_, kTotalBytes);
+  if (base_ != nullptr) ::munmap(base_, kMappedBytes);
   if (file_ >= 0) ::close(file_);
 }
 
@@ -53,7 +68,7 @@ SharedMemory::~SharedMemory() {
 Lane& SharedMemory::lane(std::size_t which) const { return reinterpret_cast<Lane*>(base_)[which]; }
 
 MutableBytes SharedMemory::data(std::size_t which) const {
-  return {base_ + kHeadBytes + which * kLaneBytes, kLaneBytes};
+  return {base_ + kHeadBytes + which * 2 * kLaneBytes, 2 * kLaneBytes};
 }
 
 }  // namespace strata::driver::pipe

@@ -22,7 +22,25 @@ struct Lane {
   alignas(64) std::atomic<std::uint32_t> writer_waits{0};
 };
 
+// Says that this side waits; whoever changes the ring afterwards sees it.
+inline void say_waiting(std::atomic<std::uint32_t>& waits) {
+  waits.store(1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+// After the ring was changed: whether the other side is to be woken.
+[[nodiscard]] inline bool must_wake(std::atomic<std::uint32_t>& waits) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return waits.load(std::memory_order_relaxed) != 0 &&
+         waits.exchange(0, std::memory_order_relaxed) != 0;
+}
+
 // A file without a name, of fixed size: sealed, so that nobody can shrink it under the other.
+//
+//   file    | lanes | data 0 | data 1 |
+//   mapped  | lanes | data 0 | data 0 again | data 1 | data 1 again |
+//
+// Behind its end a ring begins anew, so that whatever lies in it lies in one piece.
 class SharedMemory {
  public:
   static constexpr std::size_t kLaneBytes = std::size_t{1} << 20U;
@@ -43,6 +61,7 @@ class SharedMemory {
   [[nodiscard]] int file() const { return file_; }
   // Lane 0 leads from the first end to the second, lane 1 back.
   [[nodiscard]] Lane& lane(std::size_t which) const;
+  // Its ring, and the ring once more.
   [[nodiscard]] MutableBytes data(std::size_t which) const;
 
  private:

@@ -17,6 +17,8 @@ class Side {
  public:
   // A name with a slash in it is a path, any other stands for a file in the runtime directory.
   [[nodiscard]] static std::expected<Side, DeviceError> claim(const std::string& name);
+  // An end of a pipe that nobody else can open.
+  [[nodiscard]] static Side without_name(bool is_first) { return {"", -1, is_first}; }
   Side(Side&& other) noexcept
       : path_(std::move(other.path_)),
         lock_(std::exchange(other.lock_, -1)),

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "driver/runtime_directory.h"
 #include "service/control/socket.h"
 
 namespace strata::service {
@@ -33,10 +34,17 @@ Outcome<std::unique_ptr<ControlClient>> ControlClient::connect(const std::string
   return std::unique_ptr<ControlClient>(new ControlClient(*descriptor));
 }
 
+Outcome<std::unique_ptr<ControlClient>> ControlClient::connect_to_running(const std::string& path) {
+  if (!path.empty()) return connect(path);
+  auto found = find_control_path(driver::runtime_directory());
+  if (!found) return std::unexpected(std::move(found).error());
+  return connect(*found);
+}
+
 ControlClient::~ControlClient() { ::close(descriptor_); }
 
-Outcome<std::string> ControlClient::ask(ControlCommand command) {
-  const std::string request = control_request(command);
+Outcome<std::string> ControlClient::ask(const ControlRequest& wanted) {
+  const std::string request = control_request(wanted);
   const ssize_t sent = ::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL);
   // A stack that has closed already said why before.
   const bool is_closed = sent < 0 && errno == EPIPE;

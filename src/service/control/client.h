@@ -14,12 +14,15 @@ namespace strata::service {
 class ControlClient {
  public:
   [[nodiscard]] static Outcome<std::unique_ptr<ControlClient>> connect(const std::string& path);
+  // To the socket at this path, or with an empty one to that of the only stack that is running.
+  [[nodiscard]] static Outcome<std::unique_ptr<ControlClient>> connect_to_running(
+      const std::string& path);
   ~ControlClient();
   ControlClient(const ControlClient&) = delete;
   ControlClient& operator=(const ControlClient&) = delete;
 
   // The line that comes back, within ten seconds.
-  [[nodiscard]] Outcome<std::string> ask(ControlCommand command);
+  [[nodiscard]] Outcome<std::string> ask(const ControlRequest& wanted);
   // The next line of a stream; nothing when the other side has closed or a signal came.
   [[nodiscard]] Outcome<std::optional<std::string>> next_line();
   // Whether next_line() would answer without waiting.

@@ -5,8 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
+#include "service/cores/merged_snapshot.h"
 #include "service/snapshot.h"
 #include "strata/real_clock.h"
 
@@ -38,6 +41,68 @@ std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+struct CommandRule {
+  ControlCommand command;
+  std::string_view name;
+  bool has_interface = false;
+  bool has_device = false;
+  bool has_settings = false;
+};
+constexpr std::array kCommands{
+    CommandRule{ControlCommand::kStatus, "status"},
+    CommandRule{ControlCommand::kCapture, "capture"},
+    CommandRule{ControlCommand::kListDevices, "device-list"},
+    CommandRule{ControlCommand::kReplaceDevice, "device-replace", true, true},
+    CommandRule{ControlCommand::kAddDevice, "device-add", false, true, true},
+    CommandRule{ControlCommand::kRemoveDevice, "device-remove", true},
+};
+
+const CommandRule& rule_of(ControlCommand command) {
+  return *std::ranges::find(kCommands, command, &CommandRule::command);
+}
+
+Outcome<void> read_addresses(const Json& json, std::vector<Prefix>& addresses) {
+  const auto found = json.find("addresses");
+  if (found == json.end()) return {};
+  if (!found->is_array()) return failed("\"addresses\": expected an array");
+  for (const Json& entry : *found) {
+    auto address = parse_interface_address(entry.is_string() ? entry.get<std::string>() : "");
+    if (!address) return std::unexpected(std::move(address).error());
+    addresses.push_back(*address);
+  }
+  return {};
+}
+
+bool flag(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+// What it spares the stack.
+std::string offloads_text(const Json& entry) {
+  std::string text;
+  const auto add = [&](bool is_so, const char* word) {
+    if (is_so) text += (text.empty() ? "" : "+") + std::string(word);
+  };
+  add(flag(entry, "completes_checksums"), "checksums");
+  add(number<std::uint64_t>(entry, "tcp_segment_bytes_max") != 0, "tcp");
+  add(number<std::uint64_t>(entry, "udp_segment_bytes_max") != 0, "udp");
+  return text.empty() ? "none" : text;
+}
+
+std::string device_line(const Json& entry) {
+  return fmt::format(
+      "{:<15} {:<4} {}  mtu {}  {}  offloads {}  in {} out {}  lost: {} no memory, "
+      "{} not sendable, {} malformed",
+      word(entry, "interface"), flag(entry, "up") ? "up" : "down", word(entry, "device"),
+      number<std::uint64_t>(entry, "mtu"),
+      word(entry, "mac").empty() ? word(entry, "medium") : word(entry, "mac"), offloads_text(entry),
+      number<std::uint64_t>(entry, "received_packets"),
+      number<std::uint64_t>(entry, "sent_packets"),
+      number<std::uint64_t>(entry, "pool_empty_drops"),
+      number<std::uint64_t>(entry, "failed_sends"), number<std::uint64_t>(entry, "malformed"));
+}
+
 bool read_hex(std::string_view text, std::vector<std::byte>& bytes) {
   if (text.size() % 2 != 0) return false;
   for (std::size_t i = 0; i < text.size(); i += 2) {
@@ -51,31 +116,102 @@ bool read_hex(std::string_view text, std::vector<std::byte>& bytes) {
 
 }  // namespace
 
-std::string control_request(ControlCommand command) {
-  return line_of({{"command", command == ControlCommand::kStatus ? "status" : "capture"}});
+std::string control_request(const ControlRequest& request) {
+  const CommandRule& rule = rule_of(request.command);
+  Json json{{"command", std::string(rule.name)}};
+  if (rule.has_interface) json["interface"] = request.interface;
+  if (rule.has_device) json["device"] = request.device;
+  if (rule.has_settings) {
+    json["addresses"] = Json::array();
+    for (const Prefix& address : request.addresses) {
+      json["addresses"].push_back(std::string(to_text(address).view()));
+    }
+    json["mtu"] = request.mtu;
+  }
+  return line_of(json);
 }
 
-Outcome<ControlCommand> parse_control_request(std::string_view line) {
+Outcome<ControlRequest> parse_control_request(std::string_view line) {
   const Json json = parse_object(line);
   if (json.is_null()) return failed("expected one JSON object per line");
   const std::string command = word(json, "command");
-  if (json.size() != 1 || command.empty()) {
-    return failed("expected an object with the one key \"command\"");
+  if (command.empty()) return failed("expected an object with the key \"command\"");
+  const auto rule = std::ranges::find(kCommands, command, &CommandRule::name);
+  if (rule == kCommands.end()) {
+    std::string names;
+    for (const CommandRule& each : kCommands)
+      names += (names.empty() ? "" : ", ") + std::string(each.name);
+    return failed(fmt::format("unknown command '{}', expected one of: {}", command, names));
   }
-  if (command == "status") return ControlCommand::kStatus;
-  if (command == "capture") return ControlCommand::kCapture;
-  return failed(fmt::format("unknown command '{}', expected one of: status, capture", command));
+  for (const auto& [key, value] : json.items()) {
+    if (key == "command" || (key == "interface" && rule->has_interface) ||
+        (key == "device" && rule->has_device) ||
+        ((key == "addresses" || key == "mtu") && rule->has_settings)) {
+      continue;
+    }
+    return failed(fmt::format("{}: there is no use for the key \"{}\"", command, key));
+  }
+  ControlRequest request{.command = rule->command,
+                         .interface = word(json, "interface"),
+                         .device = word(json, "device"),
+                         .mtu = number<std::size_t>(json, "mtu")};
+  if (rule->has_interface && request.interface.empty()) {
+    return failed(fmt::format("{}: expected the name of an interface as \"interface\"", command));
+  }
+  if (rule->has_device && request.device.empty()) {
+    return failed(fmt::format("{}: expected KIND:NAME as \"device\"", command));
+  }
+  if (auto read = read_addresses(json, request.addresses); !read) {
+    return std::unexpected(std::move(read).error());
+  }
+  return request;
 }
 
 std::string control_agreement() { return line_of({{"ok", true}}); }
 
-std::string control_refusal(std::string_view why) {
-  return line_of({{"ok", false}, {"error", std::string(why)}});
+std::string control_refusal(std::string_view why, std::string_view hint) {
+  Json json{{"ok", false}, {"error", std::string(why)}};
+  if (!hint.empty()) json["hint"] = std::string(hint);
+  return line_of(json);
 }
 
-std::string control_status(std::span<HostedStack* const> stacks) {
+std::string control_devices(std::span<const DeviceRack::Slot> slots) {
+  Json reply{{"ok", true}, {"devices", Json::array()}};
+  for (const DeviceRack::Slot& slot : slots) {
+    const DeviceCapabilities& offers = slot.device->capabilities();
+    const Device::Counters& counters = slot.device->counters();
+    reply["devices"].push_back({
+        {"interface", slot.interface},
+        {"device", slot.spec},
+        {"medium", offers.medium == Medium::kEthernet ? "ethernet" : "ip"},
+        {"up", slot.device->is_up()},
+        {"mtu", offers.mtu},
+        {"mac", offers.medium == Medium::kEthernet ? std::string(to_text(offers.mac).view()) : ""},
+        {"completes_checksums", offers.completes_checksums},
+        {"tcp_segment_bytes_max", offers.tcp_segment_bytes_max},
+        {"udp_segment_bytes_max", offers.udp_segment_bytes_max},
+        {"received_packets", counters.received_packets},
+        {"sent_packets", counters.sent_packets},
+        {"pool_empty_drops", counters.pool_empty_drops},
+        {"failed_sends", counters.failed_sends},
+        {"malformed", counters.malformed},
+    });
+  }
+  return line_of(reply);
+}
+
+std::string control_added(std::string_view interface) {
+  return line_of({{"ok", true}, {"interface", std::string(interface)}});
+}
+
+std::string control_status(std::span<HostedStack* const> stacks, Cores* cores,
+                           const Switch* bridge) {
   Json reply{{"ok", true}, {"version", 1}, {"stacks", Json::array()}};
-  for (HostedStack* stack : stacks) reply["stacks"].push_back(snapshot(*stack));
+  for (HostedStack* const stack : stacks) {
+    const bool is_front = cores != nullptr && stack == stacks.front();
+    reply["stacks"].push_back(is_front ? merged_snapshot(*stack, *cores) : snapshot(*stack));
+  }
+  if (bridge != nullptr) reply["switch"] = snapshot(*bridge);
   return line_of(reply);
 }
 
@@ -120,7 +256,29 @@ Outcome<void> parse_control_reply(std::string_view line) {
   const Json json = parse_object(line);
   if (json.is_null()) return failed("the stack did not answer with a JSON object");
   if (const auto ok = json.find("ok"); ok != json.end() && *ok == true) return {};
-  return failed(fmt::format("the stack refused: {}", word(json, "error")));
+  return failed(fmt::format("the stack refused: {}", word(json, "error")), word(json, "hint"));
+}
+
+Outcome<std::string> parse_control_added(std::string_view line) {
+  if (auto agreed = parse_control_reply(line); !agreed) {
+    return std::unexpected(std::move(agreed).error());
+  }
+  return word(parse_object(line), "interface");
+}
+
+Outcome<std::string> render_devices(std::string_view line, bool as_json) {
+  if (auto agreed = parse_control_reply(line); !agreed) {
+    return std::unexpected(std::move(agreed).error());
+  }
+  const Json json = parse_object(line);
+  const auto devices = json.find("devices");
+  if (devices == json.end() || !devices->is_array()) return failed("the stack sent no devices");
+  if (as_json) return line_of(Json{{"devices", *devices}});
+  std::string text;
+  for (const Json& entry : *devices) {
+    if (entry.is_object()) text += device_line(entry) + "\n";
+  }
+  return text.empty() ? "This stack has no devices that can be exchanged.\n" : text;
 }
 
 Outcome<std::string> render_status(std::string_view line, bool as_json) {
@@ -130,7 +288,12 @@ Outcome<std::string> render_status(std::string_view line, bool as_json) {
   const Json json = parse_object(line);
   const auto stacks = json.find("stacks");
   if (stacks == json.end() || !stacks->is_array()) return failed("the stack sent no status");
-  return as_json ? line_of(Json{{"stacks", *stacks}}) : status_text(*stacks);
+  const auto bridge = json.find("switch");
+  const bool has_bridge = bridge != json.end() && bridge->is_object();
+  if (!as_json) return has_bridge ? switch_text(*bridge) : status_text(*stacks);
+  Json shown{{"stacks", *stacks}};
+  if (has_bridge) shown["switch"] = *bridge;
+  return line_of(shown);
 }
 
 }  // namespace strata::service

@@ -8,22 +8,46 @@
 #include <string_view>
 #include <vector>
 
+#include "service/devices/device_rack.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
 #include "strata/bytes.h"
 #include "strata/device.h"
+#include "strata/switch.h"
 
 namespace strata::service {
 
-enum class ControlCommand : std::uint8_t { kStatus, kCapture };
+class Cores;
+
+enum class ControlCommand : std::uint8_t {
+  kStatus,
+  kCapture,
+  kListDevices,
+  kReplaceDevice,
+  kAddDevice,
+  kRemoveDevice,
+};
+
+struct ControlRequest {
+  ControlCommand command = ControlCommand::kStatus;
+  std::string interface{};          // kReplaceDevice, kRemoveDevice
+  std::string device{};             // KIND:NAME[,key=value...]; kReplaceDevice, kAddDevice
+  std::vector<Prefix> addresses{};  // kAddDevice
+  std::size_t mtu = 0;              // kAddDevice; 0: the device's
+};
 
 // Every line that is written ends with a newline.
-[[nodiscard]] std::string control_request(ControlCommand command);
-[[nodiscard]] Outcome<ControlCommand> parse_control_request(std::string_view line);
+[[nodiscard]] std::string control_request(const ControlRequest& request);
+[[nodiscard]] Outcome<ControlRequest> parse_control_request(std::string_view line);
 
 [[nodiscard]] std::string control_agreement();
-[[nodiscard]] std::string control_refusal(std::string_view why);
-[[nodiscard]] std::string control_status(std::span<HostedStack* const> stacks);
+[[nodiscard]] std::string control_refusal(std::string_view why, std::string_view hint = {});
+// With cores, the first stack is that of their front one.
+[[nodiscard]] std::string control_status(std::span<HostedStack* const> stacks,
+                                         Cores* cores = nullptr, const Switch* bridge = nullptr);
+
+[[nodiscard]] std::string control_devices(std::span<const DeviceRack::Slot> slots);
+[[nodiscard]] std::string control_added(std::string_view interface);
 
 // A frame on its way from a running stack to `strata capture`.
 struct CapturedFrame {
@@ -49,6 +73,10 @@ struct ReceivedFrame {
 
 // The first line of an answer: nothing, or why the stack refused.
 [[nodiscard]] Outcome<void> parse_control_reply(std::string_view line);
+// The devices, a line for each, or their JSON as it is.
+[[nodiscard]] Outcome<std::string> render_devices(std::string_view line, bool as_json);
+// The interface that a device was added as.
+[[nodiscard]] Outcome<std::string> parse_control_added(std::string_view line);
 // The status in words, or its JSON as it is.
 [[nodiscard]] Outcome<std::string> render_status(std::string_view line, bool as_json);
 

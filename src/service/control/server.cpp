@@ -37,8 +37,9 @@ bool is_trusted(int descriptor) {
 }  // namespace
 
 Outcome<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const std::string& path,
-                                                            std::vector<HostedStack*> stacks) {
-  std::unique_ptr<ControlServer> server(new ControlServer(loop, path, std::move(stacks)));
+                                                            std::vector<HostedStack*> stacks,
+                                                            const ControlSubjects& others) {
+  std::unique_ptr<ControlServer> server(new ControlServer(loop, path, std::move(stacks), others));
   if (auto listening = server->listen(); !listening) {
     return std::unexpected(std::move(listening).error());
   }
@@ -165,14 +166,45 @@ void ControlServer::answer_requests(Client& client) {
   client.leaves = true;
 }
 
-std::string ControlServer::reply_to(Client& client, std::string_view request) {
-  const auto command = parse_control_request(request);
-  if (!command) return control_refusal(command.error().text);
-  switch (*command) {
-    case ControlCommand::kStatus: return control_status(stacks_);
-    case ControlCommand::kCapture: start_capture(client); return control_agreement();
+std::string ControlServer::reply_to(Client& client, std::string_view line) {
+  const auto request = parse_control_request(line);
+  if (!request) return control_refusal(request.error().text);
+  switch (request->command) {
+    case ControlCommand::kStatus: return control_status(stacks_, others_.cores, others_.bridge);
+    case ControlCommand::kCapture:
+      if (stacks_.empty()) return control_refusal("there is no stack here to capture from");
+      start_capture(client);
+      return control_agreement();
+    case ControlCommand::kListDevices:
+    case ControlCommand::kReplaceDevice:
+    case ControlCommand::kAddDevice:
+    case ControlCommand::kRemoveDevice: return change_devices(*request);
   }
   return control_refusal("unknown command");
+}
+
+// Requests are read between the turns of the stack, so that its devices may change here.
+std::string ControlServer::change_devices(const ControlRequest& request) {
+  const auto answer = [](const Outcome<void>& done) {
+    return done ? control_agreement() : control_refusal(done.error().text, done.error().hint);
+  };
+  if (others_.devices == nullptr) {
+    return control_refusal("the devices of what runs here cannot be exchanged");
+  }
+  DeviceRack& devices = *others_.devices;
+  HostedStack& stack = *stacks_.front();
+  switch (request.command) {
+    case ControlCommand::kReplaceDevice:
+      return answer(devices.replace(stack, request.interface, request.device));
+    case ControlCommand::kRemoveDevice: return answer(devices.remove(stack, request.interface));
+    case ControlCommand::kAddDevice: {
+      const auto added = devices.add(
+          stack, {.spec = request.device, .addresses = request.addresses, .mtu = request.mtu});
+      return added ? control_added(*added)
+                   : control_refusal(added.error().text, added.error().hint);
+    }
+    default: return control_devices(devices.slots());
+  }
 }
 
 void ControlServer::start_capture(Client& client) {

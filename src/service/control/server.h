@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "service/control/messages.h"
+#include "service/devices/device_rack.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
 #include "strata/hooks.h"
@@ -17,7 +19,13 @@
 //   {"command":"capture"}  ─>  {"ok":true}, then one line per frame until the client leaves:
 //                              {"time_ns":...,"medium":"ethernet","direction":"in","interface":
 //                               "strata0","size":98,"bytes":"HEX","missed":0}
-//   anything else          ─>  {"ok":false,"error":"..."}
+//   {"command":"device-list"}                                              ─>  {"ok":true,
+//                                                                            "devices":[...]}
+//   {"command":"device-replace","interface":"strata0","device":"tap:x"}    ─>  {"ok":true}
+//   {"command":"device-add","device":"tap:y","addresses":["10.1.0.2/24"]}  ─>  {"ok":true,
+//                                                                            "interface":"y"}
+//   {"command":"device-remove","interface":"y"}                            ─>  {"ok":true}
+//   anything else          ─>  {"ok":false,"error":"...","hint":"..."}
 //
 // 1. Only root and the user who runs the stack are heard (SO_PEERCRED); others are told so.
 // 2. Nothing here blocks: what a client does not read waits in a buffer, and with a full buffer
@@ -25,15 +33,26 @@
 
 namespace strata::service {
 
+class Cores;
+
+// What is asked about beside stacks; null: it is not there, or not to be changed.
+struct ControlSubjects {
+  Cores* cores = nullptr;         // of the first stack; null: it is alone
+  DeviceRack* devices = nullptr;  // of the first stack
+  const Switch* bridge = nullptr;
+};
+
 class ControlServer final : public Hook {
  public:
   static constexpr std::size_t kClientsMax = 16;
   static constexpr std::size_t kRequestBytesMax = 4096;
   static constexpr std::size_t kWaitingBytesMax = std::size_t{4} << 20U;
 
-  // The stacks must outlive the server. A socket that a dead process left behind is replaced.
+  // Stacks and what is beside them must outlive the server. Without stacks nothing is captured. A
+  // socket that a dead process left behind is replaced.
   [[nodiscard]] static Outcome<std::unique_ptr<ControlServer>> open(
-      Loop& loop, const std::string& path, std::vector<HostedStack*> stacks);
+      Loop& loop, const std::string& path, std::vector<HostedStack*> stacks,
+      const ControlSubjects& others = {});
   ~ControlServer() override;
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -52,8 +71,9 @@ class ControlServer final : public Hook {
     std::uint64_t missed = 0;
   };
 
-  ControlServer(Loop& loop, std::string path, std::vector<HostedStack*> stacks)
-      : loop_(loop), path_(std::move(path)), stacks_(std::move(stacks)) {}
+  ControlServer(Loop& loop, std::string path, std::vector<HostedStack*> stacks,
+                const ControlSubjects& others)
+      : loop_(loop), path_(std::move(path)), stacks_(std::move(stacks)), others_(others) {}
 
   [[nodiscard]] Outcome<void> listen();
   [[nodiscard]] Result<void> watch_listener();
@@ -68,12 +88,14 @@ class ControlServer final : public Hook {
   void stop_capture_when_unused();
   void write_all();
   void remove_gone();
-  [[nodiscard]] std::string reply_to(Client& client, std::string_view request);
+  [[nodiscard]] std::string reply_to(Client& client, std::string_view line);
+  [[nodiscard]] std::string change_devices(const ControlRequest& request);
   [[nodiscard]] std::string captured_line(HookPoint point, const Packet& packet, Time now) const;
 
   Loop& loop_;
   std::string path_;
   std::vector<HostedStack*> stacks_;
+  ControlSubjects others_;
   int listener_ = -1;
   bool is_hooked_ = false;
   bool is_write_posted_ = false;

@@ -27,8 +27,17 @@ std::optional<InterfaceEntry> find_interface(const Stack& stack, InterfaceId wan
   return found;
 }
 
-dhcp::Config config_of(const MacAddress& mac, const SipKey& secret, const DhcpChoices& choices) {
-  dhcp::Config config{.mac = mac, .secret = secret};
+// VLANs share the MAC address of their device.
+std::uint32_t association_of(const VlanTags& vlan) {
+  std::uint32_t association = 1;
+  for (std::size_t i = 0; i < vlan.count; ++i) association = (association << 12U) | vlan.tags[i].id;
+  return association;
+}
+
+dhcp::Config config_of(const InterfaceEntry& interface, const SipKey& secret,
+                       const DhcpChoices& choices) {
+  dhcp::Config config{
+      .mac = interface.mac, .association = association_of(interface.vlan), .secret = secret};
   auto& name = config.host_name;
   name.length = static_cast<std::uint8_t>(
       choices.host_name.copy(name.characters.data(), name.characters.size()));
@@ -47,8 +56,8 @@ Outcome<std::unique_ptr<DhcpService>> DhcpService::start(Stack& stack, Executor&
     return failed("DHCP needs an Ethernet device, as in tap:NAME");
   }
   std::unique_ptr<DhcpService> made(new DhcpService(stack, executor, resolver, interface,
-                                                    config_of(entry->mac, secret, choices),
-                                                    entry->mtu, choices));
+                                                    config_of(*entry, secret, choices), entry->mtu,
+                                                    choices));
   if (const auto opened = made->open_packets(); !opened) {
     return failed(fmt::format("DHCP: {}", strata::to_text(opened.error())));
   }
@@ -225,7 +234,7 @@ void DhcpService::withdraw() {
     static_cast<void>(stack_.remove_address(interface_, address_->address(), executor_.now()));
   }
   address_.reset();
-  resolver_.set_network_servers({}, {});
+  resolver_.set_network_servers(interface_, {}, {});
   static_cast<void>(stack_.set_mtu(interface_, device_mtu_, executor_.now()));
 }
 
@@ -255,7 +264,8 @@ void DhcpService::configure(const dhcp::Lease& lease) {
   static_cast<void>(stack_.set_mtu(interface_, mtu, executor_.now()));
   const auto servers = lease.name_servers.span();
   const auto search = lease.search.span();
-  resolver_.set_network_servers({servers.begin(), servers.end()}, {search.begin(), search.end()});
+  resolver_.set_network_servers(interface_, {servers.begin(), servers.end()},
+                                {search.begin(), search.end()});
 }
 
 }  // namespace strata::service

@@ -21,6 +21,11 @@ dns::Config config_of(Memory& memory, const SipKey& secret) {
   return config;
 }
 
+template <typename Value>
+void add_if_new(const Value& value, std::vector<Value>& into) {
+  if (std::ranges::find(into, value) == into.end()) into.push_back(value);
+}
+
 }  // namespace
 
 Error to_error(dns::Failure failure) {
@@ -58,20 +63,25 @@ std::uint32_t DnsResolver::configure(const NamesOptions& options) {
   return stub_.hosts().read(options_.hosts);
 }
 
-void DnsResolver::set_network_servers(std::vector<IpAddress> servers,
+void DnsResolver::set_network_servers(InterfaceId interface, std::vector<IpAddress> servers,
                                       std::vector<wire::DnsName> search) {
-  network_.servers = std::move(servers);
-  network_.search = std::move(search);
+  const auto found = std::ranges::find(networks_, interface, &Network::interface);
+  if (servers.empty() && search.empty()) {
+    if (found != networks_.end()) networks_.erase(found);
+  } else {
+    Network& network = found != networks_.end() ? *found : networks_.emplace_back();
+    network = {interface, std::move(servers), std::move(search)};
+  }
   renew_servers();
 }
 
 std::vector<Endpoint> DnsResolver::current_servers() const {
   std::vector<IpAddress> addresses = options_.servers;
   if (addresses.empty()) {
-    addresses = network_.servers;
-    stack_.for_each_dns_server([&](const IpAddress& address) {
-      if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
-    });
+    for (const Network& network : networks_) {
+      for (const IpAddress& address : network.servers) add_if_new(address, addresses);
+    }
+    stack_.for_each_dns_server([&](const IpAddress& address) { add_if_new(address, addresses); });
   }
   std::vector<Endpoint> servers;
   for (const IpAddress& address : addresses) {
@@ -96,7 +106,13 @@ InterfaceId DnsResolver::only_link() const {
 
 void DnsResolver::renew_servers() {
   stub_.set_servers(current_servers());
-  stub_.set_search(options_.search.empty() ? network_.search : options_.search);
+  std::vector<wire::DnsName> search = options_.search;
+  if (search.empty()) {
+    for (const Network& network : networks_) {
+      for (const wire::DnsName& domain : network.search) add_if_new(domain, search);
+    }
+  }
+  stub_.set_search(search);
 }
 
 void DnsResolver::resolve(std::string_view name, Answer answer) {

@@ -53,8 +53,10 @@ class DnsResolver final : public Resolver {
 
   // The number of the first line of the hosts file that could not be read; else 0.
   std::uint32_t configure(const NamesOptions& options);
-  // What a network says through DHCP; it is forgotten by an empty list.
-  void set_network_servers(std::vector<IpAddress> servers, std::vector<wire::DnsName> search);
+  // What the network on an interface says through DHCP; it is forgotten by empty lists. Who spoke
+  // first is asked first.
+  void set_network_servers(InterfaceId interface, std::vector<IpAddress> servers,
+                           std::vector<wire::DnsName> search);
 
   void resolve(std::string_view name, Answer answer) override;
 
@@ -114,7 +116,12 @@ class DnsResolver final : public Resolver {
   HeapMemory memory_;
   dns::Stub stub_;
   NamesOptions options_;
-  NamesOptions network_;
+  struct Network {
+    InterfaceId interface = kNoInterface;
+    std::vector<IpAddress> servers;
+    std::vector<wire::DnsName> search;
+  };
+  std::vector<Network> networks_;
   std::map<dns::LookupId, std::vector<Waiter>> waiters_;
   std::deque<Wish> line_;
   std::vector<Refusal> refused_;

@@ -32,10 +32,13 @@ void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const Arrival& ar
   const DropReason why = is_v4 ? check_ipv4(core, *arrival.interface, *outcome.whole, whole)
                                : check_ipv6(core, *arrival.interface, *outcome.whole, whole);
   if (why != DropReason::kNone) return drop(core, std::move(outcome.whole), why);
+  PacketPtr packet = std::move(outcome.whole);
+  if (core.whole_steerer != nullptr) packet = core.whole_steerer->on_whole(std::move(packet));
+  if (packet == nullptr) return;
   if (is_v4) {
-    deliver(core, std::move(outcome.whole), whole, now);
+    deliver(core, std::move(packet), whole, now);
   } else {
-    receive_ipv6(core, std::move(outcome.whole), whole, now);
+    receive_ipv6(core, std::move(packet), whole, now);
   }
 }
 

@@ -131,7 +131,9 @@ void receive_frame(Core& core, Interface& port, PacketPtr&& packet, std::size_t 
     }
   }
   // What we may send does not bind the others on the link; what the device can carry does.
-  if (packet->size() > bytes_max && packet->notes().segment_kind == SegmentKind::kNone) {
+  // And what another core put together from fragments was never one frame.
+  if (packet->size() > bytes_max && packet->notes().segment_kind == SegmentKind::kNone &&
+      !packet->notes().is_reassembled) {
     return drop(core, std::move(packet), DropReason::kFrameTooLong);
   }
   hand_over(core, *interface, std::move(packet), *frame, ethertype, ip, now);

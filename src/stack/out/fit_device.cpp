@@ -196,9 +196,9 @@ class Text {
 
 // Text of the usual size is copied: it must be read for its sum anyway, and one slice is cheaper on
 // all the way from here than two. What a small buffer cannot hold is shared.
-PacketPtr make_segment(Core& core, const Packet& frame, const Headers& headers, Text& text,
+PacketPtr make_segment(PacketPool& pool, const Packet& frame, const Headers& headers, Text& text,
                        std::size_t offset, std::size_t count) {
-  PacketPtr segment = core.pool.allocate();
+  PacketPtr segment = pool.allocate();
   if (segment == nullptr || headers.size() > segment->tailroom()) return nullptr;
   const MutableBytes front = segment->append(headers.size());
   wire::Sum sum;
@@ -221,33 +221,32 @@ PacketPtr make_segment(Core& core, const Packet& frame, const Headers& headers, 
   return segment;
 }
 
-void cut(Core& core, PacketPtr frame, PacketQueue& out) {
-  const std::optional<Headers> headers = Headers::read(*frame);
-  const std::size_t step = frame->notes().segment_size;
-  if (!headers || step == 0) return drop(core, std::move(frame), DropReason::kDeviceFailed);
-  Text text(*frame, headers->size());
-  const std::size_t text_size = frame->size() - headers->size();
+DropReason cut(PacketPool& pool, const Packet& frame, PacketQueue& out) {
+  const std::optional<Headers> headers = Headers::read(frame);
+  const std::size_t step = frame.notes().segment_size;
+  if (!headers || step == 0) return DropReason::kDeviceFailed;
+  Text text(frame, headers->size());
+  const std::size_t text_size = frame.size() - headers->size();
   for (std::size_t offset = 0; offset < text_size; offset += step) {
     const std::size_t count = std::min(step, text_size - offset);
-    PacketPtr segment = make_segment(core, *frame, *headers, text, offset, count);
-    if (segment == nullptr) return core.drops.add(DropReason::kPoolEmpty);
+    PacketPtr segment = make_segment(pool, frame, *headers, text, offset, count);
+    if (segment == nullptr) return DropReason::kPoolEmpty;
     out.push(std::move(segment));
   }
+  return DropReason::kNone;
 }
 
 // RFC 1071: the field holds the pseudo-header's sum; the rest is added and the whole turned round.
-void complete_checksum(Core& core, PacketPtr frame, PacketQueue& out) {
-  PacketNotes& notes = frame->notes();
+DropReason complete_checksum(Packet& frame) {
+  PacketNotes& notes = frame.notes();
   const std::size_t field = std::size_t{notes.transport_offset} + notes.checksum_offset;
-  if (field + 2 > frame->slice_size()) {
-    return drop(core, std::move(frame), DropReason::kDeviceFailed);
-  }
+  if (field + 2 > frame.slice_size()) return DropReason::kDeviceFailed;
   using Checksum = wire::Field<std::uint16_t, 0>;
-  const wire::Sum sum = packet_sum(*frame, notes.transport_offset);
+  const wire::Sum sum = packet_sum(frame, notes.transport_offset);
   const bool is_udp = notes.checksum_offset == wire::UdpLayout::Checksum::kBegin;
-  Checksum::set(frame->mutable_bytes().subspan(field), is_udp ? fold_for_udp(sum) : fold(sum));
+  Checksum::set(frame.mutable_bytes().subspan(field), is_udp ? fold_for_udp(sum) : fold(sum));
   notes.checksum = ChecksumState::kVerified;
-  out.push(std::move(frame));
+  return DropReason::kNone;
 }
 
 bool device_cuts(const DeviceCapabilities& capabilities, const Packet& frame) {
@@ -258,17 +257,48 @@ bool device_cuts(const DeviceCapabilities& capabilities, const Packet& frame) {
   return frame.size() - notes.network_offset <= limit;
 }
 
+// A segment whose checksum the device was to finish says what it is.
+bool is_single_tcp(const PacketNotes& notes) {
+  return notes.segment_kind == SegmentKind::kNone && notes.checksum == ChecksumState::kPartial &&
+         notes.checksum_offset == wire::TcpLayout::Checksum::kBegin;
+}
+
 }  // namespace
+
+void shorten_segments(Packet& frame, std::size_t mtu) {
+  PacketNotes& notes = frame.notes();
+  const bool is_single = is_single_tcp(notes);
+  if (notes.segment_kind != SegmentKind::kTcp && !is_single) return;
+  const PacketNotes before = notes;
+  notes.segment_kind = SegmentKind::kTcp;
+  const std::optional<Places> places = find_places(frame);
+  const std::size_t headers = places ? places->payload - places->network : mtu;
+  const std::size_t text = places ? frame.size() - places->payload : 0;
+  const std::size_t longest = is_single ? text : std::min<std::size_t>(text, notes.segment_size);
+  if (headers >= mtu || headers + longest <= mtu) {
+    notes = before;
+    return;
+  }
+  notes.segment_size = static_cast<std::uint16_t>(std::min<std::size_t>(mtu - headers, UINT16_MAX));
+}
+
+DropReason fit_frame(PacketPool& pool, const DeviceCapabilities& capabilities, PacketPtr frame,
+                     PacketQueue& out) {
+  DropReason why = DropReason::kNone;
+  if (frame->notes().segment_kind != SegmentKind::kNone) {
+    if (!device_cuts(capabilities, *frame)) return cut(pool, *frame, out);
+  } else if (frame->notes().checksum == ChecksumState::kPartial &&
+             !capabilities.completes_checksums && !capabilities.vouches_for_bytes) {
+    why = complete_checksum(*frame);
+  }
+  if (why == DropReason::kNone) out.push(std::move(frame));
+  return why;
+}
 
 void fit_to_device(Core& core, const DeviceCapabilities& capabilities, PacketPtr frame,
                    PacketQueue& out) {
-  if (frame->notes().segment_kind != SegmentKind::kNone) {
-    if (!device_cuts(capabilities, *frame)) return cut(core, std::move(frame), out);
-  } else if (frame->notes().checksum == ChecksumState::kPartial &&
-             !capabilities.completes_checksums && !capabilities.vouches_for_bytes) {
-    return complete_checksum(core, std::move(frame), out);
-  }
-  out.push(std::move(frame));
+  const DropReason why = fit_frame(core.pool, capabilities, std::move(frame), out);
+  if (why != DropReason::kNone) core.drops.add(why);
 }
 
 }  // namespace strata::stack

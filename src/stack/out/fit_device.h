@@ -17,4 +17,14 @@ namespace strata::stack {
 void fit_to_device(Core& core, const DeviceCapabilities& capabilities, PacketPtr frame,
                    PacketQueue& out);
 
+// The same for who has no stack, such as a switch. kNone, or why the frame, or the rest of it, was
+// dropped. The first slice of a frame whose checksum must be finished is nobody else's.
+[[nodiscard]] DropReason fit_frame(PacketPool& pool, const DeviceCapabilities& capabilities,
+                                   PacketPtr frame, PacketQueue& out);
+
+// Before a frame that was made for a longer MTU goes to a device of `mtu`: the segments of TCP
+// become shorter, and one that is too long by itself becomes several. Other frames stay as they
+// are.
+void shorten_segments(Packet& frame, std::size_t mtu);
+
 }  // namespace strata::stack

@@ -59,6 +59,8 @@ Result<Flow> Transport::choose_flow(const ConnectRequest& request, Time now) {
              !request.options.reuse_port) {
     return std::unexpected(Error::kAddressInUse);
   }
+  // The program chose the port: nobody answers it here.
+  if (!ports_.is_home(flow)) return std::unexpected(Error::kAddressNotAvailable);
   if (!is_flow_free(flow, now)) return std::unexpected(Error::kAddressInUse);
   return flow;
 }

@@ -309,7 +309,7 @@ TEST(NetlinkFile, GroupsAndOtherProgramsCannotBeReached) {
   address.nl_family = AF_NETLINK;
   const auto* const name = reinterpret_cast<const sockaddr*>(&address);
   address.nl_groups = RTMGRP_LINK;
-  EXPECT_EQ(lab.file.bind(name, sizeof(address), lab.now), -EPERM);
+  EXPECT_EQ(lab.file.connect(name, sizeof(address), lab.now), -EPERM);
   address.nl_groups = 0;
   EXPECT_EQ(lab.file.bind(name, sizeof(address) - 1, lab.now), -EINVAL);
   EXPECT_EQ(lab.file.bind(name, sizeof(address), lab.now), 0);
@@ -318,8 +318,60 @@ TEST(NetlinkFile, GroupsAndOtherProgramsCannotBeReached) {
   EXPECT_EQ(address.nl_pid, kPort);
   address.nl_pid = 1;
   EXPECT_EQ(lab.file.connect(name, sizeof(address), lab.now), -ECONNREFUSED);
+}
+
+// Both ways into a group; what is told comes by itself, from the kernel's place.
+TEST(NetlinkFile, MembersOfGroupsAreToldOfChanges) {
+  Lab lab;
+  int asked_to_look = 0;
+  lab.file.on_hearing([&] { ++asked_to_look; });
+  EXPECT_FALSE(lab.file.hears_changes());
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = RTMGRP_LINK;
+  const auto* const name = reinterpret_cast<const sockaddr*>(&address);
+  EXPECT_EQ(lab.file.bind(name, sizeof(address), lab.now), 0);
+  const int group = RTNLGRP_IPV4_IFADDR;
+  EXPECT_EQ(lab.file.set_option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, 4, lab.now), 0);
+  EXPECT_EQ(asked_to_look, 2);
+  address = {};
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(lab.file.local_name(reinterpret_cast<sockaddr*>(&address), &size), 0);
+  EXPECT_EQ(address.nl_groups, std::uint32_t{RTMGRP_LINK | RTMGRP_IPV4_IFADDR});
+  lab.file.look_for_changes(lab.now);
+  EXPECT_TRUE(lab.receive().empty());
+  ASSERT_TRUE(lab.stack->set_mtu(lab.wire, 1400, lab.now));
+  ASSERT_TRUE(lab.stack->add_address(lab.wire, *Prefix::parse("10.9.0.1/24"), lab.now));
+  EXPECT_TRUE(lab.receive().empty()) << "nobody has looked";
+  lab.file.look_for_changes(lab.now);
+  const auto told = lab.receive();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].type, RTM_NEWLINK);
+  EXPECT_EQ(told[1].type, RTM_NEWADDR);
+  EXPECT_EQ(told[1].header.nlmsg_seq, 0U);
+  EXPECT_EQ(lab.file.set_option(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, &group, 4, lab.now), 0);
+  const int none = 0;
+  EXPECT_EQ(lab.file.set_option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &none, 4, lab.now), -EINVAL);
+  Diagnosis other;
+  EXPECT_EQ(other.diagnosis.set_option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, 4, other.now),
+            -EPERM);
+}
+
+TEST(NetlinkFile, WhoDoesNotListenIsToldOnceThatNewsWereMissed) {
+  Lab lab;
+  const int least = 1;
+  EXPECT_EQ(lab.file.set_option(SOL_SOCKET, SO_RCVBUF, &least, sizeof(least), lab.now), 0);
   const int group = RTNLGRP_LINK;
-  EXPECT_EQ(lab.file.set_option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, 4, lab.now), -EPERM);
+  EXPECT_EQ(lab.file.set_option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, 4, lab.now), 0);
+  for (std::size_t mtu = 1300; mtu < 1400; ++mtu) {
+    ASSERT_TRUE(lab.stack->set_mtu(lab.wire, mtu, lab.now));
+    lab.file.look_for_changes(lab.now);
+  }
+  msghdr nothing{};
+  EXPECT_EQ(lab.file.receive(nothing, 0, lab.now), -ENOBUFS);
+  const auto told = lab.receive();
+  EXPECT_FALSE(told.empty());
+  EXPECT_LT(told.size(), 50U);
 }
 
 TEST(NetlinkFile, WhoAsksAndDoesNotListenHasToWait) {

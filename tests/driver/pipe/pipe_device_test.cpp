@@ -71,8 +71,18 @@ TEST_F(PipeDevices, DifferInTheirAddresses) {
   EXPECT_NE(first_->capabilities().mac, second_->capabilities().mac);
 }
 
+TEST_F(PipeDevices, RingForNobodyWhoIsAwake) {
+  EXPECT_TRUE(receive(*second_).empty());
+  ASSERT_TRUE(send(*first_, random_frame(rng_, 60)));
+  EXPECT_FALSE(is_readable(*second_));
+  EXPECT_FALSE(second_->prepare_to_sleep()) << "there is a frame";
+  EXPECT_FALSE(receive(*second_).empty());
+  EXPECT_TRUE(second_->prepare_to_sleep());
+}
+
 TEST_F(PipeDevices, WakeWhoSleepsAndOnlyHim) {
   EXPECT_TRUE(receive(*second_).empty());
+  EXPECT_TRUE(second_->prepare_to_sleep());
   EXPECT_FALSE(is_readable(*second_));
   ASSERT_TRUE(send(*first_, random_frame(rng_, 60)));
   EXPECT_TRUE(is_readable(*second_));
@@ -81,6 +91,7 @@ TEST_F(PipeDevices, WakeWhoSleepsAndOnlyHim) {
   second_->receive(pool_.pool, batch);
   EXPECT_EQ(batch.size(), 2U);
   EXPECT_TRUE(receive(*second_).empty());
+  EXPECT_TRUE(second_->prepare_to_sleep());
   EXPECT_FALSE(is_readable(*second_)) << "the bell was heard";
 }
 
@@ -113,11 +124,22 @@ TEST_F(PipeDevices, KeepWhatDoesNotFitAndAreWokenWhenItDoes) {
   while (send(*first_, frame)) ++sent;
   EXPECT_GT(sent, 500U);
   EXPECT_EQ(first_->room(), 0U);
+  EXPECT_TRUE(first_->prepare_to_sleep());
   EXPECT_FALSE(is_readable(*first_));
   while (!receive(*second_).empty()) {
   }
   EXPECT_TRUE(is_readable(*first_));
   EXPECT_GT(first_->room(), 0U);
+  EXPECT_TRUE(first_->prepare_to_sleep());
+}
+
+TEST_F(PipeDevices, DoNotSleepWhileThereIsRoomAfterAll) {
+  const auto frame = random_frame(rng_, 1514);
+  while (send(*first_, frame)) {
+  }
+  while (!receive(*second_).empty()) {
+  }
+  EXPECT_FALSE(first_->prepare_to_sleep());
 }
 
 TEST_F(PipeDevices, DeliverWhatWasSentBeforeTheOtherDied) {
@@ -125,6 +147,7 @@ TEST_F(PipeDevices, DeliverWhatWasSentBeforeTheOtherDied) {
   ASSERT_TRUE(send(*first_, frame));
   first_.reset();
   EXPECT_EQ(receive(*second_), frame);
+  EXPECT_FALSE(second_->prepare_to_sleep()) << "it has gone";
   EXPECT_TRUE(receive(*second_).empty());
   EXPECT_FALSE(second_->is_up());
   EXPECT_TRUE(send(*second_, frame));
@@ -133,6 +156,12 @@ TEST_F(PipeDevices, DeliverWhatWasSentBeforeTheOtherDied) {
   wait_until_up();
   ASSERT_TRUE(send(*second_, frame));
   EXPECT_EQ(receive(*first_), frame);
+}
+
+TEST_F(PipeDevices, NoticeADeathThoughTheyNeverSleep) {
+  first_.reset();
+  for (int i = 0; i < 1000 && second_->is_up(); ++i) EXPECT_TRUE(receive(*second_).empty());
+  EXPECT_FALSE(second_->is_up());
 }
 
 TEST_F(PipeDevices, CountWhatFindsNoPacket) {

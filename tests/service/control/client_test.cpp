@@ -23,7 +23,7 @@ TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
   ASSERT_GE(accepted, 0);
   const std::string text = "one\ntwo\nunfinished";
   ASSERT_EQ(::send(accepted, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-  EXPECT_EQ((*client)->ask(ControlCommand::kStatus).value(), "one");
+  EXPECT_EQ((*client)->ask({.command = ControlCommand::kStatus}).value(), "one");
   EXPECT_EQ((*client)->next_line().value(), "two");
   ::close(accepted);
   EXPECT_EQ((*client)->next_line().value(), std::nullopt);

@@ -12,7 +12,53 @@ namespace {
 
 TEST(ControlMessages, RequestsComeBackAsTheyWere) {
   for (const ControlCommand command : {ControlCommand::kStatus, ControlCommand::kCapture}) {
-    EXPECT_EQ(parse_control_request(control_request(command)).value(), command);
+    EXPECT_EQ(parse_control_request(control_request({.command = command})).value().command,
+              command);
+  }
+}
+
+TEST(ControlMessages, RequestsAboutDevicesComeBackAsTheyWere) {
+  const ControlRequest replace{.command = ControlCommand::kReplaceDevice,
+                               .interface = "strata0",
+                               .device = "tap:x,host=10.1.0.1/24"};
+  const auto replaced = parse_control_request(control_request(replace));
+  ASSERT_TRUE(replaced.has_value());
+  EXPECT_EQ(replaced->command, ControlCommand::kReplaceDevice);
+  EXPECT_EQ(replaced->interface, "strata0");
+  EXPECT_EQ(replaced->device, "tap:x,host=10.1.0.1/24");
+  const ControlRequest add{
+      .command = ControlCommand::kAddDevice,
+      .device = "null:sink",
+      .addresses = {*Prefix::parse("10.1.0.2/24"), *Prefix::parse("fd01::2/64")},
+      .mtu = 9000};
+  const auto added = parse_control_request(control_request(add));
+  ASSERT_TRUE(added.has_value());
+  EXPECT_EQ(added->addresses, add.addresses);
+  EXPECT_EQ(added->mtu, 9000U);
+  const auto removed = parse_control_request(
+      control_request({.command = ControlCommand::kRemoveDevice, .interface = "sink"}));
+  ASSERT_TRUE(removed.has_value());
+  EXPECT_EQ(removed->interface, "sink");
+}
+
+TEST(ControlMessages, RequestsAboutDevicesSayWhatTheyLack) {
+  struct Case {
+    const char* line;
+    const char* what;
+  };
+  for (const Case& each : {
+           Case{R"({"command":"device-replace","device":"tap:x"})", "interface"},
+           Case{R"({"command":"device-replace","interface":"x"})", "device"},
+           Case{R"({"command":"device-add"})", "device"},
+           Case{R"({"command":"device-remove"})", "interface"},
+           Case{R"({"command":"device-remove","interface":7})", "interface"},
+           Case{R"({"command":"device-list","interface":"x"})", "no use for"},
+           Case{R"({"command":"device-add","device":"tap:x","addresses":"10.0.0.1/8"})", "array"},
+           Case{R"({"command":"device-add","device":"tap:x","addresses":["x"]})", "x"},
+       }) {
+    const auto request = parse_control_request(each.line);
+    ASSERT_FALSE(request.has_value()) << each.line;
+    EXPECT_NE(request.error().text.find(each.what), std::string::npos) << request.error().text;
   }
 }
 

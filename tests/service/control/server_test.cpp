@@ -73,7 +73,7 @@ class ControlServerTest : public ::testing::Test {
 
 TEST_F(ControlServerTest, AnswersStatusOfAllItsStacks) {
   const int client = connect();
-  send(client, control_request(ControlCommand::kStatus));
+  send(client, control_request({.command = ControlCommand::kStatus}));
   const std::string reply = receive(client);
   ASSERT_TRUE(reply.ends_with("\n"));
   const auto text = render_status(reply, false);
@@ -91,7 +91,7 @@ TEST_F(ControlServerTest, RefusesWhatItDoesNotUnderstandAndGoesOn) {
   EXPECT_EQ(std::ranges::count(reply, '\n'), 3);
   EXPECT_NE(reply.find("expected one JSON object per line"), std::string::npos);
   EXPECT_NE(reply.find("unknown command 'dance'"), std::string::npos);
-  send(client, control_request(ControlCommand::kStatus));
+  send(client, control_request({.command = ControlCommand::kStatus}));
   EXPECT_TRUE(parse_control_reply(receive(client)).has_value());
   ::close(client);
 }
@@ -107,7 +107,7 @@ TEST_F(ControlServerTest, ARequestWithoutEndCostsTheConnection) {
 
 TEST_F(ControlServerTest, StreamsFramesUntilTheClientLeaves) {
   const int client = connect();
-  send(client, control_request(ControlCommand::kCapture));
+  send(client, control_request({.command = ControlCommand::kCapture}));
   EXPECT_TRUE(parse_control_reply(receive(client)).has_value());
   make_traffic(2, 56);
   turn();
@@ -124,7 +124,7 @@ TEST_F(ControlServerTest, StreamsFramesUntilTheClientLeaves) {
 
 TEST_F(ControlServerTest, AClientThatStallsLosesFramesAndHoldsUpNobody) {
   const int client = connect();
-  send(client, control_request(ControlCommand::kCapture));
+  send(client, control_request({.command = ControlCommand::kCapture}));
   make_traffic(4000, 1400);
   std::uint64_t missed = 0;
   std::string rest;
@@ -157,7 +157,7 @@ TEST_F(ControlServerTest, ClientsBeyondTheLimitAreToldSo) {
 TEST_F(ControlServerTest, WithoutADescriptorItWaitsAndTheLoopSleeps) {
   const auto client = connect_to_unix_socket(path);
   ASSERT_TRUE(client.has_value());
-  const std::string request = control_request(ControlCommand::kStatus);
+  const std::string request = control_request({.command = ControlCommand::kStatus});
   ASSERT_GT(::send(*client, request.data(), request.size(), MSG_NOSIGNAL), 0);
   rlimit usual{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);

@@ -16,10 +16,11 @@ const IpAddress kOffered = IpAddress::v4(10, 77, 0, 50);
 // Gives everybody the same address, by broadcast.
 class Server {
  public:
-  explicit Server(Lab& lab) : socket_(*UdpSocket::open(lab.theirs->stack(), AddressFamily::kIpv4)) {
+  explicit Server(Lab& lab, const char* interface = "theirs")
+      : socket_(*UdpSocket::open(lab.theirs->stack(), AddressFamily::kIpv4)) {
     EXPECT_TRUE(socket_.bind({IpAddress::any_v4(), wire::kDhcpServerPort}));
     EXPECT_TRUE(socket_.set_broadcast(true));
-    EXPECT_TRUE(socket_.set_bound_interface(*lab.theirs->stack().find_interface("theirs")));
+    EXPECT_TRUE(socket_.set_bound_interface(*lab.theirs->stack().find_interface(interface)));
     EXPECT_TRUE(socket_.on_ready([this](Readiness) { serve(); }));
   }
   std::vector<wire::DhcpMessageType> heard;
@@ -97,6 +98,39 @@ TEST(DhcpService, WhatALeaseBringsGoesWithIt) {
   EXPECT_FALSE(has_default_route(stack));
   EXPECT_EQ(mtu_of(stack), mtu);
   EXPECT_TRUE(lab.ours->resolver().current_servers().empty());
+}
+
+TEST(DhcpService, AVlanHasALeaseOfItsOwn) {
+  Lab lab;
+  Stack& stack = lab.ours->stack();
+  Stack& other = lab.theirs->stack();
+  const VlanTags tags{.tags = {{{.id = 10}}}, .count = 1};
+  InterfaceConfig config;
+  config.name = "vlan";
+  const auto vlan_of = [&](Stack& where, const char* port) {
+    return where.add_vlan(*where.find_interface(port), tags, config, lab_now).value();
+  };
+  const InterfaceId ours = vlan_of(stack, "ours");
+  const InterfaceId theirs = vlan_of(other, "theirs");
+  // The same network as outside the VLAN: what leaves must not go by that.
+  ASSERT_TRUE(
+      stack.remove_address(*stack.find_interface("ours"), IpAddress::v4(10, 77, 0, 2), lab_now));
+  ASSERT_TRUE(other.remove_address(*other.find_interface("theirs"), kServer, lab_now));
+  ASSERT_TRUE(other.add_address(theirs, Prefix(kServer, 24), lab_now));
+  lab.run_for(std::chrono::seconds(10));
+  Server server(lab, "vlan");
+  auto service = DhcpService::start(stack, *lab.loop, lab.ours->resolver(), ours, {1, 2}, {});
+  ASSERT_TRUE(service.has_value()) << service.error().text;
+  lab.run_for(std::chrono::seconds(10));  // nobody else has the address (RFC 5227 2.1.1)
+  ASSERT_TRUE((*service)->is_bound());
+  EXPECT_TRUE(has_default_route(stack));
+  stack.for_each_address([&](const AddressEntry& entry) {
+    EXPECT_EQ(entry.prefix.address() == kOffered, entry.interface == ours && entry.prefix.is_v4());
+  });
+  EXPECT_EQ(mtu_of(stack), 1500U);  // the lease's is the VLAN's
+  EXPECT_TRUE((*service)->stop());
+  lab.run_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(server.heard.back(), wire::DhcpMessageType::kRelease);
 }
 
 TEST(DhcpService, AnAddressThatVanishesIsDeclined) {

@@ -169,11 +169,28 @@ TEST(DnsResolver, TheNetworksServersStandBehindThoseOfTheOptions) {
   Lab lab;
   DnsResolver& resolver = lab.ours->resolver();
   EXPECT_TRUE(resolver.current_servers().empty());
-  resolver.set_network_servers({IpAddress::v4(10, 77, 0, 9)}, {});
+  resolver.set_network_servers(1, {IpAddress::v4(10, 77, 0, 9)}, {});
   ASSERT_EQ(resolver.current_servers().size(), 1U);
   EXPECT_EQ(resolver.current_servers().front().address, IpAddress::v4(10, 77, 0, 9));
   resolver.configure({.servers = {kServer}, .search = {}, .hosts = {}});
   EXPECT_EQ(resolver.current_servers().front().address, kServer);
+}
+
+TEST(DnsResolver, EveryNetworkSpeaksForItself) {
+  Lab lab;
+  DnsResolver& resolver = lab.ours->resolver();
+  const IpAddress first = IpAddress::v4(10, 77, 0, 9);
+  const IpAddress second = IpAddress::v4(10, 78, 0, 9);
+  resolver.set_network_servers(1, {first}, {*wire::DnsName::parse("one.test")});
+  resolver.set_network_servers(2, {second, first}, {*wire::DnsName::parse("two.test")});
+  ASSERT_EQ(resolver.current_servers().size(), 2U);
+  EXPECT_EQ(resolver.current_servers()[0].address, first);
+  EXPECT_EQ(resolver.current_servers()[1].address, second);
+  resolver.set_network_servers(1, {}, {});
+  ASSERT_EQ(resolver.current_servers().size(), 2U);
+  EXPECT_EQ(resolver.current_servers()[0].address, second);
+  resolver.set_network_servers(2, {}, {});
+  EXPECT_TRUE(resolver.current_servers().empty());
 }
 
 // Three thousand at once: those there is no room for yet stand in line.

@@ -72,11 +72,11 @@ TEST(TcpGoodput, IsThatOfTheTableAndAtLeastHalfOfTheResponse) {
   for (const Duration rtt : all.rtts) table += " " + std::to_string(rtt.count() / 1'000'000);
   table += " ms\n";
   std::size_t at = 0;
-  for (const std::string_view control : {"cubic", "reno", "bbr"}) {
+  for (const char* const control : {"cubic", "reno", "bbr"}) {
     for (const double buffer : all.buffers) {
       for (const std::uint64_t loss : all.losses) {
         char text[64];
-        std::snprintf(text, sizeof text, "%-5s buffer %.1f loss %.2f %%:", control.data(), buffer,
+        std::snprintf(text, sizeof text, "%-5s buffer %.1f loss %.2f %%:", control, buffer,
                       static_cast<double>(loss) / 100);
         table += text;
         for (const Duration rtt : all.rtts) {

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// strata sim: labs on virtual time.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/number_text.h"
+#include "runtime/signal_catcher.h"
+#include "service/lab/lab_report.h"
+#include "service/lab/quantity.h"
+#include "service/lab/seed_runs.h"
+#include "service/print.h"
+#include "strata/cli/commands.h"
+#include "strata/cli/complain.h"
+#include "strata/cli/value_checks.h"
+#include "strata/cli/verbs.h"
+#include "strata/tools/sim_explore.h"
+
+namespace strata::app {
+namespace {
+
+using service::failed;
+using service::LabFile;
+using service::LabResults;
+using service::LabRun;
+using service::Outcome;
+using service::print;
+using service::put;
+
+// What the line says, as it is written.
+struct SimLine {
+  SimCommand command;
+  std::string seeds;
+  std::string until;
+};
+
+// "3..12"
+Outcome<std::pair<std::uint64_t, std::uint64_t>> parse_seeds(std::string_view text) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  const std::size_t dots = text.find("..");
+  const bool has_dots = dots != std::string_view::npos;
+  const auto first = number_in<std::uint64_t>(text.substr(0, dots));
+  const auto last = number_in<std::uint64_t>(has_dots ? text.substr(dots + 2) : "");
+  if (!first || !last || *last < *first || *last - *first >= kMost) {
+    return failed(fmt::format("--seeds: '{}' is not FIRST..LAST, at most {} of them", text, kMost));
+  }
+  return std::pair(*first, *last);
+}
+
+// Ctrl-C ends a run early; what was gathered is told all the same.
+class Interruption {
+ public:
+  Interruption() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (auto made = runtime::SignalCatcher::install({SIGINT, SIGTERM}, event_)) {
+      catcher_ = std::move(*made);
+    }
+  }
+  ~Interruption() {
+    catcher_.reset();
+    ::close(event_);
+  }
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+  [[nodiscard]] bool has_come() {
+    has_come_ = has_come_ || (catcher_ != nullptr && catcher_->take() != 0);
+    return has_come_;
+  }
+
+ private:
+  int event_;
+  std::unique_ptr<runtime::SignalCatcher> catcher_;
+  bool has_come_ = false;
+};
+
+// On a terminal only.
+class Progress {
+ public:
+  void show(double share) {
+    if (!is_shown_) return;
+    const int percent = static_cast<int>(share * 100);
+    if (percent == std::exchange(percent_, percent)) return;
+    constexpr int kWidth = 40;
+    const auto done = static_cast<std::size_t>(share * kWidth);
+    print(stderr, "\r[{:<{}}] {:3} %", std::string(done, '='), kWidth, percent);
+    static_cast<void>(std::fflush(stderr));
+  }
+  ~Progress() {
+    if (is_shown_ && percent_ >= 0) put(stderr, "\r\033[K");
+  }
+
+ private:
+  bool is_shown_ = ::isatty(STDERR_FILENO) != 0;
+  int percent_ = -1;
+};
+
+bool write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) print(stderr, "strata sim: {}: it cannot be written\n", path);
+  return static_cast<bool>(file);
+}
+
+// What may be asked for beside the results, each in a file of its own.
+bool write_files(const SimCommand& command, const LabResults& results) {
+  bool is_whole = true;
+  const auto write = [&](const std::string& path, std::string (*text)(const LabResults&)) {
+    if (!path.empty()) is_whole = write_file(path, text(results)) && is_whole;
+  };
+  write(command.plot, service::lab_picture);
+  write(command.plot_cdf, service::lab_cdf);
+  write(command.plot_sequence, service::lab_sequence_picture);
+  write(command.csv, service::lab_csv);
+  return is_whole;
+}
+
+Outcome<LabResults> run_lab(const SimCommand& command, const LabFile& lab,
+                            InlineFunction<bool(double)> goes_on) {
+  auto run = LabRun::create(lab);
+  if (!run) return std::unexpected(std::move(run).error());
+  if (!command.captures.empty()) {
+    if (auto opened = (*run)->capture(command.captures); !opened) {
+      return std::unexpected(std::move(opened).error());
+    }
+  }
+  if (!command.trace.empty()) {
+    if (auto opened = (*run)->trace(command.trace); !opened) {
+      return std::unexpected(std::move(opened).error());
+    }
+  }
+  if (!command.plot_sequence.empty()) (*run)->record_sequences();
+  LabResults results = (*run)->run(std::move(goes_on));
+  if (auto written = (*run)->finish_trace(); !written) {
+    return std::unexpected(std::move(written).error());
+  }
+  return results;
+}
+
+std::string line_of(const LabResults& results) {
+  double bits = 0;
+  for (const auto& flow : results.flows) bits += flow.bits_per_second;
+  return fmt::format("seed {:<8} packet hash {:016x}  {:10.3f} Mbit/s in all, {} events{}\n",
+                     results.seed, results.packet_hash, bits / 1e6, results.events,
+                     results.is_whole ? "" : " (stopped before its end)");
+}
+
+// After the flags that neither can have.
+void add_exploration(Flags& verb, SimCommand& command) {
+  Flag explore =
+      verb.add_flag("--explore", command.explores,
+                    "search faults and programs' choices for what is broken, and shrink it");
+  Flag replay = verb.add_option("--replay", command.replay, "run again what --explore has found")
+                    ->type_name("FILE")
+                    ->excludes(explore)
+                    ->excludes("--seeds");
+  explore.excludes("--captures");
+  for (const char* name :
+       {"--seed", "--plot", "--plot-cdf", "--plot-sequence", "--csv", "--trace"}) {
+    explore.excludes(name);
+    replay.excludes(name);
+  }
+}
+
+}  // namespace
+
+void add_sim(Verbs& verbs) {
+  auto line = std::make_shared<SimLine>();
+  Flags& verb = verbs.add("sim", "Run a lab: a network of whole stacks on virtual time.",
+                          "strata sim labs/bufferbloat.toml --plot bufferbloat.svg");
+  verb.add_option("lab", line->command.lab, "a TOML file")->required()->type_name("LAB.toml");
+  Flag seed = verb.add_option("--seed", line->command.seed, "instead of the lab's")
+                  ->check(whole_number(0, UINT64_MAX))
+                  ->type_name("N");
+  Flag seeds = verb.add_option("--seeds", line->seeds, "once with each of them, a line each")
+                   ->type_name("FIRST..LAST")
+                   ->excludes(seed);
+  verb.add_option("--until", line->until, "instead of the lab's")->type_name("TIME");
+  verb.add_option("--plot", line->command.plot, "draw what was seen")
+      ->type_name("FILE.svg")
+      ->excludes(seeds);
+  verb.add_option("--captures", line->command.captures, "a pcapng file for each link")
+      ->type_name("FOLDER")
+      ->excludes(seeds);
+  verb.add_option("--jobs", line->command.jobs, "so many seeds at a time, in processes")
+      ->type_name("N")
+      ->check(whole_number(1, 256));
+  const auto file = [&](const char* name, std::string& place, const char* what, const char* type) {
+    verb.add_option(name, place, what)->type_name(type)->excludes(seeds);
+  };
+  SimCommand& command = line->command;
+  file("--plot-cdf", command.plot_cdf, "draw how long exchanges took", "FILE.svg");
+  file("--plot-sequence", command.plot_sequence, "draw sequence numbers over time", "FILE.svg");
+  file("--csv", command.csv, "what was looked at, as a table", "FILE.csv");
+  file("--trace", command.trace, "a line for each frame and event", "FILE");
+  verb.add_flag("--json", line->command.json,
+                "all that was seen, as one JSON object for each seed");
+  add_exploration(verb, line->command);
+  verbs.finish(verb, [line]() -> Outcome<Command> {
+    if (!line->seeds.empty()) {
+      const auto range = parse_seeds(line->seeds);
+      if (!range) return std::unexpected(range.error());
+      line->command.seeds = *range;
+    }
+    if (!line->until.empty()) {
+      const auto until = service::parse_duration(line->until);
+      if (!until) return failed("--until: " + until.error().text);
+      line->command.until = *until;
+    }
+    if (line->command.jobs > 1 && !line->command.seeds && !line->command.explores) {
+      return failed("--jobs: there is one seed; --seeds or --explore make several");
+    }
+    return line->command;
+  });
+}
+
+int run_command(const SimCommand& command) {
+  auto lab = service::read_lab_file(command.lab);
+  if (!lab) return complain("sim", lab.error());
+  if (command.until) lab->until = *command.until;
+  if (command.seed) lab->seed = *command.seed;
+  const auto [first, last] = command.seeds.value_or(std::pair(lab->seed, lab->seed));
+  if (!command.replay.empty()) return replay_trial(command, *lab);
+  Interruption interruption;
+  if (command.explores) {
+    return explore_lab(command, *lab, [&] { return interruption.has_come(); });
+  }
+  std::optional<Progress> progress(std::in_place);
+  bool are_files_whole = true;
+  const service::SeedRuns runs{
+      .first = first,
+      .last = last,
+      .jobs = command.jobs,
+      .run = [&](std::uint64_t seed, const auto& stopped) -> Outcome<std::string> {
+        LabFile one = *lab;
+        one.seed = seed;
+        const auto results = run_lab(command, one, [&](double share) {
+          // Of several at a time, each would draw over the others.
+          if (command.jobs == 1) progress->show(share);
+          return !stopped();
+        });
+        if (!results) return std::unexpected(results.error());
+        are_files_whole = write_files(command, *results);
+        return command.json    ? service::lab_json(*results)
+               : command.seeds ? line_of(*results)
+                               : service::lab_text(*results);
+      },
+      .tell =
+          [&](std::uint64_t seed, const std::string& text) {
+            progress.emplace();
+            const auto done = static_cast<double>(seed - first + 1);
+            if (command.jobs > 1) progress->show(done / static_cast<double>(last - first + 1));
+            put(stdout, text);
+            return are_files_whole;
+          },
+      .interrupted = [&] { return interruption.has_come(); }};
+  const auto done = service::run_seeds(runs);
+  progress.reset();
+  if (!done) return complain("sim", done.error());
+  return interruption.has_come() || !are_files_whole ? kFailed : kOk;
+}
+
+}  // namespace strata::app

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/config/config_file.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace strata::service::config_file_test {
+namespace {
+
+TEST(ConfigFile, ReadsEveryKey) {
+  const auto options = read_config_text(R"(
+gateway = ["10.88.0.1", "fd88::1"]
+capture = "all.pcapng"
+seed = 7
+control = "/tmp/x.sock"
+log = "debug"
+policy = "spin"
+cores = 2
+serve = ["echo", "daytime:1313"]
+join = ["239.1.2.3", "ff15::7%x"]
+[[device]]
+spec = "tap:x,host=10.88.0.1/24"
+address = ["10.88.0.2/24", "fd88::2/64"]
+mtu = 9000
+[[device.vlan]]
+id = "10"
+address = "10.10.0.2/24"
+mtu = 1400
+[[device.vlan]]
+id = "100.20"
+[[device]]
+spec = "tun:y"
+address = "10.89.0.2/24"
+)",
+                                        "f.toml");
+  ASSERT_TRUE(options.has_value()) << options.error().text;
+  ASSERT_EQ(options->devices.size(), 2U);
+  EXPECT_EQ(options->devices[0].spec, "tap:x,host=10.88.0.1/24");
+  EXPECT_EQ(options->devices[0].mtu, 9000U);
+  ASSERT_EQ(options->devices[0].addresses.size(), 2U);
+  EXPECT_EQ(options->devices[0].addresses[1], *Prefix::parse("fd88::2/64"));
+  ASSERT_EQ(options->devices[1].addresses.size(), 1U);
+  ASSERT_EQ(options->devices[0].vlans.size(), 2U);
+  EXPECT_EQ(options->devices[0].vlans[0].tags.tags[0].id, 10);
+  EXPECT_EQ(options->devices[0].vlans[0].mtu, 1400U);
+  EXPECT_EQ(options->devices[0].vlans[0].addresses[0], *Prefix::parse("10.10.0.2/24"));
+  EXPECT_EQ(options->devices[0].vlans[1].tags.count, 2);
+  ASSERT_EQ(options->joins.size(), 2U);
+  EXPECT_EQ(options->joins[1].interface, "x");
+  EXPECT_EQ(options->gateways.size(), 2U);
+  EXPECT_EQ(options->capture, "all.pcapng");
+  EXPECT_EQ(options->seed, 7U);
+  EXPECT_EQ(options->control, "/tmp/x.sock");
+  EXPECT_EQ(options->log, LogLevel::kDebug);
+  EXPECT_EQ(options->policy, LoopPolicy::kSpin);
+  EXPECT_EQ(options->cores, 2);
+  ASSERT_EQ(options->serve.size(), 2U);
+  EXPECT_EQ(options->serve[1].service, Service::kDaytime);
+  EXPECT_EQ(options->serve[1].port, 1313);
+}
+
+struct Case {
+  const char* text;
+  const char* failure;
+};
+
+TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
+  const Case cases[] = {
+      {"\nspeed = 1",
+       "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, dns, search, "
+       "host_name, hosts, forward, capture, seed, control, log, policy, cores, serve, tcp, "
+       "publish, join"},
+      {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
+      {"gateway = \"10.0.0.300\"",
+       "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "
+       "fd77::1"},
+      {"cores = 0", "f.toml:1: cores: 0 is not a number of cores from 1 to 64"},
+      {"forward = 1", "f.toml:1: forward: expected true or false, found a number"},
+      {"[tcp]\nsack = 3", "f.toml:2: tcp.sack: '3' is not one of: on, off, true, false"},
+      {"[tcp]\n\nspeed = 3",
+       "f.toml:3: tcp.speed: unknown key, expected one of: congestion, ecn, sack, timestamps, "
+       "window_scaling, fast_open, syn_cookies, path_probing, initial_window, send_buffer, "
+       "receive_buffer, keepalive_idle"},
+      {"tcp = 3", "f.toml:1: tcp: expected a [tcp] table"},
+      {"seed = \"x\"", "f.toml:1: seed: expected a number, found a string"},
+      {"seed = -1", "f.toml:1: seed: -1 is not a number from 0"},
+      {"mtu = 10", "f.toml:1: mtu: 10 is not an MTU from 68 to 65535 bytes"},
+      {"log = \"loud\"", "f.toml:1: log: 'loud' is not one of: debug, info, warning, error, off"},
+      {"policy = \"lazy\"", "f.toml:1: policy: 'lazy' is not one of: spin, adaptive, sleep"},
+      {"serve = [\"echo:0\"]", "f.toml:1: serve: 'echo:0': '0' is not a port from 1 to 65535"},
+      {"device = 3", "f.toml:1: device: expected [[device]] tables"},
+      {"[[device]]\naddress = []",
+       "f.toml:1: device.spec: missing, expected "
+       "KIND:NAME[,key=value...]"},
+      {"[[device]]\nspec = \"tap:x\"\nadress = []",
+       "f.toml:3: device.adress: unknown key, expected one of: spec, address, mtu, dhcp, "
+       "lease_file, "
+       "vlan"},
+      {"[[device]]\nspec = \"tap:x\"\naddress = [\"10.0.0.1\"]",
+       "f.toml:3: device.address: '10.0.0.1' is not an address with its prefix length, as in "
+       "10.77.0.2/24"},
+      {"[[device]]\nspec = \"tap:x\"\n[[device.vlan]]\nmtu = 1400",
+       "f.toml:3: device.vlan.id: missing, expected ID or ID.ID"},
+      {"[[device]]\nspec = \"tap:x\"\n[[device.vlan]]\nid = \"4095\"",
+       "f.toml:4: device.vlan.id: '4095' is not a VLAN from 1 to 4094, or two of them as in "
+       "100.20"},
+      {"[[device]]\nspec = \"tap:x\"\n[[device.vlan]]\nid = \"5\"\nlease_file = \"/l\"",
+       "f.toml:5: device.vlan.lease_file: needs dhcp = true"},
+      {"join = \"10.0.0.1\"",
+       "f.toml:1: join: '10.0.0.1' is not a multicast group, as in 239.1.2.3 or ff15::7%strata0"},
+      {"mtu = 1500\n[[device]]\nspec = \"tap:x\"",
+       "f.toml:1: mtu: belongs into the [[device]] it is meant for"},
+  };
+  for (const Case& example : cases) {
+    const auto options = read_config_text(example.text, "f.toml");
+    ASSERT_FALSE(options.has_value()) << example.text;
+    EXPECT_EQ(options.error().text, example.failure);
+  }
+}
+
+TEST(ConfigFile, SaysWhereTheSyntaxIsWrong) {
+  const auto options = read_config_text("seed = 1\nlog = \n", "f.toml");
+  ASSERT_FALSE(options.has_value());
+  EXPECT_TRUE(options.error().text.starts_with("f.toml:2: ")) << options.error().text;
+}
+
+TEST(ConfigFile, SaysWhichFileCannotBeRead) {
+  const auto options = read_config_file("/nonexistent/x.toml");
+  ASSERT_FALSE(options.has_value());
+  EXPECT_EQ(options.error().text, "/nonexistent/x.toml: cannot be read");
+}
+
+}  // namespace
+}  // namespace strata::service::config_file_test

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/explore/draw.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "service/explore/lab_text.h"
+
+namespace strata::service::draw_test {
+namespace {
+
+LabFile lab() {
+  return explore_lab::lab_of(std::string(explore_lab::kTwoHosts) + explore_lab::kBulk +
+                             explore_lab::kAsk);
+}
+
+TEST(DrawTrial, TheSameSeedDrawsTheSame) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    EXPECT_EQ(draw_trial(lab(), seed).items, draw_trial(lab(), seed).items);
+  }
+  EXPECT_NE(draw_trial(lab(), 1).items, draw_trial(lab(), 2).items);
+}
+
+TEST(DrawTrial, EveryKindComesUpInAThousandSeeds) {
+  std::set<ItemKind> seen;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    for (const TrialItem& item : draw_trial(lab(), seed).items) seen.insert(item.kind);
+  }
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(ItemKind::kSmallSegments) + 1);
+}
+
+TEST(DrawTrial, WhoAsksAndAnswersInTurnIsToldNothingElse) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (const TrialItem& item : draw_trial(lab(), seed).items) {
+      const bool is_for_bulk = item.kind == ItemKind::kTalk || item.kind == ItemKind::kAnswerLast;
+      if (is_for_bulk) {
+        EXPECT_EQ(item.where, "bulk.server");
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace strata::service::draw_test

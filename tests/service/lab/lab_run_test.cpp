@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/lab/lab_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+
+#include "service/lab/lab_report.h"
+
+namespace strata::service::lab_run_test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kPath = R"(
+until = "10s"
+[[host]]
+name = "a"
+[[router]]
+name = "r"
+[[host]]
+name = "b"
+[[link]]
+between = ["a", "r"]
+delay = "5ms"
+[[link]]
+between = ["r", "b"]
+rate = "8Mbit/s"
+delay = "5ms"
+queue_packets = 50
+)";
+
+LabFile lab_of(const std::string& more) {
+  auto lab = read_lab_text(kPath + more, "test");
+  EXPECT_TRUE(lab.has_value()) << lab.error().text;
+  return *lab;
+}
+
+LabResults run(const LabFile& lab) {
+  auto made = LabRun::create(lab);
+  EXPECT_TRUE(made.has_value()) << made.error().text;
+  return (*made)->run([](double) { return true; });
+}
+
+std::string flow(const char* kind, const char* more = "") {
+  return std::string("[[traffic]]\nkind = \"") + kind + "\"\nfrom = \"a\"\nto = \"b\"\n" + more;
+}
+
+TEST(LabRun, BulkFillsTheSlowestLink) {
+  const LabResults results = run(lab_of(flow("bulk")));
+  ASSERT_EQ(results.flows.size(), 1U);
+  // 1448 of 1514 bytes of each frame are text.
+  EXPECT_GT(results.flows[0].bits_per_second, 0.9 * 8e6 * 1448 / 1514);
+  EXPECT_LE(results.flows[0].bits_per_second, 8e6 * 1448 / 1514);
+  EXPECT_EQ(results.times.size(), 100U);
+  ASSERT_EQ(results.links.size(), 4U);
+  EXPECT_EQ(results.links[2].name, "r-b");
+  EXPECT_GT(results.links[2].counters.queue_packets_peak, 10U);
+  EXPECT_TRUE(std::isnan(results.links[0].delay_ms.values.back())) << "it has no rate";
+}
+
+TEST(LabRun, ABulkFlowOfSomeBytesEnds) {
+  const LabResults results = run(lab_of(flow("bulk", "bytes = \"1MB\"\n")));
+  EXPECT_EQ(results.flows[0].counts.bytes, 1'000'000U);
+}
+
+TEST(LabRun, RequestsPingsAndDatagramsAreTimed) {
+  const LabResults results = run(lab_of(
+      flow("request", "name = \"rr\"\nanswer = \"10KB\"\nevery = \"100ms\"\n") +
+      flow("ping", "name = \"ping\"\n") + flow("udp", "name = \"udp\"\nsize = \"1000B\"\n")));
+  const LabFlowResult& requests = results.flows[0];
+  EXPECT_GT(requests.counts.exchanges, 60U);
+  EXPECT_GE(quantile(requests.times_ms, 0), 20 + 10) << "ten kilobytes take ten milliseconds";
+  const LabFlowResult& ping = results.flows[1];
+  EXPECT_EQ(ping.counts.exchanges, 50U);
+  EXPECT_NEAR(quantile(ping.times_ms, 0), 20.2, 0.2);
+  const LabFlowResult& udp = results.flows[2];
+  EXPECT_GE(udp.counts.exchanges + 2, udp.counts.sent);
+  EXPECT_NEAR(quantile(udp.times_ms, 0), 11.04, 0.05) << "one way";
+}
+
+TEST(LabRun, ALinkThatIsDownCarriesNothing) {
+  const LabResults results = run(lab_of(flow("ping") + R"([[event]]
+at = "5s"
+link = "r-b"
+is = "down"
+[[event]]
+at = "7s"
+link = "r-b"
+is = "up"
+)"));
+  // One each 200 ms, the first at once; those of two seconds are lost.
+  EXPECT_EQ(results.flows[0].counts.sent, 51U);
+  EXPECT_EQ(results.flows[0].counts.exchanges, 40U);
+}
+
+TEST(LabRun, WhatCannotBeDoneIsSaid) {
+  const LabResults results = run(lab_of(flow("bulk") + R"([[event]]
+at = "0s"
+link = "a-r"
+is = "down"
+)"));
+  EXPECT_EQ(results.flows[0].counts.bytes, 0U);
+  LabFile alone = lab_of(flow("bulk"));
+  alone.links.pop_back();
+  EXPECT_FALSE(LabRun::create(alone).has_value());
+}
+
+TEST(LabRun, TheSameSeedIsTheSameRun) {
+  LabFile lab = lab_of(flow("bulk") + flow("ping"));
+  lab.links[1].there.loss = {1, 100};
+  const LabResults one = run(lab), two = run(lab);
+  EXPECT_EQ(one.packet_hash, two.packet_hash);
+  EXPECT_EQ(lab_json(one), lab_json(two));
+  lab.seed = 2;
+  EXPECT_NE(run(lab).packet_hash, one.packet_hash);
+}
+
+TEST(LabRun, EndsEarlyWhenTold) {
+  auto made = LabRun::create(lab_of(flow("bulk")));
+  ASSERT_TRUE(made.has_value());
+  const LabResults results = (*made)->run([](double share) { return share < 0.3; });
+  EXPECT_FALSE(results.is_whole);
+  EXPECT_NEAR(results.seconds, 3, 0.2);
+  EXPECT_THAT(lab_text(results), HasSubstr("stopped before its end"));
+}
+
+TEST(LabRun, CapturesEveryLink) {
+  namespace fs = std::filesystem;
+  std::string folder = (fs::temp_directory_path() / "lab-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  {
+    auto made = LabRun::create(lab_of(flow("ping")));
+    ASSERT_TRUE((*made)->capture(folder).has_value());
+    static_cast<void>((*made)->run([](double) { return true; }));
+  }
+  EXPECT_GT(fs::file_size(fs::path(folder) / "a-r.pcapng"), 100U * 100U);
+  EXPECT_TRUE(fs::exists(fs::path(folder) / "r-b.pcapng"));
+  fs::remove_all(folder);
+  EXPECT_FALSE(
+      (*LabRun::create(lab_of(flow("ping"))))->capture("/proc/no/such/folder").has_value());
+}
+
+TEST(LabRun, PacketsAreCountedByReasonAndCause) {
+  LabFile lab = lab_of(flow("bulk"));
+  lab.links[1].there.loss = {1, 50};
+  const LabResults results = run(lab);
+  const FlowCounts& counts = results.flows[0].counts;
+  std::uint64_t all = 0;
+  for (const std::uint64_t count : counts.retransmits_by) all += count;
+  EXPECT_EQ(all, counts.retransmits);
+  EXPECT_GT(counts.retransmits, 20U);
+  EXPECT_THAT(lab_text(results), HasSubstr("dropped (lost by chance)"));
+}
+
+TEST(LabRun, AThousandHostsAreBuiltAndReached) {
+  const auto lab = read_lab_text(
+      "until = \"1s\"\n[[topology]]\nkind = \"tree\"\ndepth = 3\nfanout = 10\n"
+      "[[traffic]]\nkind = \"ping\"\nfrom = \"h1\"\nto = \"h1000\"\n",
+      "test");
+  ASSERT_TRUE(lab.has_value()) << lab.error().text;
+  const LabResults results = run(*lab);
+  EXPECT_EQ(results.flows[0].counts.exchanges, 6U);
+}
+
+}  // namespace
+}  // namespace strata::service::lab_run_test

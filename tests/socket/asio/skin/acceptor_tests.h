@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Acceptors, step by step.
+
+TEST(SUITE(Acceptor), IsOpenedBoundAndListensStepByStep) {
+  Lab lab;
+  tcp::acceptor acceptor(net::make_strand(lab.server));
+  const tcp::endpoint local{tcp::v4(), 7};
+  error_code error;
+  EXPECT_FALSE(acceptor.is_open());
+  acceptor.open(local.protocol());
+  acceptor.set_option(net::socket_base::reuse_address(true));
+  acceptor.bind(local, error);
+  EXPECT_FALSE(error);
+  acceptor.listen(net::socket_base::max_listen_connections, error);
+  EXPECT_FALSE(error);
+  EXPECT_EQ(acceptor.local_endpoint().port(), 7);
+  (void)acceptor.accept(error);
+  EXPECT_EQ(error, net::error::would_block);
+
+  std::vector<tcp::socket> held;
+  tcp::endpoint peer;
+  acceptor.async_accept(net::make_strand(lab.server), peer,
+                        [&](error_code failed, tcp::socket one) {
+                          EXPECT_FALSE(failed);
+                          held.push_back(std::move(one));
+                        });
+  tcp::socket into(lab.server);
+  error_code second = net::error::would_block;
+  acceptor.async_accept(into, [&](error_code failed) { second = failed; });
+  error_code third = net::error::would_block;
+  acceptor.async_wait(tcp::acceptor::wait_read, [&](error_code failed) { third = failed; });
+  std::vector<tcp::socket> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(net::any_io_executor(lab.client.get_executor()));
+    clients.back().async_connect({kServer, 7}, [](error_code failed) { EXPECT_FALSE(failed); });
+    lab.world.run_for(1s);
+  }
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(peer, clients[0].local_endpoint());
+  EXPECT_EQ(peer, held[0].remote_endpoint());
+  EXPECT_FALSE(second);
+  EXPECT_EQ(into.remote_endpoint(), clients[1].local_endpoint());
+  EXPECT_FALSE(third);
+  EXPECT_TRUE(acceptor.accept(error).is_open());
+  EXPECT_FALSE(error);
+}
+
+TEST(SUITE(Acceptor), WrongStepsHaveTheErrorsOfASocket) {
+  Lab lab;
+  error_code error;
+  tcp::acceptor acceptor(lab.server);
+  acceptor.listen(5, error);
+  EXPECT_EQ(error, net::error::bad_descriptor);
+  acceptor.open(tcp::v6());
+  acceptor.open(tcp::v6(), error);
+  EXPECT_EQ(error, net::error::already_open);
+  acceptor.bind({tcp::v4(), 7}, error);
+  EXPECT_EQ(error, net::error::invalid_argument);
+  acceptor.bind({net::ip::make_address("fd00::99"), 7}, error);
+  EXPECT_EQ(error, error_code(EADDRNOTAVAIL, net::error::get_system_category()));
+  acceptor.async_accept([&](error_code failed, const tcp::socket&) { error = failed; });
+  lab.world.run_for(0s);
+  EXPECT_EQ(error, net::error::invalid_argument);
+  acceptor.close();
+  EXPECT_FALSE(acceptor.is_open());
+  EXPECT_THROW((void)acceptor.local_endpoint(), system_error);
+}

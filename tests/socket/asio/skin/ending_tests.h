@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ends an operation before its time: slots, close(), limits, errors.
+
+TEST(SUITE(Tcp), ASlotCancelsOneOperation) {
+  EchoLab lab;
+  net::cancellation_signal signal;
+  error_code read_error;
+  bool has_written = false;
+  std::array<char, 10> bytes;
+  lab.socket->async_read_some(
+      net::buffer(bytes),
+      net::bind_cancellation_slot(signal.slot(),
+                                  [&](error_code error, std::size_t) { read_error = error; }));
+  signal.emit(net::cancellation_type::total);
+  EXPECT_FALSE(read_error);  // not inside the call
+  lab.world.run_for(0s);
+  EXPECT_EQ(read_error, net::error::operation_aborted);
+  lab.socket->async_write_some(net::buffer("abc", 3),
+                               [&](error_code error, std::size_t) { has_written = !error; });
+  lab.world.run_for(1s);
+  EXPECT_TRUE(has_written);
+}
+
+// A SYN has been sent: that cannot be as if nothing had been.
+TEST(SUITE(Tcp), TotalCancellationIsNotPromisedForConnecting) {
+  Lab lab;
+  tcp::socket socket(lab.client);
+  net::cancellation_signal signal;
+  error_code result = net::error::would_block;
+  const auto begin = [&] {
+    socket.async_connect(
+        {net::ip::address_v4({10, 0, 0, 99}), 7},
+        net::bind_cancellation_slot(signal.slot(), [&](error_code error) { result = error; }));
+  };
+  begin();
+  signal.emit(net::cancellation_type::total);
+  lab.world.run_for(1ms);
+  EXPECT_EQ(result, net::error::would_block);
+  signal.emit(net::cancellation_type::terminal);
+  lab.world.run_for(1ms);
+  EXPECT_EQ(result, net::error::operation_aborted);
+  EXPECT_FALSE(socket.is_open());
+}
+
+TEST(SUITE(Tcp), ClosingAbortsWhatWaits) {
+  EchoLab lab;
+  error_code read_error;
+  std::array<char, 10> bytes;
+  lab.socket->async_read_some(net::buffer(bytes),
+                              [&](error_code error, std::size_t) { read_error = error; });
+  lab.socket->close();
+  lab.world.run_for(1s);
+  EXPECT_EQ(read_error, net::error::operation_aborted);
+  lab.socket->async_read_some(net::buffer(bytes),
+                              [&](error_code error, std::size_t) { read_error = error; });
+  lab.world.run_for(1s);
+  EXPECT_EQ(read_error, net::error::bad_descriptor);
+}
+
+TEST(SUITE(Tcp), ErrorsHaveAsiosNames) {
+  Lab lab;
+  tcp::socket socket(lab.client);
+  error_code result;
+  socket.async_connect({kServer, 9}, [&](error_code error) { result = error; });
+  lab.world.run_for(1s);
+  EXPECT_EQ(result, net::error::connection_refused);
+  const tcp::acceptor first(lab.server, {net::ip::tcp::v4(), 7});
+  try {
+    const tcp::acceptor second(lab.server, {net::ip::tcp::v4(), 7});
+    ADD_FAILURE();
+  } catch (const system_error& error) {
+    EXPECT_EQ(error.code(), net::error::address_in_use);
+  }
+}
+
+TEST(SUITE(Tcp), TheLimitEndsWhatWaitsAndRefusesWhatComes) {
+  EchoLab lab;
+  error_code result;
+  Time ended{};
+  const Time begin = lab.world.now();
+  std::array<char, 10> bytes;
+  const auto read = [&] {
+    lab.socket->async_read_some(net::buffer(bytes), [&](error_code error, std::size_t) {
+      result = error;
+      ended = lab.world.now();
+    });
+  };
+  lab.socket->expires_after(3s);
+  read();
+  lab.world.run_for(10s);
+  EXPECT_EQ(result, net::error::timed_out);
+  EXPECT_EQ(ended, begin + 3s);
+  read();
+  lab.world.run_for(1s);
+  EXPECT_EQ(result, net::error::timed_out);
+  lab.socket->expires_never();
+  lab.socket->async_connect({kServer, 7}, [&](error_code error) { result = error; });
+  lab.world.run_for(1s);
+  EXPECT_FALSE(result);
+}
