@@ -89,6 +89,10 @@ DropReason Connection::check_sequence(Shared& shared, Segment& segment, Time now
   const std::uint32_t length = segment.flags.rst() ? 0 : segment.length();
   if (receiver_.is_acceptable(segment.seq, length)) return DropReason::kNone;
   if (segment.flags.rst()) return DropReason::kTcpResetRefused;
+  // A peer that has filled the window with text that was lost acknowledges from where the window
+  // ends: refused, as the table has it, two such would wait for each other for ever.
+  if (length == 0 && segment.flags.ack() && segment.seq == receiver_.window_end())
+    return DropReason::kNone;
   answer_unacceptable(shared, segment, now);
   // "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be made
   // to accept valid ACKs, URGs, and RSTs": the text of a window probe goes, the rest counts.

@@ -182,6 +182,7 @@ class Receiver {
   // ── What is so ────────────────────────────────────────────────────────────────────────────
   [[nodiscard]] SequenceNumber next() const { return next_; }                          // RCV.NXT
   [[nodiscard]] std::uint32_t window() const { return distance(next_, right_edge_); }  // RCV.WND
+  [[nodiscard]] SequenceNumber window_end() const { return right_edge_; }
   [[nodiscard]] SequenceNumber acknowledged() const { return acknowledged_; }  // Last.ACK.sent
   [[nodiscard]] std::uint8_t window_shift() const { return window_shift_; }
   [[nodiscard]] bool fin_reached() const { return fin_reached_ != 0; }

@@ -64,6 +64,21 @@ TEST(ConnectionInput, SegmentsOutsideTheWindowAreAnsweredWithAnAck) {
   }
 }
 
+// A peer that has filled the window with text that was lost has no other number to speak from.
+TEST(ConnectionInput, AnAckFromTheEndOfTheWindowCounts) {
+  Peer peer;
+  bring_to(peer, State::kEstablished);
+  const auto info = [&] { return *peer.transport.info(peer.handle, peer.now); };
+  const auto end = static_cast<std::int32_t>(info().receive_window);
+  ASSERT_TRUE(peer.write("hello"));
+  peer.drain();
+  ASSERT_NE(info().unacknowledged, 0U);
+  EXPECT_EQ(peer.say({.seq = end + 1}), DropReason::kTcpUnacceptable);
+  EXPECT_NE(info().unacknowledged, 0U);
+  EXPECT_EQ(peer.say({.seq = end}), DropReason::kNone);
+  EXPECT_EQ(info().unacknowledged, 0U);
+}
+
 TEST(ConnectionInput, EmptySegmentsOutsideTheWindowAreNotAnsweredMoreThanTwiceASecond) {
   Peer peer;
   bring_to(peer, State::kEstablished);
