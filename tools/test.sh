@@ -42,18 +42,26 @@ step() {
   return 1
 }
 
+# Test programs that had begun, by a ctest that was ended, and those that are still there.
+unfinished() {
+  awk '$1 == "Start" { name[$2] = $3 }
+       / Test +#[0-9]+:/ { sub(/.*#/, ""); sub(/:.*/, ":"); delete name[$0] }
+       END { for (i in name) printf " %s", name[i] }' "$1"
+}
+
+units_seconds=900
 # units PRESET [CTEST ARGUMENTS]: the test programs of a built preset, counted case by case.
 units() {
   local preset=$1 log=$logs/units-$1.log reports=$root/build/$1/reports numbers
   shift
   rm -rf "$reports" && mkdir -p "$reports"
   say "units of $preset ..."
-  GTEST_OUTPUT="xml:$reports/" ctest --test-dir "$root/build/$preset" -j "$(nproc)" \
-    --no-tests=ignore --output-on-failure --output-junit "$reports/ctest.junit" "$@" \
-    >"$log" 2>&1 </dev/null
+  GTEST_OUTPUT="xml:$reports/" timeout -k 10 "$units_seconds" ctest \
+    --test-dir "$root/build/$preset" -j "$(nproc)" --timeout 300 --no-tests=ignore \
+    --output-on-failure --output-junit "$reports/ctest.junit" "$@" >"$log" 2>&1 </dev/null
   if ! numbers=$("$root/tools/tally.py" "$reports/ctest.junit" "$reports"); then
     count 0 1
-    say "units of $preset left no report (log: $log)"
+    say "units of $preset left no report; not at their end:$(unfinished "$log") (log: $log)"
     return 1
   fi
   read -r ok bad absent <<<"$numbers"
@@ -197,7 +205,7 @@ case $what in
     step "format" "$root/tools/lint.sh" --format
     if [[ $what == --full ]]; then
       export STRATA_FULL=1  # long tables, many seeds and gigabytes, where time allows
-      script_seconds=1800
+      script_seconds=1800 units_seconds=2400
     fi
     build release && units release && interop
     unset STRATA_FULL
