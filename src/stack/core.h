@@ -36,6 +36,7 @@
 #include "stack/long_replies.h"
 #include "stack/out/departure.h"
 #include "stack/raw_table.h"
+#include "stack/whole_steerer.h"
 #include "strata/hooks.h"
 #include "strata/stack.h"
 #include "strata/stack_config.h"
@@ -59,15 +60,6 @@ struct HookEntry {
 };
 
 class TcpMerge;
-
-// Where several stacks are one host, a datagram that one of them has put together from fragments
-// may be another's.
-class WholeSteerer {
- public:
-  virtual ~WholeSteerer() = default;
-  // The packet begins with its IP header. Null: it has gone where it belongs.
-  [[nodiscard]] virtual PacketPtr on_whole(PacketPtr packet) = 0;
-};
 
 struct EthertypeEntry {
   std::uint16_t ethertype = 0;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "runtime/cores/steered_device.h"
-#include "stack/core.h"
+#include "stack/whole_steerer.h"
 #include "strata/stack_config.h"
 
 // Fragments are steered by their addresses, for later ones have no ports; so the datagram comes
