@@ -53,16 +53,18 @@
 //   back = { rate = "1Mbit/s" }          # the other direction, where it differs
 //
 //   [[traffic]]
-//   kind = "bulk"                        # or request, ping, udp, on_off, flows, page, ramp,
-//   syn_flood from = "server"                      # or "left*": all whose names begin so to =
-//   "client" pairing = "one_to_one"               # or all_to_all, with several start = "1s"
+//   kind = "bulk"                        # or request, ping, udp, on_off, flows, page and more
+//   from = "server"                      # or "left*": all whose names begin so
+//   to = "client"
+//   pairing = "one_to_one"               # or all_to_all, with several
+//   start = "1s"
 //
 //   [[event]]
 //   at = "10s"
 //   link = "server-home"
 //   is = "down"                          # or up
 //
-// README.md beside this file has all keys.
+// docs/labs.md has all keys.
 // A failure reads "FILE:LINE: KEY: what was expected". Unknown keys are failures.
 
 namespace strata::service {
