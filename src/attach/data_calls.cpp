@@ -11,6 +11,7 @@
 
 #include "attach/handlers.h"
 #include "attach/program_address.h"
+#include "attach/taken_datagrams.h"
 
 namespace strata::attach {
 namespace {
@@ -146,7 +147,7 @@ Answer tell_message(const ProgramMemory& memory, const TheirMessage& theirs, con
   return memory.write(theirs.at + offsetof(msghdr, msg_flags), ours.msg_flags);
 }
 
-Answer receive_now(DatagramSocket& socket, const ProgramMemory& memory, const TheirMessage& theirs,
+Answer receive_now(TakenDatagrams& takes, const ProgramMemory& memory, const TheirMessage& theirs,
                    int flags, int their_end, Time now) {
   std::vector<std::byte> bytes(std::min(size_of(theirs.parts), kDatagramMax));
   alignas(cmsghdr) std::array<std::byte, kControlMax> control;
@@ -159,22 +160,27 @@ Answer receive_now(DatagramSocket& socket, const ProgramMemory& memory, const Th
   ours.msg_namelen = sizeof(name);
   ours.msg_control = control.data();
   ours.msg_controllen = std::min(theirs.control_size, control.size());
-  const Answer count = socket.receive(ours, flags, their_end, now);
+  const Answer count = takes.socket().receive(ours, flags, their_end, now);
   if (count < 0) return count;
-  const std::size_t taken = std::min(static_cast<std::size_t>(count), bytes.size());
-  const Answer told = tell_message(memory, theirs, ours, Bytes(bytes).first(taken));
-  return told < 0 ? told : count;
+  bytes.resize(std::min(static_cast<std::size_t>(count), bytes.size()));
+  const Answer told = tell_message(memory, theirs, ours, bytes);
+  if (told < 0) return told;
+  if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) == 0) {
+    takes.add(std::move(bytes), ours, static_cast<std::size_t>(count));
+  }
+  return count;
 }
 
 Operation receive_datagram(Request& request, TheirMessage theirs, int flags) {
-  const Answer first = receive_now(*request.datagrams(), request.memory, theirs, flags,
-                                   request.theirs.get(), request.now);
+  const auto taken = std::make_shared<TakenDatagrams>(request.socket);
+  request.taken = taken;
+  const Answer first =
+      receive_now(*taken, request.memory, theirs, flags, request.theirs.get(), request.now);
   const bool never_waits = (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
   if (first != -EAGAIN || never_waits || !request.waits()) return first;
-  auto attempt = [socket = request.socket, memory = request.memory, message = std::move(theirs),
-                  flags](Time now, bool is_last) -> std::optional<Answer> {
-    auto& datagrams = static_cast<DatagramSocket&>(*socket);
-    const Answer count = receive_now(datagrams, memory, message, flags, -1, now);
+  auto attempt = [taken, memory = request.memory, message = std::move(theirs), flags](
+                     Time now, bool is_last) -> std::optional<Answer> {
+    const Answer count = receive_now(*taken, memory, message, flags, -1, now);
     if (count == -EAGAIN && !is_last) return std::nullopt;
     return count;
   };
@@ -239,20 +245,25 @@ class SendMany : public Many {
 
 class ReceiveMany : public Many {
  public:
-  explicit ReceiveMany(const Request& request) : Many(request) {}
+  explicit ReceiveMany(Request& request)
+      : Many(request), taken_(std::make_shared<TakenDatagrams>(socket_)) {
+    request.taken = taken_;
+  }
 
   std::optional<Answer> go_on(int their_end, Time now, bool is_last) {
     while (has_next()) {
       const auto theirs = read_message(memory_, next());
       if (!theirs) return count(theirs.error());
-      const Answer got = receive_now(static_cast<DatagramSocket&>(*socket_), memory_, *theirs,
-                                     flags_, their_end, now);
+      const Answer got = receive_now(*taken_, memory_, *theirs, flags_, their_end, now);
       const bool is_enough = done_ != 0 && (flags_ & MSG_WAITFORONE) != 0;
       if (got == -EAGAIN && !is_last && !is_enough) return std::nullopt;
       if (const auto answer = count(got)) return answer;
     }
     return static_cast<Answer>(done_);
   }
+
+ private:
+  std::shared_ptr<TakenDatagrams> taken_;
 };
 
 // ── Streams ─────────────────────────────────────────────────────────────────────────────────────

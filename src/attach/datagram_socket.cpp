@@ -32,6 +32,16 @@ void tell(void* to, Size& room, const void* from, std::size_t size) {
   room = static_cast<Size>(size);
 }
 
+void tell_particulars(msghdr& message, const DatagramSocket::Entry& entry) {
+  tell(message.msg_name, message.msg_namelen, &entry.source, entry.source_size);
+  const std::size_t room = message.msg_controllen;
+  if (entry.control.size() > room) message.msg_flags |= MSG_CTRUNC;
+  message.msg_controllen = std::min(room, entry.control.size());
+  if (message.msg_control != nullptr && message.msg_controllen != 0) {
+    std::memcpy(message.msg_control, entry.control.data(), message.msg_controllen);
+  }
+}
+
 }  // namespace
 
 void DatagramSocket::pump(Time now) {
@@ -86,6 +96,7 @@ bool DatagramSocket::move_inward(Time now) {
   constexpr int kInFlightMax = 106'496;
   wants_room_ = entries_.size() >= kEntriesMax || in_flight() > kInFlightMax;
   if (wants_room_) return false;
+  if (!given_back_.empty()) return put_back_in();
   alignas(cmsghdr) std::array<std::byte, kControlMax> control;
   Entry entry;
   iovec part{scratch().data(), kDatagramMax};
@@ -118,15 +129,33 @@ Answer DatagramSocket::take_out(msghdr& message, int flags, int theirs) {
   const Entry entry = entries_.front();
   if ((flags & MSG_PEEK) == 0) entries_.pop_front();
   if (entry.error != 0) return entry.error;
-  tell(message.msg_name, message.msg_namelen, &entry.source, entry.source_size);
   message.msg_flags = plain.msg_flags & MSG_TRUNC;
-  const std::size_t room = message.msg_controllen;
-  if (entry.control.size() > room) message.msg_flags |= MSG_CTRUNC;
-  message.msg_controllen = std::min(room, entry.control.size());
-  if (message.msg_control != nullptr && message.msg_controllen != 0) {
-    std::memcpy(message.msg_control, entry.control.data(), message.msg_controllen);
-  }
+  tell_particulars(message, entry);
   return count;
+}
+
+void DatagramSocket::give_back(std::vector<Datagram> datagrams) {
+  given_back_.insert(given_back_.begin(), std::move_iterator(datagrams.begin()),
+                     std::move_iterator(datagrams.end()));
+}
+
+// For whoever polls, and reads without asking for more than the bytes.
+bool DatagramSocket::put_back_in() {
+  const Datagram& first = given_back_.front();
+  if (!put_in(first.bytes, first.entry)) return false;
+  given_back_.pop_front();
+  return true;
+}
+
+Answer DatagramSocket::take_given_back(msghdr& message, int flags) {
+  const auto& [bytes, entry] = given_back_.front();
+  const std::size_t count = std::min(bytes.size(), message.msg_iov->iov_len);
+  std::copy_n(bytes.begin(), count, static_cast<std::byte*>(message.msg_iov->iov_base));
+  message.msg_flags = count < entry.size ? MSG_TRUNC : 0;
+  const std::size_t size = (flags & MSG_TRUNC) != 0 ? entry.size : count;
+  tell_particulars(message, entry);
+  if ((flags & MSG_PEEK) == 0) given_back_.pop_front();
+  return static_cast<Answer>(size);
 }
 
 Answer DatagramSocket::receive(msghdr& message, int flags, int theirs, Time now) {
@@ -141,6 +170,7 @@ Answer DatagramSocket::receive(msghdr& message, int flags, int theirs, Time now)
     follow_errors(theirs, now);
     if (error != 0) return error;
   }
+  if (!given_back_.empty()) return take_given_back(message, flags);
   const Answer taken = end_ ? take_out(message, flags, theirs) : -EAGAIN;
   return taken == -EAGAIN ? file_->receive(message, flags, now) : taken;
 }

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include <deque>
+#include <vector>
 
 #include "attach/socket.h"
 #include "socket/posix/message_file.h"
@@ -29,6 +30,20 @@ namespace strata::attach {
 
 class DatagramSocket final : public Socket {
  public:
+  // What lies beside a datagram's bytes.
+  struct Entry {
+    int charge = 0;  // what the kernel counts for it
+    sockaddr_storage source{};
+    socklen_t source_size = 0;
+    std::vector<std::byte> control;
+    std::size_t size = 0;
+    Answer error = 0;
+  };
+  struct Datagram {
+    std::vector<std::byte> bytes;
+    Entry entry;
+  };
+
   DatagramSocket(posix::FilePtr file, Pair& pair, ProgramDescriptors& descriptors)
       : Socket(std::move(file), pair, descriptors) {}
 
@@ -39,6 +54,8 @@ class DatagramSocket final : public Socket {
   // One datagram for a program that wants to know all about it. `message` has our own memory in
   // it; `theirs` is a copy of the program's end, or negative when the pair is known to be empty.
   [[nodiscard]] Answer receive(msghdr& message, int flags, int theirs, Time now);
+  // Those that did not reach the program come before all others again.
+  void give_back(std::vector<Datagram> datagrams);
   [[nodiscard]] Answer send(const msghdr& message, int flags, Time now);
   [[nodiscard]] Answer shut_down(int how, int theirs, Time now);
 
@@ -52,15 +69,6 @@ class DatagramSocket final : public Socket {
   void follow_errors(int theirs, Time now);
 
  private:
-  struct Entry {
-    int charge = 0;  // what the kernel counts for it
-    sockaddr_storage source{};
-    socklen_t source_size = 0;
-    std::vector<std::byte> control;
-    std::size_t size = 0;
-    Answer error = 0;
-  };
-
   [[nodiscard]] int in_flight() const;
   // How many of the entries programs have taken.
   [[nodiscard]] std::size_t taken() const;
@@ -68,13 +76,16 @@ class DatagramSocket final : public Socket {
   [[nodiscard]] bool move_inward(Time now);
   [[nodiscard]] bool move_outward(Time now);
   [[nodiscard]] bool put_in(Bytes datagram, Entry entry);
+  [[nodiscard]] bool put_back_in();
   [[nodiscard]] Answer take_out(msghdr& message, int flags, int theirs);
+  [[nodiscard]] Answer take_given_back(msghdr& message, int flags);
   void finish(Time now);
   void tell_errors(Time now);
   void raise_error();
   [[nodiscard]] Answer receive_inward(msghdr& message, Time now);
 
   std::deque<Entry> entries_;
+  std::deque<Datagram> given_back_;
   posix::MessageFile* messages_ = nullptr;  // the file, when the pair can signal errors
   sockaddr_un their_name_{};
   socklen_t their_name_size_ = 0;

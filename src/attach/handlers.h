@@ -31,6 +31,7 @@ struct Request {
   Time now;
   std::shared_ptr<Socket> socket{};  // that of `number`
   Descriptor theirs{};               // a copy of that descriptor
+  std::shared_ptr<Taken> taken{};    // out of it, for this call
 
   [[nodiscard]] std::uint64_t argument(unsigned index) const { return call.arguments[index]; }
   [[nodiscard]] int integer(unsigned index) const {

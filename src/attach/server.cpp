@@ -269,20 +269,21 @@ void Server::take_call(Time now) {
   posix::Operation operation = handle(request);
   if (request.socket != nullptr) mark(*request.socket);
   if (operation.is_done()) {
-    settle(*call, operation.answer());
+    settle(*call, operation.answer(), request.taken.get());
   } else {
-    hold(request.socket, {*call, std::move(operation)});
+    hold(request.socket, {*call, std::move(operation), std::move(request.taken)});
   }
 }
 
-void Server::settle(const Call& call, Answer answer) {
-  if (answer == kAnswered) return;
+bool Server::settle(const Call& call, Answer answer, Taken* taken) {
+  if (answer == kAnswered) return true;
   if (answer == kPassOn) {
     ++counters_.passed_on;
-    notifications_.pass_on(call);
-  } else {
-    notifications_.answer(call, answer);
+    return notifications_.pass_on(call);
   }
+  const bool is_delivered = notifications_.answer(call, answer);
+  if (is_delivered && taken != nullptr) taken->deliver();
+  return is_delivered;
 }
 
 void Server::wake_at(Time deadline, std::uint64_t cookie) {
@@ -346,7 +347,7 @@ void Server::resume_held(Socket& socket, Time now) {
     }
     const Held done = std::move(*at);
     all.erase(at);
-    settle(done.call, done.operation.answer());
+    if (!settle(done.call, done.operation.answer(), done.taken.get())) mark(socket);
   }
 }
 

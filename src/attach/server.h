@@ -115,7 +115,8 @@ class Server final : public Pollable {
   void forget_interrupted(Socket& socket, Time now);
   [[nodiscard]] bool still_waits(Held& held, Time now);
   void hold(const std::shared_ptr<Socket>& socket, Held held);
-  void settle(const Call& call, Answer answer);
+  // False: nobody waits for it any more.
+  bool settle(const Call& call, Answer answer, Taken* taken);
   void wake_at(Time deadline, std::uint64_t cookie);
   void follow(Socket& socket);
   void look_for_changes();

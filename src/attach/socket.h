@@ -35,10 +35,28 @@ struct Whereabouts {
   int number = -1;
 };
 
+// What was taken for a call: it is given back unless the answer reaches the program, which a signal
+// may have ended meanwhile.
+class Taken {
+ public:
+  Taken() = default;
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+  virtual ~Taken() = default;
+  void deliver() { is_delivered_ = true; }
+
+ protected:
+  [[nodiscard]] bool is_delivered() const { return is_delivered_; }
+
+ private:
+  bool is_delivered_ = false;
+};
+
 // A call of a program that has to wait, and what it waits for.
 struct Held {
   Call call;
   posix::Operation operation;
+  std::shared_ptr<Taken> taken{};      // null: nothing that could be given back
   std::optional<Time> seen_waiting{};  // when it was last known to
 };
 

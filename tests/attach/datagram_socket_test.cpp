@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <initializer_list>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "attach/taken_datagrams.h"
 #include "socket/posix/datagram_file.h"
 #include "socket/posix/loopback.h"
 
@@ -21,7 +25,7 @@ struct Lab : posix::Loopback {
   Lab() {
     Pair pair = *make_pair(SOCK_SEQPACKET | SOCK_NONBLOCK);
     auto opened = posix::DatagramFile::open(*stack, AddressFamily::kIpv4);
-    socket = std::make_unique<DatagramSocket>(std::move(opened.file), pair, descriptors);
+    socket = std::make_shared<DatagramSocket>(std::move(opened.file), pair, descriptors);
     end = std::move(pair.theirs);
     const sockaddr_in here = posix::loopback_address(kPort);
     EXPECT_EQ(socket->file().bind(posix::as_sockaddr(here), sizeof(here), now), 0);
@@ -68,7 +72,7 @@ struct Lab : posix::Loopback {
   }
 
   ProgramDescriptors descriptors;
-  std::unique_ptr<DatagramSocket> socket;
+  std::shared_ptr<DatagramSocket> socket;
   Descriptor end;
   int peer = -1;
 };
@@ -83,6 +87,48 @@ TEST(DatagramSocket, PlainReadsAndReadsWithASourceTakeTurns) {
   EXPECT_EQ(lab.read_plainly(), "three");
   EXPECT_EQ(lab.read_with_source(MSG_PEEK), Got("four", kPort + 1));
   EXPECT_EQ(lab.read_with_source(), Got("four", kPort + 1));
+  EXPECT_EQ(lab.read_with_source(), Got("nothing", -EAGAIN));
+}
+
+// Takes the next as for a call, whose answer arrives or does not.
+void take_for_call(Lab& lab, std::initializer_list<std::string_view> expected, bool arrives) {
+  TakenDatagrams taken(lab.socket);
+  for (const std::string_view text : expected) {
+    std::vector<std::byte> bytes(100);
+    sockaddr_storage name{};
+    iovec part{bytes.data(), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_name = &name;
+    message.msg_namelen = sizeof(name);
+    ASSERT_EQ(lab.socket->receive(message, 0, lab.end.get(), lab.now),
+              static_cast<Answer>(text.size()));
+    bytes.resize(text.size());
+    EXPECT_EQ(std::memcmp(bytes.data(), text.data(), text.size()), 0);
+    taken.add(std::move(bytes), message, text.size());
+  }
+  if (arrives) taken.deliver();
+}
+
+TEST(DatagramSocket, WhatDidNotArriveComesBeforeAllOthersAgain) {
+  Lab lab;
+  for (const std::string_view text : {"one", "two", "three", "four", "five"}) lab.arrive(text);
+  take_for_call(lab, {"one"}, true);
+  take_for_call(lab, {"two", "three"}, false);
+  EXPECT_EQ(lab.read_with_source(MSG_PEEK, 2), Got("tw", kPort + 1));
+  EXPECT_EQ(lab.read_with_source(), Got("two", kPort + 1));
+  take_for_call(lab, {"three"}, true);
+  EXPECT_EQ(lab.read_with_source(), Got("four", kPort + 1));
+}
+
+TEST(DatagramSocket, WhoeverPollsFindsWhatDidNotArrive) {
+  Lab lab;
+  lab.arrive("one");
+  take_for_call(lab, {"one"}, false);
+  EXPECT_EQ(lab.read_plainly(), "nothing");
+  lab.turn();
+  EXPECT_EQ(lab.read_plainly(), "one");
   EXPECT_EQ(lab.read_with_source(), Got("nothing", -EAGAIN));
 }
 

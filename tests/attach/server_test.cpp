@@ -278,8 +278,8 @@ TEST(AttachedProgram, DISABLED_Interrupted) {
   ::_exit(0);
 }
 
-// SA_RESTART: the call goes on, however often. The child sends again and again, for a datagram that
-// was just taken for a call which an alarm ends is lost.
+// SA_RESTART: the call goes on, however often. The child sends again and again, for Linux may take
+// an answer and then end its call by a signal all the same.
 TEST(AttachedProgram, DISABLED_Restarted) {
   const int heard = bound(SOCK_DGRAM);
   const sockaddr_in there = name_of(heard);
