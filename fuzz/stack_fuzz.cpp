@@ -17,6 +17,7 @@
 #include "strata/wire/icmpv6.h"
 #include "strata/wire/ip_protocol.h"
 #include "support/frames.h"
+#include "support/tcp_frames.h"
 #include "support/test_device.h"
 
 using namespace strata;
@@ -103,12 +104,15 @@ class World {
     (void)stack_->add_neighbor(2, kAddresses6[1], kPeerMac, now_);
     socket_ = *core().udp.open(AddressFamily::kIpv6);
     (void)core().udp.bind(socket(), {IpAddress::any_v6(), 7});
+    listener_ =
+        core().ensure_tcp()->listen({.local = {IpAddress::any_v6(), 7}, .backlog = 4}).value();
     turn(std::chrono::seconds(1));
   }
 
   void finish() {
     core().ready.remove(socket().ready);
     core().udp.close(socket_);
+    core().tcp->close_listener(listener_, now_);
     *stack_ = std::move(*Stack::create({.memory = &memory_, .pool = &pool_}));
     require(pool_.descriptors_in_use() == 0);
     require(pool_.small_free() == 96 && pool_.large_free() == 4);
@@ -131,7 +135,7 @@ class World {
   }
 
   void step() {
-    switch (script_.byte() % 16) {
+    switch (script_.byte() % 18) {
       case 0: return arrive(script_.bytes(script_.byte() * 6));
       case 1: return arrive_ip(kAddresses4, 0);
       case 2: return arrive_ip(kAddresses6, 0);
@@ -147,6 +151,8 @@ class World {
       case 12: return change_route();
       case 13: return connect();
       case 14: return arrive_udp();
+      case 15: return arrive_tcp();
+      case 16: return arrive_halves();
       default: return change_options();
     }
   }
@@ -189,6 +195,38 @@ class World {
     const IpAddress destination = is_v4 ? script_.one_of(kAddresses4) : script_.one_of(kAddresses6);
     arrive_on_link(destination,
                    udp_packet({source, 9}, {destination, 7}, script_.bytes(script_.byte())));
+  }
+  void arrive_tcp() {
+    const bool is_v4 = script_.byte() % 2 == 0;
+    const IpAddress source = is_v4 ? script_.one_of(kAddresses4) : script_.one_of(kAddresses6);
+    const IpAddress destination = is_v4 ? script_.one_of(kAddresses4) : script_.one_of(kAddresses6);
+    const auto port = static_cast<std::uint16_t>(9 + script_.byte() % 8);
+    const wire::TcpHeader header{
+        .sequence_number = script_.number(),
+        .acknowledgment_number = script_.number(),
+        .flags = wire::TcpFlags{static_cast<std::uint16_t>(script_.byte())},
+        .window = script_.word()};
+    const Frame options = script_.bytes(script_.byte() % 11U * 4U);
+    const Frame padded(options.size() % 4 == 0 ? options.all() : Bytes{});
+    arrive_on_link(destination, tcp_packet({source, port}, {destination, 7}, header,
+                                           script_.bytes(script_.byte()), padded));
+  }
+  // A datagram in two fragments that fit: by chance no two ever do.
+  void arrive_halves() {
+    const Frame whole = udp_packet({kAddresses4[1], 9}, {kAddresses4[0], 7}, pattern(80));
+    const Bytes body = whole.all().subspan(wire::Ipv4Layout::kSize);
+    const std::uint16_t identification = script_.word();
+    const std::size_t cut = 8 + script_.byte() % 8U * 8U;
+    for (const bool more : {true, false}) {
+      arrive(ip_frame(kOwnMac, kPeerMac,
+                      ipv4_packet({.identification = identification,
+                                   .more_fragments = more,
+                                   .fragment_offset = static_cast<std::uint16_t>(more ? 0 : cut),
+                                   .protocol = wire::kIpProtocolUdp,
+                                   .source = kAddresses4[1],
+                                   .destination = kAddresses4[0]},
+                                  Frame(more ? body.first(cut) : body.subspan(cut)))));
+    }
   }
   void arrive_fragment() {
     const unsigned flags = script_.byte();
@@ -307,6 +345,7 @@ class World {
   Time now_ = Time{} + std::chrono::seconds(1000);
   Stack* stack_ = nullptr;
   Handle socket_;
+  Handle listener_;
 };
 
 }  // namespace

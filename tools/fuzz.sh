@@ -25,7 +25,7 @@ for program in "$root/build/$preset"/fuzz/*_fuzz; do
   kept=()
   [[ -d $corpus ]] && kept=("$corpus")
   if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65535 \
-      -print_final_stats=1 -artifact_prefix="$failures/" "$fresh" "${kept[@]}" \
+      -len_control=0 -print_final_stats=1 -artifact_prefix="$failures/" "$fresh" "${kept[@]}" \
       >"$log" 2>&1; then
     passed=$((passed + 1))
     runs=$(awk '/stat::number_of_executed_units/ { print $2 }' "$log")

@@ -125,6 +125,20 @@ TEST(ConfigFile, SaysWhereTheSyntaxIsWrong) {
   EXPECT_TRUE(options.error().text.starts_with("f.toml:2: ")) << options.error().text;
 }
 
+// A parser that goes one call deeper for each part of a key would end here.
+TEST(ConfigFile, KeysWithoutEndAreRefused) {
+  std::string key = "a";
+  for (int i = 0; i < 200'000; ++i) key += ".a";
+  std::string values;
+  for (int i = 0; i < 200; ++i) values += "a = [\n{";
+  for (const std::string& text : {key + " = 1\n", "[" + key + "]\n", "[[" + key + "]]\n",
+                                  "a = {" + key + " = 1}\n", "mtu = 1500\n" + values}) {
+    const auto options = read_config_text(text, "f.toml");
+    ASSERT_FALSE(options.has_value());
+    EXPECT_TRUE(options.error().text.starts_with("f.toml:")) << options.error().text;
+  }
+}
+
 TEST(ConfigFile, SaysWhichFileCannotBeRead) {
   const auto options = read_config_file("/nonexistent/x.toml");
   ASSERT_FALSE(options.has_value());
