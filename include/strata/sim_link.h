@@ -71,8 +71,7 @@ struct RateTrace {
 // A full-sized frame. Smaller ones share an opportunity, as far as they wait for it together.
 inline constexpr std::size_t kTraceOpportunityBytes = 1514;
 
-// What befalls one frame, whatever chance says: the so-many-th on the wire of its direction, from
-// 0.
+// What befalls one frame, whatever chance says. Frames on the wire of its direction count from 0.
 struct FrameFault {
   enum class Kind : std::uint8_t { kLose, kCorrupt, kDuplicate, kHold };
   Kind kind = Kind::kLose;

@@ -13,16 +13,13 @@ struct Folder {
 };
 
 constexpr Folder kFolders[] = {
-    {"base", 0},        {"wire", 1},        {"packet", 1},
-    {"crypto", 1},      {"neighbor", 2},    {"ip", 2},
-    {"icmp", 2},        {"multicast", 2},   {"udp", 2},
-    {"tcp", 2},         {"dns", 2},         {"dhcp", 2},
-    {"filter", 2},      {"ids", 2},         {"wireguard", 2},
-    {"routing", 2},     {"stack", 3},       {"socket/native", 4},
-    {"socket/coro", 5}, {"socket/asio", 5}, {"socket/posix", 5},
-    {"driver", 5},      {"runtime", 5},     {"sim", 5},
-    {"attach", 6},      {"service", 6},     {"script", 6},
-    {"ring", 6},        {"capi", 7},        {"bridge", 2},
+    {"base", 0},         {"wire", 1},          {"packet", 1},      {"neighbor", 2},
+    {"ip", 2},           {"icmp", 2},          {"multicast", 2},   {"udp", 2},
+    {"tcp", 2},          {"bridge", 2},        {"dns", 2},         {"dhcp", 2},
+    {"stack", 3},        {"socket/native", 4}, {"socket/coro", 5}, {"socket/asio", 5},
+    {"socket/posix", 5}, {"driver", 5},        {"runtime", 5},     {"sim", 5},
+    {"attach", 6},       {"service", 6},       {"script", 6},      {"ring", 6},
+    {"capi", 7},
 };
 
 // The public headers that lie flat in include/strata, by the folder each speaks for.
@@ -57,7 +54,6 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"tcp_info", "tcp"},
     {"tcp_event", "tcp"},
     {"icmp_socket", "socket/native"},
-    {"packet_socket", "socket/native"},
     {"raw_socket", "socket/native"},
     {"datagram_socket", "socket/native"},
     {"tcp_binding", "socket/native"},

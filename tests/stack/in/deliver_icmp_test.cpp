@@ -214,7 +214,7 @@ TEST(DeliverIcmp, ErrorsAreLimitedToEachDestination) {
 
 class Redirected : public Host {
  public:
-  Redirected() {
+  explicit Redirected(const BenchOptions& options = {}) : Host(options) {
     EXPECT_TRUE(stack.add_route({.destination = prefix("0.0.0.0/0"), .gateway = kPeer}));
     EXPECT_TRUE(stack.add_neighbor(eth0, better, kOtherMac, now));
   }
@@ -260,6 +260,15 @@ TEST(DeliverIcmp, RedirectsThatAreNoneAreRefused) {
   host.stack.set_forwarding(true, false);
   host.redirect(kPeer, host.better);
   EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 4U);
+  EXPECT_EQ(host.first_hop(), kPeerMac);
+}
+
+TEST(DeliverIcmp, RedirectsAreRefusedWhereNoneAreWanted) {
+  BenchOptions options;
+  options.stack.accept_redirects = false;
+  Redirected host(options);
+  host.redirect(kPeer, host.better);
+  EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 1U);
   EXPECT_EQ(host.first_hop(), kPeerMac);
 }
 

@@ -284,28 +284,47 @@ TEST(DeliverNd, WhoDoesNotWantAdvertisementsIgnoresThem) {
               Not(Contains(IsIpv6(Carries(IsIcmp(wire::Icmpv6Type::kRouterSolicitation, 0))))));
 }
 
-// RFC 4861 8.3 SHOULD: a valid redirect from the first hop changes the next hop.
-TEST(DeliverNd, ARedirectMovesItsDestination) {
-  Host host;
-  const IpAddress far = address("2001:db8::9");
-  const IpAddress better = address("fe80::3");
-  ASSERT_TRUE(host.stack.add_route(
-      {.destination = prefix("::/0"), .gateway = kRouter, .interface = host.eth0}));
-  const auto redirect = [&](const IpAddress& source) {
-    return host.from_peer(icmp_packet(
+class Redirected : public Host {
+ public:
+  explicit Redirected(const BenchOptions& options = {}) : Host(options) {
+    EXPECT_TRUE(
+        stack.add_route({.destination = prefix("::/0"), .gateway = kRouter, .interface = eth0}));
+  }
+  Frames redirect(const IpAddress& source) {
+    return from_peer(icmp_packet(
         source, kOwn6, wire::Icmpv6Type::kRedirect, 0,
         Frame(4) + address_bytes(better) + address_bytes(far) + mac_option(2, kOtherMac), 255));
-  };
-  redirect(address("fe80::44"));
+  }
+  Frames send_afar() {
+    UdpPort port(*this, {});
+    EXPECT_TRUE(port.send({far, 9}, text("x")));
+    settle();
+    return device.take_sent();
+  }
+  const IpAddress far = address("2001:db8::9");
+  const IpAddress better = address("fe80::3");
+};
+
+// RFC 4861 8.3 SHOULD: a valid redirect from the first hop changes the next hop.
+TEST(DeliverNd, ARedirectMovesItsDestination) {
+  Redirected host;
+  host.redirect(address("fe80::44"));
   EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 1U);
-  redirect(kRouter);
-  UdpPort port(host, {});
-  ASSERT_TRUE(port.send({far, 9}, text("x")));
-  host.settle();
-  EXPECT_THAT(host.device.take_sent(), ElementsAre(ToMac(kOtherMac)));
+  host.redirect(kRouter);
+  EXPECT_THAT(host.send_afar(), ElementsAre(ToMac(kOtherMac)));
   host.stack.set_forwarding(false, true);
-  redirect(kRouter);
+  host.redirect(kRouter);
   EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 2U);
+}
+
+TEST(DeliverNd, RedirectsAreRefusedWhereNoneAreWanted) {
+  BenchOptions options;
+  options.stack.accept_redirects = false;
+  Redirected host(options);
+  ASSERT_TRUE(host.stack.add_neighbor(host.eth0, kRouter, kPeerMac, host.now));
+  host.redirect(kRouter);
+  EXPECT_EQ(host.drops(DropReason::kRedirectRefused), 1U);
+  EXPECT_THAT(host.send_afar(), ElementsAre(ToMac(kPeerMac)));
 }
 
 // RFC 4861 7.2.5 SHOULD: an advertisement nobody asked for is discarded.

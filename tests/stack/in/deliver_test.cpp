@@ -130,6 +130,42 @@ TEST(Deliver, FragmentsAreHeldWithinTheirBudget) {
   EXPECT_LE(host.pool.descriptors_in_use(), 4U);
 }
 
+// First fragments without end, from one source and then from ever new ones, beside pings of a peer
+// that come in two fragments each.
+TEST(Deliver, AFloodOfFragmentsLeavesAnHonestPingAlone) {
+  BenchOptions options;
+  options.stack.reassembly_datagrams_max = 64;
+  Host host(options);
+  const Frame upper = pattern(800);
+  unsigned flooded = 0;
+  const auto flood = [&](bool from_many) {
+    for (int i = 0; i < 200; ++i, ++flooded) {
+      const std::uint8_t last = from_many ? static_cast<std::uint8_t>(10 + flooded % 200) : 66;
+      host.from_peer(fragment(IpAddress::v4(10, 0, 0, last), upper, 0, 400, true, flooded));
+    }
+  };
+  const Frame ping = icmp_message(
+      kPeer, kOwn, static_cast<std::uint8_t>(wire::Icmpv4Type::kEchoRequest), 0, pattern(804));
+  for (unsigned i = 0; i < 40; ++i) {
+    SCOPED_TRACE(i);
+    const auto half = [&](std::size_t begin, std::size_t end, bool more) {
+      return host.from_peer(ipv4_packet({.identification = static_cast<std::uint16_t>(i),
+                                         .more_fragments = more,
+                                         .fragment_offset = static_cast<std::uint16_t>(begin),
+                                         .protocol = wire::kIpProtocolIcmpv4,
+                                         .source = kPeer,
+                                         .destination = kOwn},
+                                        Frame(ping.all().subspan(begin, end - begin))));
+    };
+    flood(i >= 20);
+    EXPECT_THAT(half(0, 400, true), IsEmpty());
+    if (i < 20) flood(false);
+    EXPECT_THAT(half(400, ping.size(), false),
+                ElementsAre(IsIpv4(Carries(IsIcmp(wire::Icmpv4Type::kEchoReply, 0)))));
+  }
+  EXPECT_GT(host.drops(DropReason::kFragmentBudget), 7000U);
+}
+
 // RFC 1122 3.2.2.1 SHOULD: a protocol nobody speaks is answered with protocol unreachable.
 TEST(Deliver, AProtocolNobodySpeaksIsReported) {
   Host host;
