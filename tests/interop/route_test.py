@@ -72,6 +72,29 @@ def our_traces(lab, router):
                       done.stdout)
 
 
+def beside_traceroute(lab, router):
+    """Line by line beside the known traceroute, whose way is as long, but for times."""
+    near = lab.namespace()
+    lab.cable(router, "side0", near, "side1")
+    router.must("ip", "address", "add", "10.83.0.1/24", "dev", "side0")
+    near.must("ip", "address", "add", "10.83.0.2/24", "dev", "side1")
+    near.must("ip", "route", "add", "default", "via", "10.83.0.1")
+    router.set("ipv4/icmp_ratelimit", 0)
+
+    def lines(done):
+        text = re.sub(r"\d+\.\d{3} ms", "TIME", done.stdout).replace("10.83.", "10.79.")
+        return [line.rstrip() for line in text.splitlines()]
+    for words in (("-n",), ("-n", "-q", 2), ("-n", "-q", 2, "-I"), ("-n", "-f", 2),
+                  ("-n", "-m", 1), (), ("-n", "-q", 1, "-w", 1, "-m", 3, "10.78.0.99")):
+        asked = words if words[-1:] == ("10.78.0.99",) else (*words, FAR4)
+        theirs = near.run("traceroute", *asked)
+        ours = router.run(lab.program, "traceroute", "--device",
+                          "tap:trace0,host=10.79.0.1/24", "--address", "10.79.0.2/24",
+                          "--gateway", "10.79.0.1", *asked)
+        lab.check(f"traceroute {' '.join(map(str, words))}: the lines of traceroute",
+                  lines(ours) == lines(theirs), (ours.stdout, theirs.stdout))
+
+
 def path_mtu(lab, router, far):
     """What the stack sends fits its own link, and not the next one."""
     for family, address in (("IPv4", STACK4), ("IPv6", STACK6)):
@@ -201,6 +224,7 @@ with bench.Bench(needs=["ping", "traceroute", "mtr", "tracepath"]) as test:
     path_mtu(test, middle, end)
     kernel_traces(test, end)
     our_traces(test, middle)
+    beside_traceroute(test, middle)
     no_route(test, middle, running)
     running.stop()
     forwarding(test)
