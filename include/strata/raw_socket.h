@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 
 #include "strata/datagram_socket.h"
 
@@ -24,7 +25,13 @@ class RawSocket final : public DatagramSocket {
   // The bytes behind the IP header; with the option includes_header, the whole packet, of which
   // the stack fills in length, checksum, an identification of 0 and an unspecified source (IPv4).
   Result<std::size_t> send(Bytes packet, const SendChoices& choices, Time now);
+  Result<std::size_t> send(std::span<const Bytes> parts, const SendChoices& choices, Time now);
+  // Sends in order until one fails; answers how many went, or the first one's error.
+  Result<std::size_t> send_batch(std::span<const OutgoingDatagram> packets, Time now);
   Result<DatagramInfo> receive(MutableBytes buffer);
+  Result<DatagramInfo> receive(std::span<const MutableBytes> parts);
+  // As many as there are and fit; answers how many.
+  Result<std::size_t> receive_batch(std::span<IncomingDatagram> packets);
   // Without a copy: the packet begins with its IP header, notes().transport_offset is where the
   // protocol begins.
   Result<Received> receive_packet();
@@ -41,6 +48,16 @@ struct FrameInfo {
   Time arrival{};
 };
 
+struct OutgoingFrame {
+  std::span<const Bytes> parts;
+  InterfaceId interface = kNoInterface;
+};
+
+struct IncomingFrame {
+  MutableBytes buffer;
+  FrameInfo info{};
+};
+
 // Gets a copy of every frame of its ethertype (0: of all) on an interface (kNoInterface: on all),
 // link header and all. Closed when destroyed; the stack must outlive it.
 class PacketSocket {
@@ -54,7 +71,13 @@ class PacketSocket {
 
   // Sends a frame as it is, link header included, through an Ethernet interface.
   Result<std::size_t> send(Bytes frame, InterfaceId interface, Time now);
+  Result<std::size_t> send(std::span<const Bytes> parts, InterfaceId interface, Time now);
+  // Sends in order until one fails; answers how many went, or the first one's error.
+  Result<std::size_t> send_batch(std::span<const OutgoingFrame> frames, Time now);
   Result<FrameInfo> receive(MutableBytes buffer);
+  Result<FrameInfo> receive(std::span<const MutableBytes> parts);
+  // As many as there are and fit; answers how many.
+  Result<std::size_t> receive_batch(std::span<IncomingFrame> frames);
 
   [[nodiscard]] Result<Readiness> readiness() const;
   Result<void> on_ready(ReadyCallback callback);

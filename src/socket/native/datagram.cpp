@@ -27,16 +27,21 @@ void describe(const Packet& packet, DatagramInfo& info) {
   }
 }
 
-void copy_payload(const Packet& packet, std::size_t offset, std::span<const MutableBytes> parts,
-                  DatagramInfo& info) {
-  info.size = packet.size() - std::min(offset, packet.size());
-  std::size_t at = std::min(offset, packet.size());
+PacketPtr packet_of(PacketPool& pool, stack::Gather& bytes) {
+  const std::size_t size = bytes.left();
+  PacketPtr packet = pool.allocate_for(size);
+  if (packet != nullptr) bytes.copy_to(packet->append(size));
+  return packet;
+}
+
+std::size_t scatter(const Packet& packet, std::size_t offset, std::span<const MutableBytes> parts) {
+  std::size_t at = offset;
   for (const MutableBytes part : parts) {
     const std::size_t count = std::min(part.size(), packet.size() - at);
     packet.copy_out(at, part.first(count));
     at += count;
   }
-  info.is_truncated = at < packet.size();
+  return at - offset;
 }
 
 }  // namespace strata::native

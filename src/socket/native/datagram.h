@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all datagram sockets do with a queued packet: read its headers, copy its payload.
+// What all datagram sockets do with packets: fill one from parts, read its headers, copy its
+// payload to parts; and with batches of them.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "base/handle_table.h"
 #include "stack/core.h"
+#include "stack/out/gather.h"
 #include "strata/socket_types.h"
 
 namespace strata::native {
@@ -18,9 +20,34 @@ namespace strata::native {
 // for a copy of fresh small writes stalls the processor.
 void describe(const Packet& packet, DatagramInfo& info);
 
-// Copies what lies from `offset` on into the parts; sets size and is_truncated.
+// A packet with the bytes that are left, and the usual room in front; null when the pool is empty.
+[[nodiscard]] PacketPtr packet_of(PacketPool& pool, stack::Gather& bytes);
+
+// Copies what lies from `offset` on into the parts, as far as they go; answers how much that is.
+[[nodiscard]] std::size_t scatter(const Packet& packet, std::size_t offset,
+                                  std::span<const MutableBytes> parts);
+
+// The same; sets size and is_truncated.
+template <typename Info>
 void copy_payload(const Packet& packet, std::size_t offset, std::span<const MutableBytes> parts,
-                  DatagramInfo& info);
+                  Info& info) {
+  offset = std::min(offset, packet.size());
+  info.size = packet.size() - offset;
+  info.is_truncated = scatter(packet, offset, parts) < info.size;
+}
+
+// Acts on one item after another until that fails; answers how many went well, or the first one's
+// error.
+template <typename Item, typename Act>
+Result<std::size_t> for_each_in_batch(std::span<Item> items, Act act) {
+  std::size_t done = 0;
+  for (Item& item : items) {
+    const auto one = act(item);
+    if (!one) return done == 0 ? std::unexpected(one.error()) : Result<std::size_t>(done);
+    ++done;
+  }
+  return done;
+}
 
 [[nodiscard]] inline bool is_interface_or_none(const stack::Core& core, InterfaceId interface) {
   return interface == kNoInterface || core.interface(interface) != nullptr;

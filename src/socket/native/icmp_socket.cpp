@@ -15,6 +15,8 @@ namespace {
 using native::handle_of;
 using native::with;
 
+constexpr std::size_t kPayloadMax = 65535 - wire::Icmpv4EchoLayout::kSize;
+
 icmp::EchoSocket* find(stack::Core* core, SocketId id) {
   return core == nullptr ? nullptr : core->echo.find(handle_of(id));
 }
@@ -84,6 +86,12 @@ Result<std::uint16_t> IcmpSocket::identifier() const {
 
 Result<std::size_t> IcmpSocket::send_echo(Bytes payload, std::uint16_t sequence_number,
                                           const SendChoices& choices, Time now) {
+  return send_echo(std::span<const Bytes>(&payload, 1), sequence_number, choices, now);
+}
+
+Result<std::size_t> IcmpSocket::send_echo(std::span<const Bytes> parts,
+                                          std::uint16_t sequence_number, const SendChoices& choices,
+                                          Time now) {
   return with(find(core_, id_), [&](icmp::EchoSocket& socket) -> Result<std::size_t> {
     if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
     const Endpoint remote = choices.destination.value_or(socket.remote);
@@ -96,22 +104,31 @@ Result<std::size_t> IcmpSocket::send_echo(Bytes payload, std::uint16_t sequence_
     }
     const auto departure = stack::depart(*core_, query_for(socket, remote, choices));
     if (!departure) return std::unexpected(departure.error());
-    if (payload.size() > 65535 - wire::Icmpv4EchoLayout::kSize) {
-      return std::unexpected(Error::kMessageTooLong);
-    }
-    PacketPtr packet = core_->pool.allocate_for(payload.size());
+    stack::Gather payload(parts);
+    const std::size_t size = payload.left();
+    if (size > kPayloadMax) return std::unexpected(Error::kMessageTooLong);
+    PacketPtr packet = native::packet_of(core_->pool, payload);
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
-    copy_bytes(payload, packet->append(payload.size()));
     write_request(*packet, socket, sequence_number);
     stack::finish_icmp_checksum(*packet, *departure);
     ++core_->counters.icmp_sent;
     const auto sent = stack::send_ip(*core_, std::move(packet), *departure, now);
     if (!sent) return std::unexpected(sent.error());
-    return payload.size();
+    return size;
+  });
+}
+
+Result<std::size_t> IcmpSocket::send_batch(std::span<const OutgoingEcho> requests, Time now) {
+  return native::for_each_in_batch(requests, [&](const OutgoingEcho& next) {
+    return send_echo(next.parts, next.sequence_number, next.choices, now);
   });
 }
 
 Result<EchoReply> IcmpSocket::receive(MutableBytes buffer) {
+  return receive(std::span<const MutableBytes>(&buffer, 1));
+}
+
+Result<EchoReply> IcmpSocket::receive(std::span<const MutableBytes> parts) {
   return with(find(core_, id_), [&](icmp::EchoSocket& socket) -> Result<EchoReply> {
     if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
     const PacketPtr packet = socket.queue.pop();
@@ -121,9 +138,16 @@ Result<EchoReply> IcmpSocket::receive(MutableBytes buffer) {
     EchoReply reply{.identifier = wire::Icmpv4EchoLayout::Identifier::get(header),
                     .sequence_number = wire::Icmpv4EchoLayout::SequenceNumber::get(header)};
     native::describe(*packet, reply.info);
-    native::copy_payload(*packet, message + wire::Icmpv4EchoLayout::kSize, {&buffer, 1},
-                         reply.info);
+    native::copy_payload(*packet, message + wire::Icmpv4EchoLayout::kSize, parts, reply.info);
     return reply;
+  });
+}
+
+Result<std::size_t> IcmpSocket::receive_batch(std::span<IncomingEcho> replies) {
+  return native::for_each_in_batch(replies, [&](IncomingEcho& next) {
+    const auto one = receive(next.buffer);
+    if (one) next.reply = *one;
+    return one;
   });
 }
 

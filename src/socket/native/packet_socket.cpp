@@ -18,16 +18,16 @@ stack::PacketSocket* find(stack::Core* core, SocketId id) {
 }
 
 // A frame of a VLAN gets its tags behind the addresses, outermost first.
-void append_tagged(Packet& packet, const VlanTags& vlan, Bytes frame) {
+void append_tagged(Packet& packet, const VlanTags& vlan, stack::Gather& frame) {
   constexpr std::size_t kAddresses = wire::EthernetLayout::Type::kBegin;
-  copy_bytes(frame.first(kAddresses), packet.append(kAddresses));
+  frame.copy_to(packet.append(kAddresses));
   for (std::size_t i = 0; i < vlan.count; ++i) {
     const VlanTags::Tag& tag = vlan.tags[i];
     store_big_endian(packet.append(2).data(), tag.tpid);
     const unsigned control = (unsigned{tag.priority} << 13U) | tag.id;
     store_big_endian(packet.append(2).data(), static_cast<std::uint16_t>(control));
   }
-  copy_bytes(frame.subspan(kAddresses), packet.append(frame.size() - kAddresses));
+  frame.copy_to(packet.append(frame.left()));
 }
 
 }  // namespace
@@ -64,35 +64,56 @@ void PacketSocket::close() {
   core_ = nullptr;
 }
 
-Result<std::size_t> PacketSocket::send(Bytes frame, InterfaceId interface, Time /*now*/) {
+Result<std::size_t> PacketSocket::send(Bytes frame, InterfaceId interface, Time now) {
+  return send(std::span<const Bytes>(&frame, 1), interface, now);
+}
+
+Result<std::size_t> PacketSocket::send(std::span<const Bytes> parts, InterfaceId interface,
+                                       Time /*now*/) {
   return with(find(core_, id_), [&](stack::PacketSocket&) -> Result<std::size_t> {
     stack::Interface* found = core_->interface(interface);
     if (found == nullptr) return std::unexpected(Error::kNoDevice);
     if (found->medium != Medium::kEthernet) return std::unexpected(Error::kNotSupported);
-    if (frame.size() < wire::EthernetLayout::kSize) return std::unexpected(Error::kInvalidArgument);
-    if (frame.size() > wire::EthernetLayout::kSize + found->mtu) {
+    stack::Gather frame(parts);
+    const std::size_t size = frame.left();
+    if (size < wire::EthernetLayout::kSize) return std::unexpected(Error::kInvalidArgument);
+    if (size > wire::EthernetLayout::kSize + found->mtu) {
       return std::unexpected(Error::kMessageTooLong);
     }
     const std::size_t tags = found->vlan.count * wire::VlanLayout::kSize;
-    PacketPtr packet = core_->pool.allocate_for(frame.size() + tags);
+    PacketPtr packet = core_->pool.allocate_for(size + tags);
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
     append_tagged(*packet, found->vlan, frame);
     packet->notes().checksum = ChecksumState::kVerified;
     stack::enqueue(*core_, *found, std::move(packet));
-    return frame.size();
+    return size;
   });
 }
 
+Result<std::size_t> PacketSocket::send_batch(std::span<const OutgoingFrame> frames, Time now) {
+  return native::for_each_in_batch(
+      frames, [&](const OutgoingFrame& next) { return send(next.parts, next.interface, now); });
+}
+
 Result<FrameInfo> PacketSocket::receive(MutableBytes buffer) {
+  return receive(std::span<const MutableBytes>(&buffer, 1));
+}
+
+Result<FrameInfo> PacketSocket::receive(std::span<const MutableBytes> parts) {
   return with(find(core_, id_), [&](stack::PacketSocket& socket) -> Result<FrameInfo> {
     const PacketPtr packet = socket.queue.pop();
     if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
-    const std::size_t count = std::min(buffer.size(), packet->size());
-    packet->copy_out(0, buffer.first(count));
-    return FrameInfo{.interface = packet->notes().interface,
-                     .size = packet->size(),
-                     .is_truncated = count < packet->size(),
-                     .arrival = packet->notes().arrival};
+    FrameInfo info{.interface = packet->notes().interface, .arrival = packet->notes().arrival};
+    native::copy_payload(*packet, 0, parts, info);
+    return info;
+  });
+}
+
+Result<std::size_t> PacketSocket::receive_batch(std::span<IncomingFrame> frames) {
+  return native::for_each_in_batch(frames, [&](IncomingFrame& next) {
+    const auto one = receive(next.buffer);
+    if (one) next.info = *one;
+    return one;
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "strata/raw_socket.h"
 
+#include <array>
 #include <utility>
 
 #include "socket/native/datagram.h"
@@ -68,10 +69,25 @@ Result<void> complete_header(stack::Core& core, Packet& packet, const stack::Dep
   return {};
 }
 
-std::optional<Endpoint> destination_in_header(Bytes packet) {
-  if (const auto v4 = wire::Ipv4View::parse_quoted(packet)) return Endpoint{v4->destination()};
-  if (const auto v6 = wire::Ipv6View::parse_quoted(packet)) return Endpoint{v6->destination()};
+// Parts may end anywhere, in the header as well.
+std::optional<Endpoint> destination_in_header(stack::Gather packet) {
+  std::array<std::byte, wire::Ipv4Layout::kSizeMax> room{};
+  static_assert(room.size() >= wire::Ipv6Layout::kSize);
+  const MutableBytes header = MutableBytes(room).first(std::min(packet.left(), room.size()));
+  packet.copy_to(header);
+  if (const auto v4 = wire::Ipv4View::parse_quoted(header)) return Endpoint{v4->destination()};
+  if (const auto v6 = wire::Ipv6View::parse_quoted(header)) return Endpoint{v6->destination()};
   return std::nullopt;
+}
+
+Result<Endpoint> destination_of(const stack::RawSocket& socket, const SendChoices& choices,
+                                const stack::Gather& bytes) {
+  std::optional<Endpoint> remote = choices.destination;
+  if (!remote && !socket.remote.is_unspecified()) remote = Endpoint{socket.remote};
+  if (!remote && socket.includes_header) remote = destination_in_header(bytes);
+  if (!remote) return std::unexpected(Error::kNotConnected);
+  if (!speaks(socket, remote->address)) return std::unexpected(Error::kInvalidArgument);
+  return *remote;
 }
 
 Result<void> send_with_header(stack::Core& core, PacketPtr packet,
@@ -108,42 +124,62 @@ Result<void> RawSocket::connect(const IpAddress& remote) {
   });
 }
 
-Result<std::size_t> RawSocket::send(Bytes bytes, const SendChoices& choices, Time now) {
+Result<std::size_t> RawSocket::send(Bytes packet, const SendChoices& choices, Time now) {
+  return send(std::span<const Bytes>(&packet, 1), choices, now);
+}
+
+Result<std::size_t> RawSocket::send(std::span<const Bytes> parts, const SendChoices& choices,
+                                    Time now) {
   return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<std::size_t> {
     if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
-    std::optional<Endpoint> remote = choices.destination;
-    if (!remote && !socket.remote.is_unspecified()) remote = Endpoint{socket.remote};
-    if (!remote && socket.includes_header) remote = destination_in_header(bytes);
-    if (!remote) return std::unexpected(Error::kNotConnected);
-    if (!speaks(socket, remote->address)) return std::unexpected(Error::kInvalidArgument);
-    if (bytes.size() > 65535) return std::unexpected(Error::kMessageTooLong);
+    stack::Gather bytes(parts);
+    const std::size_t size = bytes.left();
+    const auto remote = destination_of(socket, choices, bytes);
+    if (!remote) return std::unexpected(remote.error());
+    if (size > 65535) return std::unexpected(Error::kMessageTooLong);
     const auto departure = stack::depart(*core_, query_for(socket, *remote, choices));
     if (!departure) return std::unexpected(departure.error());
-    PacketPtr packet = core_->pool.allocate_for(bytes.size());
+    PacketPtr packet = native::packet_of(core_->pool, bytes);
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);
-    copy_bytes(bytes, packet->append(bytes.size()));
     // RFC 3542 3.1: ICMPv6 covers the source address, which the stack chooses.
     if (!socket.includes_header && socket.protocol == wire::kIpProtocolIcmpv6 &&
-        !departure->is_v4() && bytes.size() >= wire::Icmpv6Layout::kSize) {
+        !departure->is_v4() && size >= wire::Icmpv6Layout::kSize) {
       stack::finish_icmp_checksum(*packet, *departure);
     }
     const auto sent = socket.includes_header
                           ? send_with_header(*core_, std::move(packet), *departure, now)
                           : stack::send_ip(*core_, std::move(packet), *departure, now);
     if (!sent) return std::unexpected(sent.error());
-    return bytes.size();
+    return size;
   });
 }
 
+Result<std::size_t> RawSocket::send_batch(std::span<const OutgoingDatagram> packets, Time now) {
+  return native::for_each_in_batch(
+      packets, [&](const OutgoingDatagram& next) { return send(next.parts, next.choices, now); });
+}
+
 Result<DatagramInfo> RawSocket::receive(MutableBytes buffer) {
+  return receive(std::span<const MutableBytes>(&buffer, 1));
+}
+
+Result<DatagramInfo> RawSocket::receive(std::span<const MutableBytes> parts) {
   return with(find(core_, id_), [&](stack::RawSocket& socket) -> Result<DatagramInfo> {
     if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
     const PacketPtr packet = socket.queue.pop();
     if (packet == nullptr) return std::unexpected(Error::kWouldBlock);
     DatagramInfo info;
     native::describe(*packet, info);
-    native::copy_payload(*packet, 0, {&buffer, 1}, info);
+    native::copy_payload(*packet, 0, parts, info);
     return info;
+  });
+}
+
+Result<std::size_t> RawSocket::receive_batch(std::span<IncomingDatagram> packets) {
+  return native::for_each_in_batch(packets, [&](IncomingDatagram& next) {
+    const auto one = receive(next.buffer);
+    if (one) next.info = *one;
+    return one;
   });
 }
 

@@ -123,13 +123,8 @@ Result<std::size_t> UdpSocket::send(std::span<const Bytes> parts, const SendChoi
 }
 
 Result<std::size_t> UdpSocket::send_batch(std::span<const OutgoingDatagram> datagrams, Time now) {
-  std::size_t sent = 0;
-  for (const OutgoingDatagram& datagram : datagrams) {
-    const auto one = send(datagram.parts, datagram.choices, now);
-    if (!one) return sent == 0 ? one : Result<std::size_t>(sent);
-    ++sent;
-  }
-  return sent;
+  return native::for_each_in_batch(
+      datagrams, [&](const OutgoingDatagram& next) { return send(next.parts, next.choices, now); });
 }
 
 Result<DatagramInfo> UdpSocket::receive(MutableBytes buffer) {
@@ -164,14 +159,11 @@ Result<DatagramInfo> UdpSocket::peek(MutableBytes buffer) {
 }
 
 Result<std::size_t> UdpSocket::receive_batch(std::span<IncomingDatagram> datagrams) {
-  std::size_t received = 0;
-  for (IncomingDatagram& datagram : datagrams) {
-    const auto one = receive(datagram.buffer);
-    if (!one) return received == 0 ? std::unexpected(one.error()) : Result<std::size_t>(received);
-    datagram.info = *one;
-    ++received;
-  }
-  return received;
+  return native::for_each_in_batch(datagrams, [&](IncomingDatagram& next) {
+    const auto one = receive(next.buffer);
+    if (one) next.info = *one;
+    return one;
+  });
 }
 
 Result<UdpSocket::Received> UdpSocket::receive_packet() {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stack/out/gather.h"
 #include "stack/out/send_ip.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/udp.h"
@@ -11,40 +12,6 @@ namespace strata::stack {
 namespace {
 
 constexpr std::size_t kPayloadMax = 65535 - wire::UdpLayout::kSize;
-
-// A sequence of byte strings read from front to back.
-class Gather {
- public:
-  explicit Gather(std::span<const Bytes> parts) : parts_(parts) {}
-
-  [[nodiscard]] std::size_t left() const {
-    std::size_t total = 0;
-    for (const Bytes part : parts_) total += part.size();
-    return total - offset_;
-  }
-  // Copies as much as fits, and sums it on the way: the checksum then costs nothing more.
-  [[nodiscard]] wire::Sum copy_to(MutableBytes to) {
-    wire::Sum sum;
-    std::size_t done = 0;
-    while (done < to.size()) {
-      const Bytes rest = parts_.front().subspan(offset_);
-      const std::size_t count = std::min(rest.size(), to.size() - done);
-      sum = combine(sum, wire::copy_and_sum(rest.first(count), to.subspan(done, count)),
-                    done % 2 != 0);
-      done += count;
-      offset_ += count;
-      if (offset_ == parts_.front().size()) {
-        parts_ = parts_.subspan(1);
-        offset_ = 0;
-      }
-    }
-    return sum;
-  }
-
- private:
-  std::span<const Bytes> parts_;
-  std::size_t offset_ = 0;
-};
 
 DepartureQuery query_for(const udp::Socket& socket, const SendChoices& choices,
                          const Endpoint& remote) {
@@ -105,7 +72,7 @@ Result<std::size_t> send_one(Core& core, const udp::Socket& socket, Gather& payl
     core.drops.add(DropReason::kPoolEmpty);
     return std::unexpected(Error::kOutOfMemory);
   }
-  const wire::Sum payload_sum = payload.copy_to(packet->append(size));
+  const wire::Sum payload_sum = payload.copy_and_sum_to(packet->append(size));
   wire::UdpHeader header{.source_port = socket.local.port,
                          .destination_port = port,
                          .length = static_cast<std::uint16_t>(size + wire::UdpLayout::kSize),

@@ -21,6 +21,17 @@ class Icmp : public testing::TestWithParam<AddressFamily> {
   [[nodiscard]] bool is_v4() const { return GetParam() == AddressFamily::kIpv4; }
   [[nodiscard]] IpAddress own() const { return is_v4() ? host.own4 : host.own6; }
   [[nodiscard]] IpAddress peer() const { return is_v4() ? host.peer4 : host.peer6; }
+  // What a request of this socket says behind type, code and checksum.
+  [[nodiscard]] static Frame request(unsigned sequence_number, const Frame& payload) {
+    return big_endian16(77) + big_endian16(sequence_number) + payload;
+  }
+  void hear(unsigned sequence_number, const Frame& payload) {
+    (void)host.from_peer(echo_reply(peer(), own(), 77, sequence_number, payload));
+  }
+  void talk_to_peer() {
+    ASSERT_TRUE(socket.bind({}, 77));
+    ASSERT_TRUE(socket.connect(peer()));
+  }
   Frames sent() {
     host.settle();
     return host.device.take_sent();
@@ -59,7 +70,7 @@ TEST_P(Icmp, OptionsActOnWhatIsSent) {
   ASSERT_TRUE(socket.set_traffic_class(0x28));
   SendChoices choices;
   choices.destination = Endpoint{peer()};
-  ASSERT_TRUE(socket.send_echo({}, 1, choices, host.now));
+  ASSERT_TRUE(socket.send_echo(Bytes{}, 1, choices, host.now));
   EXPECT_THAT(sent(), ElementsAre(IsIp(AllOf(Hops(5), HasTrafficClass(0x28)))));
   EXPECT_NE(socket.identifier().value(), 0);
   EXPECT_EQ(socket.set_hop_limit(0).error(), Error::kInvalidArgument);
@@ -80,8 +91,98 @@ TEST_P(Icmp, TheLongestPingLeaves) {
             Error::kMessageTooLong);
 }
 
+TEST_P(Icmp, VectorsScatterAndGather) {
+  talk_to_peer();
+  const Frame start = text("pin");
+  const Frame end = text("g");
+  const Bytes parts[] = {Bytes{}, start.all(), Bytes{}, end.all(), Bytes{}};
+  EXPECT_EQ(socket.send_echo(parts, 3, {}, host.now), 4U);
+  EXPECT_EQ(socket.send_echo(std::span<const Bytes>{}, 4, {}, host.now), 0U);
+  const Frame whole = request(3, text("ping"));
+  if (is_v4()) {
+    constexpr auto kType = wire::Icmpv4Type::kEchoRequest;
+    EXPECT_THAT(sent(),
+                ElementsAre(IsIpv4(AllOf(Carries(IsIcmp(kType, 0)), HasRest(whole))),
+                            IsIpv4(AllOf(Carries(IsIcmp(kType, 0)), HasRest(request(4, {}))))));
+  } else {
+    constexpr auto kType = wire::Icmpv6Type::kEchoRequest;
+    EXPECT_THAT(sent(),
+                ElementsAre(IsIpv6(AllOf(Carries(IsIcmp(kType, 0)), HasRest(whole))),
+                            IsIpv6(AllOf(Carries(IsIcmp(kType, 0)), HasRest(request(4, {}))))));
+  }
+  hear(3, text("abcde"));
+  std::array<std::byte, 2> first{};
+  std::array<std::byte, 10> second{};
+  const MutableBytes into[] = {first, MutableBytes{}, second};
+  const auto reply = socket.receive(into);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->sequence_number, 3);
+  EXPECT_EQ(reply->info.size, 5U);
+  EXPECT_FALSE(reply->info.is_truncated);
+  EXPECT_EQ(Frame(Bytes(first)), text("ab"));
+  EXPECT_EQ(Frame(Bytes(second).first(3)), text("cde"));
+}
+
+TEST_P(Icmp, PartsThatAreTooLongOrTooShortSaySo) {
+  talk_to_peer();
+  const Frame half = pattern(32764);
+  const Bytes parts[] = {half.all(), half.all()};  // 65528 together
+  EXPECT_EQ(socket.send_echo(parts, 1, {}, host.now).error(), Error::kMessageTooLong);
+  hear(1, text("abcde"));
+  hear(2, text("fg"));
+  std::array<std::byte, 1> first{};
+  std::array<std::byte, 3> second{};
+  const MutableBytes into[] = {first, second};
+  const auto reply = socket.receive(into);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->info.is_truncated);
+  EXPECT_EQ(reply->info.size, 5U);
+  EXPECT_EQ(Frame(Bytes(second)), text("bcd"));
+  const auto nowhere = socket.receive(std::span<const MutableBytes>{});
+  ASSERT_TRUE(nowhere);
+  EXPECT_TRUE(nowhere->info.is_truncated);
+  EXPECT_EQ(nowhere->info.size, 2U);
+}
+
+TEST_P(Icmp, BatchesSendInOrderUntilOneFails) {
+  talk_to_peer();
+  const Frame words[] = {text("one"), text("two")};
+  const Bytes parts[] = {words[0].all(), words[1].all()};
+  std::array<OutgoingEcho, 3> out{};
+  out[0] = {.parts = {&parts[0], 1}, .sequence_number = 1};
+  out[1] = {.parts = {&parts[1], 1}, .sequence_number = 2};
+  out[2] = {.parts = parts, .sequence_number = 3};
+  out[2].choices.destination = Endpoint{address(is_v4() ? "192.0.2.1" : "2001:db8::1")};
+  EXPECT_EQ(socket.send_batch(out, host.now), 2U);
+  EXPECT_THAT(sent(), ElementsAre(IsIp(HasRest(request(1, words[0]))),
+                                  IsIp(HasRest(request(2, words[1])))));
+  EXPECT_EQ(socket.send_batch({&out[2], 1}, host.now).error(), Error::kNetworkUnreachable);
+}
+
+TEST_P(Icmp, BatchesReceiveWhatIsThereInOrder) {
+  talk_to_peer();
+  std::array<std::array<std::byte, 10>, 2> buffers{};
+  std::array<IncomingEcho, 2> in{};
+  for (std::size_t i = 0; i < in.size(); ++i) in[i].buffer = buffers[i];
+  EXPECT_EQ(socket.receive_batch(in).error(), Error::kWouldBlock);
+  for (unsigned i = 1; i <= 3; ++i) hear(i, pattern(i * 5));
+  ASSERT_EQ(socket.receive_batch(in), 2U);
+  EXPECT_EQ(in[0].reply.sequence_number, 1);
+  EXPECT_EQ(Frame(Bytes(buffers[0]).first(5)), pattern(5));
+  EXPECT_EQ(in[1].reply.sequence_number, 2);
+  EXPECT_FALSE(in[1].reply.info.is_truncated);
+  ASSERT_EQ(socket.receive_batch(in), 1U);
+  EXPECT_EQ(in[0].reply.sequence_number, 3);
+  EXPECT_EQ(in[0].reply.info.size, 15U);
+  EXPECT_TRUE(in[0].reply.info.is_truncated);
+  EXPECT_EQ(in[1].reply.sequence_number, 2);  // untouched
+  EXPECT_EQ(socket.receive_batch(in).error(), Error::kWouldBlock);
+  socket.close();
+  EXPECT_EQ(socket.receive_batch(in).error(), Error::kInvalidHandle);
+}
+
 TEST_P(Icmp, WithoutAPeerNothingIsSent) {
-  EXPECT_EQ(socket.send_echo({}, 1, {}, host.now).error(), Error::kNotConnected);
+  EXPECT_EQ(socket.send_echo(Bytes{}, 1, {}, host.now).error(), Error::kNotConnected);
   EXPECT_EQ(socket.connect(is_v4() ? host.peer6 : host.peer4).error(), Error::kInvalidArgument);
   socket.close();
   EXPECT_EQ(socket.receive(buffer).error(), Error::kInvalidHandle);

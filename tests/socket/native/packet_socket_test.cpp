@@ -95,6 +95,97 @@ TEST_F(PacketSockets, SendFramesAsTheyAre) {
   EXPECT_THAT(host.device.take_sent(), ElementsAre(others));
 }
 
+TEST_F(PacketSockets, ScatterAndGather) {
+  PacketSocket socket = open(host.eth0);
+  const Bytes all = others.all();
+  const Bytes parts[] = {all.first(5), Bytes{}, all.subspan(5, 8), all.subspan(13), Bytes{}};
+  EXPECT_EQ(socket.send(parts, host.eth0, host.now), others.size());
+  host.settle();
+  EXPECT_THAT(host.device.take_sent(), ElementsAre(others));
+  (void)host.exchange(own);
+  std::array<std::byte, wire::EthernetLayout::kSize> header{};
+  std::array<std::byte, 10> payload{};
+  const MutableBytes into[] = {header, MutableBytes{}, payload};
+  const auto info = socket.receive(into);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->size, own.size());
+  EXPECT_FALSE(info->is_truncated);
+  EXPECT_EQ(info->interface, host.eth0);
+  EXPECT_EQ(Frame(Bytes(header)) + Frame(Bytes(payload).first(3)), own);
+}
+
+// Tags go behind the addresses, wherever parts begin and end.
+TEST_F(PacketSockets, OfAVlanTagWhatComesInParts) {
+  const VlanTags tags{.tags = {{{.id = 7}}}, .count = 1};
+  const auto vlan = host.stack.add_vlan(host.eth0, tags, InterfaceConfig{}, host.now);
+  ASSERT_TRUE(vlan);
+  (void)host.after(5s);
+  PacketSocket socket = open(*vlan);
+  const Bytes all = others.all();
+  const Frame tagged =
+      ethernet(kOtherMac, kPeerMac, 0x8100, vlan_tag({.id = 7, .type = kType}) + text("others"));
+  for (const std::size_t cut : {0U, 5U, 11U, 12U, 13U, 20U}) {
+    const Bytes parts[] = {all.first(cut), all.subspan(cut)};
+    EXPECT_EQ(socket.send(parts, *vlan, host.now), others.size());
+    host.settle();
+    EXPECT_THAT(host.device.take_sent(), ElementsAre(tagged)) << cut;
+  }
+}
+
+TEST_F(PacketSockets, PartsThatAreTooLongOrTooShortSaySo) {
+  PacketSocket socket = open(host.eth0);
+  const Frame long_half(757);
+  const Frame short_half(6);
+  const Bytes too_long[] = {long_half.all(), long_half.all(), short_half.all().first(1)};
+  const Bytes too_short[] = {short_half.all(), short_half.all(), short_half.all().first(1)};
+  EXPECT_EQ(socket.send(too_long, host.eth0, host.now).error(), Error::kMessageTooLong);
+  EXPECT_EQ(socket.send(too_short, host.eth0, host.now).error(), Error::kInvalidArgument);
+  (void)host.exchange(own);
+  std::array<std::byte, wire::EthernetLayout::kSize> header{};
+  std::array<std::byte, 2> payload{};
+  const MutableBytes into[] = {header, payload};
+  const auto info = socket.receive(into);
+  ASSERT_TRUE(info);
+  EXPECT_TRUE(info->is_truncated);
+  EXPECT_EQ(info->size, own.size());
+  EXPECT_EQ(Frame(Bytes(payload)), text("ow"));
+}
+
+TEST_F(PacketSockets, SendBatchesInOrderUntilOneFails) {
+  PacketSocket socket = open(host.eth0);
+  const Bytes parts[] = {own.all(), others.all()};
+  std::array<OutgoingFrame, 3> out{};
+  for (std::size_t i = 0; i < 2; ++i) out[i] = {.parts = {&parts[i], 1}, .interface = host.eth0};
+  out[2] = {.parts = parts, .interface = 99};
+  EXPECT_EQ(socket.send_batch(out, host.now), 2U);
+  host.settle();
+  EXPECT_THAT(host.device.take_sent(), ElementsAre(own, others));
+  EXPECT_EQ(socket.send_batch({&out[2], 1}, host.now).error(), Error::kNoDevice);
+}
+
+TEST_F(PacketSockets, ReceiveBatchesOfWhatIsThereInOrder) {
+  PacketSocket socket = open(host.eth0);
+  std::array<std::array<std::byte, 24>, 2> buffers{};
+  std::array<IncomingFrame, 2> in{};
+  for (std::size_t i = 0; i < in.size(); ++i) in[i].buffer = buffers[i];
+  EXPECT_EQ(socket.receive_batch(in).error(), Error::kWouldBlock);
+  for (std::size_t i = 1; i <= 3; ++i) {
+    (void)host.exchange(ethernet(kOurMac, kPeerMac, kType, pattern(i * 5)));
+  }
+  ASSERT_EQ(socket.receive_batch(in), 2U);
+  EXPECT_EQ(in[0].info.size, 19U);
+  EXPECT_EQ(Frame(Bytes(buffers[0]).subspan(14, 5)), pattern(5));
+  EXPECT_EQ(in[1].info.size, 24U);
+  EXPECT_FALSE(in[1].info.is_truncated);
+  ASSERT_EQ(socket.receive_batch(in), 1U);
+  EXPECT_EQ(in[0].info.size, 29U);
+  EXPECT_TRUE(in[0].info.is_truncated);
+  EXPECT_EQ(in[1].info.size, 24U);  // untouched
+  EXPECT_EQ(socket.receive_batch(in).error(), Error::kWouldBlock);
+  socket.close();
+  EXPECT_EQ(socket.receive_batch(in).error(), Error::kInvalidHandle);
+}
+
 TEST_F(PacketSockets, SayWhyTheyDoNotSend) {
   PacketSocket socket = open(host.eth0);
   TestDevice tun({.medium = Medium::kIp});
