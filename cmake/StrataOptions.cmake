@@ -16,6 +16,10 @@ if(PROJECT_IS_TOP_LEVEL)
   add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     add_compile_options(-Wreserved-identifier)
+  else()
+    # g++ looks for memory to free each few megabytes: not before half a gigabyte saves 5 % of its
+    # time, and costs none that the largest files did not take before.
+    add_compile_options(--param=ggc-min-heapsize=500000)
   endif()
   # The folders are position-independent, and nobody replaces their functions one by one when a
   # program is loaded: g++ may inline them (clang does so anyway).

@@ -76,7 +76,7 @@ build() { step "build $1" build_with_tests "$@"; }
 # side_by_side FUNCTION ARGUMENT...: calls it with each argument, as many at a time as there are
 # cores, each in a shell of its own. One that ends without having counted is a failure.
 side_by_side() {
-  local function=$1 counts argument ok bad counted=0
+  local function=$1 counts argument ok bad counted=0 children=()
   shift
   counts=$(mktemp)
   for argument in "$@"; do
@@ -87,11 +87,32 @@ side_by_side() {
       "$function" "$argument"
       echo "$passed $failed" >>"$counts"
     ) &
+    children+=($!)
   done
-  wait
+  wait "${children[@]}"
   while read -r ok bad; do count "$ok" "$bad" && counted=$((counted + 1)); done <"$counts"
   rm -f "$counts"
   [[ $counted -eq $# ]] || count 0 $(($# - counted))
+}
+
+# begin_aside COMMAND...: runs it beside what comes next, until end_aside, which counts.
+begin_aside() {
+  aside_counts=$(mktemp)
+  (
+    trap - EXIT INT TERM
+    passed=0 failed=0
+    "$@"
+    echo "$passed $failed" >"$aside_counts"
+  ) &
+  aside=$!
+}
+end_aside() {
+  local ok=0 bad=1
+  [[ -n ${aside:-} ]] || return 0
+  wait "$aside"
+  read -r ok bad <"$aside_counts"
+  count "$ok" "$bad"
+  rm -f "$aside_counts"
 }
 
 # A fuzz target replays its whole corpus, then explores for a moment.
@@ -141,12 +162,13 @@ interop_script() {
   fi
 }
 
-# The longest begin: whatever comes after them fits beside them.
+# interop [SCRIPT]: all of them, but for the one that runs aside. The longest begins: whatever comes
+# after it fits beside it.
 interop() {
   local scripts=$root/tests/interop
   # shellcheck disable=SC2046
-  side_by_side interop_script $(printf '%s\n' "$scripts"/{tcp_load,guest}_test.py \
-    "$scripts"/*_test.* | awk '!seen[$0]++')
+  side_by_side interop_script $(printf '%s\n' "$scripts"/guest_test.py "$scripts"/*_test.* |
+    awk -v aside="${1:-}" '!seen[$0]++ && $0 != aside')
 }
 
 # What TCP's tests are worth: each rule is switched off, and one must miss it.
@@ -188,6 +210,36 @@ packages=test
 
 freestanding() { build freestanding-check && grep -h '^freestanding:' "$logs"/build-free*.log; }
 
+quick() {
+  build release && units release && interop
+  # What compares rates is the same in every build, and what is above the drivers keeps to what they
+  # allow: that is tested once. Seeds are others than those of the release build.
+  build asan -D STRATA_RANK_MAX=5 &&
+    GTEST_FILTER='-TcpFairness.*:TcpGoodput.*:Bottleneck.*:Response.*:Queueing.*:Bursts.*' \
+      STRATA_SEEDS=401-600 units asan
+  fuzzers 2
+  step "lint of what changed" "$root/tools/lint.sh" --tidy
+}
+
+full() {
+  local load=$root/tests/interop/tcp_load_test.py is_built=
+  export STRATA_FULL=1  # long tables, many seeds and gigabytes, where time allows
+  script_seconds=1800 units_seconds=2400
+  # The script under load mostly waits: what comes next does not wait for it.
+  build release && units release && begin_aside interop_script "$load" && interop "$load"
+  unset STRATA_FULL
+  build asan && is_built=yes
+  end_aside
+  [[ -n $is_built ]] && units asan
+  fuzzers 20
+  thread_sanitizer
+  build big-endian && units big-endian
+  mutations
+  freestanding
+  step "install and find_package" "$root/tools/check_install.sh"
+  step "lint of everything" "$root/tools/lint.sh" --all
+}
+
 case $what in
   protocols | simulation | sockets | drivers | programs)
     build release && units release -L "^$what\$"
@@ -203,32 +255,6 @@ case $what in
   lint) step lint "$root/tools/lint.sh" ;;
   *)
     step "format" "$root/tools/lint.sh" --format
-    if [[ $what == --full ]]; then
-      export STRATA_FULL=1  # long tables, many seeds and gigabytes, where time allows
-      script_seconds=1800 units_seconds=2400
-    fi
-    build release && units release && interop
-    unset STRATA_FULL
-    if [[ $what == --full ]]; then
-      build asan && units asan
-    else
-      # What compares rates is the same in every build, and what is above the drivers keeps to what
-      # they allow: the quick run does that once. Seeds are others than those of the release build.
-      build asan -D STRATA_RANK_MAX=5 &&
-        GTEST_FILTER=-TcpFairness.*:TcpGoodput.*:Bottleneck.*:Response.*:Queueing.*:Bursts.* \
-          STRATA_SEEDS=401-600 units asan
-    fi
-    if [[ $what == --full ]]; then
-      fuzzers 20
-      thread_sanitizer
-      build big-endian && units big-endian
-      mutations
-      freestanding
-      step "install and find_package" "$root/tools/check_install.sh"
-      step "lint of everything" "$root/tools/lint.sh" --all
-    else
-      fuzzers 2
-      step "lint of what changed" "$root/tools/lint.sh" --tidy
-    fi
+    if [[ $what == --full ]]; then full; else quick; fi
     ;;
 esac
