@@ -38,7 +38,7 @@ struct World {
       } else if (const auto* const lost = std::get_if<ip::RemoveAddress>(&*output)) {
         require(addresses.erase(lost->address) == 1);
       } else if (const auto* const mtu = std::get_if<ip::SetMtu>(&*output)) {
-        require(mtu->mtu >= 1280 && mtu->mtu <= 1500);
+        require(mtu->mtu == 0 || (mtu->mtu >= 1280 && mtu->mtu <= 1500));
       }
     }
   }

@@ -25,12 +25,12 @@ using strata::bench::heap_calls;
 extern "C" {
 
 // What glibc calls its own, for those who stand before them.
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier,clang-diagnostic-reserved-identifier)
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);
 void* __libc_realloc(void* block, std::size_t bytes);
 void* __libc_memalign(std::size_t alignment, std::size_t bytes);
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,clang-diagnostic-reserved-identifier)
 
 void* malloc(std::size_t bytes) {
   heap_calls.fetch_add(1, std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "service/explore/conversation.h"
 #include "strata/rng.h"
@@ -19,19 +20,19 @@ class TrialDraw {
     for (const LabLink& link : lab_.links) {
       add_frame_faults(link.from + "-" + link.to);
       add_frame_faults(link.to + "-" + link.from);
-      if (one_in(6)) add(ItemKind::kDown, link.name(), moment(), span(4 * kSecond));
-      if (one_in(8)) add(ItemKind::kPartition, link.name(), moment(), span(4 * kSecond));
+      if (one_in(6)) add({ItemKind::kDown, link.name(), moment(), span(4 * kSecond)});
+      if (one_in(8)) add({ItemKind::kPartition, link.name(), moment(), span(4 * kSecond)});
       if (one_in(8))
-        add(ItemKind::kPartition, link.to + "-" + link.from, moment(), span(4 * kSecond));
+        add({ItemKind::kPartition, link.to + "-" + link.from, moment(), span(4 * kSecond)});
     }
     for (const LabNode& node : lab_.nodes) {
       if (!is_machine(node.kind)) continue;
-      if (one_in(16)) add(ItemKind::kCrash, node.name, moment(), span(3 * kSecond));
+      if (one_in(16)) add({ItemKind::kCrash, node.name, moment(), span(3 * kSecond)});
       // Of the same MTU: a lesser one at one end of a wire is a fault of the wire, not of TCP.
-      if (one_in(8)) add(ItemKind::kExchange, node.name, moment(), kLinkMtu);
+      if (one_in(8)) add({ItemKind::kExchange, node.name, moment(), kLinkMtu});
     }
     if (one_in(10)) {
-      add(ItemKind::kStarve, "world", moment(), span(2 * kSecond));
+      add({ItemKind::kStarve, "world", moment(), span(2 * kSecond)});
       trial_.items.back().left = rng_.below(one_in(2) ? 4 : 64);
     }
     for (const LabTraffic& traffic : lab_.traffic) {
@@ -55,10 +56,8 @@ class TrialDraw {
     // Most conversations are young, or over, when a lab is half through.
     return span(std::max(one_in(3) ? until : std::min(until, 3 * kSecond), kMillisecond));
   }
-  void add(ItemKind kind, const std::string& where, std::uint64_t at = 0,
-           std::uint64_t amount = 0) {
-    trial_.items.push_back({.kind = kind, .where = where, .at = at, .amount = amount});
-  }
+  // Braces: what is drawn between them is drawn in that order, by every compiler.
+  void add(TrialItem item) { trial_.items.push_back(std::move(item)); }
 
   void add_frame_faults(const std::string& way) {
     if (one_in(3)) {
@@ -79,25 +78,27 @@ class TrialDraw {
 
   void add_frame_fault(const std::string& way, std::uint64_t place) {
     switch (rng_.below(8)) {
-      case 0: return add(ItemKind::kDuplicate, way, place);
-      case 1: return add(ItemKind::kCorrupt, way, place, rng_.below(1'000'000));
+      case 0: return add({ItemKind::kDuplicate, way, place});
+      case 1: return add({ItemKind::kCorrupt, way, place, rng_.below(1'000'000)});
       case 2:
       case 3:
-        return add(ItemKind::kHold, way, place, span(one_in(4) ? kSecond : 30 * kMillisecond));
-      default: return add(ItemKind::kLose, way, place);
+        return add({ItemKind::kHold, way, place, span(one_in(4) ? kSecond : 30 * kMillisecond)});
+      default: return add({ItemKind::kLose, way, place});
     }
   }
 
   void add_choices(const LabTraffic& traffic) {
     const bool is_bulk = traffic.kind == LabTraffic::Kind::kBulk;
     const std::string client = traffic.name + ".client", server = traffic.name + ".server";
-    if (is_bulk && one_in(2)) add(ItemKind::kTalk, server, rng_.below(one_in(3) ? 3'000 : 200'000));
-    if (is_bulk && one_in(3)) add(ItemKind::kEnd, client, rng_.below(one_in(3) ? 3'000 : 200'000));
-    if (is_bulk && one_in(8)) add(ItemKind::kAnswerLast, server);
-    if (one_in(8)) add(ItemKind::kAcceptLate, server, span(3 * kSecond));
+    if (is_bulk && one_in(2))
+      add({ItemKind::kTalk, server, rng_.below(one_in(3) ? 3'000 : 200'000)});
+    if (is_bulk && one_in(3))
+      add({ItemKind::kEnd, client, rng_.below(one_in(3) ? 3'000 : 200'000)});
+    if (is_bulk && one_in(8)) add({ItemKind::kAnswerLast, server});
+    if (one_in(8)) add({ItemKind::kAcceptLate, server, span(3 * kSecond)});
     for (const std::string& program : {client, server}) {
       for (std::uint64_t left = rng_.below(4); left != 0; --left) add_choice(program, is_bulk);
-      if (one_in(24)) add(one_in(2) ? ItemKind::kClose : ItemKind::kAbort, program, place());
+      if (one_in(24)) add({one_in(2) ? ItemKind::kClose : ItemKind::kAbort, program, place()});
     }
   }
 
@@ -108,17 +109,18 @@ class TrialDraw {
   void add_choice(const std::string& program, bool is_bulk) {
     const std::uint64_t size = 1 + rng_.below(one_in(2) ? 30 : 5'000);
     switch (rng_.below(9)) {
-      case 0: return add(ItemKind::kReadSize, program, place(), size);
-      case 1: return add(ItemKind::kReadPause, program, place(), span(5 * kSecond));
-      case 2: return add(ItemKind::kWriteSize, program, place(), std::max<std::uint64_t>(size, 20));
-      case 3: return add(ItemKind::kWritePause, program, place(), span(3 * kSecond));
-      case 4: return add(ItemKind::kPackets, program, place());
-      case 5: return add(is_bulk ? ItemKind::kCork : ItemKind::kNoDelay, program, place());
-      case 6: return add(one_in(2) ? ItemKind::kQuickAck : ItemKind::kSlowAck, program, place());
+      case 0: return add({ItemKind::kReadSize, program, place(), size});
+      case 1: return add({ItemKind::kReadPause, program, place(), span(5 * kSecond)});
+      case 2:
+        return add({ItemKind::kWriteSize, program, place(), std::max<std::uint64_t>(size, 20)});
+      case 3: return add({ItemKind::kWritePause, program, place(), span(3 * kSecond)});
+      case 4: return add({ItemKind::kPackets, program, place()});
+      case 5: return add({is_bulk ? ItemKind::kCork : ItemKind::kNoDelay, program, place()});
+      case 6: return add({one_in(2) ? ItemKind::kQuickAck : ItemKind::kSlowAck, program, place()});
       case 7:
-        return add(one_in(2) ? ItemKind::kSmallReceive : ItemKind::kSmallSend, program, place());
+        return add({one_in(2) ? ItemKind::kSmallReceive : ItemKind::kSmallSend, program, place()});
       default:
-        return add(one_in(2) ? ItemKind::kSmallSegments : ItemKind::kNoDelay, program, place());
+        return add({one_in(2) ? ItemKind::kSmallSegments : ItemKind::kNoDelay, program, place()});
     }
   }
 
