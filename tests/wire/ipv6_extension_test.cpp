@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "strata/wire/ipv6_extension.h"
 
-#include <gtest/gtest.h>
-
-#include "wire/random_values.h"
+#include "wire/round_trip.h"
 
 namespace strata::wire::ipv6_extension_test {
 namespace {
@@ -13,7 +11,13 @@ constexpr bool round_trips(const Ipv6FragmentHeader& header) {
   write(header, bytes);
   return Ipv6FragmentView::parse(bytes)->header() == header;
 }
-static_assert(round_trips({kIpProtocolUdp, 1448, true, 0xdeadbeef}));
+constexpr bool round_trips(const Ipv6ExtensionHeader& header) {
+  std::array<std::byte, 24> bytes{};
+  write(header, MutableBytes(bytes).first<Ipv6ExtensionLayout::kSize>());
+  return Ipv6OptionsView::parse(bytes)->header() == header;
+}
+static_assert(round_trips(Ipv6FragmentHeader{kIpProtocolUdp, 1448, true, 0xdeadbeef}));
+static_assert(round_trips(Ipv6ExtensionHeader{kIpProtocolUdp, 24}));
 
 constexpr std::string_view kUdpNext = "11";
 constexpr std::string_view kEmptyOptions = "00 0104 00000000";  // the rest of an eight-byte header
@@ -21,46 +25,50 @@ constexpr std::string_view kEmptyOptions = "00 0104 00000000";  // the rest of a
 TEST(Ipv6Extension, AFragmentHeaderThatIsWrittenIsRead) {
   Rng rng(1);
   for (int round = 0; round < kRounds; ++round) {
-    ASSERT_TRUE(round_trips({any<std::uint8_t>(rng),
-                             static_cast<std::uint16_t>(any<std::uint16_t>(rng) & 0xfff8),
-                             any_bool(rng), any<std::uint32_t>(rng)}));
+    ASSERT_TRUE(round_trips(Ipv6FragmentHeader{
+        any<std::uint8_t>(rng), static_cast<std::uint16_t>(any<std::uint16_t>(rng) & 0xfff8),
+        any_bool(rng), any<std::uint32_t>(rng)}));
   }
 }
 
 TEST(Ipv6Extension, AFragmentHeaderLooksAsRfc8200Says) {
   std::array<std::byte, Ipv6FragmentLayout::kSize> bytes{};
-  write({kIpProtocolUdp, 1448, true, 0x01020304}, bytes);
+  write(Ipv6FragmentHeader{kIpProtocolUdp, 1448, true, 0x01020304}, bytes);
   EXPECT_TRUE(std::ranges::equal(bytes, from_hex("1100 05a9 01020304")));
   EXPECT_FALSE(Ipv6FragmentView::parse(bytes)->is_atomic());
-  write({kIpProtocolUdp, 0, false, 7}, bytes);
+  write(Ipv6FragmentHeader{kIpProtocolUdp, 0, false, 7}, bytes);
   EXPECT_TRUE(Ipv6FragmentView::parse(bytes)->is_atomic());
 }
 
-TEST(Ipv6Extension, AuthenticationCountsItsLengthInWords) {
-  const auto bytes = from_hex("0604 0000 00000100 00000001 000102030405060708090a0b ffff");
-  const auto view = AuthenticationView::parse(bytes);
-  ASSERT_TRUE(view);
-  EXPECT_EQ(view->next_header(), kIpProtocolTcp);
-  EXPECT_EQ(view->security_parameters(), 0x100U);
-  EXPECT_EQ(view->sequence_number(), 1U);
-  EXPECT_EQ(view->integrity_check().size(), 12U);
-  EXPECT_EQ(view->bytes().size(), 24U);
-  for_each_truncation(view->bytes(), [](Bytes cut) {
-    EXPECT_EQ(AuthenticationView::parse(cut).error(),
-              cut.size() < 12 ? ParseError::kTooShort : ParseError::kBadLength);
-  });
-  EXPECT_EQ(AuthenticationView::parse(from_hex("0600 0000 00000100 00000001")).error(),
-            ParseError::kBadLength);
+TEST(Ipv6Extension, WhatExtensionHeadersShareIsReadAsItWasWritten) {
+  Rng rng(3);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto length = static_cast<std::uint16_t>((rng.below(256) + 1) * 8);
+    expect_round_trip<Ipv6OptionsView, Ipv6ExtensionLayout::kSize, 2048>(
+        Ipv6ExtensionHeader{any<std::uint8_t>(rng), length});
+    auto bytes = any_bytes(rng, 2048);
+    expect_same_bytes<Ipv6OptionsView, Ipv6ExtensionLayout::kSize>(bytes);
+  }
 }
 
-TEST(Ipv6Extension, EspShowsItsTwoWords) {
-  const auto bytes = from_hex("00000200 00000005 aa");
-  const auto view = EspView::parse(bytes);
-  ASSERT_TRUE(view);
-  EXPECT_EQ(view->security_parameters(), 0x200U);
-  EXPECT_EQ(view->sequence_number(), 5U);
-  EXPECT_EQ(view->sealed().size(), 1U);
-  EXPECT_EQ(EspView::parse(from_hex("00000200 000000")).error(), ParseError::kTooShort);
+TEST(Ipv6Extension, AnExtensionHeaderLooksAsRfc8200Says) {
+  std::array<std::byte, Ipv6ExtensionLayout::kSize> bytes{};
+  write(Ipv6ExtensionHeader{kIpProtocolUdp, 24}, bytes);
+  EXPECT_EQ(to_vector(bytes), from_hex("1102"));
+  write(Ipv6ExtensionHeader{}, bytes);
+  EXPECT_EQ(to_vector(bytes), from_hex("3b00"));
+}
+
+TEST(Ipv6Extension, AnExtensionHeaderThatIsCutOffIsRefused) {
+  const auto bytes = from_hex("1101 010c 00000000 0000000000000000");
+  ASSERT_TRUE(Ipv6OptionsView::parse(bytes));
+  for_each_truncation(bytes, [](Bytes cut) {
+    EXPECT_EQ(Ipv6OptionsView::parse(cut).error(),
+              cut.size() < 8 ? ParseError::kTooShort : ParseError::kBadLength);
+  });
+  for_each_truncation(from_hex("1100 0001 00000007"), [](Bytes cut) {
+    EXPECT_EQ(Ipv6FragmentView::parse(cut).error(), ParseError::kTooShort);
+  });
 }
 
 TEST(Ipv6Extension, APacketWithoutExtensionsIsItsUpperLayer) {

@@ -33,18 +33,29 @@ inline IpAddress any_unicast_v6(Rng& rng) {
   return IpAddress::v6(0x2000'0000'0000'0000 | (rng.next() >> 3U), rng.next());
 }
 
-// The law of every wire format, and that write leaves no byte of `kSize` as it was.
-template <typename View, std::size_t kSize, typename Header>
+// The law of every wire format, and that write leaves no byte of `kSize` as it was. A header that
+// announces what follows it needs `kRoom` for that.
+template <typename View, std::size_t kSize, std::size_t kRoom = kSize, typename Header>
 void expect_round_trip(const Header& header) {
-  std::array<std::byte, kSize> zeros{};
-  std::array<std::byte, kSize> ones{};
+  std::array<std::byte, kRoom> zeros{};
+  std::array<std::byte, kRoom> ones{};
   ones.fill(std::byte{0xff});
-  write(header, zeros);
-  write(header, ones);
-  EXPECT_EQ(zeros, ones);
+  write(header, MutableBytes(zeros).first<kSize>());
+  write(header, MutableBytes(ones).first<kSize>());
+  EXPECT_EQ(to_vector(Bytes(zeros).first(kSize)), to_vector(Bytes(ones).first(kSize)));
   const auto view = View::parse(ones);
   ASSERT_TRUE(view.has_value());
   EXPECT_EQ(view->header(), header);
+}
+
+// The law from the other side: what is read from `whole` and written again is how it began.
+template <typename View, std::size_t kSize>
+void expect_same_bytes(Bytes whole) {
+  const auto view = View::parse(whole);
+  ASSERT_TRUE(view.has_value());
+  std::array<std::byte, kSize> out{};
+  write(view->header(), out);
+  EXPECT_EQ(to_vector(out), to_vector(whole.first(kSize)));
 }
 
 // Calls `touch` with every prefix of `whole`, the whole included, each in its own allocation of

@@ -27,9 +27,9 @@ TEST(Vlan, WhatIsWrittenIsRead) {
 
 TEST(Vlan, FieldsStandWhereIeee8021QPutsThem) {
   std::array<std::byte, VlanLayout::kSize> bytes{};
-  write({3, false, 100, kEtherTypeIpv4}, bytes);
+  write(VlanHeader{3, false, 100, kEtherTypeIpv4}, bytes);
   EXPECT_TRUE(std::ranges::equal(bytes, from_hex("6064 0800")));
-  write({0, true, VlanLayout::kIdPriorityOnly, kEtherTypeIpv4}, bytes);
+  write(VlanHeader{0, true, VlanLayout::kIdPriorityOnly, kEtherTypeIpv4}, bytes);
   EXPECT_TRUE(std::ranges::equal(bytes, from_hex("1000 0800")));
 }
 

@@ -15,6 +15,7 @@
 
 #include "strata/wire/field.h"
 #include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipsec.h"
 #include "strata/wire/ipv6_options.h"
 #include "strata/wire/ipv6_routing.h"
 
@@ -27,7 +28,17 @@ namespace strata::wire {
 struct Ipv6ExtensionLayout {
   using NextHeader = Field<std::uint8_t, 0>;
   using Length = Field<std::uint8_t, NextHeader::kEnd>;  // units of eight bytes after the first
+  static constexpr std::size_t kSize = Length::kEnd;     // of what they share
   static constexpr std::size_t kSizeMin = 8;
+  static_assert(kSize == 2);
+};
+
+struct Ipv6ExtensionHeader {
+  std::uint8_t next_header = kIpProtocolNoNextHeader;
+  std::uint16_t header_length = Ipv6ExtensionLayout::kSizeMin;  // 8 to 2048, a multiple of eight
+
+  friend constexpr bool operator==(const Ipv6ExtensionHeader&,
+                                   const Ipv6ExtensionHeader&) = default;
 };
 
 // Hop-by-hop and destination options headers (RFC 8200 4.3, 4.6).
@@ -47,13 +58,26 @@ class Ipv6OptionsView {
     return Ipv6ExtensionLayout::NextHeader::get(bytes_);
   }
   // For Ipv6OptionReader; begins two bytes into the header.
-  [[nodiscard]] constexpr Bytes options() const { return bytes_.subspan(2); }
+  [[nodiscard]] constexpr Bytes options() const {
+    return bytes_.subspan(Ipv6ExtensionLayout::kSize);
+  }
   [[nodiscard]] constexpr Bytes bytes() const { return bytes_; }
+  [[nodiscard]] constexpr Ipv6ExtensionHeader header() const {
+    return {next_header(), static_cast<std::uint16_t>(bytes_.size())};
+  }
 
  private:
   explicit constexpr Ipv6OptionsView(Bytes bytes) : bytes_(bytes) {}
   Bytes bytes_;
 };
+
+// What is specific to the header follows `out`; Ipv6OptionWriter writes options and all.
+constexpr void write(const Ipv6ExtensionHeader& header,
+                     std::span<std::byte, Ipv6ExtensionLayout::kSize> out) {
+  Ipv6ExtensionLayout::NextHeader::set(out, header.next_header);
+  Ipv6ExtensionLayout::Length::set(out,
+                                   static_cast<std::uint8_t>((header.header_length / 8U) - 1U));
+}
 
 // RFC 8200 4.5:
 //   0       8       16           29  32
@@ -125,74 +149,6 @@ constexpr void write(const Ipv6FragmentHeader& header,
   Ipv6FragmentLayout::OffsetFlags::set(out, static_cast<std::uint16_t>(flags));
   Ipv6FragmentLayout::Identification::set(out, header.identification);
 }
-
-// RFC 4302 2. The length counts units of four bytes, less two.
-struct AuthenticationLayout {
-  using NextHeader = Field<std::uint8_t, 0>;
-  using Length = Field<std::uint8_t, NextHeader::kEnd>;
-  using Reserved = Field<std::uint16_t, Length::kEnd>;
-  using SecurityParameters = Field<std::uint32_t, Reserved::kEnd>;
-  using SequenceNumber = Field<std::uint32_t, SecurityParameters::kEnd>;
-  static constexpr std::size_t kSize = SequenceNumber::kEnd;
-  static_assert(kSize == 12);
-};
-
-class AuthenticationView {
- public:
-  // `bytes` begin at the header; more may follow it. IPv4 carries it as well (protocol 51).
-  [[nodiscard]] static constexpr Parsed<AuthenticationView> parse(Bytes bytes) {
-    if (bytes.size() < AuthenticationLayout::kSize) return std::unexpected(ParseError::kTooShort);
-    const std::size_t size = (std::size_t{AuthenticationLayout::Length::get(bytes)} + 2) * 4;
-    if (size < AuthenticationLayout::kSize || size > bytes.size()) {
-      return std::unexpected(ParseError::kBadLength);
-    }
-    return AuthenticationView(bytes.first(size));
-  }
-
-  [[nodiscard]] constexpr std::uint8_t next_header() const {
-    return AuthenticationLayout::NextHeader::get(bytes_);
-  }
-  [[nodiscard]] constexpr std::uint32_t security_parameters() const {
-    return AuthenticationLayout::SecurityParameters::get(bytes_);
-  }
-  [[nodiscard]] constexpr std::uint32_t sequence_number() const {
-    return AuthenticationLayout::SequenceNumber::get(bytes_);
-  }
-  [[nodiscard]] constexpr Bytes integrity_check() const {
-    return bytes_.subspan(AuthenticationLayout::kSize);
-  }
-  [[nodiscard]] constexpr Bytes bytes() const { return bytes_; }
-
- private:
-  explicit constexpr AuthenticationView(Bytes bytes) : bytes_(bytes) {}
-  Bytes bytes_;
-};
-
-// RFC 4303 2: two words in the clear; the rest can be read with the key only.
-struct EspLayout {
-  using SecurityParameters = Field<std::uint32_t, 0>;
-  using SequenceNumber = Field<std::uint32_t, SecurityParameters::kEnd>;
-  static constexpr std::size_t kSize = SequenceNumber::kEnd;
-};
-
-class EspView {
- public:
-  [[nodiscard]] static constexpr Parsed<EspView> parse(Bytes bytes) {
-    if (bytes.size() < EspLayout::kSize) return std::unexpected(ParseError::kTooShort);
-    return EspView(bytes);
-  }
-  [[nodiscard]] constexpr std::uint32_t security_parameters() const {
-    return EspLayout::SecurityParameters::get(bytes_);
-  }
-  [[nodiscard]] constexpr std::uint32_t sequence_number() const {
-    return EspLayout::SequenceNumber::get(bytes_);
-  }
-  [[nodiscard]] constexpr Bytes sealed() const { return bytes_.subspan(EspLayout::kSize); }
-
- private:
-  explicit constexpr EspView(Bytes bytes) : bytes_(bytes) {}
-  Bytes bytes_;
-};
 
 // One link of the chain.
 struct Ipv6Extension {
