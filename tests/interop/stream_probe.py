@@ -47,6 +47,33 @@ def wait_for_all():
 
 
 @case
+def writable_has_room():
+    """Whoever polls again and again finds no descriptor that is writable and takes nothing."""
+    near, far = pair()
+    size = 16 << 20
+    total = [0]
+
+    def drain():
+        while total[0] < size:
+            total[0] += len(far.recv(1 << 16))
+    reader = threading.Thread(daemon=True, target=drain)
+    reader.start()
+    near.setblocking(False)
+    asked = select.poll()
+    asked.register(near, select.POLLOUT)
+    left, refused, most = size, 0, 0
+    while left > 0 and asked.poll(5000):
+        try:
+            left -= near.send(bytes(min(left, 16408)))
+            refused = 0
+        except BlockingIOError:
+            refused += 1
+            most = max(most, refused)
+    reader.join(10)
+    return left, total[0], most <= 2
+
+
+@case
 def discard_with_trunc():
     near, far = pair()
     near.sendall(b"throw this away")

@@ -125,7 +125,7 @@ bool StreamSocket::move_outward_by_ring(Time now) {
     fail(taken, now);
     return false;
   }
-  if (may_have_bytes_ && lease_->is_roomy()) look_at_leased_pair();
+  look_at_leased_pair();
   if (taken > 0) return true;
   if (taken < 0 || !pair_has_ended_ || !lease_->outward_bytes()[0].empty()) return false;
   // The program closed with bytes unread: RFC 2525 2.17.
@@ -136,9 +136,11 @@ bool StreamSocket::move_outward_by_ring(Time now) {
   return false;
 }
 
-// Plugs and bells; and the end, which is acted upon when the ring is empty.
+// Plugs and bells; and the end, which is acted upon when the ring is empty. A program may fill the
+// ring meanwhile: its plug stays, or it would find the descriptor writable and the ring full for as
+// long as we take out what it puts in.
 void StreamSocket::look_at_leased_pair() {
-  while (may_have_bytes_) {
+  while (may_have_bytes_ && lease_->is_roomy()) {
     const ssize_t count = read_pair();
     if (count > 0) continue;
     may_have_bytes_ = false;
