@@ -25,12 +25,17 @@ using strata::bench::heap_calls;
 extern "C" {
 
 // What glibc calls its own, for those who stand before them.
-// NOLINTBEGIN(bugprone-reserved-identifier,clang-diagnostic-reserved-identifier)
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wreserved-identifier"
+#endif
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);
 void* __libc_realloc(void* block, std::size_t bytes);
 void* __libc_memalign(std::size_t alignment, std::size_t bytes);
-// NOLINTEND(bugprone-reserved-identifier,clang-diagnostic-reserved-identifier)
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 void* malloc(std::size_t bytes) {
   heap_calls.fetch_add(1, std::memory_order_relaxed);
