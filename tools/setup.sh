@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages of tools/packages.txt that a set needs and the machine lacks.
+# Installs the Debian packages of tools/packages.txt that a set needs and the machine lacks, and the
+# npm packages of the dashboard (all sets) and of its tests (full).
 # Usage: tools/setup.sh [build|test|full|bench|coverage|all]   (default: test)
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -19,6 +20,27 @@ case $wanted_set in
     ;;
 esac
 
+# npm_packages FOLDER: those of its package-lock.json, unless they are there already.
+npm_packages() {
+  local folder=$1 log
+  cmp -s "$folder/package-lock.json" "$folder/node_modules/.strata-lock" && return
+  mkdir -p "$here/../build/logs"
+  log=$(readlink -f "$here/../build/logs")/npm-$(basename "$folder").log
+  echo "setup: npm ci in $folder (log: $log)"
+  if ! npm ci --prefix "$folder" >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    echo "setup: npm could not install what $folder/package-lock.json names" >&2
+    exit 1
+  fi
+  cp "$folder/package-lock.json" "$folder/node_modules/.strata-lock"
+}
+all_npm_packages() {
+  local root
+  root=$(dirname "$here")
+  npm_packages "$root/web"
+  case " $sets " in *" full "*) npm_packages "$root/tests/web" ;; esac
+}
+
 mapfile -t wanted < <(awk -v sets=" $sets " \
   '!/^#/ && NF && index(sets, " " $2 " ") { print $1 }' "$here/packages.txt")
 
@@ -30,9 +52,14 @@ fi
 
 installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' 2>/dev/null |
   awk '$1 == "ii" { print $2 }')
+# Node's own packages bring npm along.
+if command -v npm >/dev/null; then installed+=$'\nnpm'; fi
 mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort -u) \
                                 <(sort -u <<<"$installed"))
-[[ ${#missing[@]} -eq 0 ]] && exit 0
+if [[ ${#missing[@]} -eq 0 ]]; then
+  all_npm_packages
+  exit 0
+fi
 
 echo "setup: ${#missing[@]} packages are missing for '$wanted_set':"
 for package in "${missing[@]}"; do
@@ -72,4 +99,5 @@ echo "setup: installing (log: $(readlink -f "$log"))"
   echo "setup: apt-get could not install: ${missing[*]}" >&2
   exit 1
 }
+all_npm_packages
 echo "setup: done"

@@ -17,8 +17,8 @@ constexpr std::size_t kReadmeLinesMax = 60;
 constexpr std::string_view kLicense = "SPDX-License-Identifier: Apache-2.0";
 
 bool carries_license(const File& file) {
-  static constexpr std::array<std::string_view, 6> kExtensions = {".h",  ".cpp",   ".py",
-                                                                  ".sh", ".cmake", ".ld"};
+  static constexpr std::array<std::string_view, 9> kExtensions = {
+      ".h", ".cpp", ".py", ".sh", ".cmake", ".ld", ".js", ".mjs", ".css"};
   return file.name() == "dev" || file.name() == "CMakeLists.txt" ||
          std::ranges::any_of(kExtensions, [&](std::string_view extension) {
            return file.path.ends_with(extension);

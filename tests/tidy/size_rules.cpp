@@ -28,8 +28,8 @@ constexpr std::array<std::string_view, 3> kWideFolders = {"src/base", "src/wire"
 constexpr std::string_view kFlatFolder = "include/strata";
 
 bool is_text_we_write(const File& file) {
-  static constexpr std::array<std::string_view, 5> kExtensions = {".h", ".cpp", ".py", ".sh",
-                                                                  ".cmake"};
+  static constexpr std::array<std::string_view, 9> kExtensions = {
+      ".h", ".cpp", ".py", ".sh", ".cmake", ".js", ".mjs", ".css", ".html"};
   return file.name() == "dev" || file.name() == "CMakeLists.txt" ||
          std::ranges::any_of(kExtensions, [&](std::string_view extension) {
            return file.path.ends_with(extension);

@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 // What a build, a tool or git itself leaves behind.
 constexpr std::array<std::string_view, 5> kSkippedFolders = {"build", ".git", ".cache", ".vscode",
                                                              ".idea"};
-constexpr std::array<std::string_view, 13> kTextExtensions = {
-    ".h",  ".cpp",  ".md",   ".py", ".sh",  ".cmake", ".txt",
-    ".in", ".json", ".toml", ".ld", ".yml", ".pkt"};
+constexpr std::array<std::string_view, 17> kTextExtensions = {
+    ".h",    ".cpp", ".md",  ".py",  ".sh",  ".cmake", ".txt", ".in", ".json",
+    ".toml", ".ld",  ".yml", ".pkt", ".mjs", ".html",  ".css", ".js"};
 
 bool is_text(const fs::path& path) {
   const std::string extension = path.extension().string();
@@ -92,7 +92,8 @@ Tree Tree::load(const fs::path& root) {
     const std::string path = entry->path().lexically_relative(root).generic_string();
     if (entry->is_directory()) {
       const bool skipped = std::ranges::find(kSkippedFolders, path) != kSkippedFolders.end() ||
-                           entry->path().filename() == "__pycache__";
+                           entry->path().filename() == "__pycache__" ||
+                           entry->path().filename() == "node_modules";
       // Thousands of inputs that are not text: the folder stands for them.
       const bool corpus = path.starts_with("fuzz/corpus/");
       if (corpus) files.emplace_back(path, "");
