@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/siphash.h"
+#include "strata/real_clock.h"
+#include "strata/rng.h"
 
 namespace strata::service {
 namespace {
@@ -50,6 +52,18 @@ std::string name_of_vlan(std::string_view port, const VlanTags& tags) {
   std::string numbers;
   for (std::size_t i = 0; i < tags.count; ++i) numbers += fmt::format(".{}", tags.tags[i].id);
   return std::string(port.substr(0, FixedText<15>{}.characters.size() - numbers.size())) + numbers;
+}
+
+HostedStackOptions with_chance(HostedStackOptions options, std::optional<std::uint64_t> seed) {
+  if (seed) {
+    Rng rng(*seed);
+    options.seed = rng.next();
+    options.secret = {rng.next(), rng.next()};
+  } else {
+    options.seed = random_seed();
+    options.secret = {random_seed(), random_seed()};
+  }
+  return options;
 }
 
 HostedStack::HostedStack(Loop& loop, std::string name)

@@ -47,6 +47,10 @@ struct HostedStackOptions {
   TcpConfig tcp{};  // what all connections may use together is the host's to say
 };
 
+// Seed and secret drawn from a seed, or else from the operating system.
+[[nodiscard]] HostedStackOptions with_chance(HostedStackOptions options,
+                                             std::optional<std::uint64_t> seed);
+
 class HostedStack {
  public:
   // On the loop from the start; both must be used by one thread, and the loop must outlive it.

@@ -16,23 +16,13 @@
 #include "service/text_file.h"
 #include "strata/permissions.h"
 #include "strata/real_clock.h"
-#include "strata/rng.h"
 
 namespace strata::service {
 namespace {
 
 HostedStackOptions options_of(const StackOptions& options, std::string name) {
-  HostedStackOptions hosted{
-      .name = std::move(name), .forward = options.forward, .tcp = options.tcp};
-  if (options.seed) {
-    Rng rng(*options.seed);
-    hosted.seed = rng.next();
-    hosted.secret = {rng.next(), rng.next()};
-  } else {
-    hosted.seed = random_seed();
-    hosted.secret = {random_seed(), random_seed()};
-  }
-  return hosted;
+  return with_chance({.name = std::move(name), .forward = options.forward, .tcp = options.tcp},
+                     options.seed);
 }
 
 bool names_gateway(const DeviceOptions& device) {

@@ -69,6 +69,7 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"ring", "ring"},
     {"strata", "capi"},
     {"names", "service"},
+    {"host", "service"},
     {"switch", "service"},
     {"sim_link", "sim"},
     {"sim_queue", "sim"},

@@ -31,11 +31,11 @@ Outcome<std::unique_ptr<Device>> open(const std::string& spec) {
   return std::move(queues->front());
 }
 
+}  // namespace
+
 Feeding feeding_of(const Device& device) {
   return device.descriptor() < 0 ? Feeding::kMustAsk : Feeding::kDescriptor;
 }
-
-}  // namespace
 
 std::string interface_name(const std::string& spec, const Device& device, std::size_t number) {
   std::string name = name_of_device(spec);
@@ -114,12 +114,14 @@ Outcome<void> DeviceRack::replace(HostedStack& stack, std::string_view interface
   return {};
 }
 
-Outcome<std::string> DeviceRack::add(HostedStack& stack, const DeviceOptions& options) {
+Outcome<std::string> DeviceRack::add(HostedStack& stack, const DeviceOptions& options,
+                                     const InterfaceManners& manners) {
   if (auto refused = refuse_what_is_held(options.spec); !refused) {
     return std::unexpected(std::move(refused).error());
   }
-  auto port = open(options, true);
+  auto port = open(options, manners.detects_duplicates);
   if (!port) return std::unexpected(std::move(port).error());
+  port->accept_router_advertisements = manners.accepts_router_advertisements;
   if (auto plugged = stack.plug(*port); !plugged) {
     slots_.pop_back();
     return std::unexpected(std::move(plugged).error());

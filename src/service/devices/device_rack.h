@@ -26,9 +26,16 @@ namespace strata::service {
 // without a name has that of the kernel, or else a number.
 [[nodiscard]] std::string interface_name(const std::string& spec, const Device& device,
                                          std::size_t number);
+// How a loop learns that a device has something, when nobody on the loop is its other end.
+[[nodiscard]] Feeding feeding_of(const Device& device);
 // Frames that the kernel hashes to a queue nobody reads would be lost without a trace.
 [[nodiscard]] std::unexpected<Failure> too_many_queues(std::string_view spec, std::size_t queues,
                                                        std::size_t cores);
+
+struct InterfaceManners {
+  bool detects_duplicates = true;
+  bool accepts_router_advertisements = true;
+};
 
 class DeviceRack {
  public:
@@ -45,7 +52,8 @@ class DeviceRack {
   [[nodiscard]] Outcome<void> replace(HostedStack& stack, std::string_view interface,
                                       const std::string& spec);
   // The name of the new interface.
-  [[nodiscard]] Outcome<std::string> add(HostedStack& stack, const DeviceOptions& options);
+  [[nodiscard]] Outcome<std::string> add(HostedStack& stack, const DeviceOptions& options,
+                                         const InterfaceManners& manners = {});
   [[nodiscard]] Outcome<void> remove(HostedStack& stack, std::string_view interface);
 
   [[nodiscard]] std::span<const Slot> slots() const { return slots_; }
