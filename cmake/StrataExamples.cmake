@@ -21,7 +21,7 @@ foreach(source ${examples})
   set_target_properties(example_${name} PROPERTIES
                         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples
                         OUTPUT_NAME ${name})
-  if(name MATCHES "^beast_")
+  if(name MATCHES "^(asio|beast)_")
     find_package(OpenSSL REQUIRED)
     target_link_libraries(example_${name} PRIVATE OpenSSL::SSL)
     target_compile_options(example_${name} PRIVATE -O0 -g0)  # they are nearly all Beast's

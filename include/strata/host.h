@@ -23,7 +23,7 @@
 //   auto loop = *Loop::create();
 //   auto host = *Host::create(*loop);
 //   (void)host->add_device("tap:x,host=10.77.0.1/24", {"10.77.0.2/24"});
-//   (void)host->add_default_route("10.77.0.1");
+//   (void)host->add_gateway("10.77.0.1");
 //   ...                       // sockets on host->stack(), coroutines and Asio on both
 //   loop->run();
 //
@@ -79,7 +79,7 @@ class Host {
                                           const MemoryLinkOptions& options = {});
 
   // A gateway is a neighbour: there must be an address of its network.
-  [[nodiscard]] Outcome<void> add_default_route(std::string_view gateway);
+  [[nodiscard]] Outcome<void> add_gateway(std::string_view gateway);
   // Asks the network for an address, a gateway and name servers (RFC 2131). A lease is kept in a
   // file from one start to the next when one is named.
   [[nodiscard]] Outcome<void> start_dhcp(std::string_view interface,

@@ -114,7 +114,7 @@ Host::Outcome<void> Host::join(Host& one, std::string_view its_address, Host& ot
   return {};
 }
 
-Host::Outcome<void> Host::add_default_route(std::string_view gateway) {
+Host::Outcome<void> Host::add_gateway(std::string_view gateway) {
   const auto address = service::parse_gateway(gateway);
   if (!address) return refused(address.error());
   auto added = inside_->stack->add_default_route(*address);

@@ -88,8 +88,8 @@ TEST(Host, SaysWhatIsWrong) {
   ASSERT_FALSE(address.has_value());
   EXPECT_NE(address.error().text.find("10.2.0.1"), std::string::npos);
   EXPECT_FALSE(pair.left->stack().find_interface("sink").has_value());
-  EXPECT_FALSE(pair.left->add_default_route("10.9.0.1").has_value());
-  EXPECT_FALSE(pair.left->add_default_route("there").has_value());
+  EXPECT_FALSE(pair.left->add_gateway("10.9.0.1").has_value());
+  EXPECT_FALSE(pair.left->add_gateway("there").has_value());
   EXPECT_FALSE(pair.left->start_dhcp("sink").has_value());
 }
 
