@@ -3,14 +3,11 @@
 // server, the proxy and a client are three stacks in this process, joined by memory links.
 #include <array>
 #include <cstdio>
-#include <memory>
 
 #include "strata/coro/task_group.h"
 #include "strata/coro/tcp.h"
 #include "strata/coro/when.h"
-#include "strata/devices.h"
-#include "strata/loop.h"
-#include "strata/packet_pool.h"
+#include "strata/host.h"
 
 using namespace strata;
 using namespace std::chrono_literals;
@@ -71,57 +68,19 @@ coro::Task<> ask(coro::Net net, Endpoint proxy, Loop& loop, bool& is_right) {
   loop.stop();
 }
 
-// A stack that the loop drives.
-class Node final : public Pollable {
- public:
-  explicit Node(std::uint64_t seed)
-      : stack_(*Stack::create(
-            {.memory = &memory_, .pool = &pool_, .seed = seed, .secret = {seed, seed + 1}})) {}
-  void attach(std::string_view name, Device& device, const Prefix& address, Loop& loop) {
-    InterfaceConfig config;
-    config.name = name;
-    config.detect_duplicates = false;
-    const auto interface = stack_.add_interface(device, config, loop.now()).value();
-    (void)stack_.add_address(interface, address, loop.now());
-  }
-  bool turn(Time now) override {
-    const std::uint64_t before = moved();
-    const bool is_more = stack_.poll(now);
-    stack_.flush(now);
-    return is_more || moved() != before;
-  }
-  std::optional<Time> next_deadline() const override { return stack_.next_deadline(); }
-  Stack& stack() { return stack_; }
-
- private:
-  std::uint64_t moved() const {
-    return stack_.counters().tcp_received + stack_.counters().tcp_sent +
-           stack_.counters().arp_received + stack_.counters().arp_sent;
-  }
-  HeapMemory memory_;
-  PacketPool pool_{memory_, {}};
-  Stack stack_;
-};
-
 int main() {
-  auto loop = *Loop::create();
-  MemoryLink inside;
-  MemoryLink outside;
-  Node server(1), middle(2), client(3);
-  server.attach("inside", inside.end(0), {IpAddress::v4(10, 1, 0, 1), 24}, *loop);
-  middle.attach("inside", inside.end(1), {IpAddress::v4(10, 1, 0, 2), 24}, *loop);
-  middle.attach("outside", outside.end(0), {IpAddress::v4(10, 2, 0, 1), 24}, *loop);
-  client.attach("outside", outside.end(1), {IpAddress::v4(10, 2, 0, 2), 24}, *loop);
-  for (Node* node : {&server, &middle, &client}) (void)loop->add(*node);
+  const auto loop = *Loop::create();
+  const auto server = *Host::create(*loop, {.name = "server"});
+  const auto middle = *Host::create(*loop, {.name = "proxy"});
+  const auto client = *Host::create(*loop, {.name = "client"});
+  (void)Host::join(*server, "10.1.0.1/24", *middle, "10.1.0.2/24");
+  (void)Host::join(*middle, "10.2.0.1/24", *client, "10.2.0.2/24");
 
   bool is_right = false;
   coro::TaskGroup tasks;
-  tasks.spawn(answer_one({server.stack(), *loop}));
-  tasks.spawn(proxy({middle.stack(), *loop}, 8080, {IpAddress::v4(10, 1, 0, 1), 80}));
-  tasks.spawn(ask({client.stack(), *loop}, {IpAddress::v4(10, 2, 0, 1), 8080}, *loop, is_right));
+  tasks.spawn(answer_one({server->stack(), *loop}));
+  tasks.spawn(proxy({middle->stack(), *loop}, 8080, {IpAddress::v4(10, 1, 0, 1), 80}));
+  tasks.spawn(ask({client->stack(), *loop}, {IpAddress::v4(10, 2, 0, 1), 8080}, *loop, is_right));
   loop->run();
-  tasks.cancel();
-  inside.clear();
-  outside.clear();
   return is_right ? 0 : 1;
 }
