@@ -75,21 +75,29 @@ coro::Task<> ask(Host& client, bool& is_right) {
   client.loop().stop();
 }
 
+int serve_on(const char* device, const char* address) {
+  const auto loop = *Loop::create();
+  const auto host = *Host::create(*loop);
+  if (const auto added = host->add_device(device, {address}); !added) {
+    std::fprintf(stderr, "%s\n%s\n", added.error().text.c_str(), added.error().hint.c_str());
+    return 1;
+  }
+  coro::TaskGroup tasks;
+  tasks.spawn(serve({host->stack(), *loop}));
+  loop->run();
+  return 0;
+}
+
 int main(int count, char** words) {
+  if (count == 3) return serve_on(words[1], words[2]);
   const auto loop = *Loop::create();
   const auto server = *Host::create(*loop, {.name = "server"});
   const auto client = *Host::create(*loop, {.name = "client"});
-  const bool is_alone = count != 3;
-  bool is_right = !is_alone;
+  (void)Host::join(*server, "10.0.0.1/24", *client, "10.0.0.2/24");
+  bool is_right = false;
   coro::TaskGroup tasks;
-  if (is_alone) {
-    (void)Host::join(*server, "10.0.0.1/24", *client, "10.0.0.2/24");
-    tasks.spawn(ask(*client, is_right));
-  } else if (const auto device = server->add_device(words[1], {words[2]}); !device) {
-    std::fprintf(stderr, "%s\n%s\n", device.error().text.c_str(), device.error().hint.c_str());
-    return 1;
-  }
   tasks.spawn(serve({server->stack(), *loop}));
+  tasks.spawn(ask(*client, is_right));
   loop->run();
   return is_right ? 0 : 1;
 }
