@@ -228,6 +228,7 @@ full() {
   # The script under load mostly waits: what comes next does not wait for it.
   build release && units release && begin_aside interop_script "$load" && interop "$load"
   unset STRATA_FULL
+  interop_script "$root/tests/web/page_test.mjs"
   build asan && is_built=yes
   end_aside
   [[ -n $is_built ]] && units asan

@@ -104,12 +104,18 @@ bool names(const std::string& line, const File& file) {
   return by_stem && find_word(line, file.stem()) != std::string_view::npos;
 }
 
+// Who names it lies near by, mostly: those are read first, and the whole tree only when none does.
 bool is_named(const Tree& tree, const File& named) {
-  return std::ranges::any_of(tree.files(), [&](const File& file) {
-    return file.path != named.path && std::ranges::any_of(file.lines, [&](const std::string& line) {
-             return names(line, named);
-           });
-  });
+  const std::string top = named.path.substr(0, named.path.find('/') + 1);
+  for (const bool near : {true, false}) {
+    const bool found = std::ranges::any_of(tree.files(), [&](const File& file) {
+      if (file.path == named.path || file.path.starts_with(top) != near) return false;
+      return std::ranges::any_of(file.lines,
+                                 [&](const std::string& line) { return names(line, named); });
+    });
+    if (found) return true;
+  }
+  return false;
 }
 
 }  // namespace

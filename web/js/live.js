@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the stack tells by itself: one WebSocket, any number of watches. It comes back after every
+// loss, later and later, and asks again for what was watched. While nobody looks at the page it
+// watches the status alone, every five seconds.
+
+const kPauseMs = [300, 600, 1200, 2500, 5000];
+const kHiddenStatusMs = 5000;
+
+export class Live {
+  constructor(url, onPhase) {
+    this.url = url;
+    this.onPhase = onPhase;
+    this.watches = new Map(); // topic: {request, hear}
+    this.failures = 0;
+    this.socket = null;
+    this.timer = 0;
+    document.addEventListener("visibilitychange", () => this.onVisibility());
+    addEventListener("online", () => this.retryNow());
+    this.open();
+  }
+
+  // One watch for each topic: a second replaces the first. The returned function ends it.
+  watch(topic, request, hear, onError = () => {}) {
+    const entry = { request, hear, onError };
+    this.watches.set(topic, entry);
+    this.ask(topic);
+    return () => {
+      if (this.watches.get(topic) !== entry) return;
+      this.watches.delete(topic);
+      this.send({ unwatch: topic });
+    };
+  }
+
+  // Every kind of message that belongs to `topic`.
+  topicOf(type) {
+    return type === "segments" ? "connection" : type;
+  }
+
+  open() {
+    clearTimeout(this.timer);
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
+    socket.addEventListener("open", () => {
+      this.failures = 0;
+      this.onPhase("live");
+      for (const topic of this.watches.keys()) this.ask(topic);
+    });
+    socket.addEventListener("message", (event) => this.onMessage(event.data));
+    socket.addEventListener("close", () => this.socket === socket && this.onClose());
+  }
+
+  onClose() {
+    this.socket = null;
+    const pause = kPauseMs[Math.min(this.failures, kPauseMs.length - 1)];
+    this.failures += 1;
+    this.onPhase("lost");
+    this.timer = setTimeout(() => this.open(), pause);
+  }
+
+  retryNow() {
+    if (this.socket === null) this.open();
+  }
+
+  onMessage(text) {
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return; // a later message may be whole again
+    }
+    if (message.type === "error") {
+      // It does not say whose it is, and a view seldom watches two things that can be refused.
+      for (const watch of this.watches.values()) watch.onError(message.error);
+      return;
+    }
+    this.watches.get(this.topicOf(message.type))?.hear(message);
+  }
+
+  ask(topic) {
+    const watch = this.watches.get(topic);
+    if (!watch) return;
+    if (document.hidden && topic !== "status") return;
+    const request = { watch: topic, ...watch.request };
+    if (document.hidden) request.every_ms = kHiddenStatusMs;
+    this.send(request);
+  }
+
+  onVisibility() {
+    if (!document.hidden) this.retryNow();
+    for (const topic of this.watches.keys()) {
+      if (document.hidden && topic !== "status") this.send({ unwatch: topic });
+      else this.ask(topic);
+    }
+  }
+
+  send(message) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+}
