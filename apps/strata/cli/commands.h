@@ -71,6 +71,8 @@ struct CaptureCommand {
   std::string write;    // a pcapng file; empty: print lines
   std::uint64_t count = 0;
   bool json = false;
+  bool verbose = false;  // every layer of each packet
+  bool hex = false;      // its bytes
 };
 
 struct PktgenCommand {
