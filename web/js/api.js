@@ -40,16 +40,25 @@ async function read(response) {
   return answer;
 }
 
+async function send(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, "The stack does not answer.");
+  }
+}
+
 export async function ask(path, query, signal) {
   return read(
-    await fetch(address(path, query), { signal, headers: { Accept: "application/json" } }),
+    await send(address(path, query), { signal, headers: { Accept: "application/json" } }),
   );
 }
 
 export async function change(path, body) {
   const headers = { "Content-Type": "application/json" };
   if (token.read()) headers.Authorization = `Bearer ${token.read()}`;
-  return read(await fetch(address(path), { method: "POST", headers, body: JSON.stringify(body) }));
+  return read(await send(address(path), { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
 // Asks again and again until it is ended, but for the time that nobody looks. `hear` is given an

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the stack tells by itself: one WebSocket, any number of watches. It comes back after every
-// loss, later and later, and asks again for what was watched. While nobody looks at the page it
-// watches the status alone, every five seconds.
+// loss, later and later, and asks again for what was watched. A stack whose device has gone says no
+// goodbye: silence counts as a loss, too. While nobody looks at the page it watches the status
+// alone, every five seconds.
 
 const kPauseMs = [300, 600, 1200, 2500, 5000];
 const kHiddenStatusMs = 5000;
+const kSilenceMs = 4 * kHiddenStatusMs;
 
 export class Live {
   constructor(url, onPhase) {
@@ -14,8 +16,10 @@ export class Live {
     this.failures = 0;
     this.socket = null;
     this.timer = 0;
+    this.heard = 0; // when something came, or an attempt began
     document.addEventListener("visibilitychange", () => this.onVisibility());
     addEventListener("online", () => this.retryNow());
+    setInterval(() => this.onBeat(), 1000);
     this.open();
   }
 
@@ -40,12 +44,17 @@ export class Live {
     clearTimeout(this.timer);
     const socket = new WebSocket(this.url);
     this.socket = socket;
+    this.heard = performance.now();
     socket.addEventListener("open", () => {
+      if (this.socket !== socket) return;
+      this.heard = performance.now();
       this.failures = 0;
       this.onPhase("live");
       for (const topic of this.watches.keys()) this.ask(topic);
     });
-    socket.addEventListener("message", (event) => this.onMessage(event.data));
+    socket.addEventListener("message", (event) => {
+      if (this.socket === socket) this.onMessage(event.data);
+    });
     socket.addEventListener("close", () => this.socket === socket && this.onClose());
   }
 
@@ -57,11 +66,19 @@ export class Live {
     this.timer = setTimeout(() => this.open(), pause);
   }
 
+  onBeat() {
+    if (this.socket === null || performance.now() - this.heard < kSilenceMs) return;
+    const silent = this.socket;
+    this.onClose();
+    silent.close();
+  }
+
   retryNow() {
     if (this.socket === null) this.open();
   }
 
   onMessage(text) {
+    this.heard = performance.now();
     let message;
     try {
       message = JSON.parse(text);

@@ -125,6 +125,7 @@ export class Decoded {
         : null;
     this.element = h("div", { class: "decoded" }, this.tree, h("div", null, this.hex.element, cut));
     if (this.items.length) this.items[0].element.tabIndex = 0;
+    else this.tree.hidden = true;
   }
 
   item(layer, field, parent, ...content) {

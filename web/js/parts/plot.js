@@ -31,12 +31,20 @@ function axes(format) {
   ];
 }
 
+// Half a minute at least: two samples make no history.
+function timeRange(low, high) {
+  const end = high ?? Date.now() / 1000;
+  return [Math.min(low ?? end, end - 30), end];
+}
+
 export class Plot {
   // lines: [{name, label, colour: "--in", fill: "--in-fill"}]; format(value) -> text
-  constructor(title, lines, format, height = 150) {
+  // `least`: what the axis reaches at least.
+  constructor(title, lines, { format, least }, height) {
     this.title = title;
     this.lines = lines;
     this.format = format;
+    this.least = least;
     this.height = height;
     this.data = [[], ...lines.map(() => [])];
     this.values = lines.map(() => h("b", null, "–"));
@@ -76,8 +84,8 @@ export class Plot {
         legend: { show: false },
         cursor: { y: false, drag: { setScale: false }, points: { size: 6 } },
         scales: {
-          x: { time: false },
-          y: { range: (plot, low, high) => [0, Math.max(high * 1.12, 1)] },
+          x: { time: false, range: (plot, low, high) => timeRange(low, high) },
+          y: { range: (plot, low, high) => [0, Math.max((high ?? 0) * 1.12, this.least)] },
         },
         axes: axes((value) => this.format(value)),
         series: [{}, ...series],

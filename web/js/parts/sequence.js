@@ -145,8 +145,9 @@ export class Sequence {
     if (!isPaused) this.draw();
   }
 
-  add(segments) {
-    this.seen += segments.length;
+  // `missed` passed too quickly to be told.
+  add(segments, missed) {
+    this.seen += segments.length + missed;
     if (this.isPaused) return;
     this.segments.push(...segments);
     if (this.segments.length > kKept) this.segments.splice(0, this.segments.length - kKept);

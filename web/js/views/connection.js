@@ -13,11 +13,13 @@ const kPlots = [
   {
     title: "Round-trip time",
     format: format.milliseconds,
+    least: 0.1,
     lines: [{ name: "rtt", label: "smoothed", colour: "--out", key: "out" }],
   },
   {
     title: "Window and what is in flight",
     format: format.bytes,
+    least: 4000,
     lines: [
       { name: "window", label: "window", colour: "--out", key: "out" },
       { name: "flight", label: "in flight", colour: "--in", fill: "--in-fill", key: "in" },
@@ -26,6 +28,7 @@ const kPlots = [
   {
     title: "Rate",
     format: format.bitRate,
+    least: 500,
     lines: [
       { name: "sent", label: "sent", colour: "--out", fill: "--out-fill", key: "out" },
       { name: "received", label: "received", colour: "--in", fill: "--in-fill", key: "in" },
@@ -106,7 +109,7 @@ function tiles() {
 function plotCards() {
   const series = new Series(["rtt", "window", "flight", "sent", "received"]);
   const cards = kPlots.map((plot) => {
-    const made = new Plot(plot.title, plot.lines, plot.format, 140);
+    const made = new Plot(plot.title, plot.lines, plot, 140);
     return {
       made,
       names: plot.lines.map((line) => line.name),
@@ -222,7 +225,7 @@ export function connection(place, { live, stackIndex }, route) {
         ),
     );
   const hear = (message) => {
-    if (message.type === "segments") sequence?.add(message.segments);
+    if (message.type === "segments") sequence?.add(message.segments, message.missed ?? 0);
     else show(message.info, message.time);
   };
   const end = live.watch("connection", { id, stack: stackIndex() }, hear, fail);

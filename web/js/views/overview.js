@@ -7,8 +7,13 @@ import { Plot } from "../parts/plot.js";
 import { addressCard, dropCard, memoryCard, protocolCard } from "./overview_cards.js";
 
 const kUnits = {
-  packets: { names: ["inPackets", "outPackets"], format: format.packetRate, of: "packets" },
-  bits: { names: ["inBytes", "outBytes"], format: format.bitRate, of: "bits" },
+  packets: {
+    names: ["inPackets", "outPackets"],
+    format: format.packetRate,
+    least: 4,
+    of: "packets",
+  },
+  bits: { names: ["inBytes", "outBytes"], format: format.bitRate, least: 500, of: "bits" },
 };
 
 class Tile {
@@ -59,7 +64,7 @@ class DeviceCard {
         { name: "in", label: "in", colour: "--in", fill: "--in-fill" },
         { name: "out", label: "out", colour: "--out", fill: "--out-fill" },
       ],
-      this.unit.format,
+      this.unit,
       168,
     );
     clear(this.place).append(this.plot.keys, this.plot.element);

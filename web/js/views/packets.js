@@ -22,7 +22,7 @@ export function packets(place, { live, store, stackIndex }, route) {
   });
   const list = new PacketList((packet) => decode(packet));
   const tally = h("span", { class: "note" });
-  const trouble = h("p", { class: "field-error", id: "filter-error", role: "alert" });
+  const refusal = h("p", { class: "field-error", id: "filter-error", role: "alert" });
   const waiting = h(
     "p",
     { class: "empty" },
@@ -92,7 +92,7 @@ export function packets(place, { live, store, stackIndex }, route) {
 
   place.append(
     viewHead("Packets", null, form, pause, wipeButton),
-    trouble,
+    refusal,
     h(
       "div",
       { class: "rows" },
@@ -148,11 +148,11 @@ export function packets(place, { live, store, stackIndex }, route) {
   function watch() {
     end();
     if (isPaused) return;
-    refuse("");
-    end = live.watch("packets", { filter, stack: stackIndex() }, hear, refuse);
+    tellTrouble("");
+    end = live.watch("packets", { filter, stack: stackIndex() }, hear, tellTrouble);
   }
-  function refuse(text) {
-    setText(trouble, text);
+  function tellTrouble(text) {
+    setText(refusal, text);
     setAttribute(input, "aria-invalid", text ? "true" : null);
   }
   function hear(message) {
@@ -170,26 +170,24 @@ export function packets(place, { live, store, stackIndex }, route) {
     follow.hidden = false;
     const device = store.stack?.interfaces?.find((entry) => entry.name === packet.interface);
     const medium = packet.medium ?? (device && !device.mac ? "ip" : "ethernet");
+    let answer = { layers: [] };
+    let trouble = packet.dropped ? `Dropped: ${packet.dropped}` : "";
     try {
-      const answer = await ask("decode", { medium, bytes: packet.bytes }, signal);
-      const decoded = new Decoded(answer, packet.bytes, packet.size);
-      const heading = `Packet ${packet.number}`;
-      clear(detail).append(
-        h(
-          "div",
-          { class: "card-head" },
-          h("h2", null, heading),
-          h("span", { class: "note mono" }, `${format.clock(packet.time)}  ${packet.interface}`),
-        ),
-        packet.dropped
-          ? h("div", { class: "card-body" }, notice(`Dropped: ${packet.dropped}`, "warn"))
-          : "",
-        decoded.element,
-      );
+      answer = await ask("decode", { medium, bytes: packet.bytes }, signal);
     } catch (error) {
       if (signal.aborted) return;
-      clear(detail).append(h("div", { class: "card-body" }, notice(error.message, "bad")));
+      trouble = error.message; // the bytes are there all the same
     }
+    clear(detail).append(
+      h(
+        "div",
+        { class: "card-head" },
+        h("h2", null, `Packet ${packet.number}`),
+        h("span", { class: "note mono" }, `${format.clock(packet.time)}  ${packet.interface}`),
+      ),
+      ...(trouble ? [h("div", { class: "card-body" }, notice(trouble, "warn"))] : []),
+      new Decoded(answer, packet.bytes, packet.size).element,
+    );
     detail.hidden = false;
   }
 
