@@ -22,6 +22,7 @@
 //
 //   tap:x,host=10.77.0.1/24,host6=fd77::1/64   Ethernet frames to and from this host
 //   tun:x,host=10.77.0.1/24                    the same without Ethernet
+//   tap:x,netns=lab                            to and from a network namespace of this host
 //   packet:eth0                                an interface of this host, which keeps using it
 //   xdp:eth0,address=192.0.2.7                 the same past most of the kernel (AF_XDP)
 //   pipe:link1                                 a cable to another process of this host
@@ -68,8 +69,16 @@ struct DeviceSpec {
 struct TapOptions {
   std::string name;  // empty: the kernel chooses one
   Medium medium = Medium::kEthernet;
+  // The host's side lies in this network namespace, by its name or path; needs CAP_SYS_ADMIN.
+  // Empty: in that of the calling thread.
+  std::string network_namespace{};
   // Given to the host's side of the link; needs CAP_NET_ADMIN.
-  std::vector<Prefix> host_addresses;
+  std::vector<Prefix> host_addresses{};
+  struct Route {
+    Prefix destination;
+    IpAddress gateway;
+  };
+  std::vector<Route> host_routes{};
   std::size_t mtu = 0;  // 0: leave the host's, 1500 on a new device
   std::size_t queues = 1;
   bool persists = false;       // the host keeps the device when we end

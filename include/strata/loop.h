@@ -69,6 +69,9 @@ struct LoopOptions {
   // Waking a sleeping core costs 20 to 40 us on a virtual machine, so kAdaptive waits about that
   // long before it sleeps.
   Duration spin_time = std::chrono::microseconds(50);
+  // kAdaptive wakes so much before something is due and spins the rest, so that waking up does not
+  // make it late. Not while others want the core.
+  Duration spin_before_deadline{};
   Time (*clock)() = nullptr;  // null: real_now
 };
 
@@ -140,6 +143,7 @@ class Loop final : public Executor {
   bool run_tasks();
   void idle(Duration patience);
   [[nodiscard]] bool may_spin();
+  [[nodiscard]] Duration lead();
   void sleep_until(Time latest);
   void look_at_descriptors(Duration patience);
   void note_signal();

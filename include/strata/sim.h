@@ -330,6 +330,8 @@ class World {
   // One turn, at the next instant at which something is due. False: nothing is up to `last`, or
   // the world has stalled. Who acted on sockets since the last step wakes their hosts.
   bool step(Time last = kNever);
+  // Time passes up to `time`; nothing is due until then.
+  void idle_until(Time time);
   // Every host gets its turn at this instant. The runs above begin with this.
   void wake_hosts();
   // When the next turn would be; nothing: never.

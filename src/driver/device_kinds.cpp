@@ -17,6 +17,7 @@ constexpr std::array kTapKeys{
     KeyRule{"persist", ValueKind::kYesNo},
     KeyRule{"offload", ValueKind::kYesNo},
     KeyRule{"up", ValueKind::kYesNo},
+    KeyRule{"netns", ValueKind::kNamespace},
     KeyRule{"mac", ValueKind::kMac},
 };
 constexpr std::span<const KeyRule> kTunKeys = std::span(kTapKeys).first(kTapKeys.size() - 1);
@@ -126,6 +127,7 @@ std::string_view expectation(ValueKind kind) {
     case ValueKind::kYesNo: return "yes or no";
     case ValueKind::kMac: return "the address of one station, as in 02:00:00:00:00:01";
     case ValueKind::kPath: return "the path of a file";
+    case ValueKind::kNamespace: return "the name or path of a network namespace";
     case ValueKind::kSpeed: return "a factor above 0, as in 1 (as recorded) or 2.5, or max";
     case ValueKind::kFrame: return "the bytes of a frame as pairs of hexadecimal digits";
     case ValueKind::kCount: return "a number of frames";
@@ -144,7 +146,8 @@ bool is_valid(ValueKind kind, std::string_view value) {
     case ValueKind::kQueues: return is_between(value, 1, kQueuesMax);
     case ValueKind::kYesNo: return parse_yes_no(value).has_value();
     case ValueKind::kMac: return is_station(value);
-    case ValueKind::kPath: return !value.empty();
+    case ValueKind::kPath:
+    case ValueKind::kNamespace: return !value.empty();
     case ValueKind::kSpeed: return parse_speed(value).has_value();
     case ValueKind::kFrame: return parse_hex(value).has_value();
     case ValueKind::kCount: return parse_number(value).has_value();

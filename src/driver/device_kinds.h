@@ -22,6 +22,7 @@ enum class ValueKind : std::uint8_t {
   kYesNo,
   kMac,
   kPath,
+  kNamespace,
   kSpeed,
   kFrame,
   kCount,

@@ -27,10 +27,11 @@
 namespace strata::driver {
 namespace {
 
-// A netlink message that changes one address, laid out as the kernel reads it.
-struct AddressRequest {
+// A netlink message that changes one address or route, laid out as the kernel reads it.
+template <typename Body>
+struct Request {
   nlmsghdr header{};
-  ifaddrmsg address{};
+  Body body{};
   std::array<std::byte, 96> attributes{};
 
   void append(std::uint16_t type, const void* value, std::size_t bytes) {
@@ -45,31 +46,53 @@ struct AddressRequest {
   }
 };
 
-AddressRequest new_address(unsigned index, const Prefix& prefix) {
-  AddressRequest request;
+// The address as a family's attributes have it.
+Bytes bytes_of(const IpAddress& address) {
+  const auto& bytes = address.bytes();
+  return Bytes(bytes).subspan(address.is_v4() ? 12 : 0);
+}
+
+Request<ifaddrmsg> new_address(unsigned index, const Prefix& prefix) {
+  Request<ifaddrmsg> request;
   request.header.nlmsg_len = NLMSG_LENGTH(sizeof(ifaddrmsg));
   request.header.nlmsg_type = RTM_NEWADDR;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
-  request.address.ifa_family = prefix.is_v4() ? AF_INET : AF_INET6;
-  request.address.ifa_prefixlen = static_cast<std::uint8_t>(prefix.length());
-  request.address.ifa_index = index;
-  const std::byte* bytes = prefix.address().bytes().data();
+  request.body.ifa_family = prefix.is_v4() ? AF_INET : AF_INET6;
+  request.body.ifa_prefixlen = static_cast<std::uint8_t>(prefix.length());
+  request.body.ifa_index = index;
+  const Bytes bytes = bytes_of(prefix.address());
+  request.append(IFA_LOCAL, bytes.data(), bytes.size());
+  request.append(IFA_ADDRESS, bytes.data(), bytes.size());
   if (!prefix.is_v4()) {
-    request.address.ifa_flags = IFA_F_NODAD;
-    request.append(IFA_LOCAL, bytes, 16);
-    request.append(IFA_ADDRESS, bytes, 16);
-    return request;
-  }
-  request.append(IFA_LOCAL, bytes + 12, 4);
-  request.append(IFA_ADDRESS, bytes + 12, 4);
-  if (const auto broadcast = prefix.directed_broadcast()) {
-    request.append(IFA_BROADCAST, broadcast->bytes().data() + 12, 4);
+    request.body.ifa_flags = IFA_F_NODAD;
+  } else if (const auto broadcast = prefix.directed_broadcast()) {
+    request.append(IFA_BROADCAST, bytes_of(*broadcast).data(), 4);
   }
   return request;
 }
 
+Request<rtmsg> new_route(unsigned index, const Prefix& destination, const IpAddress& gateway) {
+  Request<rtmsg> request;
+  request.header.nlmsg_len = NLMSG_LENGTH(sizeof(rtmsg));
+  request.header.nlmsg_type = RTM_NEWROUTE;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  request.body.rtm_family = destination.is_v4() ? AF_INET : AF_INET6;
+  request.body.rtm_dst_len = static_cast<std::uint8_t>(destination.length());
+  request.body.rtm_table = RT_TABLE_MAIN;
+  request.body.rtm_protocol = RTPROT_STATIC;
+  request.body.rtm_scope = RT_SCOPE_UNIVERSE;
+  request.body.rtm_type = RTN_UNICAST;
+  const Bytes network = bytes_of(destination.address());
+  const Bytes next = bytes_of(gateway);
+  if (destination.length() != 0) request.append(RTA_DST, network.data(), network.size());
+  request.append(RTA_GATEWAY, next.data(), next.size());
+  request.append(RTA_OIF, &index, sizeof(index));
+  return request;
+}
+
 // Sends the request and reads the acknowledgement the kernel queues before send() returns.
-int exchange_with_kernel(const AddressRequest& request) {
+template <typename Body>
+int exchange_with_kernel(const Request<Body>& request) {
   const int socket = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (socket < 0) return errno;
   int error = 0;
@@ -214,6 +237,10 @@ int HostLink::add_address(const Prefix& prefix) const {
   const int error = exchange_with_kernel(new_address(index_, prefix));
   if (error == 0 && !prefix.is_v4() && is_up()) wait_for(prefix);
   return error;
+}
+
+int HostLink::add_route(const Prefix& destination, const IpAddress& gateway) const {
+  return exchange_with_kernel(new_route(index_, destination, gateway));
 }
 
 // The kernel joins the group of an IPv6 address a little later, and until then hears nobody who

@@ -34,6 +34,8 @@ class HostLink {
   // Adds it beside those that are there. An IPv6 address is usable at once: nobody else can hold
   // it on a link whose other end is ours.
   [[nodiscard]] int add_address(const Prefix& prefix) const;
+  // EEXIST: there is a way to this network already.
+  [[nodiscard]] int add_route(const Prefix& destination, const IpAddress& gateway) const;
 
  private:
   HostLink(std::string name, int socket, unsigned index);

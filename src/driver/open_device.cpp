@@ -43,6 +43,7 @@ OpenedDevices open_tap_from(const DeviceSpec& spec) {
   options.offloads = yes_no_of(spec, "offload", true);
   options.brings_link_up = yes_no_of(spec, "up", true);
   options.mac = mac_of(spec);
+  if (const std::string* name = spec.find("netns")) options.network_namespace = *name;
   for (const DeviceSpec::Option& option : spec.options) {
     if (option.key != "host" && option.key != "host6") continue;
     if (const auto prefix = Prefix::parse(option.value)) options.host_addresses.push_back(*prefix);

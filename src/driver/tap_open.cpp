@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "driver/descriptor.h"
+#include "driver/network_namespace.h"
 #include "driver/setcap.h"
 #include "driver/tap.h"
 #include "driver/tap_steering.h"
@@ -104,6 +105,20 @@ DeviceError cannot_use_v6(const TapOptions& options, const Prefix& prefix, int e
   }
   return {text + std::strerror(error),
           "sudo ip address add " + std::string(to_text(prefix).view()) + " dev " + options.name};
+}
+
+DeviceError cannot_enter(const TapOptions& options, int error) {
+  const std::string text = described(options) + ": netns '" + options.network_namespace + "': ";
+  switch (error) {
+    case ENOENT:
+      return {text + "there is no such network namespace",
+              "sudo ip netns add " + options.network_namespace};
+    case EPERM:
+      return {text + "entering it needs CAP_SYS_ADMIN",
+              driver::setcap_command("cap_sys_admin,cap_net_admin")};
+    case EINVAL: return {text + "this is no network namespace", "ip netns list"};
+    default: return {text + std::strerror(error), ""};
+  }
 }
 
 std::optional<DeviceError> find_fault(const TapOptions& options) {
@@ -204,6 +219,14 @@ std::optional<DeviceError> configure(const TapOptions& options, const HostLink& 
                               "ip address add " + address + " dev " + options.name);
     }
   }
+  for (const auto& [destination, gateway] : options.host_routes) {
+    if (const int error = link.add_route(destination, gateway); error != 0) {
+      const std::string route =
+          std::string(to_text(destination).view()) + " via " + std::string(to_text(gateway).view());
+      return cannot_configure(options, "give the host the route " + route, error,
+                              "ip route add " + route + " dev " + options.name);
+    }
+  }
   return std::nullopt;
 }
 
@@ -223,10 +246,10 @@ Opened<std::unique_ptr<Device>> make_tap(const TapOptions& options, Descriptor d
   return std::make_unique<Tap>(descriptor.release(), *std::move(link), capabilities);
 }
 
-}  // namespace
+using Queues = std::vector<std::unique_ptr<Device>>;
 
-Opened<std::vector<std::unique_ptr<Device>>> open_tap(const TapOptions& wanted) {
-  TapOptions options = wanted;
+// In the network namespace of this thread.
+Opened<Queues> open_here(TapOptions options) {
   if (auto fault = find_fault(options)) return std::unexpected(*std::move(fault));
   std::vector<Descriptor> descriptors;
   for (std::size_t queue = 0; queue < options.queues; ++queue) {
@@ -247,13 +270,24 @@ Opened<std::vector<std::unique_ptr<Device>>> open_tap(const TapOptions& wanted) 
     static_cast<void>(driver::steer_queues(descriptors.front().get(), options.medium));
   }
   if (auto fault = configure(options, *link)) return std::unexpected(*std::move(fault));
-  std::vector<std::unique_ptr<Device>> queues;
+  Queues queues;
   for (Descriptor& descriptor : descriptors) {
     Opened<std::unique_ptr<Device>> queue = make_tap(options, std::move(descriptor));
     if (!queue) return std::unexpected(std::move(queue).error());
     queues.push_back(*std::move(queue));
   }
   return queues;
+}
+
+}  // namespace
+
+Opened<Queues> open_tap(const TapOptions& options) {
+  if (options.network_namespace.empty()) return open_here(options);
+  std::optional<Opened<Queues>> opened;
+  const int error = driver::run_in_network_namespace(options.network_namespace,
+                                                     [&] { opened = open_here(options); });
+  if (error != 0) return std::unexpected(cannot_enter(options, error));
+  return *std::move(opened);
 }
 
 MacAddress mac_for_name(std::string_view name) {

@@ -161,7 +161,19 @@ void Loop::idle(Duration patience) {
   // A patience that reaches beyond the end of time is no limit at all.
   const bool is_endless = patience >= kNever - now_;
   const Time latest = is_endless ? kNever : now_ + std::max(patience, Duration::zero());
-  sleep_until(std::min(deadline.value_or(kNever), latest));
+  Time until = deadline.value_or(kNever);
+  if (const Duration early = lead(); deadline && early > Duration::zero()) {
+    if (until <= now_ + early) return;
+    until -= early;
+  }
+  sleep_until(std::min(until, latest));
+}
+
+Duration Loop::lead() {
+  const bool has_lead =
+      options_.policy == LoopPolicy::kAdaptive && options_.spin_before_deadline > Duration::zero();
+  return has_lead && !core_load_->is_contended(now_) ? options_.spin_before_deadline
+                                                     : Duration::zero();
 }
 
 void Loop::sleep_until(Time latest) {

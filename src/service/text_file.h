@@ -11,6 +11,8 @@ namespace strata::service {
 
 inline constexpr std::size_t kTextFileMax = std::size_t{1} << 20U;
 
-[[nodiscard]] Outcome<std::string> read_text_file(const std::string& path);
+// Of at most `most` bytes: larger ones are a mistake, or no files at all.
+[[nodiscard]] Outcome<std::string> read_text_file(const std::string& path,
+                                                  std::size_t most = kTextFileMax);
 
 }  // namespace strata::service

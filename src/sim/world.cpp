@@ -77,6 +77,12 @@ RunEnd World::run_until_idle(Duration limit) {
 }
 
 bool World::step(Time last) { return engine_->turn(last); }
+void World::idle_until(Time time) {
+  const std::optional<Time> next = engine_->next_instant();
+  CHECK(!next || *next > time);
+  engine_->advance(time);
+}
+
 void World::wake_hosts() { engine_->wake_all(); }
 
 std::optional<Time> World::next_instant() const { return engine_->next_instant(); }

@@ -78,10 +78,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "(strata::MemoryLink)"},
         BadSpec{"tap:x,hots=1",
                 "device 'tap:x,hots=1': unknown key 'hots', expected one of: host, host6, mtu, "
-                "queues, persist, offload, up, mac"},
+                "queues, persist, offload, up, netns, mac"},
         BadSpec{"tun:x,mac=02:00:00:00:00:01",
                 "device 'tun:x,mac=02:00:00:00:00:01': unknown key 'mac', expected one of: host, "
-                "host6, mtu, queues, persist, offload, up"},
+                "host6, mtu, queues, persist, offload, up, netns"},
         BadSpec{"tap:x,mtu", "device 'tap:x,mtu': expected key=value, found 'mtu'"},
         BadSpec{"tap:x,", "device 'tap:x,': expected key=value, found ''"},
         BadSpec{"tap:x,=1", "device 'tap:x,=1': expected key=value, found '=1'"},

@@ -2,6 +2,7 @@
 #include "driver/tap.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <net/if.h>
@@ -18,6 +19,7 @@
 #include <sstream>
 #include <string>
 
+#include "driver/descriptor.h"
 #include "driver/own_network.h"
 #include "driver/packets.h"
 #include "strata/devices.h"
@@ -420,6 +422,55 @@ TEST_F(TapTest, QueuesAreNotSharedWithAnotherProgram) {
   const auto second = open_queues("tap:st0,queues=2");
   ASSERT_FALSE(second.has_value());
   EXPECT_THAT(second.error().text, HasSubstr("another program is attached"));
+}
+
+TEST_F(TapTest, TheHostsSideLiesInANamespaceThatIsNamed) {
+  // The one of the test, kept by its descriptor, while the thread goes to another.
+  const Descriptor home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  const std::string path = "/proc/self/fd/" + std::to_string(home.get());
+  {
+    const OwnNetwork elsewhere;
+    ASSERT_EQ(elsewhere.refusal(), "");
+    open("tap:st0,host=10.77.0.1/24,netns=" + path);
+    EXPECT_FALSE(HostLink::open("st0").has_value());
+  }
+  const auto link = HostLink::open("st0");
+  ASSERT_TRUE(link.has_value());
+  EXPECT_TRUE(link->has_address(*Prefix::parse("10.77.0.1/24")));
+  EXPECT_TRUE(device_->is_up());
+  EXPECT_TRUE(delete_interface("st0"));
+  PacketBatch batch;
+  device_->receive(pool_.pool, batch);
+  EXPECT_FALSE(device_->is_up());
+}
+
+TEST_F(TapTest, SaysWhyThereIsNoSuchNamespace) {
+  const auto absent = open_device("tap:st0,netns=no-such-namespace");
+  ASSERT_FALSE(absent.has_value());
+  EXPECT_THAT(absent.error().text,
+              HasSubstr("netns 'no-such-namespace': there is no such network namespace"));
+  EXPECT_THAT(absent.error().hint, HasSubstr("ip netns add no-such-namespace"));
+  const auto file = open_device("tap:st0,netns=/proc/self/exe");
+  ASSERT_FALSE(file.has_value());
+  EXPECT_THAT(file.error().text, HasSubstr("this is no network namespace"));
+}
+
+TEST_F(TapTest, GivesTheHostRoutes) {
+  const Prefix net = *Prefix::parse("192.0.2.0/24");
+  const IpAddress gateway = IpAddress::v4(10, 77, 0, 2);
+  TapOptions options;
+  options.name = "st0";
+  options.host_addresses = {*Prefix::parse("10.77.0.1/24")};
+  options.host_routes = {{net, gateway}, {*Prefix::parse("0.0.0.0/0"), gateway}};
+  ASSERT_TRUE(open_tap(options).has_value());
+  const auto made = open_tap(options);
+  ASSERT_TRUE(made.has_value()) << made.error().text;
+  const auto link = HostLink::open("st0");
+  EXPECT_EQ(link->add_route(net, gateway), EEXIST);
+  EXPECT_EQ(link->add_route(*Prefix::parse("0.0.0.0/0"), gateway), EEXIST);
+  EXPECT_EQ(link->add_route(*Prefix::parse("192.0.3.0/24"), IpAddress::v4(10, 99, 0, 1)),
+            ENETUNREACH);
+  EXPECT_EQ(link->add_route(*Prefix::parse("192.0.3.0/24"), gateway), 0);
 }
 
 TEST_F(TapTest, SaysWhyItCannotAttach) {

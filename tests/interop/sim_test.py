@@ -55,11 +55,18 @@ def check_files(lab, folder):
     lines = told.stdout.splitlines()
     lab.check("tshark reads the frames of the slow link",
               len(lines) > 1000 and all(line.startswith("\t") for line in lines), told.stderr)
+    done = sim(lab, LAB, "--until", "4s", "--plot", str(folder / "x.png"))
+    lab.check("or PNG", done.returncode == 0
+              and (folder / "x.png").read_bytes().startswith(b"\x89PNG\r\n"), done.stderr)
+    wrong = sim(lab, LAB, "--plot", str(folder / "x.jpg"))
+    lab.check("other endings are refused", wrong.returncode == 2 and ".svg or .png" in wrong.stderr,
+              wrong.stderr)
     wrong = sim(lab, LAB, "--until", "1s", "--plot", "/no/such/folder/x.svg")
     lab.check("a picture that cannot be written is said",
               wrong.returncode == 1 and "cannot be written" in wrong.stderr, wrong.stderr)
+    (folder / "full.svg").symlink_to("/dev/full")
     for flag in ("--plot", "--plot-cdf", "--plot-sequence", "--csv", "--trace"):
-        full = sim(lab, LAB, "--until", "3s", flag, "/dev/full")
+        full = sim(lab, LAB, "--until", "3s", flag, str(folder / "full.svg"))
         lab.check(f"so is a full disk, of {flag}",
                   full.returncode == 1 and "cannot be written" in full.stderr, full.stderr)
     table, trace = folder / "x.csv", folder / "x.trace"

@@ -65,7 +65,8 @@ int main(int argc, char** argv) {
       !add_vlan(**host, now, "two", kDoubleTagged, "10.77.20.2/24", "fd77:20::2/64")) {
     return complain("vlan", "an interface or address was refused");
   }
-  auto services = service::UdpServices::open(**host, {{service::Service::kEcho, 7}});
+  auto services =
+      service::UdpServices::open((*host)->stack(), **loop, {{service::Service::kEcho, 7}});
   if (!services) return complain("echo", services.error().text);
   std::puts("up");
   std::fflush(stdout);

@@ -403,6 +403,25 @@ TEST(Loop, ASpinningLoopNeverSleeps) {
   EXPECT_EQ(loop->counters().turns, 200U);
 }
 
+TEST(Loop, SpinsShortlyBeforeADeadlineAndSleepsLongBefore) {
+  fake_time = Time(std::chrono::hours(1));
+  LoopOptions options;
+  options.policy = LoopPolicy::kAdaptive;
+  options.spin_time = Duration::zero();
+  options.spin_before_deadline = std::chrono::microseconds(80);
+  options.clock = [] { return fake_time; };
+  const auto loop = *Loop::create(options);
+  Worker worker;
+  ASSERT_TRUE(loop->add(worker).has_value());
+  worker.deadline = fake_time + std::chrono::microseconds(80);
+  EXPECT_FALSE(loop->run_once(kPatience));
+  // Where others want the core it sleeps.
+  if (loop->counters().sleeps != 0) GTEST_SKIP() << "this machine is busy";
+  worker.deadline = fake_time + std::chrono::microseconds(81);
+  EXPECT_FALSE(loop->run_once(kPatience));
+  EXPECT_EQ(loop->counters().sleeps, 1U);
+}
+
 TEST(Loop, AnAdaptiveLoopSleepsOnceItHasSpunLongEnough) {
   fake_time = Time(Duration(1000));
   TestLoop loop(LoopPolicy::kAdaptive, [] { return fake_time; });

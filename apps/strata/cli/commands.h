@@ -132,8 +132,10 @@ struct SimCommand {
   std::string trace;
   std::string captures;  // a folder
   bool json = false;
-  bool explores = false;  // faults and choices, for what is broken
-  std::string replay;     // a trial's file
+  bool is_real_time = false;
+  LoopPolicy policy = LoopPolicy::kAdaptive;  // in real time
+  bool explores = false;                      // faults and choices, for what is broken
+  std::string replay;                         // a trial's file
 };
 
 struct BenchCommand {

@@ -127,9 +127,9 @@ struct Services {
 
 service::Outcome<Services> open_services(service::HostedStack& stack,
                                          const std::vector<service::ServeOptions>& options) {
-  auto udp = service::UdpServices::open(stack, options);
+  auto udp = service::UdpServices::open(stack.stack(), stack.loop(), options);
   if (!udp) return std::unexpected(std::move(udp).error());
-  auto tcp = service::TcpServices::open(stack, options);
+  auto tcp = service::TcpServices::open(stack.stack(), stack.loop(), options);
   if (!tcp) return std::unexpected(std::move(tcp).error());
   return Services{*std::move(udp), *std::move(tcp)};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// strata sim: labs on virtual time.
+// strata sim: labs on virtual time, or on the machine's.
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -15,6 +15,8 @@
 #include "base/number_text.h"
 #include "runtime/signal_catcher.h"
 #include "service/lab/lab_report.h"
+#include "service/lab/live/live_lab.h"
+#include "service/lab/picture_file.h"
 #include "service/lab/quantity.h"
 #include "service/lab/seed_runs.h"
 #include "service/print.h"
@@ -40,6 +42,7 @@ struct SimLine {
   SimCommand command;
   std::string seeds;
   std::string until;
+  std::string policy;
 };
 
 // "3..12"
@@ -109,17 +112,37 @@ bool write_file(const std::string& path, const std::string& text) {
   return static_cast<bool>(file);
 }
 
+bool write_picture(const std::string& path, const std::string& svg) {
+  auto format = service::picture_format(path);
+  auto bytes = format ? service::picture_bytes(svg, *format) : failed(format.error().text);
+  if (bytes) return write_file(path, *bytes);
+  print(stderr, "strata sim: {}: {}\n", path, bytes.error().text);
+  return false;
+}
+
 // What may be asked for beside the results, each in a file of its own.
 bool write_files(const SimCommand& command, const LabResults& results) {
   bool is_whole = true;
   const auto write = [&](const std::string& path, std::string (*text)(const LabResults&)) {
     if (!path.empty()) is_whole = write_file(path, text(results)) && is_whole;
   };
-  write(command.plot, service::lab_picture);
-  write(command.plot_cdf, service::lab_cdf);
-  write(command.plot_sequence, service::lab_sequence_picture);
+  const auto draw = [&](const std::string& path, std::string (*svg)(const LabResults&)) {
+    if (!path.empty()) is_whole = write_picture(path, svg(results)) && is_whole;
+  };
+  draw(command.plot, service::lab_picture);
+  draw(command.plot_cdf, service::lab_cdf);
+  draw(command.plot_sequence, service::lab_sequence_picture);
   write(command.csv, service::lab_csv);
   return is_whole;
+}
+
+Outcome<LabResults> run_by_its_clock(const SimCommand& command, const LabFile& lab, LabRun& run,
+                                     InlineFunction<bool(double)> goes_on) {
+  if (!command.is_real_time) return run.run(std::move(goes_on));
+  auto live = service::LiveLab::create(run, lab, command.lab, command.policy);
+  if (!live) return std::unexpected(std::move(live).error());
+  put(stderr, (*live)->announcement());
+  return (*live)->run(std::move(goes_on));
 }
 
 Outcome<LabResults> run_lab(const SimCommand& command, const LabFile& lab,
@@ -137,11 +160,25 @@ Outcome<LabResults> run_lab(const SimCommand& command, const LabFile& lab,
     }
   }
   if (!command.plot_sequence.empty()) (*run)->record_sequences();
-  LabResults results = (*run)->run(std::move(goes_on));
+  auto ran = run_by_its_clock(command, lab, **run, std::move(goes_on));
+  if (!ran) return ran;
+  LabResults results = *std::move(ran);
   if (auto written = (*run)->finish_trace(); !written) {
     return std::unexpected(std::move(written).error());
   }
   return results;
+}
+
+bool are_devices_there(const LabResults& results) {
+  bool are_there = true;
+  if (!results.accuracy) return are_there;
+  for (const service::LabDeviceResult& device : results.accuracy->devices) {
+    if (!device.vanished_at) continue;
+    print(stderr, "strata sim: {}: its interface {} was deleted at {:.3f} s\n", device.name,
+          device.interface, *device.vanished_at);
+    are_there = false;
+  }
+  return are_there;
 }
 
 std::string line_of(const LabResults& results) {
@@ -150,6 +187,45 @@ std::string line_of(const LabResults& results) {
   return fmt::format("seed {:<8} packet hash {:016x}  {:10.3f} Mbit/s in all, {} events{}\n",
                      results.seed, results.packet_hash, bits / 1e6, results.events,
                      results.is_whole ? "" : " (stopped before its end)");
+}
+
+void add_real_time(Flags& verb, SimLine& line) {
+  verb.add_flag("--realtime", line.command.is_real_time,
+                "by the machine's clock, so that real devices take part");
+  verb.add_option("--policy", line.policy, "with --realtime: spin, adaptive (the default) or sleep")
+      ->type_name("POLICY");
+}
+
+// Real time passes once, and in one process.
+Outcome<void> check_real_time(SimLine& line) {
+  SimCommand& command = line.command;
+  if (!line.policy.empty()) {
+    const auto policy = service::parse_policy(line.policy);
+    if (!policy) return failed("--policy: " + policy.error().text);
+    if (!command.is_real_time) return failed("--policy: it is about how to wait, with --realtime");
+    command.policy = *policy;
+  }
+  if (!command.is_real_time) return {};
+  if (command.seeds) return failed("--realtime: of --seeds, only one world can run at a time");
+  if (command.jobs > 1) return failed("--realtime: of --jobs, only one world can run at a time");
+  if (command.explores) {
+    return failed("--realtime: --explore runs a lab again and again, which real time does not");
+  }
+  if (!command.replay.empty()) {
+    return failed("--realtime: --replay runs the same again, which real time never does");
+  }
+  return {};
+}
+
+// Before a lab has run for an hour.
+Outcome<void> check_pictures(const SimCommand& command) {
+  for (const std::string* path : {&command.plot, &command.plot_cdf, &command.plot_sequence}) {
+    if (path->empty()) continue;
+    if (auto format = service::picture_format(*path); !format) {
+      return std::unexpected(std::move(format).error());
+    }
+  }
+  return {};
 }
 
 // After the flags that neither can have.
@@ -184,7 +260,7 @@ void add_sim(Verbs& verbs) {
                    ->excludes(seed);
   verb.add_option("--until", line->until, "instead of the lab's")->type_name("TIME");
   verb.add_option("--plot", line->command.plot, "draw what was seen")
-      ->type_name("FILE.svg")
+      ->type_name("FILE.svg|png")
       ->excludes(seeds);
   verb.add_option("--captures", line->command.captures, "a pcapng file for each link")
       ->type_name("FOLDER")
@@ -196,13 +272,14 @@ void add_sim(Verbs& verbs) {
     verb.add_option(name, place, what)->type_name(type)->excludes(seeds);
   };
   SimCommand& command = line->command;
-  file("--plot-cdf", command.plot_cdf, "draw how long exchanges took", "FILE.svg");
-  file("--plot-sequence", command.plot_sequence, "draw sequence numbers over time", "FILE.svg");
+  file("--plot-cdf", command.plot_cdf, "draw how long exchanges took", "FILE.svg|png");
+  file("--plot-sequence", command.plot_sequence, "draw sequence numbers over time", "FILE.svg|png");
   file("--csv", command.csv, "what was looked at, as a table", "FILE.csv");
   file("--trace", command.trace, "a line for each frame and event", "FILE");
   verb.add_flag("--json", line->command.json,
                 "all that was seen, as one JSON object for each seed");
   add_exploration(verb, line->command);
+  add_real_time(verb, *line);
   verbs.finish(verb, [line]() -> Outcome<Command> {
     if (!line->seeds.empty()) {
       const auto range = parse_seeds(line->seeds);
@@ -214,6 +291,8 @@ void add_sim(Verbs& verbs) {
       if (!until) return failed("--until: " + until.error().text);
       line->command.until = *until;
     }
+    if (auto fits = check_real_time(*line); !fits) return std::unexpected(fits.error());
+    if (auto fits = check_pictures(line->command); !fits) return std::unexpected(fits.error());
     if (line->command.jobs > 1 && !line->command.seeds && !line->command.explores) {
       return failed("--jobs: there is one seed; --seeds or --explore make several");
     }
@@ -224,6 +303,11 @@ void add_sim(Verbs& verbs) {
 int run_command(const SimCommand& command) {
   auto lab = service::read_lab_file(command.lab);
   if (!lab) return complain("sim", lab.error());
+  if (!command.is_real_time) {
+    if (auto fits = service::check_needs_no_device(*lab, command.lab); !fits) {
+      return complain("sim", fits.error());
+    }
+  }
   if (command.until) lab->until = *command.until;
   if (command.seed) lab->seed = *command.seed;
   const auto [first, last] = command.seeds.value_or(std::pair(lab->seed, lab->seed));
@@ -233,7 +317,7 @@ int run_command(const SimCommand& command) {
     return explore_lab(command, *lab, [&] { return interruption.has_come(); });
   }
   std::optional<Progress> progress(std::in_place);
-  bool are_files_whole = true;
+  bool is_all_well = true;
   const service::SeedRuns runs{
       .first = first,
       .last = last,
@@ -247,7 +331,7 @@ int run_command(const SimCommand& command) {
           return !stopped();
         });
         if (!results) return std::unexpected(results.error());
-        are_files_whole = write_files(command, *results);
+        is_all_well = write_files(command, *results) && are_devices_there(*results);
         return command.json    ? service::lab_json(*results)
                : command.seeds ? line_of(*results)
                                : service::lab_text(*results);
@@ -258,13 +342,13 @@ int run_command(const SimCommand& command) {
             const auto done = static_cast<double>(seed - first + 1);
             if (command.jobs > 1) progress->show(done / static_cast<double>(last - first + 1));
             put(stdout, text);
-            return are_files_whole;
+            return is_all_well;
           },
       .interrupted = [&] { return interruption.has_come(); }};
   const auto done = service::run_seeds(runs);
   progress.reset();
   if (!done) return complain("sim", done.error());
-  return interruption.has_come() || !are_files_whole ? kFailed : kOk;
+  return interruption.has_come() || !is_all_well ? kFailed : kOk;
 }
 
 }  // namespace strata::app

@@ -9,9 +9,12 @@
 namespace strata::service {
 namespace {
 
-sim::TopologyNode::Kind planned_kind(LabNode::Kind kind) {
-  switch (kind) {
-    case LabNode::Kind::kHost: return sim::TopologyNode::Kind::kHost;
+sim::TopologyNode::Kind planned_kind(const LabNode& node) {
+  // Whose addresses are no business of ours is part of the wire.
+  if (node.device.is_bare) return sim::TopologyNode::Kind::kSwitch;
+  switch (node.kind) {
+    case LabNode::Kind::kHost:
+    case LabNode::Kind::kDevice: return sim::TopologyNode::Kind::kHost;
     case LabNode::Kind::kRouter: return sim::TopologyNode::Kind::kRouter;
     case LabNode::Kind::kSwitch:
     case LabNode::Kind::kMiddlebox: return sim::TopologyNode::Kind::kSwitch;
@@ -25,7 +28,7 @@ sim::Topology topology_of(const LabFile& lab) {
   sim::Topology topology;
   for (const LabNode& node : lab.nodes) {
     topology.nodes.push_back(
-        {.kind = planned_kind(node.kind), .name = node.name, .addresses = node.addresses});
+        {.kind = planned_kind(node), .name = node.name, .addresses = node.addresses});
   }
   for (const LabLink& link : lab.links) {
     topology.links.push_back({.from = link.from_node, .to = link.to_node});

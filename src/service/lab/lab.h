@@ -11,6 +11,7 @@
 
 #include "service/failure.h"
 #include "service/lab/lab_middlebox.h"
+#include "service/stack_options.h"
 #include "strata/address.h"
 #include "strata/sim_link.h"
 #include "strata/sim_queue.h"
@@ -26,11 +27,18 @@
 //   name = "server"
 //   address = ["10.1.0.1/24"]            # without any: given out, a network for each wire
 //   tcp = { congestion = "reno", sack = false }
+//   serve = ["echo", "http=www"]         # for who asks from outside; the folder lies beside the
+//   lab
 //
 //   [[router]]
 //   name = "home"
 //   [[switch]]
 //   name = "lan"
+//
+//   [[device]]                           # with --realtime: a TAP device, and who uses it
+//   name = "laptop"
+//   tap = "lab0"
+//   netns = "laptop"
 //
 //   [[middlebox]]                        # a box in the middle of a wire: lab_middlebox.h
 //   name = "nat"
@@ -75,13 +83,22 @@ struct LabQueue {
   bool marks = false;
 };
 
+// A TAP device of the host, which takes part when the lab runs in real time.
+struct LabDevice {
+  std::string interface;
+  std::string network_namespace;  // its other side lies in; empty: the program's own
+  bool is_bare = false;           // it is given no addresses and routes
+};
+
 struct LabNode {
-  enum class Kind : std::uint8_t { kHost, kRouter, kSwitch, kMiddlebox };
+  enum class Kind : std::uint8_t { kHost, kRouter, kSwitch, kMiddlebox, kDevice };
   Kind kind = Kind::kHost;
   std::string name;
   std::vector<Prefix> addresses{};
   TcpConfig tcp{};
+  std::vector<ServeOptions> serves{};
   LabMiddlebox middlebox{};
+  LabDevice device{};
   std::size_t line = 0;  // of the file
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "service/lab/addressing.h"
@@ -23,6 +24,16 @@ Outcome<std::uint64_t> parse_lab_seed(std::int64_t seed) {
   return static_cast<std::uint64_t>(seed);
 }
 
+// As Linux has them (dev_valid_name).
+Outcome<std::string> parse_interface_name(std::string_view text) {
+  constexpr std::size_t kNameMax = 15;
+  if (text.empty() || text.size() > kNameMax || text == "." || text == ".." ||
+      text.find_first_of("/: \t\r\n%") != std::string_view::npos) {
+    return failed(fmt::format("'{}' cannot be the name of an interface", text));
+  }
+  return std::string(text);
+}
+
 class LabReader {
  public:
   LabReader(const std::string& path, TroubleOf& failure) : draft_{path, failure} {}
@@ -39,12 +50,13 @@ class LabReader {
     read_nodes(reader, "router", LabNode::Kind::kRouter);
     read_nodes(reader, "switch", LabNode::Kind::kSwitch);
     read_nodes(reader, "middlebox", LabNode::Kind::kMiddlebox);
+    read_nodes(reader, "device", LabNode::Kind::kDevice);
     reader.tables("topology", [&](const toml::table& topology, const toml::node& node) {
       if (!draft_.failure) read_topology(draft_, topology, node);
     });
     reader.tables("link",
                   [&](const toml::table& link, const toml::node& node) { read_link(link, node); });
-    check_middleboxes();
+    check_links();
     reader.tables("traffic", [&](const toml::table& traffic, const toml::node& node) {
       if (!draft_.failure) read_traffic(draft_, traffic, node);
     });
@@ -66,15 +78,30 @@ class LabReader {
       own.text("name", parse_lab_name, into(made.name));
       if (kind == LabNode::Kind::kMiddlebox) {
         made.middlebox = read_middlebox_keys(own, node);
+      } else if (kind == LabNode::Kind::kDevice) {
+        read_device_keys(own, made);
       } else if (kind != LabNode::Kind::kSwitch) {
         own.texts("address", parse_interface_address,
                   [&](const Prefix& prefix) { made.addresses.push_back(prefix); });
+        own.texts("serve", parse_serve, [&](ServeOptions options) {
+          // A folder lies beside the lab, as its other files do.
+          if (!options.folder.empty()) {
+            options.folder = std::filesystem::path(draft_.path).parent_path() / options.folder;
+          }
+          made.serves.push_back(std::move(options));
+        });
         own.settings("tcp", [&](std::string_view setting, std::string_view value) {
           return apply_tcp_setting(made.tcp, setting, value);
         });
       }
       own.refuse_others();
       if (made.name.empty()) own.fail("name", node, "missing");
+      if (made.device.is_bare && !made.addresses.empty()) {
+        own.fail("address", node, "a bare device is given none");
+      }
+      if (kind == LabNode::Kind::kDevice && made.device.interface.empty()) {
+        own.fail("tap", node, "missing: the name of the interface");
+      }
       if (draft_.lab.nodes.size() >= sim::kTopologyNodesMax) {
         own.fail("name", node, fmt::format("a lab has at most {} nodes", sim::kTopologyNodesMax));
       }
@@ -82,17 +109,27 @@ class LabReader {
     });
   }
 
-  // Inside and outside, or there is no box in the middle of anything.
-  void check_middleboxes() {
+  static void read_device_keys(TableReader& own, LabNode& made) {
+    own.text("tap", parse_interface_name, into(made.device.interface));
+    own.text("netns", parse_any_text, into(made.device.network_namespace));
+    own.boolean("bare", into(made.device.is_bare));
+    own.texts("address", parse_interface_address,
+              [&](const Prefix& prefix) { made.addresses.push_back(prefix); });
+  }
+
+  // A box has an inside and an outside, or is in the middle of nothing; a device is one cable.
+  void check_links() {
     for (std::size_t i = 0; i < draft_.lab.nodes.size(); ++i) {
-      const LabNode& box = draft_.lab.nodes[i];
-      if (box.kind != LabNode::Kind::kMiddlebox) continue;
+      const LabNode& node = draft_.lab.nodes[i];
+      const bool is_box = node.kind == LabNode::Kind::kMiddlebox;
+      if ((!is_box && node.kind != LabNode::Kind::kDevice) || draft_.failure) continue;
       const auto links = std::ranges::count_if(draft_.lab.links, [&](const LabLink& link) {
         return link.from_node == i || link.to_node == i;
       });
-      if (links == 2 || draft_.failure) continue;
-      draft_.failure = Failure{fmt::format("{}:{}: middlebox: {}: expected two links, inside first",
-                                           draft_.path, box.line, box.name)};
+      if (links == (is_box ? 2 : 1)) continue;
+      draft_.failure = Failure{fmt::format("{}:{}: {}: {}: expected {}", draft_.path, node.line,
+                                           is_box ? "middlebox" : "device", node.name,
+                                           is_box ? "two links, inside first" : "one link")};
     }
   }
 

@@ -180,7 +180,9 @@ std::string lab_text(const LabResults& results) {
                    mean(link.queue_packets.values),
                    std::isfinite(delay) ? fmt::format("{:.1f}", delay) : "-");
   }
-  return text + reasons_text(results);
+  text += reasons_text(results);
+  if (results.accuracy) text += accuracy_text(*results.accuracy);
+  return text;
 }
 
 std::string lab_csv(const LabResults& results) {
@@ -225,7 +227,9 @@ std::string lab_json(const LabResults& results) {
   for (std::size_t i = 0; i < results.nodes.size(); ++i) {
     text += (i == 0 ? "" : ",") + json_of(results.nodes[i]);
   }
-  return text + "]}\n";
+  text += "]";
+  if (results.accuracy) text += ",\"real_time\":" + accuracy_json(*results.accuracy);
+  return text + "}\n";
 }
 
 }  // namespace strata::service

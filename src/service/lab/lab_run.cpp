@@ -140,7 +140,7 @@ Outcome<std::unique_ptr<LabRun>> LabRun::create(const LabFile& lab) {
   return run;
 }
 
-LabParts LabRun::parts() { return {lab_, world_, hosts_, flows_, pools_, plan_}; }
+LabParts LabRun::parts() { return {lab_, world_, hosts_, flows_, pools_, plan_, services_}; }
 
 Outcome<void> LabRun::build() {
   build_nodes();
@@ -149,6 +149,7 @@ Outcome<void> LabRun::build() {
     if (hosts_[node] == nullptr) continue;
     if (auto given = give_addresses(parts(), node); !given) return given;
   }
+  if (auto opened = services_.open(lab_, hosts_); !opened) return opened;
   if (auto made = build_flows(); !made) return made;
   schedule();
   return {};
@@ -167,6 +168,11 @@ void LabRun::build_nodes() {
     }
     if (node.kind == LabNode::Kind::kMiddlebox) {
       world_.add_middlebox(node.name, make_rules(node.middlebox));
+      hosts_.push_back(nullptr);
+      continue;
+    }
+    if (node.kind == LabNode::Kind::kDevice) {
+      world_.add_station(node.name);
       hosts_.push_back(nullptr);
       continue;
     }
@@ -261,13 +267,13 @@ LabResults LabRun::blank() const {
   return results;
 }
 
-LabResults LabRun::run(InlineFunction<bool(double share)> goes_on) {
+LabResults LabRun::run(InlineFunction<bool(double share)> goes_on, Advance advance) {
   LabResults results = blank();
   const Time end(lab_.until);
   while (world_.now() < end) {
     const Time next = std::min(end, world_.now() + lab_.sample);
-    if (world_.run_until(next) == sim::RunEnd::kStalled ||
-        !goes_on(seconds(next - Time{}) / seconds(lab_.until))) {
+    const bool is_there = advance ? advance(next) : world_.run_until(next) != sim::RunEnd::kStalled;
+    if (!is_there || !goes_on(seconds(next - Time{}) / seconds(lab_.until))) {
       results.is_whole = world_.now() >= end;
       look(results);
       break;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "service/lab/lab.h"
 #include "service/lab/lab_script.h"
 #include "service/lab/lab_trace.h"
+#include "service/lab/live/accuracy.h"
 #include "strata/drop_reason.h"
 #include "strata/inline_function.h"
 #include "strata/memory.h"
@@ -63,8 +65,9 @@ struct LabResults {
   std::vector<double> times;
   std::vector<LabFlowResult> flows;
   std::vector<LabLinkResult> links;
-  std::vector<LabNodeResult> nodes;    // those whose stacks dropped something
-  std::vector<LabSequence> sequences;  // with LabRun::record_sequences()
+  std::vector<LabNodeResult> nodes;     // those whose stacks dropped something
+  std::vector<LabSequence> sequences;   // with LabRun::record_sequences()
+  std::optional<LabAccuracy> accuracy;  // of a LiveLab
 };
 
 class LabRun {
@@ -81,9 +84,12 @@ class LabRun {
   [[nodiscard]] Outcome<void> finish_trace();
   // Of flows of one connection, for sequence diagrams.
   void record_sequences();
+  // How the world gets to an instant; false: it does not. Without one it jumps there.
+  using Advance = InlineFunction<bool(Time to)>;
   // To the end, or until `goes_on`, which is told the share that is done, says no.
-  [[nodiscard]] LabResults run(InlineFunction<bool(double share)> goes_on);
+  [[nodiscard]] LabResults run(InlineFunction<bool(double share)> goes_on, Advance advance = {});
   [[nodiscard]] sim::World& world() { return world_; }
+  [[nodiscard]] const sim::AddressPlan& plan() const { return plan_; }
 
  private:
   struct Capture;
@@ -105,6 +111,7 @@ class LabRun {
   std::vector<std::unique_ptr<PacketPool>> pools_;  // by node, for those that run out; outlive all
   sim::World world_;
   std::vector<sim::Host*> hosts_;  // by node; null for switches
+  LabServices services_;
   std::vector<std::unique_ptr<Capture>> captures_;
   std::unique_ptr<LabTrace> trace_;
   std::unique_ptr<LabSequences> sequences_;

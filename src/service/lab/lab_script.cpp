@@ -191,6 +191,7 @@ void LabScript::crash(std::size_t node) {
   if (!host.is_running()) return;
   tell(fmt::format("{} crashes", host.name()));
   for (const auto& flow : parts_.flows) flow->on_crash(host);
+  parts_.services.on_crash(host);
   host.crash();
 }
 
@@ -201,6 +202,7 @@ void LabScript::restart(std::size_t node) {
   host.restart();
   // What the first stack could be told, this one can.
   static_cast<void>(give_addresses(parts_, node));
+  parts_.services.on_restart(host);
   for (const auto& flow : parts_.flows) flow->on_restart(host);
 }
 

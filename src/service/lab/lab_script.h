@@ -9,6 +9,7 @@
 
 #include "service/lab/flow.h"
 #include "service/lab/lab.h"
+#include "service/lab/lab_services.h"
 #include "strata/packet_pool.h"
 #include "strata/rng.h"
 #include "strata/sim.h"
@@ -24,6 +25,7 @@ struct LabParts {
   const std::vector<std::unique_ptr<Flow>>& flows;
   const std::vector<std::unique_ptr<PacketPool>>& pools;  // by node; null: the world's
   const sim::AddressPlan& plan;
+  LabServices& services;
 };
 
 [[nodiscard]] std::unique_ptr<sim::QueueDiscipline> lab_queue(const LabQueue& queue,

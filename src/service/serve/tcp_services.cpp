@@ -10,9 +10,9 @@
 
 namespace strata::service {
 
-Outcome<std::unique_ptr<TcpServices>> TcpServices::open(HostedStack& host,
+Outcome<std::unique_ptr<TcpServices>> TcpServices::open(Stack& stack, Executor& executor,
                                                         const std::vector<ServeOptions>& services) {
-  std::unique_ptr<TcpServices> made(new TcpServices(host));
+  std::unique_ptr<TcpServices> made(new TcpServices(stack, executor));
   for (const ServeOptions& options : services) {
     if (auto added = made->add(options); !added) return std::unexpected(std::move(added).error());
   }
@@ -24,7 +24,7 @@ Outcome<void> TcpServices::add(const ServeOptions& options) {
     if (auto usable = check_folder(options.folder); !usable) return usable;
   }
   auto listener = TcpListener::listen(
-      host_.stack(), {IpAddress::any_v6(), options.port},
+      stack_, {IpAddress::any_v6(), options.port},
       {.backlog = kBacklog, .options = {.fast_open = true, .reuse_address = true}});
   if (!listener) {
     return failed(fmt::format("cannot serve {} on TCP port {}: {}", to_text(options.service),
@@ -38,7 +38,7 @@ Outcome<void> TcpServices::add(const ServeOptions& options) {
 
 void TcpServices::accept(Server& server) {
   while (sessions_.size() < kSessionsMax) {
-    auto stream = server.listener.accept(host_.loop().now());
+    auto stream = server.listener.accept(executor_.now());
     if (!stream) return;
     auto session = make_session(server.options, std::move(*stream));
     Session& started = *session;
@@ -55,7 +55,8 @@ std::unique_ptr<Session> TcpServices::make_session(const ServeOptions& options, 
 }
 
 void TcpServices::on_session_over(Session& session) {
-  host_.loop().post([this, ended = &session] {
+  executor_.post([this, life = std::weak_ptr(life_), ended = &session] {
+    if (life.expired()) return;
     const bool was_full = sessions_.size() == kSessionsMax;
     sessions_.erase(ended);
     if (!was_full) return;

@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "service/failure.h"
-#include "service/hosted_stack.h"
 #include "service/serve/session.h"
 #include "service/stack_options.h"
 #include "strata/tcp_listener.h"
@@ -27,7 +26,7 @@ namespace strata::service {
 class TcpServices final : public SessionOwner {
  public:
   [[nodiscard]] static Outcome<std::unique_ptr<TcpServices>> open(
-      HostedStack& host, const std::vector<ServeOptions>& services);
+      Stack& stack, Executor& executor, const std::vector<ServeOptions>& services);
   ~TcpServices() override = default;
   TcpServices(const TcpServices&) = delete;
   TcpServices& operator=(const TcpServices&) = delete;
@@ -35,7 +34,7 @@ class TcpServices final : public SessionOwner {
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 
   // SessionOwner
-  [[nodiscard]] Executor& executor() override { return host_.loop(); }
+  [[nodiscard]] Executor& executor() override { return executor_; }
   void on_session_over(Session& session) override;
 
  private:
@@ -47,16 +46,19 @@ class TcpServices final : public SessionOwner {
     TcpListener listener;
   };
 
-  explicit TcpServices(HostedStack& host) : host_(host) {}
+  TcpServices(Stack& stack, Executor& executor) : stack_(stack), executor_(executor) {}
 
   [[nodiscard]] Outcome<void> add(const ServeOptions& options);
   void accept(Server& server);
   [[nodiscard]] std::unique_ptr<Session> make_session(const ServeOptions& options,
                                                       TcpStream stream);
 
-  HostedStack& host_;
+  Stack& stack_;
+  Executor& executor_;
   std::vector<std::unique_ptr<Server>> servers_;
   std::unordered_map<const Session*, std::unique_ptr<Session>> sessions_;
+  // Tasks that were posted may come after our end, where a stack ends before its executor.
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace strata::service

@@ -21,9 +21,9 @@ Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 }  // namespace
 
-Outcome<std::unique_ptr<UdpServices>> UdpServices::open(HostedStack& host,
+Outcome<std::unique_ptr<UdpServices>> UdpServices::open(Stack& stack, Executor& executor,
                                                         const std::vector<ServeOptions>& services) {
-  std::unique_ptr<UdpServices> made(new UdpServices(host, random_seed()));
+  std::unique_ptr<UdpServices> made(new UdpServices(stack, executor, random_seed()));
   made->buffer_.resize(65'535);
   for (const ServeOptions& options : services) {
     if (auto added = made->add(options); !added) return std::unexpected(std::move(added).error());
@@ -37,7 +37,7 @@ Outcome<void> UdpServices::add(const ServeOptions& options) {
     return failed(fmt::format("cannot serve {} on UDP port {}: {}", to_text(options.service),
                               options.port, strata::to_text(error)));
   };
-  auto socket = UdpSocket::open(host_.stack());
+  auto socket = UdpSocket::open(stack_);
   if (!socket) return fault(socket.error());
   if (const auto bound = socket->bind({IpAddress::any_v6(), options.port}); !bound) {
     return fault(bound.error());
@@ -57,18 +57,20 @@ void UdpServices::serve(Server& server) {
     if (!got) return;
     answer(server, *got);
   }
-  host_.loop().post([this, &server] { serve(server); });
+  executor_.post([this, life = std::weak_ptr(life_), &server] {
+    if (!life.expired()) serve(server);
+  });
 }
 
 bool UdpServices::may_answer(const DatagramInfo& info) const {
   return std::ranges::find(kServicePorts, info.source.port) == kServicePorts.end() &&
-         info.source.port != 0 && host_.stack().is_local(info.destination.address) &&
+         info.source.port != 0 && stack_.is_local(info.destination.address) &&
          !info.destination.address.is_multicast();
 }
 
 void UdpServices::answer(Server& server, const UdpSocket::Received& request) {
   if (server.service == Service::kDiscard || !may_answer(request.info)) return;
-  const Time now = host_.loop().now();
+  const Time now = executor_.now();
   const SendChoices choices{.destination = request.info.source,
                             .source = request.info.destination.address};
   const auto reply = [&](Bytes bytes) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "service/failure.h"
-#include "service/hosted_stack.h"
 #include "service/stack_options.h"
 #include "strata/rng.h"
 #include "strata/udp_socket.h"
@@ -25,7 +24,7 @@ namespace strata::service {
 class UdpServices {
  public:
   [[nodiscard]] static Outcome<std::unique_ptr<UdpServices>> open(
-      HostedStack& host, const std::vector<ServeOptions>& services);
+      Stack& stack, Executor& executor, const std::vector<ServeOptions>& services);
   UdpServices(const UdpServices&) = delete;
   UdpServices& operator=(const UdpServices&) = delete;
 
@@ -39,17 +38,21 @@ class UdpServices {
     std::size_t answered = 0;
   };
 
-  UdpServices(HostedStack& host, std::uint64_t seed) : host_(host), rng_(seed) {}
+  UdpServices(Stack& stack, Executor& executor, std::uint64_t seed)
+      : stack_(stack), executor_(executor), rng_(seed) {}
 
   [[nodiscard]] Outcome<void> add(const ServeOptions& options);
   void serve(Server& server);
   void answer(Server& server, const UdpSocket::Received& request);
   [[nodiscard]] bool may_answer(const DatagramInfo& info) const;
 
-  HostedStack& host_;
+  Stack& stack_;
+  Executor& executor_;
   Rng rng_;
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::byte> buffer_;
+  // Tasks that were posted may come after our end, where a stack ends before its executor.
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace strata::service

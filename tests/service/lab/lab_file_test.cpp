@@ -109,6 +109,67 @@ TEST(LabFile, ComplaintsNameFileLineAndKey) {
   EXPECT_THAT(complaint("[[host\n"), HasSubstr("x.toml:13: "));
 }
 
+TEST(LabFile, ADeviceHasAnInterfaceAndOneLink) {
+  const auto lab = read(R"([[device]]
+name = "laptop"
+tap = "lab0"
+netns = "laptop"
+address = "10.9.0.1/24"
+[[device]]
+name = "other"
+tap = "lab1"
+bare = true
+[[switch]]
+name = "lan"
+[[link]]
+between = ["laptop", "lan"]
+[[link]]
+between = ["other", "lan"]
+)");
+  ASSERT_TRUE(lab.has_value()) << lab.error().text;
+  const LabNode& laptop = lab->nodes[3];
+  EXPECT_EQ(laptop.kind, LabNode::Kind::kDevice);
+  EXPECT_EQ(laptop.device.interface, "lab0");
+  EXPECT_EQ(laptop.device.network_namespace, "laptop");
+  EXPECT_EQ(laptop.addresses.front(), *Prefix::parse("10.9.0.1/24"));
+  EXPECT_FALSE(laptop.device.is_bare);
+  EXPECT_TRUE(lab->nodes[4].device.is_bare);
+}
+
+TEST(LabFile, ComplaintsAboutDevices) {
+  const std::string device = "[[device]]\nname = \"d\"\n";
+  const std::string link = "[[link]]\nbetween = [\"d\", \"a\"]\n";
+  for (const Wrong& wrong :
+       {Wrong{"", "x.toml:13: device.tap: missing"},
+        Wrong{"tap = \"a/b\"\n", "x.toml:15: device.tap: 'a/b' cannot be the name"},
+        Wrong{"tap = \"sixteen_letters_\"\n", "cannot be the name of an interface"},
+        Wrong{"tap = \"lab0\"\n", "x.toml:13: device: d: expected one link"},
+        Wrong{"tap = \"lab0\"\nbare = true\naddress = \"10.0.0.1/24\"\n",
+              "device.address: a bare device is given none"},
+        Wrong{"tap = \"lab0\"\ntcp = {}\n", "device.tcp: unknown key"},
+        Wrong{"tap = \"lab0\"\nnetns = 1\n", "x.toml:16: device.netns: expected a string"}}) {
+    EXPECT_THAT(complaint(device + wrong.more), HasSubstr(wrong.complaint)) << wrong.more;
+  }
+  const std::string whole = device + "tap = \"lab0\"\n" + link;
+  EXPECT_EQ(complaint(whole), "none");
+  EXPECT_THAT(complaint(whole + "[[link]]\nbetween = [\"d\", \"b\"]\n"),
+              HasSubstr("expected one link"));
+  EXPECT_THAT(complaint(whole + "[[traffic]]\nkind = \"ping\"\nfrom = \"a\"\nto = \"d\"\n"),
+              HasSubstr("no host or router 'd'"));
+  EXPECT_THAT(complaint(whole + "[[event]]\nat = \"1s\"\nnode = \"d\"\nis = \"crashed\"\n"),
+              HasSubstr("no host or router 'd'"));
+}
+
+TEST(LabFile, HostsServe) {
+  const auto lab = read("[[host]]\nname = \"c\"\nserve = [\"echo\", \"http=www:8080\"]\n");
+  ASSERT_TRUE(lab.has_value()) << lab.error().text;
+  ASSERT_EQ(lab->nodes[2].serves.size(), 2U);
+  EXPECT_EQ(lab->nodes[2].serves[0].port, 7);
+  EXPECT_EQ(lab->nodes[2].serves[1].folder, "www");
+  EXPECT_THAT(complaint("[[host]]\nname = \"c\"\nserve = \"tea\"\n"),
+              HasSubstr("x.toml:15: host.serve: 'tea' is not one of"));
+}
+
 TEST(LabFile, ShapesMakeNodesAndLinksByTheDozen) {
   const auto lab = read(R"([[topology]]
 kind = "dumbbell"

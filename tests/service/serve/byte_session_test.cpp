@@ -15,10 +15,11 @@ namespace {
 class ByteSessionTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = TcpServices::open(*lab.ours, {{Service::kEcho, 7},
-                                                {Service::kDiscard, 9},
-                                                {Service::kDaytime, 13},
-                                                {Service::kChargen, 19}});
+    auto opened = TcpServices::open(lab.ours->stack(), lab.ours->loop(),
+                                    {{Service::kEcho, 7},
+                                     {Service::kDiscard, 9},
+                                     {Service::kDaytime, 13},
+                                     {Service::kChargen, 19}});
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     services = std::move(*opened);
   }

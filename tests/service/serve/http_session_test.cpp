@@ -29,7 +29,8 @@ class HttpSessionTest : public testing::Test {
     std::string big;
     for (int i = 0; big.size() < 3'000'000; ++i) big += std::to_string(i) + '\n';
     put("big.bin", big);
-    auto opened = TcpServices::open(*lab.ours, {{Service::kHttp, kPort, www.path}});
+    auto opened =
+        TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kHttp, kPort, www.path}});
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     services = std::move(*opened);
   }

@@ -13,7 +13,8 @@ namespace {
 
 TEST(TcpServices, ServeManyAtATimeAndForgetThem) {
   Lab lab;
-  auto services = TcpServices::open(*lab.ours, {{Service::kEcho, 7}, {Service::kDaytime, 13}});
+  auto services = TcpServices::open(lab.ours->stack(), lab.ours->loop(),
+                                    {{Service::kEcho, 7}, {Service::kDaytime, 13}});
   ASSERT_TRUE(services.has_value());
   std::deque<Client> clients;
   for (int i = 0; i < 20; ++i) clients.emplace_back(lab, 7);
@@ -29,7 +30,7 @@ TEST(TcpServices, ServeManyAtATimeAndForgetThem) {
 
 TEST(TcpServices, ForgetPeersThatReset) {
   Lab lab;
-  auto services = TcpServices::open(*lab.ours, {{Service::kEcho, 7}});
+  auto services = TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kEcho, 7}});
   ASSERT_TRUE(services.has_value());
   Client client(lab, 7);
   ASSERT_EQ((*services)->sessions(), 1U);
@@ -40,13 +41,15 @@ TEST(TcpServices, ForgetPeersThatReset) {
 
 TEST(TcpServices, SayWhatTheyCannotServe) {
   Lab lab;
-  auto services = TcpServices::open(*lab.ours, {{Service::kEcho, 7}});
+  auto services = TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kEcho, 7}});
   ASSERT_TRUE(services.has_value());
-  const auto taken = TcpServices::open(*lab.ours, {{Service::kDiscard, 7}});
+  const auto taken =
+      TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kDiscard, 7}});
   ASSERT_FALSE(taken.has_value());
   EXPECT_NE(taken.error().text.find("discard on TCP port 7"), std::string::npos)
       << taken.error().text;
-  const auto nowhere = TcpServices::open(*lab.ours, {{Service::kHttp, 80, "/nonexistent/folder"}});
+  const auto nowhere = TcpServices::open(lab.ours->stack(), lab.ours->loop(),
+                                         {{Service::kHttp, 80, "/nonexistent/folder"}});
   ASSERT_FALSE(nowhere.has_value());
   EXPECT_NE(nowhere.error().text.find("/nonexistent/folder"), std::string::npos);
 }
@@ -54,16 +57,17 @@ TEST(TcpServices, SayWhatTheyCannotServe) {
 // What one of several cannot open leaves no other behind.
 TEST(TcpServices, OpenAllOrNone) {
   Lab lab;
-  const auto half =
-      TcpServices::open(*lab.ours, {{Service::kEcho, 7}, {Service::kHttp, 80, "/nonexistent"}});
+  const auto half = TcpServices::open(lab.ours->stack(), lab.ours->loop(),
+                                      {{Service::kEcho, 7}, {Service::kHttp, 80, "/nonexistent"}});
   ASSERT_FALSE(half.has_value());
-  EXPECT_TRUE(TcpServices::open(*lab.ours, {{Service::kEcho, 7}}).has_value());
+  EXPECT_TRUE(
+      TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kEcho, 7}}).has_value());
 }
 
 // RFC 7413: text that comes with the SYN is answered like any other.
 TEST(TcpServices, AnswerWhatCameWithTheSyn) {
   Lab lab;
-  auto services = TcpServices::open(*lab.ours, {{Service::kEcho, 7}});
+  auto services = TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kEcho, 7}});
   ASSERT_TRUE(services.has_value());
   const Endpoint to{*IpAddress::parse("10.77.0.2"), 7};
   {
@@ -86,7 +90,7 @@ TEST(TcpServices, HoldABoundedNumberOfSessions) {
   constexpr std::size_t kSessionsMax = 8192;
   constexpr std::size_t kWaiting = 300;
   Lab lab;
-  auto services = TcpServices::open(*lab.ours, {{Service::kDiscard, 9}});
+  auto services = TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kDiscard, 9}});
   ASSERT_TRUE(services.has_value());
   const Endpoint to{*IpAddress::parse("10.77.0.2"), 9};
   std::deque<TcpStream> streams;

@@ -15,10 +15,11 @@ namespace {
 class UdpServicesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto opened = UdpServices::open(*lab.ours, {{Service::kEcho, 7},
-                                                {Service::kDiscard, 9},
-                                                {Service::kDaytime, 13},
-                                                {Service::kChargen, 19}});
+    auto opened = UdpServices::open(lab.ours->stack(), lab.ours->loop(),
+                                    {{Service::kEcho, 7},
+                                     {Service::kDiscard, 9},
+                                     {Service::kDaytime, 13},
+                                     {Service::kChargen, 19}});
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     services = std::move(*opened);
   }
@@ -76,7 +77,7 @@ TEST_F(UdpServicesTest, NoServiceAnswersAnother) {
 }
 
 TEST_F(UdpServicesTest, SaysWhichPortIsTaken) {
-  const auto second = UdpServices::open(*lab.ours, {{Service::kEcho, 7}});
+  const auto second = UdpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kEcho, 7}});
   ASSERT_FALSE(second.has_value());
   EXPECT_TRUE(second.error().text.starts_with("cannot serve echo on UDP port 7: "));
 }

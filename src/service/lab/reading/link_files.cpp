@@ -13,6 +13,9 @@
 namespace strata::service {
 namespace {
 
+// A trace of a fast line has a dozen lines a millisecond: this is some twenty minutes of it.
+constexpr std::size_t kLinkFileMax = std::size_t{64} << 20U;
+
 std::string_view trimmed(std::string_view line) {
   constexpr std::string_view kBlank = " \t\r";
   const std::size_t first = line.find_first_not_of(kBlank);
@@ -23,7 +26,7 @@ std::string_view trimmed(std::string_view line) {
 // read(line) -> a text that says what is wrong with it; empty: nothing.
 template <typename Read>
 Outcome<void> read_lines(const std::string& path, Read read) {
-  const auto text = read_text_file(path);
+  const auto text = read_text_file(path, kLinkFileMax);
   if (!text) return std::unexpected(text.error());
   std::size_t number = 0;
   for (std::size_t at = 0; at < text->size();) {

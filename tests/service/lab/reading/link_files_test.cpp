@@ -31,6 +31,20 @@ TEST_F(LinkFiles, ATraceIsALineAnOpportunity) {
   EXPECT_EQ((*trace)->opportunities_ms, (std::vector<std::uint32_t>{0, 2, 2, 7, 10}));
 }
 
+TEST_F(LinkFiles, ATraceOfAFastLineIsLong) {
+  std::string text;
+  constexpr std::uint32_t kLines = 400'000;
+  for (std::uint32_t line = 0; line < kLines; ++line) text += std::to_string(line / 8) + "\n";
+  ASSERT_GT(text.size(), std::size_t{2} << 20U);
+  const auto trace = read_rate_trace(file(text));
+  ASSERT_TRUE(trace.has_value()) << trace.error().text;
+  EXPECT_EQ((*trace)->opportunities_ms.size(), kLines);
+}
+
+TEST_F(LinkFiles, WhatNeverEndsIsNoFile) {
+  EXPECT_THAT(read_rate_trace("/dev/zero").error().text, HasSubstr("larger than"));
+}
+
 TEST_F(LinkFiles, SamplesHaveUnitsOrAreMilliseconds) {
   const auto samples = read_jitter_samples(file("1.5\n250us\n0\n"));
   ASSERT_TRUE(samples.has_value()) << samples.error().text;

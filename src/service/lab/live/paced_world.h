@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// PacedWorld: a simulated world in which things happen when the machine's clock says so, and whose
+// stations are real devices.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "service/lab/live/lateness.h"
+#include "strata/device.h"
+#include "strata/loop.h"
+#include "strata/sim.h"
+
+//   machine's time   ──┬─────────┬───────────┬──────────>   zero_ + the world's time, and a little
+//                      │ late    │           │
+//   world's time   ────┴─────────┴───────────┴──────────>   each instant in order, none left out
+//
+// 1. What is due at an instant happens when zero_ + that instant has come, never before. How much
+//    later is kept in lateness(). The world itself does not see it: what follows from an event is
+//    reckoned from when it was due, so that rates do not drift.
+// 2. A frame that came from a device enters its link at a time of the world that is read after the
+//    frame was: no delay is ever shorter than the link's, as seen from outside.
+// 3. The world's time never goes back, and jumps over nothing. When it is more than kBehindMax
+//    behind (the machine is too slow, or the program was stopped), it stands still instead: zero_
+//    moves. Everything that is under way takes so much longer, and rests() tells.
+
+namespace strata::service {
+
+class PacedWorld final : public Pollable {
+ public:
+  using ClockFunction = Time (*)();
+  static constexpr Duration kBehindMax = std::chrono::milliseconds(100);
+
+  // What became of a device, as the world has it.
+  struct Joined {
+    sim::Station* station = nullptr;
+    std::unique_ptr<Device> device;
+    std::uint64_t frames_in = 0;   // from the device into the world
+    std::uint64_t frames_out = 0;  // and back
+    std::uint64_t refused = 0;     // frames that the device did not take
+    bool is_up = true;
+    bool had_descriptor = false;
+    std::optional<Time> vanished_at;  // in the world's time
+  };
+  // How often, and for how long in all, the world stood still.
+  struct Rests {
+    std::uint64_t times = 0;
+    Duration in_all{};
+  };
+
+  PacedWorld(sim::World& world, ClockFunction clock);
+  ~PacedWorld() override;
+  PacedWorld(const PacedWorld&) = delete;
+  PacedWorld& operator=(const PacedWorld&) = delete;
+
+  // The other side of the station's link, its first, is the device from now on.
+  void join(sim::Station& station, std::unique_ptr<Device> device);
+  // The world goes no further. It begins with its present instant as the first of them.
+  void set_end(Time end) { end_ = end; }
+  [[nodiscard]] bool is_at_end() const { return world_.now() >= end_; }
+  // WorldConfig::events_at_one_instant_max: it does not get any further.
+  [[nodiscard]] bool is_stalled() const { return is_stalled_; }
+
+  bool turn(Time now) override;
+  [[nodiscard]] std::optional<Time> next_deadline() const override;
+  [[nodiscard]] std::span<const int> descriptors() const override { return descriptors_; }
+
+  // The machine's clock, as the world's time would be if nothing ran late.
+  [[nodiscard]] Time world_time(Time machine) const { return Time(machine - zero_); }
+  [[nodiscard]] Time machine_now() const { return clock_(); }
+  [[nodiscard]] const std::vector<std::unique_ptr<Joined>>& joined() const { return joined_; }
+  [[nodiscard]] const Rests& rests() const { return rests_; }
+  // Of instants at which something was due, and of frames as they were handed to devices.
+  [[nodiscard]] const Lateness& lateness() const { return lateness_; }
+  [[nodiscard]] const Lateness& lateness_out() const { return lateness_out_; }
+
+ private:
+  struct Arrival {
+    Joined* from;
+    PacketPtr frame;
+  };
+
+  void rest_if_behind();
+  void take_frames();
+  void run_until(Time last);
+  void send_frames();
+  void send_out(Joined& joined, PacketPtr frame);
+  void look_at(Joined& joined);
+
+  sim::World& world_;
+  ClockFunction clock_;
+  Time zero_{};  // of the machine, when the world's time was nothing
+  Time end_{};
+  bool has_begun_ = false;
+  bool is_stalled_ = false;
+  Rests rests_;
+  Lateness lateness_, lateness_out_;
+  std::vector<std::unique_ptr<Joined>> joined_;
+  std::vector<int> descriptors_;
+  std::vector<Arrival> arrivals_;  // read, and not yet in the world
+  Time arrived_by_{};              // all of them, in the world's time
+};
+
+}  // namespace strata::service
