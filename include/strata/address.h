@@ -2,6 +2,7 @@
 // Addresses as values: MacAddress, IpAddress (IPv4 as v4-mapped), Prefix, Endpoint.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <compare>
@@ -230,6 +231,13 @@ struct FixedText {
   std::array<char, kCapacity> characters{};
   std::uint8_t length = 0;
 
+  // As much of the text as fits.
+  [[nodiscard]] static constexpr FixedText of(std::string_view text) {
+    FixedText made;
+    made.length = static_cast<std::uint8_t>(std::min(text.size(), kCapacity));
+    std::copy_n(text.begin(), made.length, made.characters.begin());
+    return made;
+  }
   [[nodiscard]] constexpr std::string_view view() const { return {characters.data(), length}; }
   constexpr operator std::string_view() const { return view(); }
   friend constexpr bool operator==(const FixedText& a, const FixedText& b) {

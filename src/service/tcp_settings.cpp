@@ -29,9 +29,7 @@ Outcome<void> set_congestion(TcpConfig& config, std::string_view value) {
     const std::string_view name = algorithm->name;
     names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
     if (name != value) continue;
-    config.congestion = {};
-    config.congestion.length = static_cast<std::uint8_t>(
-        name.copy(config.congestion.characters.data(), config.congestion.characters.size()));
+    config.congestion = CongestionName::of(name);
     return {};
   }
   return failed(fmt::format("'{}' is not one of: {}", value, names));

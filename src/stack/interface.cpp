@@ -8,13 +8,6 @@ namespace {
 
 constexpr std::size_t kIpv6MtuMin = 1280;  // RFC 8200 5
 
-FixedText<15> short_name(std::string_view name) {
-  FixedText<15> text;
-  text.length = static_cast<std::uint8_t>(std::min(name.size(), text.characters.size()));
-  std::copy_n(name.begin(), text.length, text.characters.begin());
-  return text;
-}
-
 neighbor::Config neighbor_config(std::uint32_t entries_max, const InterfaceConfig& config) {
   neighbor::Config result;
   result.entries_max = entries_max;
@@ -46,7 +39,7 @@ Interface::Interface(const InterfaceParts& parts, InterfaceId interface_id,
                      const MacAddress& address, std::size_t bytes_max,
                      const InterfaceConfig& config)
     : id(interface_id),
-      name(short_name(config.name)),
+      name(FixedText<15>::of(config.name)),
       mac(address),
       mtu(bytes_max),
       mtu_wanted(config.mtu),

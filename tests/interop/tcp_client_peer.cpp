@@ -102,9 +102,7 @@ class Client {
 
 TcpSocketOptions options_of(std::string_view control) {
   TcpSocketOptions options;
-  control = control.substr(0, options.congestion.characters.size());
-  std::copy(control.begin(), control.end(), options.congestion.characters.begin());
-  options.congestion.length = static_cast<std::uint8_t>(control.size());
+  options.congestion = CongestionName::of(control);
   return options;
 }
 

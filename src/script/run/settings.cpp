@@ -212,9 +212,7 @@ Applied set_congestion(Settings& settings, std::string_view value) {
   if (value.size() > settings.tcp.congestion.characters.size()) {
     return std::unexpected(fmt::format("'{}' is too long a name", value));
   }
-  settings.tcp.congestion = {};
-  std::ranges::copy(value, settings.tcp.congestion.characters.begin());
-  settings.tcp.congestion.length = static_cast<std::uint8_t>(value.size());
+  settings.tcp.congestion = CongestionName::of(value);
   return {};
 }
 

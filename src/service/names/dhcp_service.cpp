@@ -38,9 +38,7 @@ dhcp::Config config_of(const InterfaceEntry& interface, const SipKey& secret,
                        const DhcpChoices& choices) {
   dhcp::Config config{
       .mac = interface.mac, .association = association_of(interface.vlan), .secret = secret};
-  auto& name = config.host_name;
-  name.length = static_cast<std::uint8_t>(
-      choices.host_name.copy(name.characters.data(), name.characters.size()));
+  config.host_name = decltype(config.host_name)::of(choices.host_name);
   return config;
 }
 

@@ -206,10 +206,8 @@ struct StreamOptions {
     const std::string whole(static_cast<const char*>(value), std::min<socklen_t>(size, 64));
     const std::string name(whole.c_str());
     TcpSocketOptions options = file.current_options();
-    options.congestion = {};
     if (name.empty() || name.size() > options.congestion.characters.size()) return -ENOENT;
-    std::ranges::copy(name, options.congestion.characters.begin());
-    options.congestion.length = static_cast<std::uint8_t>(name.size());
+    options.congestion = CongestionName::of(name);
     const Answer applied = file.apply_options(options, now);
     return applied < 0 ? -ENOENT : 0;
   }

@@ -81,7 +81,7 @@ class Bottleneck {
   void add_flow(std::string_view control, const TcpSocketOptions& options = {},
                 const Manners& manners = {}) {
     TcpConnectOptions how{.options = options};
-    how.options.congestion = congestion(control);
+    how.options.congestion = CongestionName::of(control);
     auto stream =
         TcpStream::connect(a_.stack(), {*IpAddress::parse("10.0.0.2"), 80}, how, world_.now());
     CHECK(stream.has_value());

@@ -165,13 +165,6 @@ class Program {
   Time finished_{};
 };
 
-[[nodiscard]] inline CongestionName congestion(std::string_view name) {
-  CongestionName made;
-  made.length = static_cast<std::uint8_t>(name.size());
-  std::ranges::copy(name, made.characters.begin());
-  return made;
-}
-
 // Addresses can be used at once.
 [[nodiscard]] inline InterfaceConfig plain_interfaces() {
   InterfaceConfig config{};

@@ -53,9 +53,7 @@ TcpSocketOptions random_options(Rng& rng) {
   options.pacing = rng.chance({1, 4});
   options.quick_ack = rng.chance({1, 4});
   constexpr std::string_view kControls[] = {"", "reno", "cubic", "bbr", "dctcp"};
-  const std::string_view control = kControls[rng.below(5)];
-  std::copy(control.begin(), control.end(), options.congestion.characters.begin());
-  options.congestion.length = static_cast<std::uint8_t>(control.size());
+  options.congestion = CongestionName::of(kControls[rng.below(5)]);
   return options;
 }
 
