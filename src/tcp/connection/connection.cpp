@@ -53,17 +53,23 @@ void Connection::fail(Shared& shared, Error error, Time now) {
 // and so belongs to the program: it is kept until the program lets go.
 void Connection::end(Shared& shared, Time now) {
   transition_to(shared, State::kClosed, now);
-  sender_.release(shared.send);
-  if (flags_.is_orphan) receiver_.release(shared.receive);
+  end_halves(shared);
   if (opening_ != kNoIndex) shared.openings.destroy(std::exchange(opening_, kNoIndex));
   flags_.challenge_due = flags_.probe_due = flags_.fin_wanted = flags_.is_lingering = false;
   flags_.news_readable = flags_.news_writable = flags_.news_closed = true;
   ends_at_ = {};
 }
 
-void Connection::on_time_wait_taken(Shared& shared) {
-  sender_.release(shared.send);
-  if (flags_.is_orphan) receiver_.release(shared.receive);
+void Connection::on_time_wait_taken(Shared& shared) { end_halves(shared); }
+
+// What was counted stays, too, for those who ask.
+void Connection::end_halves(Shared& shared) {
+  if (flags_.is_orphan) {
+    sender_.release(shared.send);
+    receiver_.release(shared.receive);
+  } else {
+    sender_.end(shared.send);
+  }
 }
 
 Readiness Connection::take_news() {

@@ -245,6 +245,7 @@ class Connection {
   void start_fin_wait_2(const Shared& shared, Time now);
 
   // Sender and Receiver know the peer. Before, there is only the Handshake.
+  void end_halves(Shared& shared);
   [[nodiscard]] bool has_halves() const { return flags_.has_halves; }
   [[nodiscard]] std::uint32_t clock(Time now) const { return timestamp_clock(now) + ts_offset_; }
 

@@ -30,8 +30,10 @@ TcpInfo Connection::info(const Shared& shared, Time now) const {
   info.soft_error = soft_error_;
   if (is_opening()) info.backoffs = shared.openings[opening_].retries();
   info.not_sent = sender_.unsent(shared.send);
-  if (!has_halves() || state_ == State::kClosed || state_ == State::kTimeWait) return info;
+  if (!has_halves()) return info;
   sender_.fill(shared.send, info, now);
+  // What was under way at the end has been given up.
+  if (state_ == State::kClosed) info.unacknowledged = 0;
   if (!is_opening()) ++info.segments_delivered;
   info.offered_mss = mss_for(path_mtu_, flow_.is_v4());
   const std::uint16_t mss_max = shared.options[options_].mss_max;

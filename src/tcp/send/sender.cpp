@@ -41,15 +41,21 @@ std::size_t fill_queue(ByteQueue& queue, PacketPool& pool, Bytes bytes) {
 
 Sender::Sender(SequenceNumber first) : control_({}), una_(first), nxt_(first) {}
 
+void Sender::end(Shared& shared) {
+  if (flags_.rests) return fold(shared);
+  Flight* const f = flight(shared);
+  if (f == nullptr) return;
+  f->sent.clear(shared.records);
+  f->queue.clear();
+  shared.account.give_back(std::exchange(f->charged, 0));
+  shared.account.leave();
+  const Totals totals = f->totals;
+  destroy_flight(shared, *f);
+  keep_totals(shared, totals);
+}
+
 void Sender::release(Shared& shared) {
-  if (flags_.rests) fold(shared);
-  if (Flight* f = flight(shared)) {
-    f->sent.clear(shared.records);
-    f->queue.clear();
-    shared.account.give_back(std::exchange(f->charged, 0));
-    shared.account.leave();
-    destroy_flight(shared, *f);
-  }
+  end(shared);
   forget_totals(shared);
 }
 

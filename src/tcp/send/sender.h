@@ -50,7 +50,9 @@ class Sender {
   explicit Sender(SequenceNumber first);
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
-  // Before the end: everything goes back.
+  // Nothing more will be sent: what is queued goes back, what was counted stays.
+  void end(Shared& shared);
+  // That, too.
   void release(Shared& shared);
   // Shared::next_fold() has passed.
   static void on_fold(Shared& shared, Time now);

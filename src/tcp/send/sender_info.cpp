@@ -85,13 +85,7 @@ void Sender::fill_from_flight(const Shared& shared, const Flight& f, TcpInfo& in
   if (f.phase == SendPhase::kSendBuffer) info.limited_by_send_buffer += span;
 }
 
-CongestionName Sender::congestion_name() const {
-  CongestionName name{};
-  const std::string_view text = control_->name();
-  name.length = static_cast<std::uint8_t>(std::min(text.size(), name.characters.size()));
-  std::copy_n(text.begin(), name.length, name.characters.begin());
-  return name;
-}
+CongestionName Sender::congestion_name() const { return CongestionName::of(control_->name()); }
 
 SenderSnapshot Sender::snapshot(const Shared& shared) const {
   SenderSnapshot s{.mss = mss_limit_,

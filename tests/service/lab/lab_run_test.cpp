@@ -67,6 +67,14 @@ TEST(LabRun, ABulkFlowOfSomeBytesEnds) {
   EXPECT_EQ(results.flows[0].counts.bytes, 1'000'000U);
 }
 
+TEST(LabRun, AFlowThatHasEndedStillTellsWhatItSentAgain) {
+  LabFile lab = lab_of(flow("bulk", "bytes = \"300KB\"\n"));
+  lab.links[1].there.lost_frames = {40, 41};
+  const LabResults results = run(lab);
+  EXPECT_EQ(results.flows[0].counts.bytes, 300'000U);
+  EXPECT_EQ(results.flows[0].counts.retransmits, 2U);
+}
+
 TEST(LabRun, RequestsPingsAndDatagramsAreTimed) {
   const LabResults results = run(lab_of(
       flow("request", "name = \"rr\"\nanswer = \"10KB\"\nevery = \"100ms\"\n") +

@@ -67,6 +67,35 @@ TEST(ConnectionInfo, CountsWhatWentAndCame) {
   EXPECT_EQ(sender->segments_received, receiver->segments_sent);
 }
 
+// Whoever still holds a connection that has ended may ask what became of it.
+TEST(ConnectionInfo, WhatWasCountedOutlivesTheConnection) {
+  for (const bool is_reset : {false, true}) {
+    Wire wire;
+    const Ends ends = establish(wire);
+    Source source(wire, Side::kClient, ends.client, 1, 100'000);
+    Sink sink(wire, Side::kServer, ends.server, 1);
+    ASSERT_TRUE(wire.run_until([&] {
+      source.run();
+      sink.run();
+      wire.pump();
+      return sink.is_done();
+    }));
+    if (is_reset) {
+      wire.server.transport.abort(ends.server, wire.now);
+    } else {
+      wire.server.transport.close(ends.server, wire.now);
+    }
+    wire.run_for(seconds(1));
+    const auto info = wire.client.transport.info(ends.client, wire.now);
+    ASSERT_TRUE(info.has_value());
+    EXPECT_EQ(info->state, is_reset ? TcpState::kClosed : TcpState::kTimeWait);
+    EXPECT_EQ(info->bytes_sent, 100'000U);
+    EXPECT_EQ(info->bytes_acknowledged, 100'000U);
+    EXPECT_EQ(info->smoothed_rtt, milliseconds(20));
+    EXPECT_EQ(info->unacknowledged, 0U);
+  }
+}
+
 TEST(ConnectionInfo, AnObserverHearsOfStatesSegmentsAndRecovery) {
   Wire wire;
   Recorder recorder;
