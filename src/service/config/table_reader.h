@@ -62,13 +62,14 @@ class TableReader {
     settle(key, *node, parse(*value), into);
   }
 
-  // An array of numbers.
-  template <typename Parse, typename Into>
-  void numbers(std::string_view key, Parse parse, Into into) {
+  // An array of numbers. `begin` is called before the first of them, also when there are none.
+  template <typename Parse, typename Begin, typename Into>
+  void numbers(std::string_view key, Parse parse, Begin begin, Into into) {
     const toml::node* node = known(key);
     if (node == nullptr) return;
     const toml::array* array = node->as_array();
     if (array == nullptr) return fail(key, *node, "expected an array of numbers");
+    begin();
     for (const toml::node& item : *array) {
       const auto value = item.value_exact<std::int64_t>();
       if (!value) {

@@ -229,6 +229,19 @@ TEST(LabFile, ManyNodesAreReadAndAMillionRefused) {
               HasSubstr("traffic.pairing: that makes 160000 flows"));
 }
 
+TEST(LabFile, OneDirectionMayLoseNothing) {
+  const auto lab = read(R"([[host]]
+name = "c"
+[[link]]
+between = ["a", "c"]
+lost_frames = [0, 7]
+back = { lost_frames = [] }
+)");
+  ASSERT_TRUE(lab.has_value()) << lab.error().text;
+  EXPECT_EQ(lab->links.back().there.lost_frames, (std::vector<std::uint64_t>{0, 7}));
+  EXPECT_TRUE(lab->links.back().back.lost_frames.empty());
+}
+
 TEST(LabFile, LinksSayHowTheyLoseDelayAndChange) {
   const auto lab = read(R"([[host]]
 name = "c"

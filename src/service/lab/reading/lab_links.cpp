@@ -93,12 +93,9 @@ void read_direction(LabDraft& draft, TableReader& reader, sim::LinkConfig& line,
   reader.text("delay", parse_duration, into(line.delay));
   read_jitter(draft, reader, line);
   read_burst_loss(draft, reader, line.burst_loss);
-  bool is_first = true;
-  reader.numbers("lost_frames", number_between<std::uint64_t>(0, INT64_MAX),
-                 [&](std::uint64_t position) {
-                   if (std::exchange(is_first, false)) line.lost_frames.clear();
-                   line.lost_frames.push_back(position);
-                 });
+  reader.numbers(
+      "lost_frames", number_between<std::uint64_t>(0, INT64_MAX), [&] { line.lost_frames.clear(); },
+      [&](std::uint64_t position) { line.lost_frames.push_back(position); });
   reader.number("reorder_every", number_between<std::uint32_t>(0, UINT32_MAX),
                 into(line.reorder_every));
   reader.number("corrupted_bits", number_between<std::uint32_t>(1, 65'535),
