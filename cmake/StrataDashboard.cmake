@@ -6,9 +6,12 @@ set(STRATA_PLOT ${PROJECT_SOURCE_DIR}/web/node_modules/uplot/dist)
 
 # strata_dashboard(TARGET): adds to it a source with the table that service/web/assets.cpp reads.
 function(strata_dashboard target)
+  set(plot ${STRATA_PLOT}/uPlot.esm.js ${STRATA_PLOT}/uPlot.min.css)
   if(NOT EXISTS ${STRATA_PLOT}/uPlot.esm.js)
-    message(FATAL_ERROR "The dashboard needs uPlot in web/node_modules, and it is not there: "
-                        "run ./dev setup, or npm ci in web/.")
+    message(WARNING "uPlot is not in web/node_modules: the dashboard will have no charts. "
+                    "Run ./dev setup, or npm ci in web/.")
+    set(plot ${PROJECT_SOURCE_DIR}/cmake/dashboard/no_plot.js
+             ${PROJECT_SOURCE_DIR}/cmake/dashboard/no_plot.css)
   endif()
   set(web ${PROJECT_SOURCE_DIR}/web)
   file(GLOB_RECURSE files RELATIVE ${web} CONFIGURE_DEPENDS
@@ -16,7 +19,7 @@ function(strata_dashboard target)
   list(FILTER files EXCLUDE REGEX "^node_modules/")
   set(paths ${files} vendor/uPlot.esm.js vendor/uPlot.min.css)
   list(TRANSFORM files PREPEND ${web}/)
-  list(APPEND files ${STRATA_PLOT}/uPlot.esm.js ${STRATA_PLOT}/uPlot.min.css)
+  list(APPEND files ${plot})
 
   set(blobs "")
   set(rows "")
@@ -26,7 +29,7 @@ function(strata_dashboard target)
     string(APPEND rows "    {\"${path}\", ${symbol}, ${symbol}_end},\n")
   endforeach()
   set(source ${PROJECT_BINARY_DIR}/dashboard_files.cpp)
-  configure_file(${PROJECT_SOURCE_DIR}/cmake/dashboard_files.cpp.in ${source} @ONLY)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/dashboard/files.cpp.in ${source} @ONLY)
   set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}")
   target_sources(${target} PRIVATE ${source})
 endfunction()
