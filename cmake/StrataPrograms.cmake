@@ -34,7 +34,27 @@ function(strata_application)
   add_executable(strata ${main})
   target_link_libraries(strata PRIVATE strata_app)
   install(TARGETS strata RUNTIME COMPONENT program)
+  strata_man_pages()
   strata_tests(apps/strata AREA programs DEPENDS strata_app)
+endfunction()
+
+# Manual pages say what --help says.
+function(strata_man_pages)
+  if(CMAKE_CROSSCOMPILING OR STRATA_SANITIZE)
+    return()
+  endif()
+  find_package(Python3 COMPONENTS Interpreter)
+  if(NOT Python3_FOUND)
+    return()
+  endif()
+  set(pages ${PROJECT_BINARY_DIR}/man)
+  set(writer ${PROJECT_SOURCE_DIR}/tools/man_pages.py)
+  add_custom_command(OUTPUT ${pages}/strata.1.gz
+                     COMMAND ${Python3_EXECUTABLE} ${writer} $<TARGET_FILE:strata>
+                             ${PROJECT_VERSION} ${pages}
+                     DEPENDS strata ${writer} VERBATIM)
+  add_custom_target(strata_man ALL DEPENDS ${pages}/strata.1.gz)
+  install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
 endfunction()
 
 # libstrata_packetdrill.so: what packetdrill loads. Only its one entry is seen from outside.
@@ -100,7 +120,7 @@ function(strata_benchmarks)
   target_link_libraries(strata-bench PRIVATE strata_bench)
   strata_asio_user(strata-bench)
   install(PROGRAMS $<TARGET_FILE:strata-bench> DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/strata
-          COMPONENT program OPTIONAL)
+          COMPONENT bench OPTIONAL)
 endfunction()
 
 # Whether the build has all folders that a source includes: one with STRATA_RANK_MAX may not.

@@ -16,7 +16,7 @@ target_link_libraries(strata_shared PRIVATE strata_socket_posix strata_driver st
 target_link_options(strata_shared PRIVATE -Wl,--version-script=${map} -Wl,--no-undefined)
 set_target_properties(strata_shared PROPERTIES OUTPUT_NAME strata LINKER_LANGUAGE CXX
                       VERSION 0.${PROJECT_VERSION} SOVERSION 0 LINK_DEPENDS ${map})
-install(TARGETS strata_shared LIBRARY COMPONENT library)
+install(TARGETS strata_shared LIBRARY COMPONENT runtime NAMELINK_COMPONENT library)
 
 if(STRATA_TESTS)
   # The header is C: a C compiler of the strict kind says so, and the program runs.
