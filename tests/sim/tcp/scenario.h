@@ -49,7 +49,7 @@ struct Scenario {
   tcp.timestamps = rng.below(4) != 0;
   tcp.window_scaling = rng.below(4) != 0;
   tcp.ecn = static_cast<TcpEcn>(rng.below(3));
-  tcp.congestion = congestion(kControls[rng.below(kControls.size())]);
+  tcp.congestion = CongestionName::of(kControls[rng.below(kControls.size())]);
   return tcp;
 }
 
