@@ -57,6 +57,7 @@ class Harness {
     }
     for (End& end : ends_) end.transport.close(end.handle, now_);
     ends_[1].transport.close_listener(listener_, now_);
+    collect();  // who closes is done with once it has been asked what it sends
     for (int i = 0; i < 4000 && !is_quiet(); ++i) {
       exchange();
       pass(std::chrono::seconds(1));
