@@ -232,6 +232,12 @@ std::vector<HostedStack*> Node::stacks() {
   return stacks;
 }
 
+std::vector<HostedStack*> Node::watched() {
+  std::vector<HostedStack*> stacks{main_.get()};
+  if (gateway_ != nullptr) stacks.push_back(&gateway_->stack());
+  return stacks;
+}
+
 Outcome<Port> Node::open_port(const DeviceOptions& options, bool detects_duplicates) {
   if (cores_ == nullptr) return rack_.open(options, detects_duplicates);
   const std::uint16_t cores = cores_->count();
@@ -333,10 +339,8 @@ Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices
     control_failure_ = Failure{"XDG_RUNTIME_DIR is not set", "give a path with --control PATH"};
     return {};
   }
-  std::vector<HostedStack*> stacks{main_.get()};
-  if (gateway_ != nullptr) stacks.push_back(&gateway_->stack());
   auto server =
-      ControlServer::open(*loop_, path, std::move(stacks),
+      ControlServer::open(*loop_, path, watched(),
                           {.cores = cores_.get(), .devices = cores_ == nullptr ? &rack_ : nullptr});
   if (!server) {
     if (is_asked_for) return std::unexpected(std::move(server).error());

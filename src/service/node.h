@@ -50,6 +50,10 @@ class Node {
   [[nodiscard]] Stack& stack() { return main_->stack(); }
   // Of all cores, main() first; to be used before run() and after it.
   [[nodiscard]] std::vector<HostedStack*> stacks();
+  // main(), and beside it the gateway's where there is one: what is told of to those who ask.
+  [[nodiscard]] std::vector<HostedStack*> watched();
+  // Null: there is one core.
+  [[nodiscard]] Cores* cores() { return cores_.get(); }
   // Why there is a rootless gateway where a TAP device was meant; nothing when it is not so.
   [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
   [[nodiscard]] bool is_rootless() const { return gateway_ != nullptr; }

@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
+#include "service/connections/connection_json.h"
 #include "stack/core.h"
-#include "tcp/doctor.h"
 
 namespace strata::service {
 namespace {
@@ -65,19 +66,24 @@ std::string_view name_of(SocketEntry::Kind kind) {
   return "unknown";
 }
 
-// A list that a stranger may have filled is cut, and says so.
+// A list that a stranger may have filled is cut, and says so. What is not shown is not made.
 class List {
  public:
-  void add(Json entry) {
-    ++count_;
-    if (count_ <= kListedMax) entries_.push_back(std::move(entry));
+  explicit List(const ListWindow& window) : window_(window) {}
+  // Answers JSON, or null for what is no entry.
+  template <typename Make>
+  void add(Make make) {
+    const std::size_t number = count_++;
+    if (number < window_.offset || number - window_.offset >= window_.limit) return;
+    entries_.push_back(make());
   }
   void put(Json& into, const char* name) {
+    if (count_ > entries_.size()) into[std::string(name) + "_total"] = count_;
     into[name] = std::move(entries_);
-    if (count_ > kListedMax) into[std::string(name) + "_total"] = count_;
   }
 
  private:
+  ListWindow window_;
   Json entries_ = Json::array();
   std::size_t count_ = 0;
 };
@@ -90,67 +96,88 @@ std::string interface_name(const Stack& stack, InterfaceId wanted) {
   return name;
 }
 
-void put_interfaces(const Stack& stack, Json& into) {
-  List list;
-  stack.for_each_interface([&](const InterfaceEntry& entry) {
-    Json json{{"id", entry.id},
-              {"name", std::string(entry.name.view())},
-              {"mtu", entry.mtu},
-              {"ipv6_mtu", entry.ipv6_mtu},
-              {"up", entry.is_up},
-              {"received_packets", entry.received_packets},
-              {"received_bytes", entry.received_bytes},
-              {"sent_packets", entry.sent_packets},
-              {"sent_bytes", entry.sent_bytes}};
-    if (!entry.mac.is_unspecified()) json["mac"] = text_of(entry.mac);
-    for (std::size_t i = 0; i < entry.vlan.count; ++i) {
-      json["vlan"].push_back(entry.vlan.tags[i].id);
-    }
-    list.add(std::move(json));
-  });
+Json json_of(const InterfaceEntry& entry) {
+  Json json{{"id", entry.id},
+            {"name", std::string(entry.name.view())},
+            {"mtu", entry.mtu},
+            {"ipv6_mtu", entry.ipv6_mtu},
+            {"up", entry.is_up},
+            {"received_packets", entry.received_packets},
+            {"received_bytes", entry.received_bytes},
+            {"sent_packets", entry.sent_packets},
+            {"sent_bytes", entry.sent_bytes}};
+  if (!entry.mac.is_unspecified()) json["mac"] = text_of(entry.mac);
+  for (std::size_t i = 0; i < entry.vlan.count; ++i) {
+    json["vlan"].push_back(entry.vlan.tags[i].id);
+  }
+  return json;
+}
+
+Json json_of(const RouteEntry& entry, const Stack& stack) {
+  Json json{{"destination", text_of(entry.destination)},
+            {"interface", interface_name(stack, entry.interface)},
+            {"metric", entry.metric},
+            {"origin", name_of(entry.origin)}};
+  if (!entry.gateway.is_unspecified()) json["gateway"] = text_of(entry.gateway);
+  return json;
+}
+
+Json json_of(const NeighborEntry& entry, const Stack& stack) {
+  Json json{{"address", text_of(entry.address)},
+            {"interface", interface_name(stack, entry.interface)},
+            {"state", name_of(entry.state)},
+            {"router", entry.is_router}};
+  if (!entry.mac.is_unspecified()) json["mac"] = text_of(entry.mac);
+  return json;
+}
+
+Json json_of(const SocketEntry& entry) {
+  Json json{{"kind", name_of(entry.kind)}, {"local", text_of(entry.local)}};
+  if (entry.kind == SocketEntry::Kind::kTcp) {
+    json["state"] = to_text(entry.state);
+    json["receive_queue"] = entry.queued_packets;
+    json["send_queue"] = entry.send_queue;
+  } else {
+    json["queued_packets"] = entry.queued_packets;
+    json["dropped"] = entry.dropped;
+  }
+  if (!entry.remote.address.is_unspecified()) json["remote"] = text_of(entry.remote);
+  return json;
+}
+
+void put_interfaces(const Stack& stack, List list, Json& into) {
+  stack.for_each_interface(
+      [&](const InterfaceEntry& entry) { list.add([&] { return json_of(entry); }); });
   list.put(into, "interfaces");
 }
 
-void put_addresses(const Stack& stack, Json& into) {
-  List list;
+void put_addresses(const Stack& stack, List list, Json& into) {
   stack.for_each_address([&](const AddressEntry& entry) {
-    list.add({{"address", text_of(entry.prefix)},
-              {"interface", interface_name(stack, entry.interface)},
-              {"state", name_of(entry.state)}});
+    list.add([&] {
+      return Json{{"address", text_of(entry.prefix)},
+                  {"interface", interface_name(stack, entry.interface)},
+                  {"state", name_of(entry.state)}};
+    });
   });
   list.put(into, "addresses");
 }
 
-void put_routes(const Stack& stack, Json& into) {
-  List list;
-  stack.for_each_route([&](const RouteEntry& entry) {
-    Json json{{"destination", text_of(entry.destination)},
-              {"interface", interface_name(stack, entry.interface)},
-              {"metric", entry.metric},
-              {"origin", name_of(entry.origin)}};
-    if (!entry.gateway.is_unspecified()) json["gateway"] = text_of(entry.gateway);
-    list.add(std::move(json));
-  });
+void put_routes(const Stack& stack, List list, Json& into) {
+  stack.for_each_route(
+      [&](const RouteEntry& entry) { list.add([&] { return json_of(entry, stack); }); });
   list.put(into, "routes");
 }
 
-void put_neighbors(const Stack& stack, Time now, Json& into) {
-  List list;
-  stack.for_each_neighbor(now, [&](const NeighborEntry& entry) {
-    Json json{{"address", text_of(entry.address)},
-              {"interface", interface_name(stack, entry.interface)},
-              {"state", name_of(entry.state)},
-              {"router", entry.is_router}};
-    if (!entry.mac.is_unspecified()) json["mac"] = text_of(entry.mac);
-    list.add(std::move(json));
-  });
+void put_neighbors(const Stack& stack, Time now, List list, Json& into) {
+  stack.for_each_neighbor(
+      now, [&](const NeighborEntry& entry) { list.add([&] { return json_of(entry, stack); }); });
   list.put(into, "neighbors");
 }
 
-void put_dns_servers(const Stack& stack, Json& into) {
-  List list;
-  stack.for_each_dns_server(
-      [&](const IpAddress& server) { list.add({{"address", text_of(server)}}); });
+void put_dns_servers(const Stack& stack, List list, Json& into) {
+  stack.for_each_dns_server([&](const IpAddress& server) {
+    list.add([&] { return Json{{"address", text_of(server)}}; });
+  });
   list.put(into, "dns_servers");
 }
 
@@ -159,26 +186,29 @@ std::int64_t seconds_until(Time then, Time now) {
   return std::chrono::duration_cast<std::chrono::seconds>(then - now).count();
 }
 
-void put_leases(HostedStack& host, Time now, Json& into) {
+Json json_of(const DhcpService& service, const Stack& stack, Time now) {
+  const dhcp::Client& client = service.client();
+  Json json{{"interface", interface_name(stack, service.interface())},
+            {"state", dhcp::to_text(client.state())},
+            {"renewals", client.counters().renewals},
+            {"naks", client.counters().naks},
+            {"conflicts", client.counters().conflicts},
+            {"ignored", client.counters().ignored}};
+  const auto& lease = client.lease();
+  if (!lease) return json;
+  json["address"] = text_of(lease->address);
+  json["server"] = text_of(lease->server);
+  json["expires_seconds"] = seconds_until(lease->expires(), now);
+  for (const IpAddress& server : lease->time_servers.span()) {
+    json["time_servers"].push_back(text_of(server));
+  }
+  return json;
+}
+
+void put_leases(HostedStack& host, Time now, List list, Json& into) {
   if (host.leases().empty()) return;
-  List list;
   for (const auto& service : host.leases()) {
-    const dhcp::Client& client = service->client();
-    Json json{{"interface", interface_name(host.stack(), service->interface())},
-              {"state", dhcp::to_text(client.state())},
-              {"renewals", client.counters().renewals},
-              {"naks", client.counters().naks},
-              {"conflicts", client.counters().conflicts},
-              {"ignored", client.counters().ignored}};
-    if (const auto& lease = client.lease()) {
-      json["address"] = text_of(lease->address);
-      json["server"] = text_of(lease->server);
-      json["expires_seconds"] = seconds_until(lease->expires(), now);
-      for (const IpAddress& server : lease->time_servers.span()) {
-        json["time_servers"].push_back(text_of(server));
-      }
-    }
-    list.add(std::move(json));
+    list.add([&] { return json_of(*service, host.stack(), now); });
   }
   list.put(into, "leases");
 }
@@ -202,52 +232,33 @@ void put_resolver(HostedStack& host, Json& into) {
   into["resolver"] = std::move(json);
 }
 
-void put_sockets(const Stack& stack, Json& into) {
-  List list;
-  stack.for_each_socket([&](const SocketEntry& entry) {
-    Json json{{"kind", name_of(entry.kind)}, {"local", text_of(entry.local)}};
-    if (entry.kind == SocketEntry::Kind::kTcp) {
-      json["state"] = to_text(entry.state);
-      json["receive_queue"] = entry.queued_packets;
-      json["send_queue"] = entry.send_queue;
-    } else {
-      json["queued_packets"] = entry.queued_packets;
-      json["dropped"] = entry.dropped;
-    }
-    if (!entry.remote.address.is_unspecified()) json["remote"] = text_of(entry.remote);
-    list.add(std::move(json));
-  });
+void put_sockets(const Stack& stack, List list, Json& into) {
+  stack.for_each_socket(
+      [&](const SocketEntry& entry) { list.add([&] { return json_of(entry); }); });
   list.put(into, "sockets");
 }
+
+double seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
 
 struct ConnectionsSeen {
   const tcp::Transport& tcp;
   Time now;
-  List list{};
+  List list;
 };
 
 void add_connection(void* context, const tcp::SocketRow& row) {
   auto& seen = *static_cast<ConnectionsSeen*>(context);
-  if (row.state == TcpState::kListen) return;
   // What has no handle is on its way in or out, and knows of nothing that limits it.
-  const auto info = seen.tcp.info(row.handle, seen.now);
-  if (!info || info->state == TcpState::kClosed) return;
-  const std::chrono::duration<double, std::milli> rtt = info->smoothed_rtt;
-  seen.list.add({{"local", text_of(row.local)},
-                 {"remote", text_of(row.remote)},
-                 {"rtt_ms", rtt.count()},
-                 {"congestion_window", info->congestion_window},
-                 {"in_flight", info->in_flight},
-                 {"bytes_retransmitted", info->bytes_retransmitted},
-                 {"delivery_rate", info->delivery_rate},
-                 {"limited_by", tcp::explain(*info, {}).sentence}});
+  const bool is_connection =
+      row.handle && row.state != TcpState::kListen && row.state != TcpState::kClosed;
+  if (!is_connection) return;
+  seen.list.add([&] { return connection_json(seen.tcp, {0, row.handle}, seen.now); });
 }
 
-// What the flow doctor says of each, since its birth.
-void put_connections(HostedStack& host, Time now, Json& into) {
+void put_connections(HostedStack& host, Time now, List list, Json& into) {
   const auto* const tcp = host.stack().core().tcp;
   if (tcp == nullptr) return;
-  ConnectionsSeen seen{.tcp = *tcp, .now = now};
+  ConnectionsSeen seen{.tcp = *tcp, .now = now, .list = std::move(list)};
   tcp->for_each_row(add_connection, &seen);
   seen.list.put(into, "connections");
 }
@@ -279,6 +290,32 @@ Json counters_of(const StackCounters& counters) {
           {"group_reports_sent", counters.group_reports_sent}};
 }
 
+void add_tcp_counters(const tcp::TransportCounters& counters, Json& into) {
+  into["tcp_active_opens"] = counters.active_opens;
+  into["tcp_passive_opens"] = counters.passive_opens;
+  into["tcp_failed_opens"] = counters.failed_opens;
+  into["tcp_established_resets"] = counters.established_resets;
+  into["tcp_retransmitted"] = counters.segments_retransmitted;
+  into["tcp_resets_sent"] = counters.resets_out;
+  into["tcp_accept_overflows"] = counters.accept_overflows;
+}
+
+// How many there are of what TCP remembers.
+Json tcp_of(const tcp::Transport& tcp) {
+  return {{"connections", tcp.connections()},
+          {"half_open", tcp.half_opens()},
+          {"time_wait", tcp.time_waits()},
+          {"orphans", tcp.orphans()}};
+}
+
+void put_counters(HostedStack& host, Json& into) {
+  into["counters"] = counters_of(host.stack().counters());
+  const auto* const tcp = host.stack().core().tcp;
+  if (tcp == nullptr) return;
+  add_tcp_counters(tcp->counters(), into["counters"]);
+  into["tcp"] = tcp_of(*tcp);
+}
+
 Json drops_of(const Stack& stack) {
   Json drops = Json::array();
   for (std::size_t i = 1; i < kDropReasonCount; ++i) {
@@ -293,28 +330,56 @@ Json drops_of(const Stack& stack) {
 
 }  // namespace
 
-Json snapshot(HostedStack& host) {
+std::string_view to_text(SnapshotPart part) {
+  static constexpr std::string_view kNames[] = {"interfaces",  "addresses", "routes",   "neighbors",
+                                                "dns_servers", "leases",    "resolver", "sockets",
+                                                "connections", "counters",  "drops",    "memory"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(SnapshotPart::kCount));
+  return kNames[static_cast<std::size_t>(part)];
+}
+
+std::optional<SnapshotParts> SnapshotParts::parse(std::string_view names) {
+  SnapshotParts parts;
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find(','));
+    names.remove_prefix(std::min(name.size() + 1, names.size()));
+    bool is_known = false;
+    for (unsigned i = 0; i < static_cast<unsigned>(SnapshotPart::kCount); ++i) {
+      const auto part = static_cast<SnapshotPart>(i);
+      if (to_text(part) != name) continue;
+      parts.add(part);
+      is_known = true;
+    }
+    if (!is_known) return std::nullopt;
+  }
+  return parts;
+}
+
+Json snapshot(HostedStack& host, SnapshotParts parts, const ListWindow& window) {
   const Stack& stack = host.stack();
   const Time now = host.loop().now();
-  const auto up = std::chrono::duration<double>(now - host.started());
-  Json json{{"name", host.name()}, {"uptime_seconds", up.count()}};
-  put_interfaces(stack, json);
-  put_addresses(stack, json);
-  put_routes(stack, json);
-  put_neighbors(stack, now, json);
-  put_dns_servers(stack, json);
-  put_leases(host, now, json);
-  put_resolver(host, json);
-  put_sockets(stack, json);
-  put_connections(host, now, json);
-  json["counters"] = counters_of(stack.counters());
-  json["drops"] = drops_of(stack);
-  const PacketPool& pool = stack.pool();
-  json["memory"] = {{"bytes", host.memory().bytes_used()},
-                    {"pool_bytes", pool.bytes_reserved()},
-                    {"small_buffers", pool.small_count()},
-                    {"small_buffers_free", pool.small_free()},
-                    {"large_buffers_free", pool.large_free()}};
+  const auto has = [&](SnapshotPart part) { return parts.has(part); };
+  const List list(window);
+  Json json{{"name", host.name()}, {"uptime_seconds", seconds(now - host.started())}};
+  if (has(SnapshotPart::kInterfaces)) put_interfaces(stack, list, json);
+  if (has(SnapshotPart::kAddresses)) put_addresses(stack, list, json);
+  if (has(SnapshotPart::kRoutes)) put_routes(stack, list, json);
+  if (has(SnapshotPart::kNeighbors)) put_neighbors(stack, now, list, json);
+  if (has(SnapshotPart::kDnsServers)) put_dns_servers(stack, list, json);
+  if (has(SnapshotPart::kLeases)) put_leases(host, now, list, json);
+  if (has(SnapshotPart::kResolver)) put_resolver(host, json);
+  if (has(SnapshotPart::kSockets)) put_sockets(stack, list, json);
+  if (has(SnapshotPart::kConnections)) put_connections(host, now, list, json);
+  if (has(SnapshotPart::kCounters)) put_counters(host, json);
+  if (has(SnapshotPart::kDrops)) json["drops"] = drops_of(stack);
+  if (has(SnapshotPart::kMemory)) {
+    const PacketPool& pool = stack.pool();
+    json["memory"] = {{"bytes", host.memory().bytes_used()},
+                      {"pool_bytes", pool.bytes_reserved()},
+                      {"small_buffers", pool.small_count()},
+                      {"small_buffers_free", pool.small_free()},
+                      {"large_buffers_free", pool.large_free()}};
+  }
   return json;
 }
 

@@ -220,6 +220,18 @@ Outcome<VlanTags> parse_vlan(std::string_view text) {
   return tags;
 }
 
+Outcome<void> apply_tls_setting(TlsFiles& files, std::string_view key, std::string_view value) {
+  if (value.empty()) return failed("expected the path of a file, found nothing");
+  if (key == "certificate") {
+    files.certificate = value;
+  } else if (key == "key") {
+    files.key = value;
+  } else {
+    return failed("unknown key, expected certificate or key");
+  }
+  return {};
+}
+
 Outcome<std::size_t> check_mtu(std::int64_t mtu) {
   if (mtu < kMtuMin || mtu > kMtuMax) {
     return failed(std::to_string(mtu) + " is not an MTU from 68 to 65535 bytes");

@@ -58,25 +58,35 @@ struct PublishOptions {
   bool is_udp = false;
 };
 
+// Files in PEM; both or none.
+struct TlsFiles {
+  std::string certificate{};
+  std::string key{};
+};
+
 struct StackOptions {
-  std::vector<DeviceOptions> devices;  // empty: default_device()
-  std::size_t default_device_mtu = 0;  // --mtu without --device
-  std::vector<IpAddress> gateways;
-  std::vector<IpAddress> dns;         // servers; empty: those the network tells of
-  std::vector<std::string> search;    // domains for names that are not complete
-  std::string host_name;              // told to DHCP servers; empty: none is
-  std::string hosts;                  // path of a hosts file; empty: none
-  bool forward = false;               // route packets for others, IPv4 and IPv6
-  std::string capture;                // a pcapng file; empty: none
-  std::optional<std::uint64_t> seed;  // none: the operating system's chance
-  std::string control;                // path of the control socket; empty: the verb decides
+  std::vector<DeviceOptions> devices{};  // empty: default_device()
+  std::size_t default_device_mtu = 0;    // --mtu without --device
+  std::vector<IpAddress> gateways{};
+  std::vector<IpAddress> dns{};         // servers; empty: those the network tells of
+  std::vector<std::string> search{};    // domains for names that are not complete
+  std::string host_name{};              // told to DHCP servers; empty: none is
+  std::string hosts{};                  // path of a hosts file; empty: none
+  bool forward = false;                 // route packets for others, IPv4 and IPv6
+  std::string capture{};                // a pcapng file; empty: none
+  std::optional<std::uint64_t> seed{};  // none: the operating system's chance
+  std::string control{};                // path of the control socket; empty: the verb decides
   LogLevel log = LogLevel::kWarning;
   LoopPolicy policy = LoopPolicy::kAdaptive;
   std::uint16_t cores = 1;  // stacks, one a thread, that are one host
-  std::vector<ServeOptions> serve;
-  std::vector<JoinOptions> joins;
+  std::vector<ServeOptions> serve{};
+  std::vector<JoinOptions> joins{};
   TcpConfig tcp{};
-  std::vector<PublishOptions> publish;  // ports of the host that lead to the stack
+  std::vector<PublishOptions> publish{};       // ports of the host that lead to the stack
+  bool dashboard = true;                       // `strata up` serves the page, its API and metrics
+  std::vector<std::string> dashboard_names{};  // by which browsers may know it, beside addresses
+  std::string dashboard_token{};               // a file; empty: nothing can be changed over HTTP
+  TlsFiles tls{};                              // empty: no port 443
 };
 
 // tap:strata0, with 10.77.0.1/24 and fd77::1/64 on the host's end and .2 and ::2 on ours.
@@ -98,6 +108,9 @@ struct StackOptions {
 [[nodiscard]] Outcome<PublishOptions> parse_publish(std::string_view text);
 // "10", or "100.20" for customer VLAN 20 inside service VLAN 100 (IEEE 802.1ad).
 [[nodiscard]] Outcome<VlanTags> parse_vlan(std::string_view text);
+// "certificate" or "key"; the file is read when the stack comes up.
+[[nodiscard]] Outcome<void> apply_tls_setting(TlsFiles& files, std::string_view key,
+                                              std::string_view value);
 [[nodiscard]] Outcome<std::size_t> check_mtu(std::int64_t mtu);
 inline constexpr std::uint16_t kCoresMax = 64;
 [[nodiscard]] Outcome<std::uint16_t> check_cores(std::int64_t cores);

@@ -114,6 +114,10 @@ Outcome<StackOptions> StackFlags::read_without_servers(const Flags& verb) const 
   if (!options) return options;
   if (!options->serve.empty()) return failed("serve: only `strata up` serves");
   if (!options->joins.empty()) return failed("join: only `strata up` joins groups");
+  if (!options->tls.key.empty()) return failed("tls: only `strata up` serves");
+  if (!options->dashboard_token.empty() || !options->dashboard_names.empty()) {
+    return failed("dashboard_names, dashboard_token: only `strata up` has a dashboard");
+  }
   return options;
 }
 

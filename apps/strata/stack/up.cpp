@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // strata up: a stack that answers until somebody stops it.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -13,6 +15,7 @@
 #include "service/print.h"
 #include "service/serve/tcp_services.h"
 #include "service/serve/udp_services.h"
+#include "service/web/web_services.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
 #include "strata/cli/verbs.h"
@@ -31,6 +34,7 @@ struct UpLine {
   UpCommand command;
   std::vector<std::string> serve;
   std::vector<std::string> joins;
+  bool has_no_dashboard = false;
 };
 
 std::string text_of(const IpAddress& address) { return std::string(to_text(address).view()); }
@@ -54,7 +58,32 @@ void print_published(const service::StackOptions& options) {
   }
 }
 
-void print_hints(Node& node, const UpCommand& command) {
+std::string url_of(const service::WebServices::Place& place, const std::string& address) {
+  const bool is_usual = place.port == (place.is_encrypted ? 443 : 80);
+  return fmt::format("{}://{}{}{}", place.is_encrypted ? "https" : "http",
+                     address.contains(':') ? "[" + address + "]" : address,
+                     is_usual ? "" : ":" + std::to_string(place.port), place.path);
+}
+
+// Where a browser finds the page: at an address of the stack, or at a port of this host.
+void print_dashboard(Node& node, const UpCommand& command, const service::WebServices& web) {
+  const std::vector<std::string> addresses = addresses_of(node.stack());
+  for (const service::WebServices::Place& place : web.dashboards()) {
+    if (!node.is_rootless() && !addresses.empty()) {
+      print("  {} shows it\n", url_of(place, addresses.front()));
+      return;
+    }
+    for (const service::PublishOptions& port : command.stack.publish) {
+      if (port.is_udp || port.inside_port != place.port) continue;
+      print("  {} shows it\n",
+            url_of({port.host_port, place.path, place.is_encrypted}, "localhost"));
+      return;
+    }
+  }
+  if (!web.absence().empty()) print("  no dashboard: {}\n", web.absence());
+}
+
+void print_hints(Node& node, const UpCommand& command, const service::WebServices& web) {
   const std::vector<std::string> addresses = addresses_of(node.stack());
   print("{} is up", node.main().name());
   for (std::size_t i = 0; i < addresses.size(); ++i) {
@@ -65,6 +94,7 @@ void print_hints(Node& node, const UpCommand& command) {
     for (const std::string& address : addresses) print("  ping {}\n", address);
   }
   print_published(command.stack);
+  print_dashboard(node, command, web);
   for (const service::ServeOptions& serve : command.stack.serve) {
     const bool is_http = serve.service == service::Service::kHttp;
     print("  {} on {} port {}\n", to_text(serve.service), is_http ? "TCP" : "UDP and TCP",
@@ -95,12 +125,15 @@ void print_json(Node& node) {
 // Says that the stack is up once its addresses have passed the check for duplicates.
 class Announcement {
  public:
-  Announcement(Node& node, const UpCommand& command) : node_(node), command_(command) { look(); }
+  Announcement(Node& node, const UpCommand& command, const service::WebServices& web)
+      : node_(node), command_(command), web_(web) {
+    look();
+  }
 
  private:
   void look() {
     if (node_.main().is_ready()) {
-      command_.json ? print_json(node_) : print_hints(node_, command_);
+      command_.json ? print_json(node_) : print_hints(node_, command_, web_);
       std::fflush(stdout);
       return;
     }
@@ -116,6 +149,7 @@ class Announcement {
 
   Node& node_;
   const UpCommand& command_;
+  const service::WebServices& web_;
   bool has_said_wait_ = false;
 };
 
@@ -146,6 +180,8 @@ void add_up(Verbs& verbs) {
                   "services over UDP and TCP: echo, discard, chargen, daytime, http=DIR[:PORT]")
       ->delimiter(',')
       ->type_name("NAME[=DIR][:PORT],...");
+  verb.add_flag("--no-dashboard", line->has_no_dashboard,
+                "serve neither the page nor its API nor metrics");
   verb.add_option("--join", line->joins, "be a member of a multicast group")
       ->allow_extra_args(false)
       ->type_name("GROUP[%IF]");
@@ -160,6 +196,7 @@ void add_up(Verbs& verbs) {
       if (!serve) return failed("--serve: " + serve.error().text);
       line->command.stack.serve.push_back(*serve);
     }
+    if (line->has_no_dashboard) line->command.stack.dashboard = false;
     if (!line->joins.empty()) line->command.stack.joins.clear();
     for (const std::string& text : line->joins) {
       auto join = service::parse_join(text);
@@ -185,13 +222,19 @@ int run_command(const UpCommand& command) {
     if (!opened) return complain("up", opened.error());
     services.push_back(*std::move(opened));
   }
+  auto web = service::WebServices::open({.cores = stacks,
+                                         .watched = node.watched(),
+                                         .all_cores = node.cores(),
+                                         .version = STRATA_VERSION},
+                                        command.stack);
+  if (!web) return complain("up", web.error());
   // Groups are heard by the front core: who reports a membership hears what comes of it.
   const auto members = service::GroupMembers::join(node.main(), command.stack.joins);
   if (!members) return complain("up", members.error());
   if (node.fallback_reason() && !command.json) {
     print("{}", fallback_text(*node.fallback_reason()));
   }
-  const Announcement announcement(node, command);
+  const Announcement announcement(node, command, **web);
   node.run();
   if (node.failure()) return complain("up", *node.failure());
   return kOk;

@@ -102,11 +102,22 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   });
   reader.texts("publish", parse_publish,
                [&](const PublishOptions& port) { options.publish.push_back(port); });
+  reader.boolean("dashboard", [&](bool dashboard) { options.dashboard = dashboard; });
+  reader.texts("dashboard_names", parse_search_domain,
+               [&](std::string name) { options.dashboard_names.push_back(std::move(name)); });
+  reader.text("dashboard_token", parse_path,
+              [&](std::string path_of) { options.dashboard_token = std::move(path_of); });
+  reader.settings("tls", [&](std::string_view key, std::string_view value) {
+    return apply_tls_setting(options.tls, key, value);
+  });
   reader.texts("join", parse_join,
                [&](JoinOptions join) { options.joins.push_back(std::move(join)); });
   reader.refuse_others();
   if (options.default_device_mtu != 0 && !options.devices.empty()) {
     reader.fail("mtu", *table.get("mtu"), "belongs into the [[device]] it is meant for");
+  }
+  if (options.tls.certificate.empty() != options.tls.key.empty()) {
+    reader.fail("tls", *table.get("tls"), "needs both a certificate and a key");
   }
   return options;
 }

@@ -15,6 +15,10 @@
 //   log = "info"
 //   policy = "adaptive"
 //   serve = ["echo", "daytime:1313"]
+//   dashboard = false                # the page, its API and metrics are left out
+//   dashboard_names = ["box.lan"]    # by which browsers may know it, beside addresses
+//   dashboard_token = "token"        # a file; without one nothing can be changed over HTTP
+//   tls = { certificate = "cert.pem", key = "key.pem" }
 //
 //   [[device]]
 //   spec = "tap:x,host=10.88.0.1/24"

@@ -206,11 +206,7 @@ std::string control_added(std::string_view interface) {
 
 std::string control_status(std::span<HostedStack* const> stacks, Cores* cores,
                            const Switch* bridge) {
-  Json reply{{"ok", true}, {"version", 1}, {"stacks", Json::array()}};
-  for (HostedStack* const stack : stacks) {
-    const bool is_front = cores != nullptr && stack == stacks.front();
-    reply["stacks"].push_back(is_front ? merged_snapshot(*stack, *cores) : snapshot(*stack));
-  }
+  Json reply{{"ok", true}, {"version", 1}, {"stacks", stacks_json(stacks, cores)}};
   if (bridge != nullptr) reply["switch"] = snapshot(*bridge);
   return line_of(reply);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "service/connections/connection_json.h"
 #include "service/snapshot.h"
 
 namespace strata::service {
@@ -59,7 +60,15 @@ void add_drops(Json& into, const Json& from) {
 void name_core(Json& snapshot, std::uint16_t core) {
   for (const char* const list : {"sockets", "connections"}) {
     if (!snapshot.contains(list)) continue;
-    for (Json& entry : snapshot[list]) entry["core"] = core;
+    for (Json& entry : snapshot[list]) {
+      entry["core"] = core;
+      const auto id = entry.find("id");
+      if (id == entry.end() || !id->is_string()) continue;
+      auto named = parse_connection_id(id->get<std::string>());
+      if (!named) continue;
+      named->core = core;
+      *id = to_text(*named);
+    }
   }
 }
 
@@ -70,16 +79,41 @@ void append(Json& into, const Json& from, const char* list) {
   const std::uint64_t count =
       std::max<std::uint64_t>(number(into, total.c_str()), into[list].size()) +
       std::max<std::uint64_t>(number(from, total.c_str()), from[list].size());
-  for (const Json& entry : from[list]) {
-    if (into[list].size() < kListedMax) into[list].push_back(entry);
+  for (const Json& entry : from[list]) into[list].push_back(entry);
+  into[total] = count;
+}
+
+// To the part of a list that was asked for.
+void cut(Json& snapshot, const char* list, const ListWindow& window) {
+  if (!snapshot.contains(list)) return;
+  Json& all = snapshot[list];
+  const std::string total = std::string(list) + "_total";
+  const std::uint64_t count = std::max<std::uint64_t>(number(snapshot, total.c_str()), all.size());
+  Json part = Json::array();
+  for (std::size_t i = window.offset; i < all.size() && part.size() < window.limit; ++i) {
+    part.push_back(std::move(all[i]));
   }
-  if (count > into[list].size()) into[total] = count;
+  all = std::move(part);
+  snapshot.erase(total);
+  if (count > snapshot[list].size()) snapshot[total] = count;
+}
+
+// What a follower tells is added to what the front core knows.
+void merge(Json& all, Json& told) {
+  if (told.contains("interfaces")) add_traffic(all["interfaces"], told["interfaces"]);
+  for (const char* const numbers : {"counters", "memory", "tcp"}) {
+    if (told.contains(numbers)) add_numbers(all[numbers], told[numbers]);
+  }
+  if (told.contains("drops")) add_drops(all["drops"], told["drops"]);
+  append(all, told, "sockets");
+  append(all, told, "connections");
 }
 
 Json line_of(std::uint16_t core, const Json& snapshot, const Crossings& crossings) {
   std::uint64_t received = 0;
   std::uint64_t sent = 0;
-  for (const Json& interface : snapshot["interfaces"]) {
+  const auto interfaces = snapshot.find("interfaces");
+  for (const Json& interface : interfaces == snapshot.end() ? Json::array() : *interfaces) {
     if (interface.contains("vlan")) continue;  // counted by its port already
     received += number(interface, "received_packets");
     sent += number(interface, "sent_packets");
@@ -103,42 +137,56 @@ struct Told {
   Crossings crossings;
 };
 
-std::optional<Told> ask(Follower& follower, Cores& cores) {
-  const auto tell = [&follower, &cores] {
-    return Told{snapshot(follower.hosted()), cores.crossings_of(follower.core())};
+std::optional<Told> ask(Follower& follower, Cores& cores, SnapshotParts parts,
+                        const ListWindow& window) {
+  const auto tell = [&follower, &cores, parts, window] {
+    return Told{snapshot(follower.hosted(), parts, window), cores.crossings_of(follower.core())};
   };
   if (!cores.is_running()) return tell();
-  auto promise = std::make_shared<std::promise<Told>>();
-  std::future<Told> answer = promise->get_future();
-  follower.loop().post_from_outside([promise, tell] { promise->set_value(tell()); });
+  auto asked = std::make_shared<std::packaged_task<Told()>>(tell);
+  std::future<Told> answer = asked->get_future();
+  follower.loop().post_from_outside([asked] { (*asked)(); });
   if (answer.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
   return answer.get();
 }
 
 }  // namespace
 
-Json merged_snapshot(HostedStack& front, Cores& cores) {
-  Json all = snapshot(front);
+Json merged_snapshot(HostedStack& front, Cores& cores, SnapshotParts parts,
+                     const ListWindow& window) {
+  // What lies before the window of one core may lie in that of all.
+  const ListWindow whole{.limit = window.offset + window.limit};
+  Json all = snapshot(front, parts, whole);
   name_core(all, runtime::Steering::kFront);
   Json lines = Json::array();
   lines.push_back(
       line_of(runtime::Steering::kFront, all, cores.crossings_of(runtime::Steering::kFront)));
   for (const auto& follower : cores.followers()) {
-    std::optional<Told> told = ask(*follower, cores);
+    std::optional<Told> told = ask(*follower, cores, parts, whole);
     if (!told) {
       lines.push_back({{"core", follower->core()}, {"answers", false}});
       continue;
     }
     lines.push_back(line_of(follower->core(), told->snapshot, told->crossings));
     name_core(told->snapshot, follower->core());
-    add_traffic(all["interfaces"], told->snapshot["interfaces"]);
-    add_numbers(all["counters"], told->snapshot["counters"]);
-    add_numbers(all["memory"], told->snapshot["memory"]);
-    add_drops(all["drops"], told->snapshot["drops"]);
-    append(all, told->snapshot, "sockets");
-    append(all, told->snapshot, "connections");
+    merge(all, told->snapshot);
+  }
+  for (const char* const list : {"interfaces", "addresses", "routes", "neighbors", "dns_servers",
+                                 "leases", "sockets", "connections"}) {
+    cut(all, list, window);
   }
   all["cores"] = std::move(lines);
+  return all;
+}
+
+Json stacks_json(std::span<HostedStack* const> stacks, Cores* cores, SnapshotParts parts,
+                 const ListWindow& window) {
+  Json all = Json::array();
+  for (HostedStack* const stack : stacks) {
+    const bool is_front = cores != nullptr && stack == stacks.front();
+    all.push_back(is_front ? merged_snapshot(*stack, *cores, parts, window)
+                           : snapshot(*stack, parts, window));
+  }
   return all;
 }
 

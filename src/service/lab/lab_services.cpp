@@ -26,8 +26,11 @@ Outcome<void> LabServices::start(Server& server) {
   if (!udp) return std::unexpected(std::move(udp).error());
   auto tcp = TcpServices::open(stack, executor, server.wanted);
   if (!tcp) return std::unexpected(std::move(tcp).error());
+  auto files = FileServices::open(stack, executor, server.wanted);
+  if (!files) return std::unexpected(std::move(files).error());
   server.udp = *std::move(udp);
   server.tcp = *std::move(tcp);
+  server.files = *std::move(files);
   return {};
 }
 
@@ -36,6 +39,7 @@ void LabServices::on_crash(const sim::Host& host) {
     if (&server.host != &host) continue;
     server.udp.reset();
     server.tcp.reset();
+    server.files.reset();
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LabServices: what the hosts of a lab answer with, to whoever asks (service/serve).
+// LabServices: what the hosts of a lab answer with, to whoever asks (service/serve,
+// service/web/http).
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include "service/lab/lab.h"
 #include "service/serve/tcp_services.h"
 #include "service/serve/udp_services.h"
+#include "service/web/http/file_services.h"
 #include "strata/sim.h"
 
 namespace strata::service {
@@ -30,6 +32,7 @@ class LabServices {
     const std::vector<ServeOptions>& wanted;
     std::unique_ptr<UdpServices> udp{};
     std::unique_ptr<TcpServices> tcp{};
+    std::unique_ptr<FileServices> files{};
   };
   [[nodiscard]] static Outcome<void> start(Server& server);
 

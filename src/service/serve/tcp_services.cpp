@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "service/serve/byte_session.h"
-#include "service/serve/http_session.h"
 
 namespace strata::service {
 
@@ -20,9 +19,7 @@ Outcome<std::unique_ptr<TcpServices>> TcpServices::open(Stack& stack, Executor& 
 }
 
 Outcome<void> TcpServices::add(const ServeOptions& options) {
-  if (options.service == Service::kHttp) {
-    if (auto usable = check_folder(options.folder); !usable) return usable;
-  }
+  if (options.service == Service::kHttp) return {};  // service/web
   auto listener = TcpListener::listen(
       stack_, {IpAddress::any_v6(), options.port},
       {.backlog = kBacklog, .options = {.fast_open = true, .reuse_address = true}});
@@ -40,18 +37,12 @@ void TcpServices::accept(Server& server) {
   while (sessions_.size() < kSessionsMax) {
     auto stream = server.listener.accept(executor_.now());
     if (!stream) return;
-    auto session = make_session(server.options, std::move(*stream));
+    auto session =
+        std::make_unique<ByteSession>(*this, std::move(*stream), server.options.service);
     Session& started = *session;
     sessions_.emplace(&started, std::move(session));
     started.start();
   }
-}
-
-std::unique_ptr<Session> TcpServices::make_session(const ServeOptions& options, TcpStream stream) {
-  if (options.service == Service::kHttp) {
-    return std::make_unique<HttpSession>(*this, std::move(stream), options.folder);
-  }
-  return std::make_unique<ByteSession>(*this, std::move(stream), options.service);
 }
 
 void TcpServices::on_session_over(Session& session) {

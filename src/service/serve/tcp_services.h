@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TcpServices: echo, discard, chargen, daytime and files over HTTP, for trying a stack out.
+// TcpServices: echo, discard, chargen and daytime, for trying a stack out.
 //
-//   TcpServices ── a TcpListener each ── accept() ──> Session (ByteSession, HttpSession)
+//   TcpServices ── a TcpListener each ── accept() ──> ByteSession
 //
 // 1. A session lives until its stream has ended; the table of all owns it. It asks to be removed
 //    from inside its own callback, so it is removed in a later turn.
@@ -50,8 +50,6 @@ class TcpServices final : public SessionOwner {
 
   [[nodiscard]] Outcome<void> add(const ServeOptions& options);
   void accept(Server& server);
-  [[nodiscard]] std::unique_ptr<Session> make_session(const ServeOptions& options,
-                                                      TcpStream stream);
 
   Stack& stack_;
   Executor& executor_;

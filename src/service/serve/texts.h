@@ -3,10 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "strata/time.h"
 
@@ -17,10 +14,5 @@ namespace strata::service {
 
 // The date and time of the wall clock, as a line (RFC 867).
 [[nodiscard]] std::string daytime_text(Time now);
-
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), for a time of the wall clock in seconds.
-[[nodiscard]] std::string http_date(std::int64_t seconds);
-// Any of the three forms in which dates come (RFC 9110 5.6.7); nothing when it is none.
-[[nodiscard]] std::optional<std::int64_t> parse_http_date(std::string_view text);
 
 }  // namespace strata::service

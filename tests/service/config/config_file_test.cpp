@@ -19,6 +19,10 @@ policy = "spin"
 cores = 2
 serve = ["echo", "daytime:1313"]
 join = ["239.1.2.3", "ff15::7%x"]
+dashboard = false
+dashboard_names = ["box.lan", "box"]
+dashboard_token = "/etc/token"
+tls = { certificate = "c.pem", key = "k.pem" }
 [[device]]
 spec = "tap:x,host=10.88.0.1/24"
 address = ["10.88.0.2/24", "fd88::2/64"]
@@ -55,6 +59,12 @@ address = "10.89.0.2/24"
   EXPECT_EQ(options->log, LogLevel::kDebug);
   EXPECT_EQ(options->policy, LoopPolicy::kSpin);
   EXPECT_EQ(options->cores, 2);
+  EXPECT_FALSE(options->dashboard);
+  ASSERT_EQ(options->dashboard_names.size(), 2U);
+  EXPECT_EQ(options->dashboard_names[1], "box");
+  EXPECT_EQ(options->dashboard_token, "/etc/token");
+  EXPECT_EQ(options->tls.certificate, "c.pem");
+  EXPECT_EQ(options->tls.key, "k.pem");
   ASSERT_EQ(options->serve.size(), 2U);
   EXPECT_EQ(options->serve[1].service, Service::kDaytime);
   EXPECT_EQ(options->serve[1].port, 1313);
@@ -70,7 +80,7 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
       {"\nspeed = 1",
        "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, dns, search, "
        "host_name, hosts, forward, capture, seed, control, log, policy, cores, serve, tcp, "
-       "publish, join"},
+       "publish, dashboard, dashboard_names, dashboard_token, tls, join"},
       {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
       {"gateway = \"10.0.0.300\"",
        "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "
@@ -83,6 +93,9 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
        "window_scaling, fast_open, syn_cookies, path_probing, initial_window, send_buffer, "
        "receive_buffer, keepalive_idle"},
       {"tcp = 3", "f.toml:1: tcp: expected a [tcp] table"},
+      {"tls = { key = \"k\" }", "f.toml:1: tls: needs both a certificate and a key"},
+      {"tls = { pem = \"k\" }", "f.toml:1: tls.pem: unknown key, expected certificate or key"},
+      {"dashboard = 1", "f.toml:1: dashboard: expected true or false, found a number"},
       {"seed = \"x\"", "f.toml:1: seed: expected a number, found a string"},
       {"seed = -1", "f.toml:1: seed: -1 is not a number from 0"},
       {"mtu = 10", "f.toml:1: mtu: 10 is not an MTU from 68 to 65535 bytes"},

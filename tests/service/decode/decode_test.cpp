@@ -106,13 +106,23 @@ TEST(Decode, CountsFieldsFromTheFirstBitOfTheirLayer) {
   EXPECT_EQ(layers[2].offset, 34U);
   EXPECT_EQ(layers[2].size, 40U);
   for (const DecodedField& field : layers[1].fields) {
-    if (field.name == "TTL") EXPECT_EQ(field.bit, 64U);
-    if (field.name == "Don't fragment") EXPECT_EQ(field.bit, 49U);
-    if (field.name == "Fragment offset") EXPECT_EQ(field.bits, 13U);
+    if (field.name == "TTL") {
+      EXPECT_EQ(field.bit, 64U);
+    }
+    if (field.name == "Don't fragment") {
+      EXPECT_EQ(field.bit, 49U);
+    }
+    if (field.name == "Fragment offset") {
+      EXPECT_EQ(field.bits, 13U);
+    }
   }
   for (const DecodedField& field : layers[2].fields) {
-    if (field.name == "Flags") EXPECT_EQ(field.bit, 103U);
-    if (field.name == "Option: window scale") EXPECT_EQ(field.bit, 8U * 37);
+    if (field.name == "Flags") {
+      EXPECT_EQ(field.bit, 103U);
+    }
+    if (field.name == "Option: window scale") {
+      EXPECT_EQ(field.bit, 8U * 37);
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "service/serve/client.h"
+#include "service/client.h"
 #include "service/serve/tcp_services.h"
 #include "service/serve/texts.h"
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "service/serve/client.h"
+#include "service/client.h"
 #include "strata/tcp_listener.h"
 
 namespace strata::service::session_test {

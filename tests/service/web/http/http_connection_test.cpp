@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/serve/http_session.h"
+#include "service/web/http/http_connection.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
-#include "service/serve/client.h"
-#include "service/serve/tcp_services.h"
+#include "service/client.h"
+#include "service/web/http/http_server.h"
+#include "service/web/web_site.h"
 
-namespace strata::service::http_session_test {
+namespace strata::service::http_connection_test {
 namespace {
 
-using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr std::uint16_t kPort = 80;
 
-class HttpSessionTest : public testing::Test {
+class HttpConnectionTest : public testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(www.path + "/docs");
@@ -29,10 +30,10 @@ class HttpSessionTest : public testing::Test {
     std::string big;
     for (int i = 0; big.size() < 3'000'000; ++i) big += std::to_string(i) + '\n';
     put("big.bin", big);
-    auto opened =
-        TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kHttp, kPort, www.path}});
-    ASSERT_TRUE(opened.has_value()) << opened.error().text;
-    services = std::move(*opened);
+    site.emplace(*lab.ours, WebSiteParts{.folder = www.path});
+    server.emplace(*lab.ours);
+    const auto listening = server->listen(kPort, *site);
+    ASSERT_TRUE(listening.has_value()) << listening.error().text;
   }
   void put(const std::string& name, std::string_view text) {
     std::ofstream(www.path + '/' + name, std::ios::binary) << text;
@@ -67,10 +68,11 @@ class HttpSessionTest : public testing::Test {
 
   TemporaryFolder www;
   Lab lab;
-  std::unique_ptr<TcpServices> services;
+  std::optional<WebSite> site;
+  std::optional<HttpServer> server;
 };
 
-TEST_F(HttpSessionTest, AnswersWithAFile) {
+TEST_F(HttpConnectionTest, AnswersWithAFile) {
   const std::string answer = ask("GET /a.txt");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_EQ(field_of(answer, "Content-Length"), "10");
@@ -84,7 +86,7 @@ TEST_F(HttpSessionTest, AnswersWithAFile) {
   EXPECT_EQ(body_of(ask("GET /empty.txt")), "");
 }
 
-TEST_F(HttpSessionTest, AnswersWhatItCannotDoWithAStatus) {
+TEST_F(HttpConnectionTest, AnswersWhatItCannotDoWithAStatus) {
   struct Row {
     const char* request;
     const char* answer;
@@ -106,13 +108,13 @@ TEST_F(HttpSessionTest, AnswersWhatItCannotDoWithAStatus) {
   EXPECT_EQ(field_of(ask("PUT /a.txt"), "Allow"), "GET, HEAD");
 }
 
-TEST_F(HttpSessionTest, SendsToAFolderWithItsSlash) {
+TEST_F(HttpConnectionTest, SendsToAFolderWithItsSlash) {
   EXPECT_EQ(field_of(ask("GET /docs?x"), "Location"), "/docs/");
   EXPECT_EQ(field_of(ask("GET //docs"), "Location"), "/docs/") << "not to another host";
 }
 
 // RFC 9110 9.3.2 MUST: an answer to HEAD has no body.
-TEST_F(HttpSessionTest, HeadIsGetWithoutTheBody) {
+TEST_F(HttpConnectionTest, HeadIsGetWithoutTheBody) {
   for (const char* target : {" /a.txt", " /none", " /docs"}) {
     const std::string get = ask(std::string("GET") + target);
     const std::string head = ask(std::string("HEAD") + target);
@@ -123,7 +125,7 @@ TEST_F(HttpSessionTest, HeadIsGetWithoutTheBody) {
   }
 }
 
-TEST_F(HttpSessionTest, AnswersWithAPartWhenAsked) {
+TEST_F(HttpConnectionTest, AnswersWithAPartWhenAsked) {
   const std::string part = ask("GET /a.txt", "Range: bytes=2-4\r\n");
   EXPECT_THAT(part, StartsWith("HTTP/1.1 206 Partial Content\r\n"));
   EXPECT_EQ(field_of(part, "Content-Range"), "bytes 2-4/10");
@@ -136,9 +138,8 @@ TEST_F(HttpSessionTest, AnswersWithAPartWhenAsked) {
   EXPECT_EQ(field_of(behind, "Content-Range"), "bytes */10");
 }
 
-// RFC 9110 14.2 MUST: a range is ignored with methods it is not defined for.
 // RFC 9110 10.1.1 MUST: a peer that expects 100-continue is told to go on, or given its answer.
-TEST_F(HttpSessionTest, TellsThosePeersToGoOnThatWaitForIt) {
+TEST_F(HttpConnectionTest, TellsThosePeersToGoOnThatWaitForIt) {
   Client client(lab, kPort);
   EXPECT_EQ(client.ask("PUT /a.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n"
                        "Expect: 100-Continue\r\n\r\n"),
@@ -148,13 +149,14 @@ TEST_F(HttpSessionTest, TellsThosePeersToGoOnThatWaitForIt) {
               StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(HttpSessionTest, IgnoresRangesOfHead) {
+// RFC 9110 14.2 MUST: a range is ignored with methods it is not defined for.
+TEST_F(HttpConnectionTest, IgnoresRangesOfHead) {
   const std::string answer = ask("HEAD /a.txt", "Range: bytes=2-4\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_EQ(field_of(answer, "Content-Length"), "10");
 }
 
-TEST_F(HttpSessionTest, AnswersConditionalRequests) {
+TEST_F(HttpConnectionTest, AnswersConditionalRequests) {
   const std::string first = ask("GET /a.txt");
   const std::string tag = field_of(first, "ETag");
   const std::string date = field_of(first, "Last-Modified");
@@ -188,7 +190,7 @@ TEST_F(HttpSessionTest, AnswersConditionalRequests) {
   }
 }
 
-TEST_F(HttpSessionTest, KeepsAConnectionAsItsVersionSays) {
+TEST_F(HttpConnectionTest, KeepsAConnectionAsItsVersionSays) {
   struct Row {
     const char* version;
     const char* field;
@@ -215,7 +217,7 @@ TEST_F(HttpSessionTest, KeepsAConnectionAsItsVersionSays) {
   }
 }
 
-TEST_F(HttpSessionTest, AnswersPipelinedRequestsInTurn) {
+TEST_F(HttpConnectionTest, AnswersPipelinedRequestsInTurn) {
   Client client(lab, kPort);
   std::string requests;
   for (const char* range : {"0-0", "1-1", "2-2", "3-3"}) {
@@ -234,7 +236,7 @@ TEST_F(HttpSessionTest, AnswersPipelinedRequestsInTurn) {
   EXPECT_EQ(client.state(), Error::kClosed);
 }
 
-TEST_F(HttpSessionTest, AnswersRequestsThatComeByteByByte) {
+TEST_F(HttpConnectionTest, AnswersRequestsThatComeByteByByte) {
   Client client(lab, kPort);
   for (const char one : std::string_view("GET /a.txt HTTP/1.1\r\nHost: h\r\n\r")) {
     ASSERT_EQ(client.send({&one, 1}), 1U);
@@ -243,7 +245,7 @@ TEST_F(HttpSessionTest, AnswersRequestsThatComeByteByByte) {
   EXPECT_EQ(body_of(client.ask("\n")), "0123456789");
 }
 
-TEST_F(HttpSessionTest, EndsAfterWhatItCannotRead) {
+TEST_F(HttpConnectionTest, EndsAfterWhatItCannotRead) {
   struct Row {
     std::string text;
     const char* answer;
@@ -260,29 +262,29 @@ TEST_F(HttpSessionTest, EndsAfterWhatItCannotRead) {
     EXPECT_EQ(field_of(answer, "Connection"), "close");
     EXPECT_EQ(client.state(), Error::kClosed) << "an end, not a reset";
     client.end();
-    EXPECT_EQ(services->sessions(), 0U);
+    EXPECT_EQ(server->connections(), 0U);
   }
 }
 
-TEST_F(HttpSessionTest, AnswersAPeerThatHasEndedItsDirection) {
+TEST_F(HttpConnectionTest, AnswersAPeerThatHasEndedItsDirection) {
   Client client(lab, kPort);
   client.send("GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n");
   client.end();
   EXPECT_EQ(body_of(client.receive()), file("big.bin"));
   EXPECT_EQ(client.state(), Error::kClosed);
-  EXPECT_EQ(services->sessions(), 0U);
+  EXPECT_EQ(server->connections(), 0U);
 }
 
-TEST_F(HttpSessionTest, ForgetsAPeerThatEndsInsideARequest) {
+TEST_F(HttpConnectionTest, ForgetsAPeerThatEndsInsideARequest) {
   Client client(lab, kPort);
   client.send("GET /a.txt HT");
   client.end();
   EXPECT_EQ(client.receive(), "");
   EXPECT_EQ(client.state(), Error::kClosed);
-  EXPECT_EQ(services->sessions(), 0U);
+  EXPECT_EQ(server->connections(), 0U);
 }
 
-TEST_F(HttpSessionTest, WaitsForASlowReader) {
+TEST_F(HttpConnectionTest, WaitsForASlowReader) {
   Client client(lab, kPort, "fd77::2", {.receive_buffer = 1U << 14U});
   client.send("GET /big.bin HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   lab.run_for(std::chrono::milliseconds(500));
@@ -292,7 +294,7 @@ TEST_F(HttpSessionTest, WaitsForASlowReader) {
 }
 
 // Only the connection's end can tell that less comes than was promised.
-TEST_F(HttpSessionTest, EndsEarlyWhenTheFileShrinks) {
+TEST_F(HttpConnectionTest, EndsEarlyWhenTheFileShrinks) {
   Client client(lab, kPort, "10.77.0.2", {.receive_buffer = 1U << 14U});
   client.send("GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n");
   lab.run_for(std::chrono::milliseconds(100));
@@ -301,16 +303,8 @@ TEST_F(HttpSessionTest, EndsEarlyWhenTheFileShrinks) {
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_LT(body_of(answer).size(), 3'000'000U);
   EXPECT_NE(client.state(), Error::kWouldBlock);
-  EXPECT_EQ(services->sessions(), 0U);
-}
-
-TEST(CheckFolder, SaysWhatIsWrong) {
-  const TemporaryFolder folder;
-  EXPECT_TRUE(check_folder(folder.path).has_value());
-  std::ofstream(folder.path + "/file") << "x";
-  EXPECT_THAT(check_folder(folder.path + "/file").error().text, HasSubstr("not a folder"));
-  EXPECT_THAT(check_folder(folder.path + "/none").error().text, HasSubstr("No such file"));
+  EXPECT_EQ(server->connections(), 0U);
 }
 
 }  // namespace
-}  // namespace strata::service::http_session_test
+}  // namespace strata::service::http_connection_test

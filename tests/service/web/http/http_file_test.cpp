@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/serve/http_file.h"
+#include "service/web/http/http_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/serve/http_file.h"
+#include "service/web/http/http_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/serve/http_request.h"
+#include "service/web/http/http_request.h"
 
 #include <gtest/gtest.h>
 
@@ -139,6 +139,53 @@ TEST(HttpRequestReader, HoldsABoundedHead) {
   }
   EXPECT_EQ(status, 431U);
   EXPECT_LE(sent, 20'000U);
+}
+
+// Nor is one who ends each line and never the head.
+TEST(HttpRequestReader, HoldsABoundedNumberOfFields) {
+  HttpRequestReader reader;
+  add(reader, "GET / HTTP/1.1\r\nHost: h\r\n");
+  unsigned status = 0;
+  std::size_t sent = 0;
+  for (; status == 0 && sent < 100'000; sent += 6) {
+    add(reader, "X: y\r\n");
+    if (const auto got = reader.next(); !got) status = got.error();
+  }
+  EXPECT_EQ(status, 431U);
+  EXPECT_LE(sent, 20'000U);
+}
+
+// RFC 9112 6.1, 6.3, 11.2: what has two ends is refused before it is believed.
+TEST(HttpRequestReader, RefusesWhatCouldBeReadInTwoWays) {
+  for (const char* const fields :
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        "Content-Length: 0\r\nContent-Length: 0\r\n", "Content-Length: 0, 5\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked, gzip\r\n", "Transfer-Encoding: gzip\r\n",
+        "Transfer-Encoding: identity\r\n", "Transfer-Encoding : chunked\r\n"}) {
+    const auto got = read(std::string("POST / HTTP/1.1\r\nHost: h\r\n") + fields +
+                          "\r\n0\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    ASSERT_FALSE(got.has_value()) << fields;
+    EXPECT_TRUE(got.error() == 400 || got.error() == 501) << fields << got.error();
+  }
+  EXPECT_EQ(read("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").error(), 400U);
+}
+
+TEST(HttpRequestReader, KnowsAWebsocket) {
+  const std::string head = "GET /live HTTP/1.1\r\nHost: h\r\n";
+  const std::string rest = "Sec-WebSocket-Key: abc\r\nSec-WebSocket-Version: 13\r\n";
+  const auto is_websocket = [](const std::string& text) {
+    const auto got = read(text + "\r\n");
+    return got && *got && (*got)->is_websocket;
+  };
+  EXPECT_TRUE(
+      is_websocket(head + "Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n" + rest));
+  EXPECT_FALSE(is_websocket(head + "Upgrade: websocket\r\n" + rest)) << "no Connection";
+  EXPECT_FALSE(is_websocket(head + "Connection: Upgrade\r\n" + rest)) << "no Upgrade";
+  EXPECT_FALSE(is_websocket(head + "Upgrade: h2c\r\nConnection: Upgrade\r\n" + rest));
+  EXPECT_FALSE(is_websocket(head + "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                   "Sec-WebSocket-Key: abc\r\nSec-WebSocket-Version: 8\r\n"));
 }
 
 }  // namespace

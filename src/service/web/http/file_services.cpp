@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/web/http/file_services.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace strata::service {
+
+Outcome<void> check_folder(const std::string& folder) {
+  struct stat state{};
+  if (::stat(folder.c_str(), &state) != 0) {
+    return failed(fmt::format("http={}: {}", folder, std::strerror(errno)));
+  }
+  if (!S_ISDIR(state.st_mode)) return failed(fmt::format("http={}: not a folder", folder));
+  if (::access(folder.c_str(), R_OK | X_OK) != 0) {
+    return failed(fmt::format("http={}: {}", folder, std::strerror(errno)));
+  }
+  return {};
+}
+
+class FileServices::Folder final : public HttpSite {
+ public:
+  explicit Folder(std::string path) : path_(std::move(path)) {}
+  std::optional<HttpAnswer> answer(const HttpRequest& request, const HttpPeer& /*peer*/,
+                                   const HttpLater& /*later*/) override {
+    return file_answer(request, path_);
+  }
+  // Nobody was told to upgrade.
+  std::unique_ptr<HttpGuest> welcome(const HttpRequest& /*request*/,
+                                     std::unique_ptr<Transport> /*transport*/,
+                                     std::string /*early*/, const HttpLater& /*later*/) override {
+    return nullptr;
+  }
+
+ private:
+  std::string path_;
+};
+
+FileServices::FileServices(Stack& stack, Executor& executor) : server_(stack, executor) {}
+FileServices::~FileServices() = default;
+
+Outcome<std::unique_ptr<FileServices>> FileServices::open(
+    Stack& stack, Executor& executor, const std::vector<ServeOptions>& services) {
+  std::unique_ptr<FileServices> made(new FileServices(stack, executor));
+  for (const ServeOptions& options : services) {
+    if (options.service != Service::kHttp) continue;
+    if (auto added = made->add(options); !added) return std::unexpected(std::move(added).error());
+  }
+  return made;
+}
+
+Outcome<void> FileServices::add(const ServeOptions& options) {
+  if (auto usable = check_folder(options.folder); !usable) return usable;
+  folders_.push_back(std::make_unique<Folder>(options.folder));
+  return server_.listen(options.port, *folders_.back());
+}
+
+}  // namespace strata::service

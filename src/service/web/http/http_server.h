@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// HttpServer: listens on a stack's own addresses, and holds the connections of one core.
+//
+//   TcpListener ──> asio::tcp::acceptor ──> socket ──> Transport ──> HttpConnection ──> HttpSite
+//
+// 1. A connection asks to be removed from inside its own callback, so it is removed in a later
+//    turn.
+// 2. At most kConnectionsMax at a time, and kAnswerBytesMax for answers that wait for their peers:
+//    further connections wait in the listener's queue, further answers become 503.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "service/failure.h"
+#include "service/hosted_stack.h"
+#include "service/web/http/http_connection.h"
+
+namespace strata::service {
+
+class TlsIdentity;
+
+// A certificate chain and its key, both PEM. The failure says which file is wrong, and how.
+[[nodiscard]] Outcome<std::shared_ptr<TlsIdentity>> load_tls_identity(
+    const std::string& certificate, const std::string& key);
+
+class HttpServer final : public HttpOwner {
+ public:
+  static constexpr std::size_t kConnectionsMax = 8192;
+  static constexpr std::size_t kAnswerBytesMax = std::size_t{64} << 20U;
+
+  explicit HttpServer(HostedStack& host);
+  // Of any executor, of virtual time as well; without TLS, whose Asio has timers of the machine.
+  HttpServer(Stack& stack, Executor& executor);
+  ~HttpServer() override;
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // The site must outlive the server. With an identity all that is said there is encrypted.
+  [[nodiscard]] Outcome<void> listen(std::uint16_t port, HttpSite& site,
+                                     std::shared_ptr<TlsIdentity> identity = nullptr);
+  [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+
+  // HttpOwner
+  [[nodiscard]] Executor& executor() override { return executor_; }
+  void on_connection_over(HttpConnection& connection) override;
+  [[nodiscard]] MutableBytes scratch() override { return scratch_; }
+  [[nodiscard]] bool may_hold(std::size_t bytes) override;
+  void let_go(std::size_t bytes) override { answer_bytes_ -= bytes; }
+
+ private:
+  struct Ear;
+  struct Ears;
+
+  HttpServer(Stack& stack, Executor& executor, std::unique_ptr<Ears> ears);
+  void accept(Ear& ear);
+  void wait_for_more(Ear& ear);
+
+  Stack& stack_;
+  Executor& executor_;
+  std::vector<std::byte> scratch_;
+  std::size_t answer_bytes_ = 0;
+  std::unique_ptr<Ears> ears_;
+  std::unordered_map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  std::shared_ptr<HttpServer*> alive_;  // empties when the server ends, for posted tasks
+};
+
+}  // namespace strata::service

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/web/live/stack_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "driver/frame.h"
+#include "stack/core.h"
+#include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
+#include "strata/wire/tcp_options.h"
+
+namespace strata::service {
+namespace {
+
+// The head of a segment: IP with options, and TCP with all of its own.
+constexpr std::size_t kHeadBytes = 60 + wire::TcpLayout::kSizeMax;
+
+struct Found {
+  IpAddress source;
+  IpAddress destination;
+  Bytes segment;         // as much as was copied
+  std::size_t size = 0;  // of the whole segment
+};
+
+// Nothing when it is no TCP, or behind extension headers, which our own packets do not have.
+std::optional<Found> segment_in(Bytes head, std::size_t size) {
+  if (const auto v4 = wire::Ipv4View::parse_quoted(head)) {
+    if (v4->protocol() != wire::kIpProtocolTcp || v4->fragment_offset() != 0) return std::nullopt;
+    const std::size_t skip = v4->header_length();
+    return Found{v4->source(), v4->destination(), head.subspan(std::min(skip, head.size())),
+                 size - std::min(skip, size)};
+  }
+  constexpr std::size_t kIpv6 = wire::Ipv6Layout::kSize;
+  const auto v6 = wire::Ipv6View::parse_quoted(head);
+  if (!v6 || v6->next_header() != wire::kIpProtocolTcp || head.size() < kIpv6) {
+    return std::nullopt;
+  }
+  return Found{v6->source(), v6->destination(), head.subspan(kIpv6), size - kIpv6};
+}
+
+}  // namespace
+
+StackFeed::~StackFeed() {
+  if (!packets_.empty()) unhook(HookPoint::kFrameIn, HookPoint::kFrameOut);
+  if (connections_.empty()) return;
+  unhook(HookPoint::kIpIn, HookPoint::kIpOut);
+  if (auto* const tcp = host_.stack().core().tcp; tcp != nullptr) tcp->observe(nullptr);
+}
+
+bool StackFeed::hook(HookPoint first, HookPoint second) {
+  if (!host_.stack().add_hook(first, *this)) return false;
+  if (host_.stack().add_hook(second, *this)) return true;
+  host_.stack().remove_hook(first, *this);
+  return false;
+}
+
+void StackFeed::unhook(HookPoint first, HookPoint second) {
+  host_.stack().remove_hook(first, *this);
+  host_.stack().remove_hook(second, *this);
+}
+
+bool StackFeed::add(std::shared_ptr<PacketRing> ring) {
+  if (packets_.empty() && !hook(HookPoint::kFrameIn, HookPoint::kFrameOut)) return false;
+  packets_.push_back(std::move(ring));
+  return true;
+}
+
+void StackFeed::remove(const PacketRing& ring) {
+  const auto gone = std::erase_if(packets_, [&](const auto& one) { return one.get() == &ring; });
+  if (gone != 0 && packets_.empty()) unhook(HookPoint::kFrameIn, HookPoint::kFrameOut);
+}
+
+bool StackFeed::add(std::shared_ptr<SegmentRing> ring, Handle connection) {
+  auto* const tcp = host_.stack().core().tcp;
+  if (tcp == nullptr) return false;
+  const auto info = tcp->info(connection, host_.loop().now());
+  if (!info) return false;
+  if (connections_.empty()) {
+    if (!hook(HookPoint::kIpIn, HookPoint::kIpOut)) return false;
+    tcp->observe(this);
+  }
+  connections_.push_back({.ring = std::move(ring),
+                          .connection = connection,
+                          .local = info->local,
+                          .remote = info->remote,
+                          .send_scale = info->send_window_scale,
+                          .receive_scale = info->receive_window_scale});
+  return true;
+}
+
+void StackFeed::remove(const SegmentRing& ring) {
+  const auto gone =
+      std::erase_if(connections_, [&](const Watched& one) { return one.ring.get() == &ring; });
+  if (gone == 0 || !connections_.empty()) return;
+  unhook(HookPoint::kIpIn, HookPoint::kIpOut);
+  if (auto* const tcp = host_.stack().core().tcp; tcp != nullptr) tcp->observe(nullptr);
+}
+
+void StackFeed::on_packets(HookPoint point, std::span<Packet* const> packets,
+                           std::span<Verdict> /*verdicts*/, Time now) {
+  const bool is_frame = point == HookPoint::kFrameIn || point == HookPoint::kFrameOut;
+  for (const Packet* const packet : packets) {
+    if (packet == nullptr) continue;
+    is_frame ? show(point, *packet, now) : follow(point, *packet, now);
+  }
+}
+
+void StackFeed::show(HookPoint point, const Packet& packet, Time now) {
+  SeenPacket seen{.time = now,
+                  .is_incoming = point == HookPoint::kFrameIn,
+                  .size = packet.size(),
+                  .count = std::min(packet.size(), SeenPacket::kBytesMax)};
+  const MutableBytes kept = MutableBytes(seen.bytes).first(seen.count);
+  packet.copy_out(0, kept);
+  driver::complete_checksum_in_copy(packet, kept);
+  seen.medium = Medium::kIp;
+  host_.stack().for_each_interface([&](const InterfaceEntry& entry) {
+    if (entry.id != packet.notes().interface) return;
+    seen.interface = entry.name.view();
+    if (!entry.mac.is_unspecified()) seen.medium = Medium::kEthernet;
+  });
+  for (std::size_t i = 0; i + 1 < packets_.size(); ++i) packets_[i]->offer(SeenPacket(seen));
+  packets_.back()->offer(std::move(seen));
+}
+
+void StackFeed::follow(HookPoint point, const Packet& packet, Time now) {
+  std::array<std::byte, kHeadBytes> copy;
+  const MutableBytes head = MutableBytes(copy).first(std::min(copy.size(), packet.size()));
+  packet.copy_out(0, head);
+  const auto found = segment_in(head, packet.size());
+  if (!found) return;
+  const auto tcp = wire::TcpView::parse(found->segment);
+  if (!tcp) return;
+  const bool is_out = point == HookPoint::kIpOut;
+  const Endpoint source{found->source, tcp->source_port()};
+  const Endpoint destination{found->destination, tcp->destination_port()};
+  for (Watched& watched : connections_) {
+    const Endpoint& local = is_out ? source : destination;
+    const Endpoint& remote = is_out ? destination : source;
+    if (local.port != watched.local.port || remote.port != watched.remote.port ||
+        local.address != watched.local.address || remote.address != watched.remote.address) {
+      continue;
+    }
+    note(watched, found->segment, found->size - tcp->header_length(), is_out, now);
+  }
+}
+
+void StackFeed::note(Watched& watched, Bytes segment, std::size_t text, bool is_out, Time now) {
+  const auto tcp = wire::TcpView::parse(segment);
+  auto& first = is_out ? watched.first_out : watched.first_in;
+  auto& other = is_out ? watched.first_in : watched.first_out;
+  if (!first) first = tcp->sequence_number();
+  if (!other && tcp->flags().ack()) other = tcp->acknowledgment_number();
+  SeenSegment seen{.time = now,
+                   .is_out = is_out,
+                   .flags = tcp->flags(),
+                   .sequence = tcp->sequence_number() - *first,
+                   .acknowledgment = tcp->acknowledgment_number() - other.value_or(0),
+                   .window = std::uint64_t{tcp->window()}
+                             << (is_out ? watched.receive_scale : watched.send_scale),
+                   .length = text};
+  const Bytes options =
+      segment.subspan(wire::TcpLayout::kSize, tcp->header_length() - wire::TcpLayout::kSize);
+  for (const wire::TcpSackBlock& block : wire::TcpOptions::parse(options).sack) {
+    // They speak of the other direction's bytes.
+    seen.sacked[seen.sacked_count++] = {block.left - other.value_or(0),
+                                        block.right - other.value_or(0)};
+  }
+  if (is_out && text != 0) seen.cause = std::exchange(watched.cause, std::nullopt);
+  watched.ring->offer(seen);
+}
+
+// Comes just before the segment itself does.
+void StackFeed::on_tcp_event(const TcpEvent& event) {
+  if (event.kind != TcpEventKind::kSegmentSent || !event.is_retransmission) return;
+  for (Watched& watched : connections_) {
+    if (watched.connection.index == event.socket.index &&
+        watched.connection.generation == event.socket.generation) {
+      watched.cause = event.cause;
+    }
+  }
+}
+
+}  // namespace strata::service

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/web/web_site.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/web/api.h"
+#include "service/web/decode_answer.h"
+
+namespace strata::service {
+namespace {
+
+constexpr std::string_view kRoot = "/";
+constexpr std::string_view kBesideFolder = "/_strata/";
+constexpr std::string_view kApi = "api/";
+constexpr std::string_view kMetrics = "/metrics";
+
+// The page asks nobody else, runs nothing that stands in it, and stands in no other page.
+constexpr std::string_view kPageFields =
+    "Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Cache-Control: no-cache\r\n";
+constexpr std::string_view kDataFields =
+    "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n";
+
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+bool is_read(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+HttpAnswer with(HttpAnswer answer, std::string_view fields) {
+  answer.fields += fields;
+  return answer;
+}
+
+}  // namespace
+
+WebSite::WebSite(HostedStack& host, WebSiteParts parts)
+    : host_(host),
+      parts_(std::move(parts)),
+      prefix_(parts_.folder.empty() ? kRoot : kBesideFolder) {
+  if (parts_.hub != nullptr) sockets_.emplace(host);
+}
+
+std::optional<HttpAnswer> WebSite::answer(const HttpRequest& request, const HttpPeer& peer,
+                                          const HttpLater& later) {
+  if (parts_.face != nullptr) {
+    const std::string_view path = path_of(request.target);
+    if (path == kMetrics || path.starts_with(prefix_)) {
+      return answer_own(request, path, peer, later);
+    }
+    if (path == prefix_.substr(0, prefix_.size() - 1)) {
+      return status_answer(301, "Location: " + std::string(prefix_) + "\r\n");
+    }
+  }
+  if (parts_.folder.empty()) return status_answer(request.target.starts_with('/') ? 404 : 400);
+  return file_answer(request, parts_.folder);
+}
+
+std::optional<HttpAnswer> WebSite::answer_own(const HttpRequest& request, std::string_view path,
+                                              const HttpPeer& peer, const HttpLater& later) {
+  if (!parts_.guard->knows_host(request.host, host_.stack())) {
+    return with(refusal_answer(421,
+                               "Host names nobody here: use an address of this stack, or "
+                               "give the name as dashboard_names"),
+                kDataFields);
+  }
+  if (!parts_.guard->is_same_origin(request, peer.is_encrypted)) {
+    return with(refusal_answer(403, "another page may not ask this one"), kDataFields);
+  }
+  if (path == kMetrics) {
+    if (!is_read(request)) return status_answer(405, "Allow: GET, HEAD\r\n");
+    ask({.kind = FaceQuery::Kind::kMetrics}, later);
+    return std::nullopt;
+  }
+  path.remove_prefix(prefix_.size());
+  if (path.starts_with(kApi)) return answer_api(request, path.substr(kApi.size()), later);
+  return answer_asset(request, path);
+}
+
+std::optional<HttpAnswer> WebSite::answer_api(const HttpRequest& request, std::string_view path,
+                                              const HttpLater& later) {
+  if (!is_read(request)) return with(status_answer(405, "Allow: GET, HEAD\r\n"), kDataFields);
+  if (path == "live") return answer_live(request);
+  if (path == "decode") return with(decode_answer(request.target), kDataFields);
+  auto question = api_question(path, request.target);
+  if (!question) return with(std::move(question).error(), kDataFields);
+  ask(*question, later);
+  return std::nullopt;
+}
+
+void WebSite::ask(const FaceQuery& query, const HttpLater& later) {
+  const bool is_metrics = query.kind == FaceQuery::Kind::kMetrics;
+  parts_.face->ask(host_.loop(), query, [later, is_metrics](FaceAnswer told) {
+    HttpAnswer answer = with(json_answer(std::move(told.text), told.status), kDataFields);
+    if (is_metrics) {
+      answer.fields = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n";
+      answer.fields += kDataFields;
+    }
+    later.reply(std::move(answer));
+  });
+}
+
+HttpAnswer WebSite::answer_asset(const HttpRequest& request, std::string_view path) const {
+  if (!is_read(request)) return status_answer(405, "Allow: GET, HEAD\r\n");
+  if (path.empty()) path = "index.html";
+  const auto found = std::ranges::find(parts_.assets, path, &Asset::path);
+  if (found == parts_.assets.end()) return with(status_answer(404), kPageFields);
+  return lasting_answer(request, found->bytes, found->content_type, found->entity_tag, kPageFields);
+}
+
+HttpAnswer WebSite::answer_live(const HttpRequest& request) const {
+  if (!request.is_websocket || parts_.hub == nullptr) {
+    return with(refusal_answer(426, "this is a websocket of version 13"),
+                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n");
+  }
+  if (seats_.use_count() > kLiveMax) {
+    return with(refusal_answer(503, "too many watch already"), kDataFields);
+  }
+  return {.status = kUpgrade};
+}
+
+std::unique_ptr<HttpGuest> WebSite::welcome(const HttpRequest& request,
+                                            std::unique_ptr<Transport> transport, std::string early,
+                                            const HttpLater& later) {
+  const LiveHome home{
+      .host = host_, .face = *parts_.face, .hub = *parts_.hub, .sockets = *sockets_};
+  return std::make_unique<LiveSession>(home, seats_, request, std::move(transport),
+                                       std::move(early), later);
+}
+
+}  // namespace strata::service
