@@ -34,13 +34,11 @@ Meaning meaning_of(const wire::Icmpv4ErrorView& error) {
     case Icmpv4UnreachableCode::kNetwork:
     case Icmpv4UnreachableCode::kNetworkUnknown:
     case Icmpv4UnreachableCode::kNetworkForTypeOfService:
-      return {Error::kNetworkUnreachable, false};
+    case Icmpv4UnreachableCode::kNetworkProhibited: return {Error::kNetworkUnreachable, false};
     case Icmpv4UnreachableCode::kProtocol: return {Error::kNotSupported, true};
     case Icmpv4UnreachableCode::kPort: return {Error::kPortUnreachable, true};
     case Icmpv4UnreachableCode::kFragmentationNeeded: return {Error::kMessageTooLong, false};
-    case Icmpv4UnreachableCode::kNetworkProhibited:
-    case Icmpv4UnreachableCode::kHostProhibited:
-    case Icmpv4UnreachableCode::kCommunicationProhibited: return {Error::kNotPermitted, false};
+    // Whom a router forbids is told as one who is not there, as programs expect it. IPv6's is not.
     default: return {Error::kHostUnreachable, false};
   }
 }

@@ -12,11 +12,22 @@
 namespace strata::service {
 namespace {
 
+// RFC 1812 5.2.7.1, RFC 4443 3.1: somebody forbids it.
+bool is_prohibited(const SocketError& error) {
+  if (error.error == Error::kNotPermitted) return true;
+  using Code = wire::Icmpv4UnreachableCode;
+  const auto code = static_cast<Code>(error.icmp_code);
+  return error.destination.address.is_v4() &&
+         error.icmp_type == static_cast<std::uint8_t>(wire::Icmpv4Type::kDestinationUnreachable) &&
+         (code == Code::kNetworkProhibited || code == Code::kHostProhibited ||
+          code == Code::kCommunicationProhibited);
+}
+
 // What traceroute writes behind a time when a router says that it goes no further.
 std::string note_of(const SocketError& error) {
+  if (is_prohibited(error)) return "!X";
   switch (error.error) {
     case Error::kNetworkUnreachable: return "!N";
-    case Error::kNotPermitted: return "!X";
     case Error::kNotSupported: return "!P";
     case Error::kMessageTooLong: return fmt::format("!F-{}", error.path_mtu);
     default: return "!H";

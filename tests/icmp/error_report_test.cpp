@@ -68,7 +68,8 @@ TEST(ErrorReport, SaysWhatCodesOfIcmpv4Mean) {
         Meaning{3, 3, Error::kPortUnreachable, true}, Meaning{3, 4, Error::kMessageTooLong, false},
         Meaning{3, 5, Error::kHostUnreachable, false},
         Meaning{3, 6, Error::kNetworkUnreachable, false},
-        Meaning{3, 13, Error::kNotPermitted, false}, Meaning{11, 0, Error::kHostUnreachable, false},
+        Meaning{3, 13, Error::kHostUnreachable, false},
+        Meaning{11, 0, Error::kHostUnreachable, false},
         Meaning{12, 0, Error::kNotSupported, true}}) {
     const auto report = read4(meaning.type, meaning.code, quoted4());
     ASSERT_TRUE(report);

@@ -3,12 +3,14 @@
 """What calls about datagrams do, see probe.py."""
 import array
 import ctypes
+import errno
 import fcntl
 import socket
+import struct
 import threading
 import time
 
-from probe import HERE, HERE6, case, main, outcome, udp, until
+from probe import HERE, HERE6, case, error_of, main, outcome, udp, until
 
 
 # ── Datagrams ───────────────────────────────────────────────────────────────────────────────────
@@ -86,6 +88,84 @@ def datagram_refused():
     one.send(b"x")
     woken = until(one, "IN")[:5] != "never"
     return woken, outcome(one.recvfrom, 10)
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    return ~(total % 0xffff or (0xffff if total else 0)) & 0xffff
+
+
+def errors_told(family, kinds, asks):
+    """What becomes of an ICMP error about a datagram of a connected socket, of each type and code:
+    what the next call answers, or what its error queue holds when it asked for one."""
+    here, protocol = (HERE6, socket.IPPROTO_ICMPV6) if family == socket.AF_INET6 else (
+        HERE, socket.IPPROTO_ICMP)
+    messenger = socket.socket(family, socket.SOCK_RAW, protocol)
+    deaf = udp(family)
+    deaf.bind((here, 0))
+    told = []
+    for kind, code in kinds:
+        made = udp(family)
+        made.connect(deaf.getsockname()[:2])
+        if asks and family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, 25, 1)  # IPV6_RECVERR
+        elif asks:
+            made.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
+        made.send(b"question")
+        messenger.sendto(icmp_error(family, here, kind, code, (made, deaf)), (here, 0))
+        time.sleep(0.05)
+        if asks:
+            told.append((kind, code, queued_error(made), error_of(made)))
+        else:
+            told.append((kind, code, outcome(made.recvmsg, 10)))
+    return told
+
+
+def icmp_error(family, here, kind, code, sockets):
+    ports = struct.pack("!HHHH", *(one.getsockname()[1] for one in sockets), 16, 0)
+    address = socket.inet_pton(family, here)
+    if family == socket.AF_INET6:
+        ip = struct.pack("!IHBB", 0x60000000, 16, 17, 64) + address * 2
+        return struct.pack("!BBHI", kind, code, 0, 0) + ip + ports + b"question"
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 36, 1, 0, 64, 17, 0) + address * 2
+    ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+    message = struct.pack("!BBHI", kind, code, 0, 0) + ip + ports + b"question"
+    return message[:2] + struct.pack("!H", checksum(message)) + message[4:]
+
+
+def queued_error(made):
+    try:
+        _, notes, _, _ = made.recvmsg(100, 512, socket.MSG_ERRQUEUE)
+    except OSError as why:
+        return errno.errorcode[why.errno]
+    number, origin, kind, code = struct.unpack_from("=IBBB", notes[0][2])
+    return errno.errorcode.get(number, number), origin, kind, code
+
+
+# Those that Linux tells a socket that did not ask. Without 2, 7 and 8, of which we know the errno
+# only in the queue, and 4, which is about a path's MTU.
+@case
+def icmp_errors_unasked():
+    return (errors_told(socket.AF_INET, [(3, code) for code in (3, 6, 9, 10, 13, 14, 15)], False),
+            errors_told(socket.AF_INET, [(12, 0), (12, 1)], False))
+
+
+@case
+def icmp6_errors_unasked():
+    return errors_told(socket.AF_INET6, [(1, 1), (1, 4), (1, 5), (1, 6), (4, 0), (4, 1), (4, 2)],
+                       False)
+
+
+@case
+def icmp_errors_queued():
+    return errors_told(socket.AF_INET, [*((3, code) for code in (*range(4), *range(5, 16))),
+                                        (11, 0), (12, 0), (12, 1)], True)
+
+
+@case
+def icmp6_errors_queued():
+    return errors_told(socket.AF_INET6, [*((1, code) for code in range(7)), (3, 0), (3, 1),
+                                         (4, 0), (4, 1), (4, 2)], True)
 
 
 @case

@@ -230,6 +230,20 @@ def reset_tells_so_error():
 
 
 @case
+def shutdown_after_reset():
+    """It answers that there is no connection, and leaves the reset for whoever asks."""
+    told = []
+    for how in (socket.SHUT_RD, socket.SHUT_WR, socket.SHUT_RDWR):
+        near, far = pair()
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        near.close()
+        until(far, "ERR")
+        told.append((outcome(far.shutdown, how), error_of(far), error_of(far),
+                     outcome(far.recv, 1)))
+    return told
+
+
+@case
 def reset_after_shutdown():
     told = []
     for how in (socket.SHUT_WR, socket.SHUT_RDWR):

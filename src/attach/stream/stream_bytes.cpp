@@ -72,6 +72,7 @@ std::optional<std::byte> StreamSocket::take_urgent() { return std::exchange(urge
 
 bool StreamSocket::move_inward(Time now) {
   if (lease_ != nullptr) return move_inward_by_ring(now);
+  if (end_is_told_) heed_failure(now);
   if (end_is_told_ || !send_rest()) return false;
   if (peer_has_ended_) end_inward();
   if (end_is_told_) return false;

@@ -85,6 +85,7 @@ Answer StreamSocket::fill_ring(Time now) {
 }
 
 bool StreamSocket::move_inward_by_ring(Time now) {
+  if (end_is_told_) heed_failure(now);
   if (end_is_told_) return false;
   if (!peer_has_ended_ || !to_program_.empty()) {
     const Answer count = fill_ring(now);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/stream/stream_socket.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -142,6 +144,13 @@ void StreamSocket::end_inward() {
   peer_has_ended_ = true;
   end_is_told_ = true;
   ::shutdown(end_.get(), SHUT_WR);
+}
+
+// Behind the peer's end nothing is read, and a reset would be known to nobody but the next write.
+void StreamSocket::heed_failure(Time now) {
+  if ((file_->events() & POLLERR) == 0) return;
+  const Answer told = read_stack(scratch(), 0, now);
+  if (told < 0 && told != -EAGAIN) fail(told, now);
 }
 
 void StreamSocket::end_outward(Time now) {

@@ -91,6 +91,7 @@ class StreamSocket final : public Socket {
   [[nodiscard]] bool move_outward_by_ring(Time now);
   void look_at_leased_pair();
   void end_inward();
+  void heed_failure(Time now);
   void end_outward(Time now);
   void fail(Answer error, Time now);
   void drop_waiting(Time now);

@@ -3,6 +3,10 @@
 
 #include <cerrno>
 
+#include "strata/socket_types.h"
+#include "strata/wire/icmpv4.h"
+#include "strata/wire/icmpv6.h"
+
 namespace strata::posix {
 
 int errno_of(Error error) {
@@ -37,6 +41,30 @@ int errno_of(Error error) {
     case Error::kCorrupted: return EIO;
   }
   return EIO;
+}
+
+int errno_of(const SocketError& error) {
+  const bool is_icmp = error.icmp_type != 0 && !error.offender.is_unspecified();
+  if (is_icmp && error.offender.is_v4()) {
+    using Code = wire::Icmpv4UnreachableCode;
+    const auto type = static_cast<wire::Icmpv4Type>(error.icmp_type);
+    if (type == wire::Icmpv4Type::kParameterProblem) return EPROTO;
+    if (type != wire::Icmpv4Type::kDestinationUnreachable) return errno_of(error.error);
+    switch (static_cast<Code>(error.icmp_code)) {
+      case Code::kProtocol: return ENOPROTOOPT;
+      case Code::kSourceRouteFailed: return EOPNOTSUPP;
+      case Code::kHostUnknown: return EHOSTDOWN;
+      case Code::kSourceHostIsolated: return ENONET;
+      default: return errno_of(error.error);
+    }
+  }
+  const bool is_problem = is_icmp && static_cast<wire::Icmpv6Type>(error.icmp_type) ==
+                                         wire::Icmpv6Type::kParameterProblem;
+  return is_problem ? EPROTO : errno_of(error.error);
+}
+
+int errno_of_report(Error error) {
+  return error == Error::kNotSupported ? EPROTO : errno_of(error);
 }
 
 }  // namespace strata::posix

@@ -6,12 +6,20 @@
 
 #include "strata/error.h"
 
+namespace strata {
+struct SocketError;
+}
+
 namespace strata::posix {
 
 using Answer = std::int64_t;
 
 // The errno that programs expect for an operating error.
 [[nodiscard]] int errno_of(Error error);
+// By the very type and code of the ICMP message, where it was one.
+[[nodiscard]] int errno_of(const SocketError& error);
+// What ICMP said about a datagram, where no more is known of it.
+[[nodiscard]] int errno_of_report(Error error);
 
 [[nodiscard]] inline Answer failed(Error error) { return -errno_of(error); }
 

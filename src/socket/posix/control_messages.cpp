@@ -135,7 +135,7 @@ void write_error(const SocketError& error, AddressFamily family, ControlWriter& 
     sock_extended_err what;
     std::byte offender[sizeof(sockaddr_in6)];
   } data{};
-  data.what.ee_errno = static_cast<std::uint32_t>(errno_of(error.error));
+  data.what.ee_errno = static_cast<std::uint32_t>(errno_of(error));
   data.what.ee_origin = SO_EE_ORIGIN_LOCAL;
   if (is_from_afar) {
     data.what.ee_origin = error.offender.is_v4() ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6;

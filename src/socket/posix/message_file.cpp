@@ -73,10 +73,11 @@ void MessageFile::keep_error(const SocketError& error) {
 void MessageFile::gather_errors() {
   while (const auto error = socket().receive_error()) {
     keep_error(*error);
-    error_ = failed(error->error);
+    error_ = -errno_of(*error);
   }
+  // Of a socket that keeps errors it is the same once more.
   const auto pending = socket().take_error();
-  if (pending && *pending) error_ = failed(**pending);
+  if (pending && *pending && error_ == 0) error_ = -errno_of_report(**pending);
 }
 
 bool MessageFile::has_errors() {
@@ -114,7 +115,7 @@ Answer MessageFile::receive_error(msghdr& message, Time now) {
   const SocketError error = errors_.front();
   errors_.pop_front();
   // Linux: sk_err is then that of the next one.
-  error_ = errors_.empty() ? 0 : failed(errors_.front().error);
+  error_ = errors_.empty() ? 0 : -errno_of(errors_.front());
   tell_source(message, error.destination, family());
   ControlWriter writer(message);
   if (error.when != Time{}) write_time(error.when, now, writer);

@@ -45,7 +45,7 @@ struct MessageOptions {
     file.gather_errors();
     const auto error = file.socket().take_error();
     if (!error) return failed(error.error());
-    value = *error ? errno_of(**error) : static_cast<int>(-file.error_);
+    value = *error ? errno_of_report(**error) : static_cast<int>(-file.error_);
     file.error_ = 0;
     return 0;
   }

@@ -75,6 +75,7 @@ class StreamFile final : public SocketFile {
   [[nodiscard]] Answer apply_options(const TcpSocketOptions& options, Time now);
   [[nodiscard]] std::uint32_t stream_events(const TcpStream& stream) const;
 
+  std::optional<Error> told_soft_error_;  // by SO_ERROR
   Stack& stack_;
   std::variant<std::monostate, TcpBinding, TcpListener, TcpStream> end_;
   TcpSocketOptions options_;               // for what is not made yet

@@ -109,7 +109,16 @@ struct StreamOptions {
     value = 0;
     if (file.stream() == nullptr) return 0;
     const auto error = file.stream()->take_error();
-    if (error && *error) value = errno_of(**error);
+    if (error && *error) {
+      value = errno_of(**error);
+      return 0;
+    }
+    // RFC 1122 4.2.3.9: what ICMP said and TCP does not give up for, the program may know. Once, as
+    // from Linux.
+    const auto info = file.stream()->info(Time{});
+    const std::optional<Error> soft = info ? info->soft_error : std::nullopt;
+    if (soft && soft != file.told_soft_error_) value = errno_of(*soft);
+    file.told_soft_error_ = soft;
     return 0;
   }
   static Answer read_listening(StreamFile& file, int& value) {

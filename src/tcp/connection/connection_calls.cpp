@@ -119,8 +119,8 @@ Result<void> Connection::shut_down_writing(Shared& shared, Time now) {
       [[fallthrough]];
     case State::kEstablished:
     case State::kCloseWait: start_closing(shared, now); return {};
-    case State::kClosed:
-      return std::unexpected(error_ ? *std::exchange(error_, std::nullopt) : Error::kNotConnected);
+    // The error of the connection is for whoever reads, writes or asks for it.
+    case State::kClosed: return std::unexpected(Error::kNotConnected);
     default: return {};  // ended already
   }
 }

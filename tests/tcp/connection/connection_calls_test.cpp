@@ -152,6 +152,21 @@ TEST(ConnectionCalls, AnErrorIsToldOnceAndThenTheEnd) {
   EXPECT_EQ(peer.transport.read(peer.handle, {&byte, 1}, peer.now), failed(Error::kClosed));
 }
 
+// As on Linux: whoever only says that it will write no more is not told, and takes it from nobody.
+TEST(ConnectionCalls, ShutDownLeavesTheErrorOfAReset) {
+  Peer peer;
+  peer.open_passively();
+  peer.pull_all();
+  peer.say({.flags = wire::kTcpRst});
+  using enum Transport::Direction;
+  for (const Transport::Direction direction : {kWrite, kRead, kBoth}) {
+    EXPECT_EQ(peer.transport.shut_down(peer.handle, direction, peer.now),
+              Result<void>(std::unexpected(Error::kNotConnected)));
+  }
+  EXPECT_EQ(peer.transport.take_error(peer.handle), Error::kConnectionReset);
+  EXPECT_EQ(peer.transport.take_error(peer.handle), std::nullopt);
+}
+
 TEST(ConnectionCalls, ShutDownForReadingThrowsAwayWhatComes) {
   Peer peer;
   peer.open_passively();
