@@ -112,6 +112,8 @@ class PcapWriter {
   [[nodiscard]] bool is_ok() const { return failure_.empty(); }
   [[nodiscard]] const std::string& failure() const { return failure_; }
   [[nodiscard]] std::uint64_t packets_written() const { return packets_written_; }
+  // Those that still wait in the buffer included.
+  [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
 
  private:
   PcapWriter(int descriptor, bool owns, std::string path, PcapWriterOptions options);
@@ -134,6 +136,7 @@ class PcapWriter {
   std::vector<LinkType> link_types_;
   std::vector<std::uint32_t> snap_lengths_;
   std::uint64_t packets_written_ = 0;
+  std::uint64_t bytes_written_ = 0;
   std::string failure_;
 };
 

@@ -123,7 +123,7 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   }
   if (auto started = start_names(options, *ports); !started) return started;
   if (!options.capture.empty()) {
-    if (auto started = start_capture(options.capture, *ports); !started) return started;
+    if (auto started = start_capture(options, *ports); !started) return started;
   }
   start_journal(options.log);
   return start_control(options, choices);
@@ -300,10 +300,12 @@ Outcome<void> Node::start_gateway(const StackOptions& options) {
   return {};
 }
 
-Outcome<void> Node::start_capture(const std::string& path, std::span<const Port> ports) {
+Outcome<void> Node::start_capture(const StackOptions& asked, std::span<const Port> ports) {
+  auto filters = PacketFilters::compile(asked.capture_filter);
+  if (!filters) return std::unexpected(std::move(filters).error());
   PcapWriterOptions options;
   options.wall_offset = wall_clock_offset();
-  auto writer = PcapWriter::create(path, options);
+  auto writer = PcapWriter::create(asked.capture, options);
   if (!writer) return failed(std::move(writer).error());
   writer_ = std::move(*writer);
   capture_.emplace(*writer_);
@@ -312,8 +314,9 @@ Outcome<void> Node::start_capture(const std::string& path, std::span<const Port>
       capture_->describe_interface(*id, port.name, port.device->capabilities().medium);
     }
   }
+  filtered_.emplace(*capture_, std::move(*filters), stack());
   for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
-    if (const auto added = stack().add_hook(point, *capture_); !added) {
+    if (const auto added = stack().add_hook(point, *filtered_); !added) {
       return failed(fmt::format("no room for the capture: {}", to_text(added.error())));
     }
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "service/capture/filtered_hook.h"
 #include "service/cores/cores.h"
 #include "service/devices/device_rack.h"
 #include "service/failure.h"
@@ -83,7 +84,7 @@ class Node {
   [[nodiscard]] Outcome<Port> open_gateway(const StackOptions& options,
                                            const DeviceOptions& device);
   [[nodiscard]] Outcome<void> start_gateway(const StackOptions& options);
-  [[nodiscard]] Outcome<void> start_capture(const std::string& path, std::span<const Port> ports);
+  [[nodiscard]] Outcome<void> start_capture(const StackOptions& asked, std::span<const Port> ports);
   void flush_capture_later();
 
   [[nodiscard]] Outcome<void> start_names(const StackOptions& options, std::span<const Port> ports);
@@ -99,6 +100,7 @@ class Node {
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<PcapWriter> writer_;
   std::optional<CaptureHook> capture_;
+  std::optional<FilteredHook> filtered_;
   std::unique_ptr<HostedStack> main_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Journal> journal_;

@@ -65,6 +65,8 @@ struct ListWindow {
 
 // The value as `strata status` prints it.
 [[nodiscard]] std::string status_text(const nlohmann::json& stacks);
+// One list of it: "connections", "routes", "neighbors", "drops" or "sockets".
+[[nodiscard]] std::string status_part_text(const nlohmann::json& stacks, std::string_view part);
 [[nodiscard]] std::string switch_text(const nlohmann::json& bridge);
 
 }  // namespace strata::service

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "service/capture/packet_filter.h"
 #include "strata/devices.h"
 #include "strata/wire/dns_name.h"
 
@@ -110,6 +111,14 @@ Outcome<std::string> parse_host_name(std::string_view text) {
     return failed(quoted(text) + " is not a host's name, as in printer");
   }
   return std::string(text);
+}
+
+Outcome<std::string> parse_capture_filter(std::string_view text) {
+  std::string filter(text);
+  if (auto compiled = PacketFilters::compile(filter); !compiled) {
+    return std::unexpected(std::move(compiled).error());
+  }
+  return filter;
 }
 
 Outcome<LogLevel> parse_log_level(std::string_view text) {

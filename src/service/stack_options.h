@@ -74,6 +74,7 @@ struct StackOptions {
   std::string hosts{};                  // path of a hosts file; empty: none
   bool forward = false;                 // route packets for others, IPv4 and IPv6
   std::string capture{};                // a pcapng file; empty: none
+  std::string capture_filter{};         // what goes there, as PacketFilter takes it; empty: all
   std::optional<std::uint64_t> seed{};  // none: the operating system's chance
   std::string control{};                // path of the control socket; empty: the verb decides
   LogLevel log = LogLevel::kWarning;
@@ -99,6 +100,7 @@ struct StackOptions {
 [[nodiscard]] Outcome<std::string> parse_search_domain(std::string_view text);
 // A name of one label, as DHCP servers are told it.
 [[nodiscard]] Outcome<std::string> parse_host_name(std::string_view text);
+[[nodiscard]] Outcome<std::string> parse_capture_filter(std::string_view text);
 [[nodiscard]] Outcome<LogLevel> parse_log_level(std::string_view text);
 [[nodiscard]] Outcome<LoopPolicy> parse_policy(std::string_view text);
 // "echo", "echo:7007", "http=/srv/www" or "http=/srv/www:8080".

@@ -3,6 +3,9 @@
 // be of different versions.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "service/snapshot.h"
@@ -131,6 +134,11 @@ std::string core_line(const Json& entry) {
       number(entry, "ring_full_drops"));
 }
 
+std::string drop_line(const Json& entry) {
+  return fmt::format("{:>8}  {}: {}", number(entry, "count"), word(entry, "reason"),
+                     word(entry, "explanation"));
+}
+
 std::string counters_text(const Json& stack) {
   const auto found = stack.find("counters");
   if (found == stack.end() || !found->is_object()) return {};
@@ -162,12 +170,22 @@ std::string stack_text(const Json& stack) {
   text += section(stack, "sockets", "Sockets", socket_line);
   text += section(stack, "connections", "Connections", connection_line);
   text += counters_text(stack);
-  text += section(stack, "drops", "Dropped", [](const Json& entry) {
-    return fmt::format("{:>8}  {}: {}", number(entry, "count"), word(entry, "reason"),
-                       word(entry, "explanation"));
-  });
+  text += section(stack, "drops", "Dropped", drop_line);
   return text;
 }
+
+struct Part {
+  std::string_view name;
+  const char* heading;
+  std::string (*line)(const Json&);
+};
+constexpr Part kParts[] = {
+    {"connections", "Connections", connection_line},
+    {"routes", "Routes", route_line},
+    {"neighbors", "Neighbours", neighbor_line},
+    {"drops", "Dropped", drop_line},
+    {"sockets", "Sockets", socket_line},
+};
 
 }  // namespace
 
@@ -177,6 +195,19 @@ std::string status_text(const Json& stacks) {
     if (!stack.is_object()) continue;
     if (!text.empty()) text += '\n';
     text += stack_text(stack);
+  }
+  return text;
+}
+
+std::string status_part_text(const Json& stacks, std::string_view part) {
+  const auto shown = std::ranges::find(kParts, part, &Part::name);
+  std::string text;
+  for (const Json& stack : stacks) {
+    if (!text.empty()) text += '\n';
+    text += word(stack, "name") + '\n';
+    if (shown == std::end(kParts)) continue;
+    const std::string list = section(stack, shown->name.data(), shown->heading, shown->line);
+    text += list.empty() ? fmt::format("\n{}\n  none\n", shown->heading) : list;
   }
   return text;
 }

@@ -123,8 +123,81 @@ def capturing(lab, host):
     talk(host, stack)
     lab.check("strata capture ends well", bench.end(process) == 0, log.read_text())
     judge(lab, host, "strata capture", path)
+    choosing(lab, host, stack, path)
     along(lab, host, stack)
     stack.stop()
+
+
+def choosing(lab, host, stack, capture):
+    """Filters in tcpdump's language take the same frames as tcpdump does."""
+    for words in ("icmp", "icmp6 and greater 200", "udp port 7 or arp", "not ip6",
+                  "ip[6:2] & 0x3fff != 0", f"src host {STACK4}"):
+        ours = host.run(lab.program, "capture", "-r", capture, *words.split())
+        theirs = host.run("tcpdump", "-n", "-r", capture, *words.split())
+        count = sum(re.match(r"\d\d:\d\d:", line) is not None
+                    for line in theirs.stdout.splitlines())
+        lab.check(f"capture -r takes with '{words}' what tcpdump takes: {count} frames",
+                  ours.returncode == 0 and len(ours.stdout.splitlines()) == count > 0,
+                  (ours.stdout[-200:], theirs.stdout[-200:]))
+    for words, what in (("tcp prt 80", "tcp prt"), ("host www.example.org", "www.example.org")):
+        done = host.run(lab.program, "capture", "--control", stack.control, *words.split())
+        lab.check(f"a filter that makes no sense is a usage error: {words}",
+                  done.returncode == 2 and what in done.stdout, done.stdout)
+    path, log = lab.folder / "chosen.pcapng", lab.folder / "chosen.log"
+    process = host.start(lab.program, "capture", "--control", stack.control, "-w", path, "-s", 60,
+                         "icmp", "and", "dst", "host", STACK4, output=log)
+    bench.wait_until(lambda: process.poll() is not None or bench.catches(process), 10)
+    talk(host, stack)
+    lab.check("capture of a running stack with a filter ends well", bench.end(process) == 0,
+              log.read_text())
+    seen = look(host, path, "ip.proto", "ip.dst", "frame.cap_len", "frame.len")
+    lab.check("only what was asked for is there, and no more of it than -s says", len(seen) > 3 and
+              all(frame["ip.dst"] == {STACK4} and frame["ip.proto"] == {"1"} and
+                  max(map(int, frame["frame.cap_len"])) <= 60 for frame in seen), seen[:3])
+
+
+def rows(lab, host, capture):
+    """Files by size and by time, each of which capinfos and tshark read alone."""
+    folder = lab.folder / "row"
+    folder.mkdir()
+    done = host.run(lab.program, "capture", "-r", capture, "-w", folder / "time.pcapng", "-G", 1)
+    frames = len(tshark(host, capture, "-T", "fields", "-e", "frame.number"))
+    inside = 0
+    for path in sorted(folder.glob("time_*.pcapng")):
+        told = host.run("capinfos", "-Tmc", path)
+        lab.check(f"{path.name}: capinfos reads it", told.returncode == 0, told.stdout)
+        inside += len(tshark(host, path, "-T", "fields", "-e", "frame.number"))
+    lab.check("a row by time holds every frame once", done.returncode == 0 and inside == frames,
+              (inside, frames, done.stdout))
+    big = folder / "big.pcapng"
+    host.must("mergecap", "-a", "-w", big, *[capture] * 24)
+    done = host.run(lab.program, "capture", "-r", big, "-w", folder / "size.pcapng", "-C", 1,
+                    "-W", 2)
+    left = sorted(folder.glob("size_*.pcapng"))
+    lab.check("a row by size keeps the newest", done.returncode == 0 and len(left) == 2 and
+              not (folder / "size_00001.pcapng").exists() and
+              left[0].stat().st_size in range(1_000_000, 1_100_000),
+              (big.stat().st_size, [(path.name, path.stat().st_size) for path in left]))
+    for words in (("-W", 2), ("-C", 1), ("-G", 1)):
+        done = host.run(lab.program, "capture", "-r", capture, *words)
+        lab.check(f"{words[0]} without what it is about is a usage error", done.returncode == 2,
+                  done.stdout)
+
+
+def filtered(lab, host):
+    """--capture-filter of a stack."""
+    path = lab.folder / "filtered.pcapng"
+    stack = lab.up(host, "--capture", path, "--capture-filter", "icmp or arp").wait()
+    talk(host, stack)
+    lab.check("--capture-filter: strata up ends well", stack.stop() == 0, stack.output)
+    kinds = {line for line in tshark(host, path, "-T", "fields", "-e", "frame.protocols")}
+    lab.check("--capture-filter leaves the rest out", kinds and
+              all("icmp" in kind.split(":") or "arp" in kind.split(":") for kind in kinds), kinds)
+    for words in (("--capture", path, "--capture-filter", "icmp or"),
+                  ("--capture-filter", "icmp")):
+        done = host.run(lab.program, "up", *words)
+        lab.check(f"--capture-filter: {words[-1]!r} is a usage error" if len(words) > 2 else
+                  "--capture-filter without a file is one, too", done.returncode == 2, done.stdout)
 
 
 def along(lab, host, stack):
@@ -168,10 +241,13 @@ def files(lab, host, capture):
                   len(done.stdout.splitlines()) == frames, done.stdout[-200:])
 
 
-with bench.Bench(needs=["ping", "arping", "ndisc6", "tshark", "capinfos", "editcap"]) as test:
+with bench.Bench(needs=["ping", "arping", "ndisc6", "tshark", "capinfos", "editcap", "mergecap",
+                         "tcpdump"], seconds=150) as test:
     namespace = test.namespace()
     capture = writing(test, namespace, "pcapng")
     interfaces(test, namespace, capture)
     replaying(test, namespace, capture)
     capturing(test, namespace)
     files(test, namespace, capture)
+    rows(test, namespace, capture)
+    filtered(test, namespace)

@@ -71,8 +71,15 @@ struct CaptureCommand {
   std::string write;    // a pcapng file; empty: print lines
   std::uint64_t count = 0;
   bool json = false;
-  bool verbose = false;  // every layer of each packet
-  bool hex = false;      // its bytes
+  bool verbose = false;                 // every layer of each packet
+  bool hex = false;                     // its bytes
+  std::vector<std::string> expression;  // words of a filter in tcpdump's language
+  std::uint32_t snap_length = 0;        // bytes kept of each frame; 0: all
+  std::uint64_t file_megabytes = 0;     // a new file after so many million bytes; 0: never
+  std::uint64_t file_seconds = 0;       // or so many seconds
+  std::uint64_t files = 0;              // keep the newest; 0: all
+
+  [[nodiscard]] std::string filter() const;
 };
 
 struct PktgenCommand {
@@ -91,8 +98,17 @@ struct DoctorCommand {
 };
 
 struct StatusCommand {
+  std::string verb = "status";
+  std::string part;  // one list of the status; empty: all of it
   std::string control;
   std::optional<std::chrono::milliseconds> watch;
+  bool json = false;
+};
+
+struct ExplainCommand {
+  std::string control;
+  std::string interface;
+  std::vector<std::string> packet;  // words of hexadecimal digits, or a capture file
   bool json = false;
 };
 
@@ -142,9 +158,10 @@ struct BenchCommand {
   std::vector<std::string> words;  // for strata-bench, which reads them itself
 };
 
-using Command = std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,
-                             CaptureCommand, PktgenCommand, DoctorCommand, StatusCommand,
-                             DeviceCommand, SwitchCommand, ScriptCommand, SimCommand, BenchCommand>;
+using Command =
+    std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,
+                 CaptureCommand, PktgenCommand, DoctorCommand, StatusCommand, ExplainCommand,
+                 DeviceCommand, SwitchCommand, ScriptCommand, SimCommand, BenchCommand>;
 
 // Each answers the exit status.
 int run_command(const UpCommand& command);
@@ -156,6 +173,7 @@ int run_command(const CaptureCommand& command);
 int run_command(const PktgenCommand& command);
 int run_command(const DoctorCommand& command);
 int run_command(const StatusCommand& command);
+int run_command(const ExplainCommand& command);
 int run_command(const DeviceCommand& command);
 int run_command(const SwitchCommand& command);
 int run_command(const ScriptCommand& command);

@@ -74,6 +74,10 @@ void StackFlags::add_to(Flags& verb, const char* publish) {
   verb.add_option("--capture", capture_, "write every frame to a pcapng file")
       ->type_name("FILE")
       ->group("Stack");
+  verb.add_option("--capture-filter", capture_filter_,
+                  "of these frames alone, in tcpdump's language: 'host 10.77.0.1 and tcp port 80'")
+      ->type_name("FILTER")
+      ->group("Stack");
   verb.add_option("--seed", seed_, "make ports, identifiers and jitter repeatable")
       ->check(whole_number(0, UINT64_MAX))
       ->type_name("N")
@@ -209,6 +213,14 @@ Outcome<void> StackFlags::read_names(const Flags& verb, StackOptions& options) c
               [&](std::string name) { options.host_name = std::move(name); });
 }
 
+Outcome<void> StackFlags::read_capture(const Flags& verb, StackOptions& options) const {
+  if (is_given(verb, "--capture")) options.capture = capture_;
+  if (!is_given(verb, "--capture-filter")) return {};
+  if (options.capture.empty()) return failed("--capture-filter: there is no --capture FILE");
+  return take("--capture-filter", service::parse_capture_filter, capture_filter_,
+              [&](std::string filter) { options.capture_filter = std::move(filter); });
+}
+
 Outcome<void> StackFlags::read_values(const Flags& verb, StackOptions& options) const {
   if (!gateways_.empty()) options.gateways.clear();
   for (const std::string& text : gateways_) {
@@ -223,7 +235,7 @@ Outcome<void> StackFlags::read_values(const Flags& verb, StackOptions& options) 
     }
   }
   if (forward_) options.forward = true;
-  if (is_given(verb, "--capture")) options.capture = capture_;
+  if (auto done = read_capture(verb, options); !done) return done;
   if (is_given(verb, "--seed")) options.seed = seed_;
   if (is_given(verb, "--control")) options.control = control_;
   if (is_given(verb, "--log")) {

@@ -26,6 +26,8 @@ class StackFlags {
  private:
   [[nodiscard]] service::Outcome<void> read_devices(const Flags& verb,
                                                     service::StackOptions& options) const;
+  [[nodiscard]] service::Outcome<void> read_capture(const Flags& verb,
+                                                    service::StackOptions& options) const;
   [[nodiscard]] service::Outcome<void> read_names(const Flags& verb,
                                                   service::StackOptions& options) const;
   [[nodiscard]] service::Outcome<void> read_values(const Flags& verb,
@@ -46,6 +48,7 @@ class StackFlags {
   std::string host_name_;
   std::vector<std::string> tcp_;
   std::string capture_;
+  std::string capture_filter_;
   bool forward_ = false;
   std::uint64_t seed_ = 0;
   std::uint16_t cores_ = 1;

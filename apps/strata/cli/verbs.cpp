@@ -56,6 +56,7 @@ Verbs::Verbs() : line_(std::make_unique<Line>()) {
   add_pktgen(*this);
   add_doctor(*this);
   add_status(*this);
+  add_explain(*this);
   add_device(*this);
   add_switch(*this);
   add_script(*this);

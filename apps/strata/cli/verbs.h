@@ -49,6 +49,7 @@ void add_device(Verbs& verbs);
 void add_switch(Verbs& verbs);
 void add_doctor(Verbs& verbs);
 void add_status(Verbs& verbs);
+void add_explain(Verbs& verbs);
 void add_script(Verbs& verbs);
 void add_sim(Verbs& verbs);
 void add_bench(Verbs& verbs);

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "service/capture/packet_filter.h"
 #include "service/control/client.h"
 #include "service/print.h"
 #include "service/stack_options.h"
@@ -30,7 +31,16 @@ namespace {
 
 using service::failed;
 using service::Outcome;
+using service::PacketFilter;
+using service::PacketFilters;
 using service::print;
+
+// Nobody's packets wait here, so that names of hosts may be looked up.
+Outcome<std::unique_ptr<CaptureSink>> open_filtered(const CaptureCommand& command) {
+  auto filters = PacketFilters::compile(command.filter(), PacketFilter::Names::kLookUp);
+  if (!filters) return std::unexpected(std::move(filters).error());
+  return CaptureSink::open(command, std::move(*filters));
+}
 
 // ---- from a device ----
 
@@ -91,7 +101,7 @@ Outcome<void> capture_device(const CaptureCommand& command) {
   }
   auto device = open_device(command.device);
   if (!device) return failed(std::move(device.error().text), std::move(device.error().hint));
-  auto sink = CaptureSink::open(command);
+  auto sink = open_filtered(command);
   if (!sink) return std::unexpected(std::move(sink).error());
   DeviceListener listener(**device, service::name_of_device(command.device), **sink, **loop);
   if (const auto added = (*loop)->add(listener); !added) {
@@ -132,7 +142,7 @@ Outcome<void> capture_file(const CaptureCommand& command) {
   if (is_same_file(command.read, command.write)) {
     return failed(fmt::format("{}: this file cannot be read and written at once", command.write));
   }
-  auto sink = CaptureSink::open(command);
+  auto sink = open_filtered(command);
   if (!sink) return std::unexpected(std::move(sink).error());
   return (*sink)->finish(copy_records(**reader, **sink));
 }
@@ -176,7 +186,9 @@ Outcome<void> copy_stream(service::ControlClient& client, CaptureSink& sink) {
 Outcome<void> capture_running(const CaptureCommand& command) {
   auto client = service::ControlClient::connect_to_running(command.control);
   if (!client) return std::unexpected(std::move(client).error());
-  const auto reply = (*client)->ask({.command = service::ControlCommand::kCapture});
+  const auto reply = (*client)->ask({.command = service::ControlCommand::kCapture,
+                                     .filter = command.filter(),
+                                     .snap_length = command.snap_length});
   if (!reply) return std::unexpected(reply.error());
   if (auto agreed = service::parse_control_reply(*reply); !agreed) return agreed;
   auto sink = CaptureSink::open(command);
@@ -187,11 +199,45 @@ Outcome<void> capture_running(const CaptureCommand& command) {
 
 }  // namespace
 
+namespace {
+
+void add_files(Flags& verb, CaptureCommand& line, Flag write) {
+  verb.add_option("-s", line.snap_length, "keep so many bytes of each frame")
+      ->check(whole_number(1, kCapturedBytesMax))
+      ->type_name("BYTES");
+  verb.add_option("-C", line.file_megabytes, "begin a new file after so many million bytes")
+      ->check(whole_number(1, 1'000'000))
+      ->type_name("MEGABYTES")
+      ->needs(write);
+  verb.add_option("-G", line.file_seconds, "begin a new file after so many seconds")
+      ->check(whole_number(1, 31'536'000))
+      ->type_name("SECONDS")
+      ->needs(write);
+  verb.add_option("-W", line.files, "keep the newest files of -C or -G")
+      ->check(whole_number(1, 100'000))
+      ->type_name("COUNT")
+      ->needs(write);
+}
+
+// What does not compile is seen before anything is opened.
+Outcome<void> check_filter(const CaptureCommand& line) {
+  const bool is_running = line.device.empty() && line.read.empty();
+  const auto names = is_running ? PacketFilter::Names::kRefuse : PacketFilter::Names::kLookUp;
+  auto filters = PacketFilters::compile(line.filter(), names);
+  if (!filters) return std::unexpected(std::move(filters).error());
+  if (line.files != 0 && line.file_megabytes == 0 && line.file_seconds == 0) {
+    return failed("-W: there is one file only", "-C MEGABYTES or -G SECONDS begin new ones");
+  }
+  return {};
+}
+
+}  // namespace
+
 void add_capture(Verbs& verbs) {
   auto line = std::make_shared<CaptureCommand>();
   Flags& verb =
       verbs.add("capture", "Show frames with their local time, or write them to a pcapng file.",
-                "strata capture -c 10        (of the running stack)");
+                "strata capture -c 10 tcp port 80        (of the running stack)");
   Flag device =
       verb.add_option("--device", line->device, "listen on a device of our own, without a stack");
   device->type_name("KIND:NAME[,key=value...]");
@@ -201,17 +247,23 @@ void add_capture(Verbs& verbs) {
       ->type_name("PATH")
       ->excludes(device)
       ->excludes(read);
-  verb.add_option("-w", line->write, "write a pcapng file instead of lines")
-      ->type_name("FILE.pcapng");
+  Flag write = verb.add_option("-w", line->write, "write a pcapng file instead of lines")
+                   ->type_name("FILE.pcapng");
   verb.add_option("-c", line->count, "stop after so many frames")
       ->check(whole_number(1, UINT32_MAX))
       ->type_name("COUNT");
+  add_files(verb, *line, write);
   verb.add_flag("-v", line->verbose, "below each line, every layer and field of the packet")
       ->excludes("-w");
   verb.add_flag("-x", line->hex, "below each line, the bytes of the packet")->excludes("-w");
   verb.add_flag("--json", line->json, "a JSON object for each frame, its time in UTC")
       ->excludes("-w");
+  verb.add_option("expression", line->expression, "which frames, in tcpdump's language")
+      ->type_name("EXPRESSION...");
   verbs.finish(verb, [line]() -> Outcome<Command> {
+    if (auto checked = check_filter(*line); !checked) {
+      return std::unexpected(std::move(checked).error());
+    }
     if (!line->device.empty()) {
       auto checked = service::check_device_spec(line->device);
       if (!checked) return std::unexpected(std::move(checked).error());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <optional>
 
@@ -42,32 +43,59 @@ std::string hex_digits(Bytes bytes) {
 
 }  // namespace
 
-Outcome<std::unique_ptr<CaptureSink>> CaptureSink::open(const CaptureCommand& command) {
-  std::unique_ptr<CaptureSink> sink(new CaptureSink(command));
+std::string CaptureCommand::filter() const {
+  std::string text;
+  for (const std::string& word : expression) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+Outcome<std::unique_ptr<CaptureSink>> CaptureSink::open(const CaptureCommand& command,
+                                                        service::PacketFilters filters) {
+  std::unique_ptr<CaptureSink> sink(new CaptureSink(command, std::move(filters)));
   if (command.write.empty()) return sink;
-  auto writer = PcapWriter::create(command.write);
-  if (!writer) return failed(std::move(writer).error());
-  sink->writer_ = std::move(*writer);
+  auto files =
+      service::CaptureFiles::create({.path = command.write,
+                                     .file_bytes = command.file_megabytes * 1'000'000,
+                                     .file_time = std::chrono::seconds(command.file_seconds),
+                                     .files = command.files,
+                                     .snap_length = command.snap_length,
+                                     .wall_offset = {}});
+  if (!files) return std::unexpected(std::move(files).error());
+  sink->files_ = std::move(*files);
   return sink;
 }
 
+// Of a link type that is not read, only those who want everything want something.
+bool CaptureSink::is_wanted(const SeenFrame& frame) const {
+  const auto payload = payload_of(frame.link_type, frame.bytes);
+  if (!payload) return command_.expression.empty();
+  const std::size_t size = frame.size - std::min(frame.size, payload->header_bytes);
+  return filters_.matches(payload->medium, payload->bytes, size);
+}
+
 bool CaptureSink::take(const SeenFrame& frame) {
+  if (!is_wanted(frame)) return true;
   ++count_;
-  if (writer_ != nullptr) {
-    writer_->write(
-        number_of(frame), Time(frame.at.time_since_epoch()), frame.bytes,
-        {.direction = frame.direction, .comment = frame.comment, .original_size = frame.size});
-  } else {
-    show(frame);
-  }
-  return count_ != command_.count && (writer_ == nullptr || writer_->is_ok());
+  if (files_ != nullptr) return write(frame) && count_ != command_.count;
+  SeenFrame shown = frame;
+  const std::size_t snap = command_.snap_length == 0 ? SIZE_MAX : command_.snap_length;
+  shown.bytes = frame.bytes.first(std::min(frame.bytes.size(), snap));
+  show(shown);
+  return count_ != command_.count;
+}
+
+bool CaptureSink::write(const SeenFrame& frame) {
+  return files_->write(
+      {.link_type = frame.link_type, .snap_length = 0, .name = frame.interface, .description = {}},
+      Time(frame.at.time_since_epoch()), frame.bytes,
+      {.direction = frame.direction, .comment = frame.comment, .original_size = frame.size});
 }
 
 Outcome<void> CaptureSink::finish(Outcome<void> done) {
   std::fflush(stdout);
   const bool is_written = pause();
   if (!done || is_written) return done;
-  return failed(writer_->failure());
+  return failed(files_->failure());
 }
 
 void CaptureSink::show(const SeenFrame& frame) const {
@@ -93,17 +121,6 @@ void CaptureSink::show(const SeenFrame& frame) const {
     if (command_.hex) print("{}", service::hex_dump(frame.bytes));
   }
   std::fflush(stdout);
-}
-
-std::uint32_t CaptureSink::number_of(const SeenFrame& frame) {
-  const auto [known, is_new] = numbers_.try_emplace({frame.interface, frame.link_type}, 0U);
-  if (is_new) {
-    known->second = writer_->add_interface({.link_type = frame.link_type,
-                                            .snap_length = 0,
-                                            .name = frame.interface,
-                                            .description = {}});
-  }
-  return known->second;
 }
 
 }  // namespace strata::app

@@ -4,12 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "service/capture/capture_files.h"
+#include "service/capture/packet_filter.h"
 #include "service/failure.h"
 #include "strata/bytes.h"
 #include "strata/cli/commands.h"
@@ -31,24 +32,27 @@ struct SeenFrame {
 // cost the one that was to be written.
 class CaptureSink {
  public:
+  // `filters` say which frames are meant; those of a running stack have passed them already.
   [[nodiscard]] static service::Outcome<std::unique_ptr<CaptureSink>> open(
-      const CaptureCommand& command);
+      const CaptureCommand& command, service::PacketFilters filters = {});
 
   // False: that was the last one.
   bool take(const SeenFrame& frame);
   // For now there is no more: whoever reads along gets what there is.
-  bool pause() { return writer_ == nullptr || writer_->flush(); }
+  bool pause() { return files_ == nullptr || files_->flush(); }
   // What went wrong with the source is told before what went wrong here.
   [[nodiscard]] service::Outcome<void> finish(service::Outcome<void> done);
 
  private:
-  explicit CaptureSink(const CaptureCommand& command) : command_(command) {}
+  CaptureSink(const CaptureCommand& command, service::PacketFilters filters)
+      : command_(command), filters_(std::move(filters)) {}
+  [[nodiscard]] bool is_wanted(const SeenFrame& frame) const;
+  bool write(const SeenFrame& frame);
   void show(const SeenFrame& frame) const;
-  [[nodiscard]] std::uint32_t number_of(const SeenFrame& frame);
 
   const CaptureCommand& command_;
-  std::unique_ptr<PcapWriter> writer_;
-  std::map<std::pair<std::string, LinkType>, std::uint32_t> numbers_;
+  service::PacketFilters filters_;
+  std::unique_ptr<service::CaptureFiles> files_;
   std::uint64_t count_ = 0;
 };
 

@@ -33,12 +33,12 @@ Outcome<std::string> status_of(const StatusCommand& command) {
   auto client = service::ControlClient::connect_to_running(command.control);
   if (!client) return std::unexpected(std::move(client).error());
   auto line = (*client)->ask({.command = ControlCommand::kStatus});
-  return line ? service::render_status(*line, command.json) : line;
+  return line ? service::render_status(*line, command.json, command.part) : line;
 }
 
 int show(const StatusCommand& command) {
   const auto text = status_of(command);
-  if (!text) return complain("status", text.error());
+  if (!text) return complain(command.verb, text.error());
   // On a terminal each look replaces the one before.
   const bool clears = command.watch && !command.json && ::isatty(STDOUT_FILENO) != 0;
   print("{}{}", clears ? "\x1b[H\x1b[2J" : "", *text);
@@ -48,11 +48,15 @@ int show(const StatusCommand& command) {
 
 }  // namespace
 
-void add_status(Verbs& verbs) {
+namespace {
+
+// `part` is the list of the status that a verb of its own shows.
+void add_look(Verbs& verbs, const char* name, const char* description, const char* example,
+              const char* part) {
   auto line = std::make_shared<StatusLine>();
-  Flags& verb =
-      verbs.add("status", "Show interfaces, routes, neighbours, sockets, counters, drops.",
-                "strata status --watch");
+  line->command.verb = name;
+  line->command.part = part;
+  Flags& verb = verbs.add(name, description, example);
   verb.add_option("--control", line->command.control, "control socket of the running stack")
       ->type_name("PATH");
   Flag watch = verb.add_option("--watch", line->watch_s, "again every so many seconds");
@@ -69,12 +73,27 @@ void add_status(Verbs& verbs) {
   });
 }
 
+}  // namespace
+
+void add_status(Verbs& verbs) {
+  add_look(verbs, "status", "Show interfaces, routes, neighbours, sockets, counters, drops.",
+           "strata status --watch", "");
+  add_look(verbs, "connections", "Show TCP connections and what limits each.",
+           "strata connections --watch", "connections");
+  add_look(verbs, "routes", "Show where packets go.", "strata routes --json", "routes");
+  add_look(verbs, "neighbors", "Show who was found on the links, and in which state.",
+           "strata neighbors --watch 5", "neighbors");
+  add_look(verbs, "sockets", "Show what listens and what is open.", "strata sockets", "sockets");
+  add_look(verbs, "drops", "Show how many packets were dropped, and why.", "strata drops --watch",
+           "drops");
+}
+
 int run_command(const StatusCommand& command) {
   if (!command.watch) return show(command);
   auto loop = Loop::create({.policy = LoopPolicy::kSleep});
-  if (!loop) return complain("status", {std::string(to_text(loop.error()))});
+  if (!loop) return complain(command.verb, {std::string(to_text(loop.error()))});
   if (const auto caught = (*loop)->stop_on_signals({SIGINT, SIGTERM}); !caught) {
-    return complain("status", {std::string(to_text(caught.error()))});
+    return complain(command.verb, {std::string(to_text(caught.error()))});
   }
   int status = show(command);
   while (status == kOk && !(*loop)->is_stopped()) {

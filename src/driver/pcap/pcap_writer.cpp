@@ -130,6 +130,7 @@ bool PcapWriter::flush() {
 std::byte* PcapWriter::reserve(std::size_t count) {
   if (used_ + count > buffer_.size()) flush();
   if (!is_ok()) return nullptr;
+  bytes_written_ += count;
   return buffer_.data() + std::exchange(used_, used_ + count);
 }
 

@@ -90,6 +90,8 @@ StackOptions read_table(const toml::table& table, const std::string& path,
   reader.text("hosts", parse_path, [&](std::string text) { options.hosts = std::move(text); });
   reader.boolean("forward", [&](bool forward) { options.forward = forward; });
   reader.text("capture", parse_path, [&](std::string text) { options.capture = std::move(text); });
+  reader.text("capture_filter", parse_capture_filter,
+              [&](std::string text) { options.capture_filter = std::move(text); });
   reader.number("seed", parse_seed, [&](std::uint64_t seed) { options.seed = seed; });
   reader.text("control", parse_path, [&](std::string text) { options.control = std::move(text); });
   reader.text("log", parse_log_level, [&](LogLevel level) { options.log = level; });

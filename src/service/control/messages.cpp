@@ -47,14 +47,20 @@ struct CommandRule {
   bool has_interface = false;
   bool has_device = false;
   bool has_settings = false;
+  bool has_filter = false;
+  bool has_packet = false;
 };
 constexpr std::array kCommands{
     CommandRule{ControlCommand::kStatus, "status"},
-    CommandRule{ControlCommand::kCapture, "capture"},
+    CommandRule{.command = ControlCommand::kCapture, .name = "capture", .has_filter = true},
     CommandRule{ControlCommand::kListDevices, "device-list"},
     CommandRule{ControlCommand::kReplaceDevice, "device-replace", true, true},
     CommandRule{ControlCommand::kAddDevice, "device-add", false, true, true},
     CommandRule{ControlCommand::kRemoveDevice, "device-remove", true},
+    CommandRule{.command = ControlCommand::kExplain,
+                .name = "explain",
+                .has_interface = true,
+                .has_packet = true},
 };
 
 const CommandRule& rule_of(ControlCommand command) {
@@ -103,6 +109,16 @@ std::string device_line(const Json& entry) {
       number<std::uint64_t>(entry, "failed_sends"), number<std::uint64_t>(entry, "malformed"));
 }
 
+std::string hex_text(Bytes bytes) {
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const std::byte byte : bytes) {
+    hex += kHexDigits[std::to_integer<std::size_t>(byte) / 16];
+    hex += kHexDigits[std::to_integer<std::size_t>(byte) % 16];
+  }
+  return hex;
+}
+
 bool read_hex(std::string_view text, std::vector<std::byte>& bytes) {
   if (text.size() % 2 != 0) return false;
   for (std::size_t i = 0; i < text.size(); i += 2) {
@@ -128,6 +144,9 @@ std::string control_request(const ControlRequest& request) {
     }
     json["mtu"] = request.mtu;
   }
+  if (rule.has_packet) json["bytes"] = hex_text(request.packet);
+  if (!request.filter.empty()) json["filter"] = request.filter;
+  if (request.snap_length != 0) json["snap"] = request.snap_length;
   return line_of(json);
 }
 
@@ -146,7 +165,9 @@ Outcome<ControlRequest> parse_control_request(std::string_view line) {
   for (const auto& [key, value] : json.items()) {
     if (key == "command" || (key == "interface" && rule->has_interface) ||
         (key == "device" && rule->has_device) ||
-        ((key == "addresses" || key == "mtu") && rule->has_settings)) {
+        ((key == "addresses" || key == "mtu") && rule->has_settings) ||
+        ((key == "filter" || key == "snap") && rule->has_filter) ||
+        (key == "bytes" && rule->has_packet)) {
       continue;
     }
     return failed(fmt::format("{}: there is no use for the key \"{}\"", command, key));
@@ -154,12 +175,24 @@ Outcome<ControlRequest> parse_control_request(std::string_view line) {
   ControlRequest request{.command = rule->command,
                          .interface = word(json, "interface"),
                          .device = word(json, "device"),
-                         .mtu = number<std::size_t>(json, "mtu")};
+                         .mtu = number<std::size_t>(json, "mtu"),
+                         .filter = word(json, "filter"),
+                         .snap_length = number<std::size_t>(json, "snap")};
+  if (json.contains("filter") && !json["filter"].is_string()) {
+    return failed(fmt::format("{}: expected text as \"filter\"", command));
+  }
+  if (json.contains("snap") && !json["snap"].is_number_unsigned()) {
+    return failed(fmt::format("{}: expected a number of bytes as \"snap\"", command));
+  }
   if (rule->has_interface && request.interface.empty()) {
     return failed(fmt::format("{}: expected the name of an interface as \"interface\"", command));
   }
   if (rule->has_device && request.device.empty()) {
     return failed(fmt::format("{}: expected KIND:NAME as \"device\"", command));
+  }
+  const bool has_packet = read_hex(word(json, "bytes"), request.packet);
+  if (rule->has_packet && (!has_packet || request.packet.empty())) {
+    return failed(fmt::format("{}: expected hexadecimal digits as \"bytes\"", command));
   }
   if (auto read = read_addresses(json, request.addresses); !read) {
     return std::unexpected(std::move(read).error());
@@ -211,26 +244,15 @@ std::string control_status(std::span<HostedStack* const> stacks, Cores* cores,
   return line_of(reply);
 }
 
-std::string captured_frame_head(const CapturedFrame& frame, const Stack& stack) {
-  std::string_view medium = "ip";
-  FixedText<15> name;
-  stack.for_each_interface([&](const InterfaceEntry& entry) {
-    if (entry.id != frame.interface) return;
-    name = entry.name;
-    if (!entry.mac.is_unspecified()) medium = "ethernet";
-  });
-  std::string hex;
-  hex.reserve(frame.bytes.size() * 2);
-  for (const std::byte byte : frame.bytes) {
-    hex += kHexDigits[std::to_integer<std::size_t>(byte) / 16];
-    hex += kHexDigits[std::to_integer<std::size_t>(byte) % 16];
-  }
+std::string captured_frame_head(const CapturedFrame& frame) {
+  const std::string hex = hex_text(frame.bytes);
   const Duration wall = frame.time.time_since_epoch() + wall_clock_offset();
   return fmt::format(
       R"({{"time_ns":{},"medium":"{}","direction":"{}","interface":{},"size":{},"bytes":"{}")",
-      wall.count(), medium, frame.is_incoming ? "in" : "out",
-      Json(std::string(name.view())).dump(-1, ' ', false, Json::error_handler_t::replace),
-      frame.size, hex);
+      wall.count(), frame.interface.medium == Medium::kEthernet ? "ethernet" : "ip",
+      frame.is_incoming ? "in" : "out",
+      Json(frame.interface.name).dump(-1, ' ', false, Json::error_handler_t::replace), frame.size,
+      hex);
 }
 
 Outcome<ReceivedFrame> parse_captured_frame(std::string_view line) {
@@ -277,7 +299,25 @@ Outcome<std::string> render_devices(std::string_view line, bool as_json) {
   return text.empty() ? "This stack has no devices that can be exchanged.\n" : text;
 }
 
-Outcome<std::string> render_status(std::string_view line, bool as_json) {
+namespace {
+
+// Of each stack its name, one list, and how long it was where it has been cut.
+Json part_of(const Json& stacks, std::string_view part) {
+  const std::string list(part);
+  const std::string total = list + "_total";
+  Json parts = Json::array();
+  for (const Json& stack : stacks) {
+    if (!stack.is_object()) continue;
+    Json one{{"name", word(stack, "name")}, {list, stack.value(list, Json::array())}};
+    if (stack.contains(total)) one[total] = stack[total];
+    parts.push_back(std::move(one));
+  }
+  return parts;
+}
+
+}  // namespace
+
+Outcome<std::string> render_status(std::string_view line, bool as_json, std::string_view part) {
   if (auto agreed = parse_control_reply(line); !agreed) {
     return std::unexpected(std::move(agreed).error());
   }
@@ -286,10 +326,46 @@ Outcome<std::string> render_status(std::string_view line, bool as_json) {
   if (stacks == json.end() || !stacks->is_array()) return failed("the stack sent no status");
   const auto bridge = json.find("switch");
   const bool has_bridge = bridge != json.end() && bridge->is_object();
+  if (!part.empty()) {
+    const Json lists = part_of(*stacks, part);
+    return as_json ? line_of({{"stacks", lists}}) : status_part_text(lists, part);
+  }
   if (!as_json) return has_bridge ? switch_text(*bridge) : status_text(*stacks);
   Json shown{{"stacks", *stacks}};
   if (has_bridge) shown["switch"] = *bridge;
   return line_of(shown);
+}
+
+std::string control_explanation(const Explanation& explanation) {
+  Json steps = Json::array();
+  for (const ExplainStep& step : explanation.steps) {
+    steps.push_back({{"at", step.at}, {"what", step.what}});
+  }
+  Json reply{{"ok", true},
+             {"packet", explanation.packet},
+             {"steps", std::move(steps)},
+             {"end", explanation.end}};
+  reply["dropped"] = explanation.dropped ? Json(name_of(*explanation.dropped)) : Json();
+  return line_of(reply);
+}
+
+Outcome<std::string> render_explanation(std::string_view line, bool as_json) {
+  if (auto agreed = parse_control_reply(line); !agreed) {
+    return std::unexpected(std::move(agreed).error());
+  }
+  Json json = parse_object(line);
+  const auto steps = json.find("steps");
+  if (steps == json.end() || !steps->is_array()) return failed("the stack explained nothing");
+  if (as_json) {
+    json.erase("ok");
+    return line_of(json);
+  }
+  std::string text = word(json, "packet") + "\n";
+  for (const Json& step : *steps) {
+    if (!step.is_object()) continue;
+    text += fmt::format("  {:<12} {}\n", word(step, "at"), word(step, "what"));
+  }
+  return text + fmt::format("  => {}\n", word(json, "end"));
 }
 
 }  // namespace strata::service

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "service/capture/captured_interface.h"
 #include "service/devices/device_rack.h"
+#include "service/explain/explain.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
 #include "strata/bytes.h"
@@ -19,6 +21,9 @@ namespace strata::service {
 
 class Cores;
 
+// The longest packet that fits a request.
+inline constexpr std::size_t kExplainedBytesMax = 1900;
+
 enum class ControlCommand : std::uint8_t {
   kStatus,
   kCapture,
@@ -26,14 +31,18 @@ enum class ControlCommand : std::uint8_t {
   kReplaceDevice,
   kAddDevice,
   kRemoveDevice,
+  kExplain,
 };
 
 struct ControlRequest {
   ControlCommand command = ControlCommand::kStatus;
-  std::string interface{};          // kReplaceDevice, kRemoveDevice
+  std::string interface{};          // kReplaceDevice, kRemoveDevice, kExplain
   std::string device{};             // KIND:NAME[,key=value...]; kReplaceDevice, kAddDevice
   std::vector<Prefix> addresses{};  // kAddDevice
   std::size_t mtu = 0;              // kAddDevice; 0: the device's
+  std::string filter{};             // kCapture: as PacketFilter takes it; empty: all frames
+  std::size_t snap_length = 0;      // kCapture: bytes of each frame; 0: all
+  std::vector<std::byte> packet{};  // kExplain
 };
 
 // Every line that is written ends with a newline.
@@ -48,17 +57,18 @@ struct ControlRequest {
 
 [[nodiscard]] std::string control_devices(std::span<const DeviceRack::Slot> slots);
 [[nodiscard]] std::string control_added(std::string_view interface);
+[[nodiscard]] std::string control_explanation(const Explanation& explanation);
 
 // A frame on its way from a running stack to `strata capture`.
 struct CapturedFrame {
   Time time{};
   bool is_incoming = true;
-  InterfaceId interface = kNoInterface;
+  CapturedInterface interface;
   std::size_t size = 0;
   Bytes bytes;
 };
 // The line without its last member and brace: "missed" differs from client to client.
-[[nodiscard]] std::string captured_frame_head(const CapturedFrame& frame, const Stack& stack);
+[[nodiscard]] std::string captured_frame_head(const CapturedFrame& frame);
 
 struct ReceivedFrame {
   std::int64_t wall_ns = 0;
@@ -77,7 +87,11 @@ struct ReceivedFrame {
 [[nodiscard]] Outcome<std::string> render_devices(std::string_view line, bool as_json);
 // The interface that a device was added as.
 [[nodiscard]] Outcome<std::string> parse_control_added(std::string_view line);
-// The status in words, or its JSON as it is.
-[[nodiscard]] Outcome<std::string> render_status(std::string_view line, bool as_json);
+// An explanation in words, a line for each decision; or its JSON as it is.
+[[nodiscard]] Outcome<std::string> render_explanation(std::string_view line, bool as_json);
+// The status in words, or its JSON as it is; or of each stack one list of it: "connections",
+// "routes", "neighbors", "drops" or "sockets".
+[[nodiscard]] Outcome<std::string> render_status(std::string_view line, bool as_json,
+                                                 std::string_view part = {});
 
 }  // namespace strata::service

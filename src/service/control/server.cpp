@@ -173,14 +173,22 @@ std::string ControlServer::reply_to(Client& client, std::string_view line) {
     case ControlCommand::kStatus: return control_status(stacks_, others_.cores, others_.bridge);
     case ControlCommand::kCapture:
       if (stacks_.empty()) return control_refusal("there is no stack here to capture from");
-      start_capture(client);
-      return control_agreement();
+      return start_capture(client, *request);
+    case ControlCommand::kExplain: return explain_packet(*request);
     case ControlCommand::kListDevices:
     case ControlCommand::kReplaceDevice:
     case ControlCommand::kAddDevice:
     case ControlCommand::kRemoveDevice: return change_devices(*request);
   }
   return control_refusal("unknown command");
+}
+
+std::string ControlServer::explain_packet(const ControlRequest& request) {
+  if (stacks_.empty()) return control_refusal("there is no stack here to ask");
+  const auto explained =
+      explain(stacks_.front()->stack(), request.interface, request.packet, loop_.now());
+  return explained ? control_explanation(*explained)
+                   : control_refusal(explained.error().text, explained.error().hint);
 }
 
 // Requests are read between the turns of the stack, so that its devices may change here.
@@ -207,15 +215,21 @@ std::string ControlServer::change_devices(const ControlRequest& request) {
   }
 }
 
-void ControlServer::start_capture(Client& client) {
+// A second request of the same client changes what it gets.
+std::string ControlServer::start_capture(Client& client, const ControlRequest& request) {
+  auto filter = PacketFilters::compile(request.filter);
+  if (!filter) return control_refusal(filter.error().text, filter.error().hint);
+  client.filter = std::move(*filter);
+  client.snap_length = request.snap_length == 0 ? kCapturedBytes : request.snap_length;
   client.captures = true;
-  if (is_hooked_) return;
+  if (is_hooked_) return control_agreement();
   is_hooked_ = true;
   for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
     if (stacks_.front()->stack().add_hook(point, *this)) continue;
-    client.out += control_refusal("the stack has no room for another hook");
     client.leaves = true;
+    return control_refusal("the stack has no room for another hook");
   }
+  return control_agreement();
 }
 
 void ControlServer::stop_capture_when_unused() {
@@ -230,17 +244,18 @@ void ControlServer::stop_capture_when_unused() {
 
 void ControlServer::on_packets(HookPoint point, std::span<Packet* const> packets,
                                std::span<Verdict> /*verdicts*/, Time now) {
+  std::vector<std::byte> bytes;
   for (const Packet* packet : packets) {
     if (packet == nullptr) continue;
-    const std::string head = captured_line(point, *packet, now);
-    for (const auto& client : clients_) {
-      if (!client->captures || client->leaves) continue;
-      if (client->out.size() >= kWaitingBytesMax) {
-        ++client->missed;
-        continue;
-      }
-      client->out += fmt::format("{},\"missed\":{}}}\n", head, client->missed);
-    }
+    bytes.resize(std::min(packet->size(), kCapturedBytes));
+    packet->copy_out(0, bytes);
+    driver::complete_checksum_in_copy(*packet, bytes);
+    const InterfaceId interface = packet->notes().interface;
+    show({.time = now,
+          .is_incoming = point == HookPoint::kFrameIn,
+          .interface = captured_interface(stacks_.front()->stack(), interface),
+          .size = packet->size(),
+          .bytes = bytes});
   }
   if (is_write_posted_) return;
   is_write_posted_ = true;
@@ -249,16 +264,26 @@ void ControlServer::on_packets(HookPoint point, std::span<Packet* const> packets
   });
 }
 
-std::string ControlServer::captured_line(HookPoint point, const Packet& packet, Time now) const {
-  std::vector<std::byte> bytes(std::min(packet.size(), kCapturedBytes));
-  packet.copy_out(0, bytes);
-  driver::complete_checksum_in_copy(packet, bytes);
-  CapturedFrame frame{.time = now,
-                      .is_incoming = point == HookPoint::kFrameIn,
-                      .interface = packet.notes().interface,
-                      .size = packet.size(),
-                      .bytes = bytes};
-  return captured_frame_head(frame, stacks_.front()->stack());
+// Clients that want as much of a frame share its line.
+void ControlServer::show(const CapturedFrame& frame) {
+  std::string head;
+  std::size_t head_bytes = SIZE_MAX;
+  for (const auto& client : clients_) {
+    if (!client->captures || client->leaves) continue;
+    if (!client->filter.matches(frame.interface.medium, frame.bytes, frame.size)) continue;
+    if (client->out.size() >= kWaitingBytesMax) {
+      ++client->missed;
+      continue;
+    }
+    const std::size_t wanted = std::min(client->snap_length, frame.bytes.size());
+    if (wanted != head_bytes) {
+      CapturedFrame cut = frame;
+      cut.bytes = frame.bytes.first(wanted);
+      head = captured_frame_head(cut);
+      head_bytes = wanted;
+    }
+    client->out += fmt::format("{},\"missed\":{}}}\n", head, client->missed);
+  }
 }
 
 void ControlServer::write_all() {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "service/capture/packet_filter.h"
 #include "service/control/messages.h"
 #include "service/devices/device_rack.h"
 #include "service/failure.h"
@@ -16,7 +17,9 @@
 #include "strata/loop.h"
 
 //   {"command":"status"}   ─>  {"ok":true,"stacks":[...]}
-//   {"command":"capture"}  ─>  {"ok":true}, then one line per frame until the client leaves:
+//   {"command":"capture","filter":"tcp port 80","snap":128}  ─>  {"ok":true}, then one line per
+//                              frame that the filter takes until the client leaves; both may be
+//                              left out:
 //                              {"time_ns":...,"medium":"ethernet","direction":"in","interface":
 //                               "strata0","size":98,"bytes":"HEX","missed":0}
 //   {"command":"device-list"}                                              ─>  {"ok":true,
@@ -25,6 +28,8 @@
 //   {"command":"device-add","device":"tap:y","addresses":["10.1.0.2/24"]}  ─>  {"ok":true,
 //                                                                            "interface":"y"}
 //   {"command":"device-remove","interface":"y"}                            ─>  {"ok":true}
+//   {"command":"explain","interface":"strata0","bytes":"HEX"}  ─>  {"ok":true,"packet":"IP ...",
+//                              "steps":[{"at":"...","what":"..."}],"dropped":null,"end":"..."}
 //   anything else          ─>  {"ok":false,"error":"...","hint":"..."}
 //
 // 1. Only root and the user who runs the stack are heard (SO_PEERCRED); others are told so.
@@ -67,6 +72,8 @@ class ControlServer final : public Hook {
     std::string out;
     std::uint32_t events = 0;
     bool captures = false;
+    PacketFilters filter;
+    std::size_t snap_length = 0;
     bool leaves = false;  // once what waits has been written
     std::uint64_t missed = 0;
   };
@@ -84,13 +91,14 @@ class ControlServer final : public Hook {
   void answer_requests(Client& client);
   void write(Client& client);
   void watch(Client& client);
-  void start_capture(Client& client);
+  [[nodiscard]] std::string start_capture(Client& client, const ControlRequest& request);
   void stop_capture_when_unused();
   void write_all();
   void remove_gone();
   [[nodiscard]] std::string reply_to(Client& client, std::string_view line);
+  [[nodiscard]] std::string explain_packet(const ControlRequest& request);
   [[nodiscard]] std::string change_devices(const ControlRequest& request);
-  [[nodiscard]] std::string captured_line(HookPoint point, const Packet& packet, Time now) const;
+  void show(const CapturedFrame& frame);
 
   Loop& loop_;
   std::string path_;

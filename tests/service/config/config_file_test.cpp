@@ -12,6 +12,7 @@ TEST(ConfigFile, ReadsEveryKey) {
   const auto options = read_config_text(R"(
 gateway = ["10.88.0.1", "fd88::1"]
 capture = "all.pcapng"
+capture_filter = "tcp port 80"
 seed = 7
 control = "/tmp/x.sock"
 log = "debug"
@@ -54,6 +55,7 @@ address = "10.89.0.2/24"
   EXPECT_EQ(options->joins[1].interface, "x");
   EXPECT_EQ(options->gateways.size(), 2U);
   EXPECT_EQ(options->capture, "all.pcapng");
+  EXPECT_EQ(options->capture_filter, "tcp port 80");
   EXPECT_EQ(options->seed, 7U);
   EXPECT_EQ(options->control, "/tmp/x.sock");
   EXPECT_EQ(options->log, LogLevel::kDebug);
@@ -79,8 +81,8 @@ TEST(ConfigFile, FailuresNameFileLineKeyAndWhatWasExpected) {
   const Case cases[] = {
       {"\nspeed = 1",
        "f.toml:2: speed: unknown key, expected one of: device, gateway, mtu, dns, search, "
-       "host_name, hosts, forward, capture, seed, control, log, policy, cores, serve, tcp, "
-       "publish, dashboard, dashboard_names, dashboard_token, tls, join"},
+       "host_name, hosts, forward, capture, capture_filter, seed, control, log, policy, cores, "
+       "serve, tcp, publish, dashboard, dashboard_names, dashboard_token, tls, join"},
       {"gateway = 7", "f.toml:1: gateway: expected a string, found a number"},
       {"gateway = \"10.0.0.300\"",
        "f.toml:1: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "

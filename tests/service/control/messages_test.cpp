@@ -62,6 +62,21 @@ TEST(ControlMessages, RequestsAboutDevicesSayWhatTheyLack) {
   }
 }
 
+TEST(ControlMessages, ACaptureSaysWhatItWants) {
+  const std::string line = control_request(
+      {.command = ControlCommand::kCapture, .filter = "tcp port 80", .snap_length = 96});
+  const auto request = parse_control_request(line);
+  ASSERT_TRUE(request.has_value()) << request.error().text;
+  EXPECT_EQ(request->filter, "tcp port 80");
+  EXPECT_EQ(request->snap_length, 96U);
+  EXPECT_EQ(control_request({.command = ControlCommand::kCapture}), "{\"command\":\"capture\"}\n");
+  for (const char* bad :
+       {R"({"command":"capture","filter":7})", R"({"command":"capture","snap":"all"})",
+        R"({"command":"capture","snap":-1})", R"({"command":"status","filter":"tcp"})"}) {
+    EXPECT_FALSE(parse_control_request(bad).has_value()) << bad;
+  }
+}
+
 TEST(ControlMessages, RefusesWhatIsNoRequest) {
   for (const char* line : {"", "{", "[]", "7", "null", "{}", R"({"command":7})",
                            R"({"command":"fly"})", R"({"command":"status","more":1})"}) {
@@ -74,13 +89,13 @@ TEST(ControlMessages, FramesComeBackAsTheyWere) {
   const auto interface = lab.ours->stack().find_interface("ours");
   ASSERT_TRUE(interface.has_value());
   const std::array bytes{std::byte{0x00}, std::byte{0xff}, std::byte{0x1a}};
-  const std::string line = captured_frame_head({.time = lab.loop->now(),
-                                                .is_incoming = false,
-                                                .interface = *interface,
-                                                .size = 1500,
-                                                .bytes = bytes},
-                                               lab.ours->stack()) +
-                           ",\"missed\":3}\n";
+  const std::string line =
+      captured_frame_head({.time = lab.loop->now(),
+                           .is_incoming = false,
+                           .interface = captured_interface(lab.ours->stack(), *interface),
+                           .size = 1500,
+                           .bytes = bytes}) +
+      ",\"missed\":3}\n";
   const auto frame = parse_captured_frame(line);
   ASSERT_TRUE(frame.has_value()) << line;
   EXPECT_EQ(frame->interface, "ours");
@@ -101,6 +116,38 @@ TEST(ControlMessages, RefusesWhatIsNoFrame) {
       EXPECT_FALSE(frame.has_value()) << line;
     }
   }
+}
+
+TEST(ControlMessages, AListOfTheStatusStandsAlone) {
+  Lab lab;
+  HostedStack* const stacks[] = {lab.ours.get()};
+  const std::string status = control_status(stacks);
+  const auto text = render_status(status, false, "routes");
+  ASSERT_TRUE(text.has_value()) << text.error().text;
+  EXPECT_TRUE(text->starts_with("ours\n")) << *text;
+  EXPECT_NE(text->find("10.77.0.0/24"), std::string::npos);
+  EXPECT_EQ(text->find("Interfaces"), std::string::npos);
+  const auto json = render_status(status, true, "routes");
+  ASSERT_TRUE(json.has_value());
+  EXPECT_NE(json->find("\"routes\":[{"), std::string::npos);
+  EXPECT_EQ(json->find("interfaces"), std::string::npos);
+  // What there is nothing of says so.
+  EXPECT_NE(render_status(status, false, "connections")->find("none"), std::string::npos);
+}
+
+TEST(ControlMessages, AnExplanationComesBackInWords) {
+  const auto request = parse_control_request(control_request(
+      {.command = ControlCommand::kExplain, .interface = "x", .packet = {std::byte{0xab}}}));
+  ASSERT_TRUE(request.has_value());
+  EXPECT_EQ(request->packet, std::vector<std::byte>{std::byte{0xab}});
+  EXPECT_FALSE(parse_control_request(R"({"command":"explain","interface":"x"})").has_value());
+  EXPECT_FALSE(
+      parse_control_request(R"({"command":"explain","interface":"x","bytes":"0"})").has_value());
+  const std::string line = control_explanation(
+      {.packet = "IP a > b", .steps = {{"frame", "ours"}}, .dropped = {}, .end = "accepted"});
+  EXPECT_EQ(render_explanation(line, false), "IP a > b\n  frame        ours\n  => accepted\n");
+  EXPECT_NE(render_explanation(line, true)->find("\"dropped\":null"), std::string::npos);
+  EXPECT_FALSE(render_explanation(control_refusal("no"), false).has_value());
 }
 
 TEST(ControlMessages, ARefusalSaysWhy) {

@@ -122,6 +122,47 @@ TEST_F(ControlServerTest, StreamsFramesUntilTheClientLeaves) {
   make_traffic(2, 56);
 }
 
+TEST_F(ControlServerTest, SendsOnlyWhatTheFilterOfAClientTakes) {
+  const int replies = connect();
+  const int cut = connect();
+  send(replies, control_request({.command = ControlCommand::kCapture,
+                                 .filter = "icmp[icmptype] == icmp-echoreply"}));
+  send(cut, control_request({.command = ControlCommand::kCapture, .snap_length = 20}));
+  EXPECT_TRUE(parse_control_reply(receive(replies)).has_value());
+  EXPECT_TRUE(parse_control_reply(receive(cut)).has_value());
+  make_traffic(3, 56);
+  turn();
+  const std::string lines = receive(replies);
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 3) << lines;
+  const auto reply = parse_captured_frame(lines.substr(0, lines.find('\n')));
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_TRUE(reply->is_incoming);
+  EXPECT_EQ(reply->bytes.size(), reply->size);
+  const std::string all = receive(cut);
+  EXPECT_GE(std::ranges::count(all, '\n'), 6);
+  const auto frame = parse_captured_frame(all.substr(0, all.find('\n')));
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->bytes.size(), 20U);
+  EXPECT_GT(frame->size, 20U);
+  ::close(replies);
+  ::close(cut);
+}
+
+TEST_F(ControlServerTest, SaysWhyAFilterDoesNotCompile) {
+  const int client = connect();
+  for (const char* filter : {"tcp prt 80", "host www.example.org"}) {
+    send(client, control_request({.command = ControlCommand::kCapture, .filter = filter}));
+    const auto refused = parse_control_reply(receive(client));
+    ASSERT_FALSE(refused.has_value()) << filter;
+    EXPECT_NE(refused.error().text.find(filter), std::string::npos) << refused.error().text;
+  }
+  // It is heard further, and captures nothing.
+  make_traffic(1, 56);
+  send(client, control_request({.command = ControlCommand::kStatus}));
+  EXPECT_EQ(std::ranges::count(receive(client), '\n'), 1);
+  ::close(client);
+}
+
 TEST_F(ControlServerTest, AClientThatStallsLosesFramesAndHoldsUpNobody) {
   const int client = connect();
   send(client, control_request({.command = ControlCommand::kCapture}));

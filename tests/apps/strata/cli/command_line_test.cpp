@@ -311,13 +311,53 @@ TEST(CommandLine, APacketGeneratorIsToldWhatAndHowFast) {
   EXPECT_EQ(std::get<PktgenCommand>(*receiver).direction, PktgenCommand::Direction::kReceive);
 }
 
+TEST(CommandLine, ReadsWhatACaptureTakesAndKeeps) {
+  const auto parsed = parse("capture -w x.pcapng -s 96 -C 10 -G 60 -W 3 tcp port 80");
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
+  const auto& command = std::get<CaptureCommand>(*parsed);
+  EXPECT_EQ(command.filter(), "tcp port 80");
+  EXPECT_EQ(command.snap_length, 96U);
+  EXPECT_EQ(command.file_megabytes, 10U);
+  EXPECT_EQ(command.file_seconds, 60U);
+  EXPECT_EQ(command.files, 3U);
+  for (const char* line :
+       {"capture tcp prt 80", "capture host www.example.org", "capture -C 1", "capture -G 1",
+        "capture -W 1", "capture -w x -W 1", "capture -s 0", "capture -w x -v"}) {
+    const auto refused = parse(line);
+    ASSERT_FALSE(refused.has_value()) << line;
+    EXPECT_EQ(refused.error().status, kUsage) << line;
+  }
+  const auto up = parse("up --capture x.pcapng --capture-filter icmp");
+  ASSERT_TRUE(up.has_value()) << up.error().text;
+  EXPECT_EQ(std::get<UpCommand>(*up).stack.capture_filter, "icmp");
+  EXPECT_FALSE(parse("up --capture-filter icmp").has_value());
+  EXPECT_FALSE(parse("up --capture x.pcapng --capture-filter icmpp").has_value());
+}
+
+TEST(CommandLine, ListsOfTheStatusAreVerbs) {
+  for (const char* verb : {"connections", "routes", "neighbors", "sockets", "drops"}) {
+    const auto parsed = parse(std::string(verb) + " --json --watch 2");
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
+    const auto& command = std::get<StatusCommand>(*parsed);
+    EXPECT_EQ(command.part, verb);
+    EXPECT_EQ(command.watch, std::chrono::seconds(2));
+    EXPECT_TRUE(command.json);
+  }
+  const auto explain = parse("explain strata0 0800 45");
+  ASSERT_TRUE(explain.has_value());
+  EXPECT_EQ(std::get<ExplainCommand>(*explain).interface, "strata0");
+  EXPECT_EQ(std::get<ExplainCommand>(*explain).packet.size(), 2U);
+  EXPECT_FALSE(parse("explain strata0").has_value());
+}
+
 TEST(CommandLine, NumbersAreDecimal) {
   EXPECT_EQ(std::get<PingCommand>(*parse("ping -c 010 10.0.0.1")).echo.count, 10U);
 }
 
 TEST(CommandLine, EveryVerbHasHelpWithAnExample) {
   for (const char* verb :
-       {"up", "ping", "traceroute", "capture", "pktgen", "doctor", "status", "device", "switch"}) {
+       {"up", "ping", "traceroute", "capture", "pktgen", "doctor", "status", "device", "switch",
+        "connections", "routes", "neighbors", "sockets", "drops", "explain"}) {
     const auto help = parse(std::string(verb) + " --help");
     ASSERT_FALSE(help.has_value());
     EXPECT_EQ(help.error().status, kOk);

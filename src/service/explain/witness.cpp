@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/explain/witness.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "service/capture/captured_interface.h"
+#include "strata/wire/ip_protocol.h"
+#include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
+#include "strata/wire/ipv6_extension.h"
+#include "strata/wire/tcp.h"
+
+namespace strata::service {
+namespace {
+
+constexpr HookPoint kPoints[] = {HookPoint::kFrameIn, HookPoint::kIpIn, HookPoint::kForward,
+                                 HookPoint::kIpOut, HookPoint::kFrameOut};
+
+std::string text_of(const Endpoint& endpoint) {
+  return std::string(std::string_view(to_text(endpoint)));
+}
+
+struct Addressed {
+  IpAddress source;
+  IpAddress destination;
+  std::uint8_t protocol = 0;
+  Bytes payload;
+};
+
+std::optional<Addressed> addressed(Bytes packet) {
+  if (const auto v4 = wire::Ipv4View::parse_quoted(packet)) {
+    return Addressed{v4->source(), v4->destination(), v4->protocol(), v4->payload()};
+  }
+  const auto v6 = wire::Ipv6View::parse_quoted(packet);
+  if (!v6) return std::nullopt;
+  const auto upper = wire::find_upper_layer(v6->next_header(), v6->payload());
+  return Addressed{v6->source(), v6->destination(), upper.protocol, upper.payload};
+}
+
+}  // namespace
+
+Outcome<void> Witness::attach() {
+  for (const HookPoint point : kPoints) {
+    if (const auto added = scratch_.stack().add_hook(point, *this); !added) {
+      return failed(fmt::format("no room to look on: {}", to_text(added.error())));
+    }
+  }
+  return {};
+}
+
+Witness::~Witness() {
+  for (const HookPoint point : kPoints) scratch_.stack().remove_hook(point, *this);
+}
+
+void Witness::on_packets(HookPoint point, std::span<Packet* const> packets,
+                         std::span<Verdict> /*verdicts*/, Time now) {
+  Seen& seen = seen_[static_cast<std::size_t>(point)];
+  for (const Packet* packet : packets) {
+    if (packet == nullptr || seen.is_there) continue;
+    seen.is_there = true;
+    seen.interface = captured_interface(scratch_.stack(), packet->notes().interface).name;
+    seen.bytes.resize(packet->size());
+    packet->copy_out(0, seen.bytes);
+    if (point == HookPoint::kIpIn) note_addresses(seen.bytes, now);
+  }
+}
+
+// Before the packet is delivered: what it is for has to be there by then.
+void Witness::note_addresses(Bytes packet, Time now) {
+  const auto ip = addressed(packet);
+  if (!ip) return;
+  destination_ = ip->destination;
+  const auto tcp = wire::TcpView::parse(ip->payload);
+  if (ip->protocol != wire::kIpProtocolTcp || !tcp) return;
+  const Endpoint local{ip->destination, tcp->destination_port()};
+  const Endpoint remote{ip->source, tcp->source_port()};
+  if (scratch_.copy_connection(local, remote, now)) {
+    connection_ = fmt::format("the connection {} to {}", text_of(local), text_of(remote));
+  }
+}
+
+std::string Witness::taker() const {
+  if (!connection_.empty()) return connection_;
+  std::string name;
+  scratch_.stack().for_each_socket([&](const SocketEntry& entry) {
+    if (entry.kind == SocketEntry::Kind::kUdp && entry.queued_packets != 0) {
+      name = "the UDP socket " + text_of(entry.local);
+    } else if (entry.kind == SocketEntry::Kind::kTcp && entry.state == TcpState::kSynReceived) {
+      name = "the listener of " + text_of(entry.local);
+    }
+  });
+  return name;
+}
+
+}  // namespace strata::service
