@@ -24,6 +24,7 @@ export const kOrders = {
   sent: "bytes_sent",
   received: "bytes_received",
   retransmitted: "bytes_retransmitted",
+  age: "age_seconds",
 };
 const kSentences = [
   "Our own program: it gives the connection less than the path would carry.",

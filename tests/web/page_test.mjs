@@ -112,6 +112,14 @@ async function manyConnections() {
     remotes.every((one) => one.includes("fd77:")),
     remotes[0],
   );
+  await page.fill("input[type=search]", "fd77:1");
+  await page.click("#nav a[data-view=drops]");
+  await page.waitForTimeout(600);
+  lab.equal("what was typed last does not call a view back", new URL(page.url()).hash, "#/drops");
+  await page.goBack();
+  await page.waitForSelector("tbody tr");
+  await page.click("th button:text-is('Sent')");
+  await page.click("th button:text-is('Sent')");
   await page.fill("input[type=search]", "no such thing");
   await page.waitForSelector(".empty strong:text-is('No connection')");
   lab.check("a filter that nothing matches says so", true);

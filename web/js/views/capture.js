@@ -187,7 +187,12 @@ export function capture(place) {
     () => ({}),
     1000,
     (answer, error) => {
-      if (error) return;
+      if (error) {
+        state.replaceChildren(badge("not known"));
+        if (error.status === 404)
+          setText(trouble, "This stack does not capture for its dashboard.");
+        return;
+      }
       state.replaceChildren(
         badge(answer.active ? "capturing" : "idle", answer.active ? "good" : null),
       );

@@ -95,7 +95,9 @@ export function connections(place, { live, stackIndex }, route) {
   );
 
   let end = () => {};
+  let isOver = false; // what was typed last may be heard after the view has gone
   function ask(fromStart) {
+    if (isOver) return;
     if (fromStart) pager.offset = 0;
     replace(["connections"], { sort: table.sort === "-rate" ? "" : table.sort, filter });
     end();
@@ -116,5 +118,8 @@ export function connections(place, { live, stackIndex }, route) {
     table.show(message.connections);
   }
   ask(false);
-  return () => end();
+  return () => {
+    isOver = true;
+    end();
+  };
 }

@@ -120,6 +120,10 @@ function showTiles(tiles, store) {
   );
 }
 
+// The loopback is there always, and of interest only when somebody uses it.
+const shownInterfaces = ({ interfaces = [] }) =>
+  interfaces.filter((entry) => entry.name !== "lo" || entry.received_packets > 0);
+
 export function overview(place, { store }) {
   let unit = localStorage.getItem("strata.unit") === "bits" ? "bits" : "packets";
   const devices = new Map();
@@ -161,14 +165,15 @@ export function overview(place, { store }) {
 
   function update({ stack, interfaces }) {
     showTiles(tiles, store);
-    const names = (stack.interfaces ?? []).map((entry) => entry.name);
+    const entries = shownInterfaces(stack);
+    const names = entries.map((entry) => entry.name);
     for (const [name, device] of devices) {
       if (names.includes(name)) continue;
       device.end();
       device.element.remove();
       devices.delete(name);
     }
-    for (const entry of stack.interfaces ?? []) {
+    for (const entry of entries) {
       if (!devices.has(entry.name)) {
         devices.set(entry.name, new DeviceCard(entry.name, unit));
         plots.append(devices.get(entry.name).element);

@@ -62,9 +62,10 @@ export function addressCard() {
       const now = JSON.stringify(addresses);
       if (now === before) return;
       before = now;
+      const own = addresses.filter((entry) => entry.interface !== "lo");
       const tones = { preferred: "good", tentative: "warn", duplicate: "bad" };
       list.replaceChildren(
-        ...addresses
+        ...own
           .slice(0, 12)
           .map((entry) =>
             h(
@@ -80,7 +81,7 @@ export function addressCard() {
             ),
           ),
       );
-      if (addresses.length === 0) list.append(h("li", { class: "note" }, "None yet."));
+      if (own.length === 0) list.append(h("li", { class: "note" }, "None yet."));
     },
   };
 }
