@@ -109,6 +109,22 @@ TEST(LabFile, ComplaintsNameFileLineAndKey) {
   EXPECT_THAT(complaint("[[host\n"), HasSubstr("x.toml:13: "));
 }
 
+TEST(LabFile, ControlCharactersAreRefused) {
+  for (const std::string_view text : {std::string_view("\n[\0]", 4), std::string_view("\n\x7f")}) {
+    const auto lab = read_lab_text(text, "x.toml");
+    ASSERT_FALSE(lab.has_value());
+    EXPECT_THAT(lab.error().text, HasSubstr("x.toml:2: a control character"));
+  }
+}
+
+TEST(LabFile, ATableWithoutANameIsAComplaint) {
+  for (const char* text : {"[", "[\n", "[.a]", "[=", "[#", "[\xc3\xa9]", "[[\n"}) {
+    const auto lab = read_lab_text(text, "x.toml");
+    ASSERT_FALSE(lab.has_value()) << text;
+    EXPECT_THAT(lab.error().text, HasSubstr("x.toml:1: ")) << text;
+  }
+}
+
 TEST(LabFile, ADeviceHasAnInterfaceAndOneLink) {
   const auto lab = read(R"([[device]]
 name = "laptop"
