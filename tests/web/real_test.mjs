@@ -107,6 +107,7 @@ async function packetsOfAPing() {
   await page.fill("input[name=filter]", "icmp");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelectorAll(".packet").length >= 4);
+  await page.locator(".packet", { hasText: "ICMP echo" }).first().waitFor();
   await page.click("button:text-is('Pause')");
   const lines = await page.locator(".packet .p-line").allInnerTexts();
   if (canCapture) {
@@ -116,7 +117,8 @@ async function packetsOfAPing() {
       lines[0],
     );
   }
-  await page.locator(".packet", { hasText: "ICMP echo" }).first().click();
+  // Where rows move under the pointer, the event itself is sent.
+  await page.locator(".packet", { hasText: "ICMP echo" }).first().dispatchEvent("click");
   await page.waitForSelector(".tree [role=treeitem]");
   const layers = await page.locator(".layer-name").allInnerTexts();
   lab.check("it has three layers at least", layers.length >= 3, layers.join(", "));
