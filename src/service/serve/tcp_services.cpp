@@ -37,8 +37,7 @@ void TcpServices::accept(Server& server) {
   while (sessions_.size() < kSessionsMax) {
     auto stream = server.listener.accept(executor_.now());
     if (!stream) return;
-    auto session =
-        std::make_unique<ByteSession>(*this, std::move(*stream), server.options.service);
+    auto session = std::make_unique<ByteSession>(*this, std::move(*stream), server.options.service);
     Session& started = *session;
     sessions_.emplace(&started, std::move(session));
     started.start();
