@@ -15,8 +15,8 @@ import sys
 
 
 def said(strata, *words):
-    return subprocess.run([strata, *words, "--help"], check=True, capture_output=True,
-                          text=True).stdout
+    done = subprocess.run([strata, *words, "--help"], check=False, capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else ""
 
 
 def escaped(text):
@@ -97,7 +97,9 @@ def main():
     write(folder, "strata", page("strata", version, whole, pages))
     for verb in verbs:
         others = ["strata"] + [one for one in ("strata-status", "strata-up") if one[7:] != verb]
-        write(folder, f"strata-{verb}", page(f"strata-{verb}", version, said(strata, verb), others))
+        # A verb that hands over to another program says nothing where that is not installed.
+        if text := said(strata, verb):
+            write(folder, f"strata-{verb}", page(f"strata-{verb}", version, text, others))
 
 
 main()

@@ -31,7 +31,7 @@ class CaptureFilesTest : public testing::Test {
   }
   bool write(CaptureFiles& files, Time at, std::size_t size = 100) {
     const std::vector<std::byte> bytes(size);
-    return files.write({.name = "eth0"}, at, bytes, {.comment = "why"});
+    return files.write({.name = "eth0", .description = {}}, at, bytes, {.comment = "why"});
   }
   // The sizes of the packets of a file.
   std::vector<std::size_t> packets(const std::string& name) {
@@ -70,7 +70,7 @@ TEST_F(CaptureFilesTest, IsOneFileUnlessAskedForMore) {
 }
 
 TEST_F(CaptureFilesTest, BeginsANewFileAtASize) {
-  auto files = create({.file_bytes = 4000});
+  auto files = create({.path = {}, .file_bytes = 4000});
   ASSERT_TRUE(files);
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(write(*files, Time(seconds(i)), 1000));
   EXPECT_TRUE(files->flush());
@@ -81,7 +81,7 @@ TEST_F(CaptureFilesTest, BeginsANewFileAtASize) {
 }
 
 TEST_F(CaptureFilesTest, BeginsANewFileAfterATimeAndKeepsTheNewest) {
-  auto files = create({.file_time = seconds(10), .files = 2});
+  auto files = create({.path = {}, .file_time = seconds(10), .files = 2});
   ASSERT_TRUE(files);
   for (int i = 0; i < 35; ++i) EXPECT_TRUE(write(*files, Time(seconds(100 + i))));
   EXPECT_TRUE(files->flush());
@@ -91,7 +91,7 @@ TEST_F(CaptureFilesTest, BeginsANewFileAfterATimeAndKeepsTheNewest) {
 }
 
 TEST_F(CaptureFilesTest, KeepsSoManyBytesOfEachPacket) {
-  auto files = create({.snap_length = 64});
+  auto files = create({.path = {}, .snap_length = 64});
   ASSERT_TRUE(files);
   EXPECT_TRUE(write(*files, Time(seconds(1)), 1000));
   EXPECT_TRUE(files->flush());
@@ -104,7 +104,7 @@ TEST_F(CaptureFilesTest, SaysWhatCannotBeWritten) {
   EXPECT_NE(nowhere.error().text.find("way.pcapng"), std::string::npos);
   EXPECT_FALSE(CaptureFiles::create({.path = "-", .file_bytes = 1}));
 
-  auto files = create({.file_bytes = 100});
+  auto files = create({.path = {}, .file_bytes = 100});
   ASSERT_TRUE(files);
   fs::create_directory(folder_ / "seen_00002.pcapng");  // in the way of the second
   EXPECT_TRUE(write(*files, Time(seconds(1))));
