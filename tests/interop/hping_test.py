@@ -38,7 +38,7 @@ def refused(lab, host, stack):
     lab.check("and counted", since.get("udp_no_socket") == 3, since)
     # Without a listener a SYN is answered at once, by a reset or, from a stack that has no TCP at
     # all, by an ICMP error. Silence would leave the asker waiting.
-    text = hping(host, "-S", "-p", 80, "-c", 3, "-i", 1)
+    text = hping(host, "-S", "-p", 81, "-c", 3, "-i", 1)
     resets = len(re.findall(r"^len=\d+ ip=\S+ .*flags=RA .*$", text, re.M))
     lab.check("hping3: a SYN nobody listens for is refused",
               resets == 3 or text.count("ICMP Protocol Unreachable") == 3, text)

@@ -450,7 +450,7 @@ def odd_errors(odd):
                    [odd.frame(IP(src=HOST4, dst="10.77.0.255") / UDP(sport=5, dport=4444),
                               "ff:ff:ff:ff:ff:ff")], None, {"udp_no_socket": 1})
     odd.try_frames("a SYN to a port where nobody listens is reset",
-                   [odd.frame(odd.ip() / TCP(sport=5, dport=80, flags="S", seq=7))],
+                   [odd.frame(odd.ip() / TCP(sport=5, dport=81, flags="S", seq=7))],
                    lambda packet: TCP in packet and packet[TCP].flags == "RA" and
                    packet[TCP].ack == 8, {"tcp_no_socket": 1})
     odd.alive("odd errors")
