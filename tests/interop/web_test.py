@@ -261,6 +261,48 @@ def guards(lab, host):
     lab.check("one for its own page", Live(host, fields=(f"Origin: http://{STACK4}",)).is_open)
 
 
+def change(host, path, token=TOKEN, **what):
+    fields = {"Authorization": f"Bearer {token}"} if token else {}
+    answer, text = ask(host, path, "POST", json.dumps(what), **fields)
+    return answer.status, json.loads(text)
+
+
+def captures(lab, host):
+    status, told = ask_json(host, "/api/capture")
+    lab.check("nothing is captured at first", status == 200 and not told["active"], told)
+    lab.check("and there is no file", ask(host, "/api/capture/file")[0].status == 404)
+    for token in (None, "wrong", TOKEN + "x", TOKEN[:-1], ""):
+        status, told = change(host, "/api/capture", token, action="start")
+        lab.check(f"token {token}: nothing is changed", status == 401, told)
+    for wrong, path in (({"action": "x"}, "/api/capture"), ({}, "/api/capture"),
+                        ({"action": "start", "snap": -1}, "/api/capture"),
+                        ({"action": "start", "filter": "tcp port"}, "/api/capture")):
+        status, told = change(host, path, **wrong)
+        lab.check(f"{wrong} is refused in words", status == 400 and told["error"], told)
+    lab.check("elsewhere there is nothing to change",
+              change(host, "/api/status", action="start")[0] == 404)
+    status, told = change(host, "/api/capture", action="start", filter="icmp", snap=60)
+    lab.check("a capture begins", status == 200 and told["active"], told)
+    host.run("ping", "-c3", "-i0.05", STACK4)
+    status, told = change(host, "/api/capture", action="stop")
+    lab.check("and ends with what was asked for", not told["active"] and told["packets"] == 6 and
+              told["filter"] == "icmp", told)
+    answer, text = ask(host, "/api/capture/file")
+    file = lab.folder / "web.pcapng"
+    file.write_bytes(text)
+    said = subprocess.run(["tshark", "-r", file, "-T", "fields", "-e", "frame.cap_len",
+                           "-e", "_ws.col.Protocol"], capture_output=True, text=True, check=False)
+    lab.check("tshark reads the file", said.stdout.split() == ["60", "ICMP"] * 6, said.stdout)
+    watch = Live(host)
+    watch.say(watch="packets", filter="tcp port")
+    lab.check("a filter that does not compile is told", watch.find("error") is not None)
+    watch.say(watch="packets", filter="icmp")
+    host.run("ping", "-c3", "-i0.05", STACK4)
+    seen = watch.find("packets")
+    lab.check("live packets are those that were asked for",
+              seen and all("ICMP" in one["line"] for one in seen["packets"]), seen)
+
+
 def live(lab, host):
     for address in (STACK4, STACK6):
         watch = Live(host, address=address)
@@ -510,7 +552,8 @@ def absence(lab, host, stack):
     lab.check("and so it ends", other.stop() == 0, other.output)
 
 
-with bench.Bench(needs=["curl", "wget", "ab", "wrk", "openssl", "promtool"], seconds=300) as test:
+TOOLS = ["curl", "wget", "ab", "wrk", "openssl", "promtool", "tshark"]
+with bench.Bench(needs=TOOLS, seconds=300) as test:
     namespace = test.namespace()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                     "-subj", "/CN=box.lan", "-addext", "subjectAltName=DNS:box.lan",
@@ -529,6 +572,7 @@ tls = {{ certificate = "{test.folder}/cert.pem", key = "{test.folder}/key.pem" }
     connections(test, namespace)
     metrics(test, namespace)
     guards(test, namespace)
+    captures(test, namespace)
     live(test, namespace)
     live_abuse(test, namespace)
     smuggling(test, namespace)

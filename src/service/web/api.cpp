@@ -99,6 +99,10 @@ Question api_question(std::string_view path, std::string_view target) {
     return check_names(*query, {"stack"},
                        connection_question(path.substr(kConnection.size()), std::move(asked)));
   }
+  if (path == "capture" || path == "capture/file") {
+    asked.kind = path == "capture" ? FaceQuery::Kind::kCapture : FaceQuery::Kind::kCaptureFile;
+    return check_names(*query, {}, std::move(asked));
+  }
   if (const auto list = list_of(path)) {
     asked.kind = FaceQuery::Kind::kList;
     asked.list = *list;

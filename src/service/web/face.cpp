@@ -38,6 +38,7 @@ Face::Face(std::vector<HostedStack*> stacks, Cores* cores, std::string version)
     : stacks_(std::move(stacks)),
       cores_(cores),
       version_(std::move(version)),
+      capture_(*stacks_.front()),
       alive_(std::make_shared<Face*>(this)) {}
 
 Face::~Face() { *alive_ = nullptr; }
@@ -64,6 +65,10 @@ void Face::answer(const FaceQuery& query, FaceTold told) {
     case FaceQuery::Kind::kConnection: return find_connection(query, std::move(told));
     case FaceQuery::Kind::kMetrics:
       return told({200, metrics_text(stacks_json(stacks_, cores_, metrics_parts()), version_)});
+    case FaceQuery::Kind::kCapture:
+    case FaceQuery::Kind::kCaptureStart:
+    case FaceQuery::Kind::kCaptureStop:
+    case FaceQuery::Kind::kCaptureFile: return told(capture(query));
   }
 }
 
@@ -83,6 +88,24 @@ FaceAnswer Face::list(const FaceQuery& query) {
   if (entries.is_null()) entries = Json::array();
   const std::size_t total = all.front().value(name + "_total", entries.size());
   return {200, text_of({{"total", total}, {name, std::move(entries)}})};
+}
+
+FaceAnswer Face::capture(const FaceQuery& query) {
+  if (query.kind == FaceQuery::Kind::kCaptureFile) {
+    auto file = capture_.file();
+    if (!file) return refusal(404, file.error().text.c_str());
+    return {.text = {}, .file = std::make_shared<HttpFile>(*std::move(file))};
+  }
+  if (query.kind == FaceQuery::Kind::kCaptureStart) {
+    const auto started = capture_.start(query.filter, query.snap);
+    if (!started) return refusal(400, started.error().text.c_str());
+  }
+  if (query.kind == FaceQuery::Kind::kCaptureStop) capture_.stop();
+  const MemoryCapture::State state = capture_.state();
+  return {200, text_of({{"active", state.is_active},
+                        {"packets", state.packets},
+                        {"bytes", state.bytes},
+                        {"filter", state.filter}})};
 }
 
 // ── Pages of connections ────────────────────────────────────────────────────────────────────

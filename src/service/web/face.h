@@ -16,6 +16,7 @@
 #include "service/cores/cores.h"
 #include "service/hosted_stack.h"
 #include "service/snapshot.h"
+#include "service/web/memory_capture.h"
 #include "strata/loop.h"
 
 //   core k: ask() ──post_from_outside──> front core: snapshot, walk ──post_from_outside──> told()
@@ -28,13 +29,24 @@
 namespace strata::service {
 
 struct FaceAnswer {
-  unsigned status = 200;  // of HTTP
-  std::string text;       // JSON, or what metrics are written in
+  unsigned status = 200;             // of HTTP
+  std::string text;                  // JSON, or what metrics are written in
+  std::shared_ptr<HttpFile> file{};  // or the capture
 };
 using FaceTold = std::function<void(FaceAnswer)>;
 
 struct FaceQuery {
-  enum class Kind : std::uint8_t { kStatus, kList, kConnections, kConnection, kMetrics };
+  enum class Kind : std::uint8_t {
+    kStatus,
+    kList,
+    kConnections,
+    kConnection,
+    kMetrics,
+    kCapture,
+    kCaptureStart,
+    kCaptureStop,
+    kCaptureFile
+  };
   Kind kind = Kind::kStatus;
   std::size_t stack = 0;
   SnapshotParts parts = SnapshotParts::all();     // kStatus
@@ -42,6 +54,8 @@ struct FaceQuery {
   ListWindow window{};                            // kList
   ConnectionQuery connections{};                  // kConnections
   ConnectionId id{};                              // kConnection
+  std::string filter{};                           // kCaptureStart
+  std::size_t snap = 0;                           // kCaptureStart
 };
 
 class Face {
@@ -72,6 +86,7 @@ class Face {
   void describe(const PagePtr& page);
   void on_described(const PagePtr& page, std::vector<nlohmann::json> described);
   void finish(const PagePtr& page);
+  [[nodiscard]] FaceAnswer capture(const FaceQuery& query);
   void find_connection(const FaceQuery& query, FaceTold told);
   // Runs it where the stack's core is.
   void on_core(std::size_t core, std::function<void(HostedStack&)> task);
@@ -81,6 +96,7 @@ class Face {
   std::vector<HostedStack*> stacks_;
   Cores* cores_;
   std::string version_;
+  MemoryCapture capture_;
   std::deque<PagePtr> waiting_;  // the first is being put together
   std::shared_ptr<Face*> alive_;
 };

@@ -39,6 +39,16 @@ HttpAnswer with(HttpAnswer answer, std::string_view fields) {
   return answer;
 }
 
+HttpAnswer capture_answer(HttpFile file) {
+  HttpAnswer answer{.fields =
+                        "Content-Type: application/x-pcapng\r\nCache-Control: no-store\r\n"
+                        "Content-Disposition: attachment; filename=\"strata.pcapng\"\r\n"};
+  answer.fields += kDataFields;
+  const std::uint64_t size = file.size();
+  answer.part.emplace(std::move(file), 0, size);
+  return answer;
+}
+
 }  // namespace
 
 WebSite::WebSite(HostedStack& host, WebSiteParts parts)
@@ -86,7 +96,10 @@ std::optional<HttpAnswer> WebSite::answer_own(const HttpRequest& request, std::s
 
 std::optional<HttpAnswer> WebSite::answer_api(const HttpRequest& request, std::string_view path,
                                               const HttpLater& later) {
-  if (!is_read(request)) return with(status_answer(405, "Allow: GET, HEAD\r\n"), kDataFields);
+  if (request.method == "POST") return answer_change(request, path, later);
+  if (!is_read(request)) {
+    return with(refusal_answer(405, "GET, HEAD or POST"), "Allow: GET, HEAD, POST\r\n");
+  }
   if (path == "live") return answer_live(request);
   if (path == "decode") return with(decode_answer(request.target), kDataFields);
   auto question = api_question(path, request.target);
@@ -99,6 +112,7 @@ void WebSite::ask(const FaceQuery& query, const HttpLater& later) {
   const bool is_metrics = query.kind == FaceQuery::Kind::kMetrics;
   parts_.face->ask(host_.loop(), query, [later, is_metrics](FaceAnswer told) {
     HttpAnswer answer = with(json_answer(std::move(told.text), told.status), kDataFields);
+    if (told.file != nullptr) answer = capture_answer(std::move(*told.file));
     if (is_metrics) {
       answer.fields = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n";
       answer.fields += kDataFields;
@@ -113,6 +127,24 @@ HttpAnswer WebSite::answer_asset(const HttpRequest& request, std::string_view pa
   const auto found = std::ranges::find(parts_.assets, path, &Asset::path);
   if (found == parts_.assets.end()) return with(status_answer(404), kPageFields);
   return lasting_answer(request, found->bytes, found->content_type, found->entity_tag, kPageFields);
+}
+
+std::optional<HttpAnswer> WebSite::answer_change(const HttpRequest& request, std::string_view path,
+                                                 const HttpLater& later) {
+  if (!parts_.guard->has_token()) {
+    return with(refusal_answer(403,
+                               "nothing can be changed here: the configuration names no "
+                               "dashboard_token"),
+                kDataFields);
+  }
+  if (!parts_.guard->may_change(request)) {
+    return with(refusal_answer(401, "this needs the token of the stack"),
+                "WWW-Authenticate: Bearer\r\n");
+  }
+  auto change = api_change(path, request.body);
+  if (!change) return with(std::move(change).error(), kDataFields);
+  ask(*change, later);
+  return std::nullopt;
 }
 
 HttpAnswer WebSite::answer_live(const HttpRequest& request) const {

@@ -53,6 +53,9 @@ class WebSite final : public HttpSite {
                                                      const HttpLater& later);
   [[nodiscard]] std::optional<HttpAnswer> answer_api(const HttpRequest& request,
                                                      std::string_view path, const HttpLater& later);
+  [[nodiscard]] std::optional<HttpAnswer> answer_change(const HttpRequest& request,
+                                                        std::string_view path,
+                                                        const HttpLater& later);
   [[nodiscard]] HttpAnswer answer_live(const HttpRequest& request) const;
   [[nodiscard]] HttpAnswer answer_asset(const HttpRequest& request, std::string_view path) const;
   void ask(const FaceQuery& query, const HttpLater& later);

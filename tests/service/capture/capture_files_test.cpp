@@ -21,7 +21,7 @@ class CaptureFilesTest : public testing::Test {
       : folder_(fs::temp_directory_path() / ("capture_files_" + std::to_string(::getpid()))) {
     fs::create_directories(folder_);
   }
-  ~CaptureFilesTest() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
 
   std::unique_ptr<CaptureFiles> create(CaptureFilesOptions options) {
     options.path = (folder_ / "seen.pcapng").string();

@@ -145,6 +145,15 @@ std::expected<HttpFile, unsigned> HttpFile::open(const std::string& folder, std:
   return file;
 }
 
+std::optional<HttpFile> HttpFile::of_descriptor(int descriptor, std::string_view content_type) {
+  HttpFile file(descriptor);
+  struct stat state{};
+  if (::fstat(descriptor, &state) != 0) return std::nullopt;
+  file.size_ = static_cast<std::uint64_t>(state.st_size);
+  file.content_type_ = content_type;
+  return file;
+}
+
 HttpFile::HttpFile(HttpFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       size_(other.size_),

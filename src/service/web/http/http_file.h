@@ -26,6 +26,9 @@ class HttpFile {
   // or 301 for a folder named without a slash at its end.
   [[nodiscard]] static std::expected<HttpFile, unsigned> open(const std::string& folder,
                                                               std::string_view path);
+  // Takes the descriptor over. Nothing when there is no file behind it.
+  [[nodiscard]] static std::optional<HttpFile> of_descriptor(int descriptor,
+                                                             std::string_view content_type);
   HttpFile(HttpFile&& other) noexcept;
   HttpFile& operator=(HttpFile&& other) noexcept;
   ~HttpFile();

@@ -168,10 +168,7 @@ Outcome<LiveWish> parse_live_wish(std::string_view text) {
     case LiveSubject::kStatus: read = read_status(message, wish); break;
     case LiveSubject::kConnections: read = read_connections(message, wish); break;
     case LiveSubject::kConnection: read = read_connection(message, wish); break;
-    default:
-      wish.every = LiveWish::kEveryMin;
-      // Better none than others than were asked for.
-      if (!word(message, "filter").empty()) read = failed("filter: this stack compiles none yet");
+    default: wish.every = LiveWish::kEveryMin; wish.filter = word(message, "filter");
   }
   if (!read) return std::unexpected(std::move(read).error());
   return wish;

@@ -24,6 +24,7 @@ struct LiveWish {
   bool is_wanted = true;  // false: no longer
   Duration every{};
   FaceQuery query{};
+  std::string filter{};  // kPackets
 };
 [[nodiscard]] Outcome<LiveWish> parse_live_wish(std::string_view message);
 

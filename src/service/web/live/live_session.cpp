@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "service/capture/packet_filter.h"
+
 namespace strata::service {
 
 LiveSession::LiveSession(const LiveHome& home, std::shared_ptr<void> seat,
@@ -35,14 +37,30 @@ void LiveSession::start(LiveWish wish) {
   const LiveSubject subject = wish.subject;
   watch.wish = std::move(wish);
   if (subject == LiveSubject::kPackets) {
-    watch.packets = std::make_shared<PacketRing>(nullptr);
-    home_.hub.add(loop(), watch.packets);
+    if (!start_packets(watch)) return;
   }
   if (subject == LiveSubject::kConnection) {
     watch.segments = std::make_shared<SegmentRing>();
     home_.hub.add(loop(), watch.segments, watch.wish.query.id);
   }
   tick(subject);
+}
+
+bool LiveSession::start_packets(Watch& watch) {
+  auto filters = PacketFilters::compile(watch.wish.filter);
+  if (!filters) {
+    say(live_error(filters.error().text));
+    return false;
+  }
+  PacketWish wish;
+  if (!watch.wish.filter.empty()) {
+    wish = [filters = *std::move(filters)](Medium medium, Bytes bytes, std::size_t size) {
+      return filters.matches(medium, bytes, size);
+    };
+  }
+  watch.packets = std::make_shared<PacketRing>(std::move(wish));
+  home_.hub.add(loop(), watch.packets);
+  return true;
 }
 
 void LiveSession::stop(LiveSubject subject) {

@@ -56,6 +56,8 @@ class LiveSession final : public HttpGuest {
   void on_message(std::string_view text);
   void start(LiveWish wish);
   void stop(LiveSubject subject);
+  // False, and told why, when the filter does not compile.
+  [[nodiscard]] bool start_packets(Watch& watch);
   void tick(LiveSubject subject);
   void tick_later(LiveSubject subject);
   void ask(LiveSubject subject);
