@@ -40,6 +40,7 @@ coro::Task<> scan_some(Scan& scan) {
 }
 coro::Task<> scan_all(Scan& scan, Loop& loop) {
   std::vector<coro::Task<>> workers;
+  workers.reserve(100);
   for (int i = 0; i < 100; ++i) workers.push_back(scan_some(scan));
   co_await coro::when_all(std::move(workers));
   std::ranges::sort(scan.open);
