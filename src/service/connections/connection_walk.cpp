@@ -104,7 +104,7 @@ bool parse_connection_order(std::string_view text, ConnectionQuery& into) {
   return true;
 }
 
-ConnectionRows merged(std::vector<ConnectionRows> parts, const ConnectionQuery& query) {
+ConnectionRows merged(const std::vector<ConnectionRows>& parts, const ConnectionQuery& query) {
   ConnectionRows all;
   for (const ConnectionRows& part : parts) {
     all.total += part.total;

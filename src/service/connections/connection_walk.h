@@ -61,7 +61,7 @@ struct ConnectionRows {
   std::vector<ConnectionRow> rows{};  // the first of them in order, up to the page's end
 };
 // Those of several stacks, in order, up to the page's end.
-[[nodiscard]] ConnectionRows merged(std::vector<ConnectionRows> parts,
+[[nodiscard]] ConnectionRows merged(const std::vector<ConnectionRows>& parts,
                                     const ConnectionQuery& query);
 
 class ConnectionWalk : public std::enable_shared_from_this<ConnectionWalk> {

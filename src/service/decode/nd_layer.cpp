@@ -138,7 +138,7 @@ void put_neighbor(Decoding& decoding, LayerWriter& writer, bool is_advertisement
     writer.flag<Layout::Solicited>("Solicited", "set");
     writer.flag<Layout::Override>("Override", "set");
   }
-  static_assert(Layout::Target::kBegin == wire::NeighborSolicitationLayout::Target::kBegin);
+  // A solicitation has its target at the same place (RFC 4861 4.3).
   writer.address<Layout::Target>("Target");
   put_options(decoding, writer, Layout::kSize);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "service/decode/layers.h"
 #include "service/decode/value_names.h"
@@ -75,7 +76,7 @@ Option misfit(const wire::TcpRawOption& option) {
 Option option_of(const wire::TcpRawOption& option) {
   const Bytes data = option.data;
   const auto sized = [&](std::size_t size, Option read) {
-    return data.size() == size ? read : misfit(option);
+    return data.size() == size ? std::move(read) : misfit(option);
   };
   switch (option.kind) {
     case Kind::kNoOperation: return {"Option: no operation"};
