@@ -181,7 +181,8 @@ void ScratchStack::copy_groups(Time now) {
     stack::Interface* const to = id ? stack_->core().interface(*id) : nullptr;
     if (to == nullptr) return;
     std::as_const(from.groups)->for_each([&](const auto& group) {
-      static_cast<void>(to->groups.tell().join(stack::kStackSocketKey, group.group, now));
+      [[maybe_unused]] const auto joined =
+          to->groups.tell().join(stack::kStackSocketKey, group.group, now);
     });
   });
 }

@@ -260,7 +260,8 @@ LabResults LabRun::blank() const {
   for (const LabLink& link : lab_.links) {
     for (const auto& [from, to] : {std::pair(link.from, link.to), std::pair(link.to, link.from)}) {
       LabLinkResult result;
-      result.name = result.queue_packets.name = result.delay_ms.name = from + "-" + to;
+      result.name = result.queue_packets.name = result.delay_ms.name =
+          fmt::format("{}-{}", from, to);
       results.links.push_back(std::move(result));
     }
   }

@@ -28,10 +28,11 @@ MemoryCapture::~MemoryCapture() {
 }
 
 MemoryCapture::State MemoryCapture::state() const {
-  State state{.is_active = is_active_, .filter = filter_};
+  State state{.filter = filter_};
   if (writer_ == nullptr) return state;
   state.packets = writer_->packets_written();
   state.bytes = writer_->bytes_written();
+  state.is_active = is_active_ && state.bytes < kBytesMax;
   return state;
 }
 

@@ -16,7 +16,7 @@
 #include "strata/pcap.h"
 
 // 1. The file is memory without a name: no disk is written, and it goes with the stack. At
-//    kBytesMax the capture stops by itself.
+//    kBytesMax nothing more is taken, and the capture says that it is over.
 // 2. It is the front core's, and so are its frames.
 
 namespace strata::service {

@@ -42,9 +42,8 @@ TEST(ConnectionInfo, TellsWhatWasAgreedAndHowFarAway) {
   EXPECT_GT(info->age, seconds(1));
 }
 
-TEST(ConnectionInfo, CountsWhatWentAndCame) {
-  Wire wire;
-  const Ends ends = establish(wire);
+// From the client to the server, and then the client's end.
+void send_100_000(Wire& wire, const Ends& ends) {
   Source source(wire, Side::kClient, ends.client, 1, 100'000);
   Sink sink(wire, Side::kServer, ends.server, 1);
   ASSERT_TRUE(wire.run_until([&] {
@@ -53,6 +52,12 @@ TEST(ConnectionInfo, CountsWhatWentAndCame) {
     wire.pump();
     return sink.is_done();
   }));
+}
+
+TEST(ConnectionInfo, CountsWhatWentAndCame) {
+  Wire wire;
+  const Ends ends = establish(wire);
+  send_100_000(wire, ends);
   wire.run_for(seconds(1));
   const auto sender = wire.client.transport.info(ends.client, wire.now);
   EXPECT_EQ(sender->bytes_sent, 100'000U);
@@ -72,14 +77,7 @@ TEST(ConnectionInfo, WhatWasCountedOutlivesTheConnection) {
   for (const bool is_reset : {false, true}) {
     Wire wire;
     const Ends ends = establish(wire);
-    Source source(wire, Side::kClient, ends.client, 1, 100'000);
-    Sink sink(wire, Side::kServer, ends.server, 1);
-    ASSERT_TRUE(wire.run_until([&] {
-      source.run();
-      sink.run();
-      wire.pump();
-      return sink.is_done();
-    }));
+    send_100_000(wire, ends);
     if (is_reset) {
       wire.server.transport.abort(ends.server, wire.now);
     } else {
