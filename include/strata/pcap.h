@@ -87,6 +87,9 @@ class PcapWriter {
   // "-" is standard output. The format follows options.format, whatever the name ends with.
   [[nodiscard]] static std::expected<std::unique_ptr<PcapWriter>, std::string> create(
       const std::string& path, PcapWriterOptions options = {});
+  // To what is open already, and stays its owner's; `name` is what failures call it.
+  [[nodiscard]] static std::unique_ptr<PcapWriter> of_descriptor(int descriptor, std::string name,
+                                                                 PcapWriterOptions options = {});
   ~PcapWriter();
   PcapWriter(const PcapWriter&) = delete;
   PcapWriter& operator=(const PcapWriter&) = delete;

@@ -138,6 +138,10 @@ std::expected<HostLink, int> HostLink::open(const std::string& name) {
   return HostLink(name, socket, index);
 }
 
+HostLink HostLink::adopt(std::string name, int socket, unsigned index) {
+  return HostLink(std::move(name), socket, index);
+}
+
 HostLink::HostLink(std::string name, int socket, unsigned index)
     : name_(std::move(name)), socket_(socket), index_(index) {}
 

@@ -16,6 +16,9 @@ namespace strata::driver {
 class HostLink {
  public:
   [[nodiscard]] static std::expected<HostLink, int> open(const std::string& name);
+  // Of an interface that another process has opened: name(), socket() and index() of its link. The
+  // socket becomes this one's.
+  [[nodiscard]] static HostLink adopt(std::string name, int socket, unsigned index);
   ~HostLink();
   HostLink(HostLink&& other) noexcept;
   HostLink& operator=(HostLink&&) = delete;
@@ -28,6 +31,8 @@ class HostLink {
   [[nodiscard]] MacAddress mac() const;      // unspecified where it has none
   [[nodiscard]] std::string driver() const;  // "veth", "tun", "e1000e"; empty when unknown
   [[nodiscard]] unsigned index() const { return index_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] int socket() const { return socket_; }
 
   [[nodiscard]] int set_up() const;
   [[nodiscard]] int set_mtu(std::size_t mtu) const;

@@ -31,6 +31,7 @@ class Tap final : public Device {
   void transmit(PacketBatch& batch) override;
   [[nodiscard]] int descriptor() const override { return has_vanished_ ? -1 : descriptor_; }
   [[nodiscard]] bool is_up() const override;
+  [[nodiscard]] const HostLink& link() const { return link_; }
 
  private:
   static constexpr std::size_t kSlicesMax = 62;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "service/confine/confined.h"
 #include "service/control/server.h"
 #include "service/control/socket.h"
 #include "service/journal.h"
@@ -362,10 +363,24 @@ void Node::start_journal(LogLevel level) {
   });
 }
 
-void Node::warn(const Failure& trouble) {
+void Node::warn(const Failure& trouble) const {
   if (log_ == LogLevel::kOff || log_ == LogLevel::kError) return;
   print(stderr, "strata: warning: {}\n", trouble.text);
   if (!trouble.hint.empty()) print(stderr, "  {}\n", trouble.hint);
+}
+
+Outcome<void> Node::confine(const StackOptions& options, const runtime::ConfineOptions& manner) {
+  if (!manner.is_wanted) return {};
+  // For those who ask for a capture later.
+  PacketFilter::learn_ports();
+  auto confined = Confined::begin(needs_of(options, is_rootless()), manner, control_path_);
+  if (!confined) return std::unexpected(std::move(confined).error());
+  confined_ = *std::move(confined);
+  rack_.open_by([this](const std::string& spec) { return confined_->open(spec); });
+  if (control_ != nullptr) {
+    control_->on_confined(confined_->state(), [this] { confined_->remove_control(); });
+  }
+  return {};
 }
 
 void Node::run() {

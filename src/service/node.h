@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/confine/confine.h"
 #include "service/capture/filtered_hook.h"
 #include "service/cores/cores.h"
 #include "service/devices/device_rack.h"
@@ -25,6 +26,7 @@
 
 namespace strata::service {
 
+class Confined;
 class ControlServer;
 class Journal;
 
@@ -65,6 +67,12 @@ class Node {
   // The device that its host deleted, or the capture that could not be written: why run() ended.
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
 
+  // As --log wants it; from any thread.
+  void warn(const Failure& trouble) const;
+  // Gives up what is not needed any more, for ever: when all is open that these options ask for,
+  // and before run().
+  [[nodiscard]] Outcome<void> confine(const StackOptions& options,
+                                      const runtime::ConfineOptions& manner);
   // Until a signal or a failure.
   void run();
   // Until every address that was asked of the network may be used: for programs that live for one
@@ -91,10 +99,10 @@ class Node {
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
                                             const NodeChoices& choices);
   void start_journal(LogLevel level);
-  void warn(const Failure& trouble);
 
   // In the order in which the parts lean on each other: the last goes first.
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Confined> confined_;
   DeviceRack rack_;               // of one core
   std::unique_ptr<Cores> cores_;  // null: one
   std::unique_ptr<Gateway> gateway_;

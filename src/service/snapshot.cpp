@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -353,6 +354,11 @@ std::optional<SnapshotParts> SnapshotParts::parse(std::string_view names) {
     if (!is_known) return std::nullopt;
   }
   return parts;
+}
+
+std::string_view SnapshotParts::only() const {
+  if (!std::has_single_bit(bits_)) return {};
+  return to_text(static_cast<SnapshotPart>(std::countr_zero(bits_)));
 }
 
 Json snapshot(HostedStack& host, SnapshotParts parts, const ListWindow& window) {

@@ -41,6 +41,8 @@ class SnapshotParts {
   }
   // "interfaces,drops"; nothing when there is no part of such a name.
   [[nodiscard]] static std::optional<SnapshotParts> parse(std::string_view names);
+  // The name of the part when there is one only; empty otherwise.
+  [[nodiscard]] std::string_view only() const;
   SnapshotParts() = default;
   void add(SnapshotPart part) { bits_ |= bit(part); }
   [[nodiscard]] bool has(SnapshotPart part) const { return (bits_ & bit(part)) != 0; }

@@ -129,7 +129,7 @@ def refusals(lab, stack):
     before = listed(lab, stack)
     for spec, status, text in (("tun:other", 1, "carries Ethernet frames, and this device IP"),
                                ("tap:br0", 1, "is no tap"),
-                               ("pcap:/nonexistent.pcap", 1, "No such file"),
+                               ("pcap:/nonexistent.pcap", 1, "this stack is confined"),
                                ("tap:strata0", 1, "is the device of interface strata0 already"),
                                ("null:small,mtu=1000", 1, "IPv6 needs 1280"),
                                ("tap:x,colour=red", 2, "colour")):

@@ -12,6 +12,7 @@
 
 #include "attach/tier.h"
 #include "ring/traffic.h"
+#include "runtime/confine/confine.h"
 #include "script/language/options.h"
 #include "service/control/messages.h"
 #include "service/devices/switch_node.h"
@@ -26,6 +27,7 @@ enum ExitStatus : int { kOk = 0, kFailed = 1, kUsage = 2 };
 
 struct UpCommand {
   service::StackOptions stack;
+  runtime::ConfineOptions confine;
   bool json = false;
 };
 
@@ -41,6 +43,7 @@ struct Target {
 
 struct PingCommand {
   service::StackOptions stack;
+  runtime::ConfineOptions confine;
   Target target;
   service::EchoOptions echo;
   std::string from;  // an address of ours or the name of an interface; empty: as routes say
@@ -50,6 +53,7 @@ struct PingCommand {
 
 struct TracerouteCommand {
   service::StackOptions stack;
+  runtime::ConfineOptions confine;
   Target target;
   service::TraceOptions trace;
   bool numeric = false;
@@ -58,6 +62,7 @@ struct TracerouteCommand {
 
 struct ResolveCommand {
   service::StackOptions stack;
+  runtime::ConfineOptions confine;
   std::string name;
   std::optional<wire::DnsType> type;  // none: addresses, as programs ask for them
   Family family = Family::kAny;
@@ -65,6 +70,7 @@ struct ResolveCommand {
 };
 
 struct CaptureCommand {
+  runtime::ConfineOptions confine;
   std::string device;   // listen on a device of our own,
   std::string read;     // read a file,
   std::string control;  // or ask a running stack; empty: the only one
@@ -84,6 +90,7 @@ struct CaptureCommand {
 
 struct PktgenCommand {
   enum class Direction : std::uint8_t { kSend, kReceive };
+  runtime::ConfineOptions confine;
   Direction direction = Direction::kSend;
   std::string device;
   ring::TrafficOptions traffic;
@@ -119,6 +126,7 @@ struct DeviceCommand {
 };
 
 struct SwitchCommand {
+  runtime::ConfineOptions confine;
   service::SwitchNodeOptions options;
   bool json = false;
 };
@@ -136,6 +144,7 @@ struct RunCommand {
 };
 
 struct SimCommand {
+  runtime::ConfineOptions confine;  // in real time
   std::string lab;
   std::optional<std::uint64_t> seed;
   std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds;  // first and last

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "service/capture/packet_filter.h"
+#include "service/confine/confined.h"
 #include "service/control/client.h"
 #include "service/print.h"
 #include "service/stack_options.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/value_checks.h"
 #include "strata/cli/verbs.h"
 #include "strata/devices.h"
@@ -40,6 +42,18 @@ Outcome<std::unique_ptr<CaptureSink>> open_filtered(const CaptureCommand& comman
   auto filters = PacketFilters::compile(command.filter(), PacketFilter::Names::kLookUp);
   if (!filters) return std::unexpected(std::move(filters).error());
   return CaptureSink::open(command, std::move(*filters));
+}
+
+// A row of files is opened one by one; everything else is open.
+Outcome<void> confine(const CaptureCommand& command) {
+  runtime::Needs needs;
+  if (command.file_megabytes != 0 || command.file_seconds != 0) {
+    needs.writes.push_back(service::folder_of(command.write));
+  }
+  service::add_needs_of_device(command.device, needs);
+  auto done = service::confine(needs, command.confine);
+  if (!done) return std::unexpected(std::move(done).error());
+  return {};
 }
 
 // ---- from a device ----
@@ -103,6 +117,7 @@ Outcome<void> capture_device(const CaptureCommand& command) {
   if (!device) return failed(std::move(device.error().text), std::move(device.error().hint));
   auto sink = open_filtered(command);
   if (!sink) return std::unexpected(std::move(sink).error());
+  if (auto done = confine(command); !done) return done;
   DeviceListener listener(**device, service::name_of_device(command.device), **sink, **loop);
   if (const auto added = (*loop)->add(listener); !added) {
     return failed(std::string(to_text(added.error())));
@@ -144,6 +159,7 @@ Outcome<void> capture_file(const CaptureCommand& command) {
   }
   auto sink = open_filtered(command);
   if (!sink) return std::unexpected(std::move(sink).error());
+  if (auto done = confine(command); !done) return done;
   return (*sink)->finish(copy_records(**reader, **sink));
 }
 
@@ -194,6 +210,7 @@ Outcome<void> capture_running(const CaptureCommand& command) {
   auto sink = CaptureSink::open(command);
   if (!sink) return std::unexpected(std::move(sink).error());
   end_waiting_on_signals();
+  if (auto done = confine(command); !done) return done;
   return (*sink)->finish(copy_stream(**client, **sink));
 }
 
@@ -258,6 +275,7 @@ void add_capture(Verbs& verbs) {
   verb.add_flag("-x", line->hex, "below each line, the bytes of the packet")->excludes("-w");
   verb.add_flag("--json", line->json, "a JSON object for each frame, its time in UTC")
       ->excludes("-w");
+  add_confine_flags(verb, line->confine);
   verb.add_option("expression", line->expression, "which frames, in tcpdump's language")
       ->type_name("EXPRESSION...");
   verbs.finish(verb, [line]() -> Outcome<Command> {

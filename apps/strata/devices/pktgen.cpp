@@ -11,9 +11,11 @@
 #include <utility>
 
 #include "ring/traffic.h"
+#include "service/confine/confined.h"
 #include "service/print.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/value_checks.h"
 #include "strata/cli/verbs.h"
 #include "strata/real_clock.h"
@@ -234,6 +236,11 @@ Outcome<void> run(const PktgenCommand& command) {
   // Frames for us that nobody takes would fill a pipe; and who counts sends nothing.
   auto port = ring::Port::open(command.device).rx_rings(sends ? 0 : 1).tx_rings(sends).make();
   if (!port) return failed(std::move(port.error().text), std::move(port.error().hint));
+  runtime::Needs needs;
+  service::add_needs_of_device(command.device, needs);
+  if (auto done = service::confine(needs, command.confine); !done) {
+    return std::unexpected(std::move(done).error());
+  }
   return sends ? send(command, port->tx()) : receive(command, port->rx());
 }
 
@@ -267,6 +274,7 @@ void add_pktgen(Verbs& verbs) {
       ->check(whole_number(1, ring::TrafficOptions::kFlowsMax))
       ->type_name("COUNT");
   verb.add_option("--to", line->to, "the station that frames are sent to")->type_name("MAC");
+  add_confine_flags(verb, line->command.confine);
   verb.add_flag("--json", line->command.json, "one JSON object");
   verbs.finish(verb, [line]() -> Outcome<Command> {
     if (line->direction == "receive") line->command.direction = PktgenCommand::Direction::kReceive;

@@ -12,6 +12,7 @@
 #include "service/stack_options.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/value_checks.h"
 #include "strata/cli/verbs.h"
 
@@ -70,6 +71,7 @@ void add_switch(Verbs& verbs) {
       ->type_name("SECONDS");
   verb.add_option("--control", options.control, "where the control socket is made")
       ->type_name("PATH");
+  add_confine_flags(verb, line->command.confine);
   verb.add_flag("--json", line->command.json, "say in one line of JSON that the switch is up");
   verbs.finish(verb, [line]() -> Outcome<Command> {
     service::SwitchNodeOptions& chosen = line->command.options;
@@ -93,6 +95,9 @@ int run_command(const SwitchCommand& command) {
   auto created = SwitchNode::create(command.options);
   if (!created) return complain("switch", created.error());
   SwitchNode& node = **created;
+  if (auto done = node.confine(command.options, command.confine); !done) {
+    return complain("switch", done.error());
+  }
   command.json ? print_json(node) : print_hints(node);
   std::fflush(stdout);
   node.run();

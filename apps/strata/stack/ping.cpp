@@ -10,6 +10,7 @@
 #include "service/print.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/value_checks.h"
 #include "strata/cli/verbs.h"
 #include "strata/stack/target.h"
@@ -134,6 +135,7 @@ void add_ping(Verbs& verbs) {
   verb.add_flag("-f", echo.flood, "send as fast as replies come; hosts on an own link only")
       ->excludes("-i");
   verb.add_flag("--json", line->command.json, "the summary as one JSON object");
+  add_confine_flags(verb, line->command.confine);
   StackFlags& flags = verbs.add_stack_flags(verb);
   verbs.finish(verb, [line, &verb, &flags]() -> Outcome<Command> {
     auto target = line->target.read();
@@ -155,6 +157,9 @@ void add_ping(Verbs& verbs) {
 int run_command(const PingCommand& command) {
   auto node = Node::create(command.stack, {.detects_duplicates = false});
   if (!node) return complain("ping", node.error());
+  if (auto done = (*node)->confine(command.stack, command.confine); !done) {
+    return complain("ping", done.error());
+  }
   Stack& stack = (*node)->stack();
   Target target = command.target;
   if (auto found = look_up(target, **node); !found) return complain("ping", found.error());

@@ -14,6 +14,7 @@
 #include "service/print.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/verbs.h"
 #include "strata/stack/target.h"
 
@@ -98,6 +99,7 @@ void add_resolve(Verbs& verbs) {
   Flag v4 = verb.add_flag("-4", line->family.only_ipv4, "IPv4 addresses only")->excludes(type);
   verb.add_flag("-6", line->family.only_ipv6, "IPv6 addresses only")->excludes(v4)->excludes(type);
   verb.add_flag("--json", line->command.json, "one JSON object");
+  add_confine_flags(verb, line->command.confine);
   StackFlags& flags = verbs.add_stack_flags(verb);
   verbs.finish(verb, [line, &verb, &flags]() -> Outcome<Command> {
     line->command.family = line->family.chosen();
@@ -121,6 +123,9 @@ void add_resolve(Verbs& verbs) {
 int run_command(const ResolveCommand& command) {
   auto node = Node::create(command.stack, {.detects_duplicates = false});
   if (!node) return complain("resolve", node.error());
+  if (auto done = (*node)->confine(command.stack, command.confine); !done) {
+    return complain("resolve", done.error());
+  }
   if (auto waited = (*node)->wait_for_leases(); !waited) return complain("resolve", waited.error());
   Loop& loop = (*node)->loop();
   Found found;

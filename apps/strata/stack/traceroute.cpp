@@ -11,6 +11,7 @@
 #include "service/trace_session.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/value_checks.h"
 #include "strata/cli/verbs.h"
 #include "strata/stack/target.h"
@@ -85,6 +86,7 @@ void add_traceroute(Verbs& verbs) {
       ->excludes("-I");
   verb.add_flag("-n", line->command.numeric, "addresses once, without parentheses");
   verb.add_flag("--json", line->command.json, "one JSON object");
+  add_confine_flags(verb, line->command.confine);
   StackFlags& flags = verbs.add_stack_flags(verb);
   verbs.finish(verb, [line, &verb, &flags]() -> Outcome<Command> {
     auto target = line->target.read();
@@ -109,6 +111,9 @@ void add_traceroute(Verbs& verbs) {
 int run_command(const TracerouteCommand& command) {
   auto node = Node::create(command.stack, {.detects_duplicates = false});
   if (!node) return complain("traceroute", node.error());
+  if (auto done = (*node)->confine(command.stack, command.confine); !done) {
+    return complain("traceroute", done.error());
+  }
   Target target = command.target;
   if (auto found = look_up(target, **node); !found) return complain("traceroute", found.error());
   service::TraceOptions trace = command.trace;

@@ -18,6 +18,7 @@
 #include "service/web/web_services.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/verbs.h"
 
 namespace strata::app {
@@ -185,6 +186,7 @@ void add_up(Verbs& verbs) {
   verb.add_option("--join", line->joins, "be a member of a multicast group")
       ->allow_extra_args(false)
       ->type_name("GROUP[%IF]");
+  add_confine_flags(verb, line->command.confine);
   verb.add_flag("--json", line->command.json, "say in one line of JSON that the stack is up");
   verbs.finish(verb, [line, &verb, &flags]() -> Outcome<Command> {
     auto options = flags.read(verb);
@@ -222,17 +224,22 @@ int run_command(const UpCommand& command) {
     if (!opened) return complain("up", opened.error());
     services.push_back(*std::move(opened));
   }
-  auto web = service::WebServices::open({.cores = stacks,
-                                         .watched = node.watched(),
-                                         .all_cores = node.cores(),
-                                         .version = STRATA_VERSION},
-                                        command.stack);
+  auto web = service::WebServices::open(
+      {.cores = stacks,
+       .watched = node.watched(),
+       .all_cores = node.cores(),
+       .version = STRATA_VERSION,
+       .tell = [&node](const service::Failure& trouble) { node.warn(trouble); }},
+      command.stack);
   if (!web) return complain("up", web.error());
   // Groups are heard by the front core: who reports a membership hears what comes of it.
   const auto members = service::GroupMembers::join(node.main(), command.stack.joins);
   if (!members) return complain("up", members.error());
   if (node.fallback_reason() && !command.json) {
     print("{}", fallback_text(*node.fallback_reason()));
+  }
+  if (auto done = node.confine(command.stack, command.confine); !done) {
+    return complain("up", done.error());
   }
   const Announcement announcement(node, command, **web);
   node.run();

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // strata doctor: what this machine offers, and what to do about the rest.
 #include <fmt/format.h>
+#include <sys/prctl.h>
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "driver/setcap.h"
+#include "runtime/confine/call_filter.h"
+#include "runtime/confine/files.h"
+#include "runtime/confine/user.h"
 #include "service/json_text.h"
 #include "service/print.h"
 #include "strata/cli/commands.h"
@@ -67,6 +72,47 @@ bool is_usable(const DeviceKind& kind, const std::vector<PermissionState>& state
   return true;
 }
 
+// By file capabilities every user of this host may have these devices, and root nobody need be.
+struct SetcapAdvice {
+  std::string command;
+  std::string for_what;
+};
+
+SetcapAdvice setcap_advice() {
+  std::string capabilities = "cap_net_admin,cap_net_raw";
+  std::string kinds = "tap, tun and packet";
+  constexpr unsigned long kCapBpf = 39;  // since Linux 5.8, and later than many headers
+  if (::prctl(PR_CAPBSET_READ, kCapBpf, 0, 0, 0) >= 0) {
+    capabilities += ",cap_bpf";
+    kinds = "tap, tun, packet and xdp";
+  }
+  return {driver::setcap_command(capabilities),
+          kinds + " devices for every user; each run gives the capabilities up again"};
+}
+
+// What confines a running verb on this machine.
+struct Layer {
+  std::string_view name;
+  bool is_there = false;
+  std::string detail;
+};
+
+std::vector<Layer> confining_layers() {
+  const int landlock = runtime::landlock_version();
+  const std::string user(runtime::kDefaultUser);
+  const bool has_user = runtime::find_user(user).has_value();
+  const std::size_t filter = runtime::make_call_filter({}).size();
+  return {{"seccomp", filter != 0,
+           filter != 0 ? fmt::format("system calls pass a filter of {} steps", filter)
+                       : "this architecture's system calls are not known"},
+          {"landlock", landlock != 0,
+           landlock != 0 ? fmt::format("version {}: files can be closed off", landlock)
+                         : "this kernel has none: files are guarded by permissions alone"},
+          {"user", has_user,
+           has_user ? fmt::format("root becomes {}", user)
+                    : fmt::format("there is no user {}; say --user NAME", user)}};
+}
+
 void print_text(const std::vector<PermissionState>& states) {
   print("Devices\n");
   for (const DeviceKind& kind : device_kinds()) {
@@ -79,6 +125,12 @@ void print_text(const std::vector<PermissionState>& states) {
           state.detail);
     if (!state.is_granted) print("       to get it: {}\n", state.remedy);
   }
+  print("\nConfinement of what runs on\n");
+  for (const Layer& layer : confining_layers()) {
+    print("  {:<4} {}: {}\n", layer.is_there ? "yes" : "no", layer.name, layer.detail);
+  }
+  const SetcapAdvice advice = setcap_advice();
+  print("\nWithout root\n  {}\n       {}\n", advice.command, advice.for_what);
 }
 
 void print_json(const std::vector<PermissionState>& states) {
@@ -94,7 +146,13 @@ void print_json(const std::vector<PermissionState>& states) {
                     permissions.empty() ? "" : ",", json_string(to_text(state.permission)),
                     state.is_granted, json_string(state.detail), json_string(state.remedy));
   }
-  print("{{\"devices\":[{}],\"permissions\":[{}]}}\n", devices, permissions);
+  std::string layers;
+  for (const Layer& layer : confining_layers()) {
+    layers += fmt::format(R"({}{{"layer":"{}","there":{},"detail":{}}})", layers.empty() ? "" : ",",
+                          layer.name, layer.is_there, json_string(layer.detail));
+  }
+  print("{{\"devices\":[{}],\"permissions\":[{}],\"confinement\":[{}],\"setcap\":{}}}\n", devices,
+        permissions, layers, json_string(setcap_advice().command));
 }
 
 }  // namespace

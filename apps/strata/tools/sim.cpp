@@ -14,6 +14,7 @@
 
 #include "base/number_text.h"
 #include "runtime/signal_catcher.h"
+#include "service/confine/confined.h"
 #include "service/lab/lab_report.h"
 #include "service/lab/live/live_lab.h"
 #include "service/lab/picture_file.h"
@@ -22,6 +23,7 @@
 #include "service/print.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
+#include "strata/cli/confine_flags.h"
 #include "strata/cli/value_checks.h"
 #include "strata/cli/verbs.h"
 #include "strata/tools/sim_explore.h"
@@ -136,11 +138,36 @@ bool write_files(const SimCommand& command, const LabResults& results) {
   return is_whole;
 }
 
+// In real time strangers are on the wire. What is written at the end is written then.
+Outcome<void> confine(const SimCommand& command, const LabFile& lab) {
+  runtime::Needs needs;
+  for (const auto& node : lab.nodes) {
+    for (const service::ServeOptions& one : node.serves) {
+      if (one.service == service::Service::kHttp) needs.reads.push_back(one.folder);
+    }
+  }
+  // Letters of a PNG are drawn from files of this host.
+  for (const std::string* path : {&command.plot, &command.plot_cdf, &command.plot_sequence}) {
+    if (!path->ends_with(".png")) continue;
+    for (const char* folder : {"/etc/fonts", "/usr/share", "/var/cache/fontconfig"}) {
+      if (::access(folder, R_OK) == 0) needs.reads.emplace_back(folder);
+    }
+  }
+  for (const std::string* path :
+       {&command.plot, &command.plot_cdf, &command.plot_sequence, &command.csv}) {
+    if (!path->empty()) needs.writes.push_back(service::folder_of(*path));
+  }
+  auto done = service::confine(needs, command.confine);
+  if (!done) return std::unexpected(std::move(done).error());
+  return {};
+}
+
 Outcome<LabResults> run_by_its_clock(const SimCommand& command, const LabFile& lab, LabRun& run,
                                      InlineFunction<bool(double)> goes_on) {
   if (!command.is_real_time) return run.run(std::move(goes_on));
   auto live = service::LiveLab::create(run, lab, command.lab, command.policy);
   if (!live) return std::unexpected(std::move(live).error());
+  if (auto done = confine(command, lab); !done) return std::unexpected(std::move(done).error());
   put(stderr, (*live)->announcement());
   return (*live)->run(std::move(goes_on));
 }
@@ -194,6 +221,7 @@ void add_real_time(Flags& verb, SimLine& line) {
                 "by the machine's clock, so that real devices take part");
   verb.add_option("--policy", line.policy, "with --realtime: spin, adaptive (the default) or sleep")
       ->type_name("POLICY");
+  add_confine_flags(verb, line.command.confine);
 }
 
 // Real time passes once, and in one process.
@@ -205,7 +233,10 @@ Outcome<void> check_real_time(SimLine& line) {
     if (!command.is_real_time) return failed("--policy: it is about how to wait, with --realtime");
     command.policy = *policy;
   }
-  if (!command.is_real_time) return {};
+  if (!command.is_real_time) {
+    if (command.confine.user.empty() && command.confine.is_wanted) return {};
+    return failed("--user, --no-confine: a world of virtual time meets nobody; with --realtime");
+  }
   if (command.seeds) return failed("--realtime: of --seeds, only one world can run at a time");
   if (command.jobs > 1) return failed("--realtime: of --jobs, only one world can run at a time");
   if (command.explores) {

@@ -75,8 +75,15 @@ std::expected<std::unique_ptr<PcapWriter>, std::string> PcapWriter::create(
   if (descriptor < 0) {
     return std::unexpected("cannot write capture " + path + ": " + std::strerror(errno));
   }
+  auto writer = of_descriptor(descriptor, path, std::move(options));
+  writer->owns_ = !is_stdout;
+  return writer;
+}
+
+std::unique_ptr<PcapWriter> PcapWriter::of_descriptor(int descriptor, std::string name,
+                                                      PcapWriterOptions options) {
   std::unique_ptr<PcapWriter> writer(
-      new PcapWriter(descriptor, !is_stdout, path, std::move(options)));
+      new PcapWriter(descriptor, false, std::move(name), std::move(options)));
   if (writer->options_.format == PcapWriterOptions::Format::kPcapng) {
     writer->write_section_header();
   }

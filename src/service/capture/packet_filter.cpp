@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/capture/packet_filter.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netdb.h>
 #include <pcap/pcap.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -161,6 +167,45 @@ std::optional<std::string> find_name(std::string_view text) {
   return std::nullopt;
 }
 
+using Ports = std::map<std::string, std::uint16_t, std::less<>>;
+
+const Ports& named_ports() {
+  static const Ports ports = [] {
+    Ports read;
+    ::setservent(1);
+    while (const servent* const entry = ::getservent()) {
+      const std::string_view protocol = entry->s_proto;
+      if (protocol != "tcp" && protocol != "udp") continue;
+      const std::uint16_t port = ntohs(static_cast<std::uint16_t>(entry->s_port));
+      read.emplace(entry->s_name, port);
+      for (char** alias = entry->s_aliases; *alias != nullptr; ++alias) read.emplace(*alias, port);
+    }
+    ::endservent();
+    return read;
+  }();
+  return ports;
+}
+
+// What libpcap would look up in a file while it compiles.
+std::string with_port_numbers(std::string_view text) {
+  std::string made;
+  std::string_view before;
+  while (!text.empty()) {
+    if (is_operator(text.front())) {
+      made += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto end = std::ranges::find_if(text, is_operator);
+    const std::string_view word(text.begin(), end);
+    text.remove_prefix(word.size());
+    const auto known = before == "port" ? named_ports().find(word) : named_ports().end();
+    made += known == named_ports().end() ? std::string(word) : std::to_string(known->second);
+    before = word;
+  }
+  return made;
+}
+
 Outcome<void> check_text(const std::string& text, PacketFilter::Names names) {
   if (text.size() > PacketFilter::kTextMax) {
     return failed(fmt::format("a filter has at most {} bytes", PacketFilter::kTextMax));
@@ -186,12 +231,15 @@ Outcome<PacketFilter> PacketFilter::compile(const std::string& text, Medium medi
       pcap_open_dead(link, static_cast<int>(kCapturedBytesMax)), &pcap_close);
   if (compiler == nullptr) return failed("filter: no memory");
   const auto program = std::make_shared<Program>();
-  if (pcap_compile(compiler.get(), &program->code, text.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
+  const std::string numbers = with_port_numbers(text);
+  if (pcap_compile(compiler.get(), &program->code, numbers.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
     return failed(fmt::format("filter \"{}\": {}", text, pcap_geterr(compiler.get())),
                   "as for tcpdump: host 10.77.0.2 and tcp port 80");
   }
   return PacketFilter(program);
 }
+
+void PacketFilter::learn_ports() { static_cast<void>(named_ports()); }
 
 Outcome<PacketFilters> PacketFilters::compile(const std::string& text, PacketFilter::Names names) {
   PacketFilters filters;

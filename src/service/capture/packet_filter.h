@@ -24,6 +24,9 @@ class PacketFilter {
   PacketFilter() = default;
   [[nodiscard]] static Outcome<PacketFilter> compile(const std::string& text, Medium medium,
                                                      Names names = Names::kRefuse);
+  // Reads the names of ports, which are in a file of this machine: for processes that will compile
+  // when they may open none any more.
+  static void learn_ports();
 
   // `size` is what the packet had on the wire; `bytes` may be fewer, and what a filter asks of the
   // others makes it not match.

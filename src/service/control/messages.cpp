@@ -49,9 +49,10 @@ struct CommandRule {
   bool has_settings = false;
   bool has_filter = false;
   bool has_packet = false;
+  bool has_pages = false;
 };
 constexpr std::array kCommands{
-    CommandRule{ControlCommand::kStatus, "status"},
+    CommandRule{.command = ControlCommand::kStatus, .name = "status", .has_pages = true},
     CommandRule{.command = ControlCommand::kCapture, .name = "capture", .has_filter = true},
     CommandRule{ControlCommand::kListDevices, "device-list"},
     CommandRule{ControlCommand::kReplaceDevice, "device-replace", true, true},
@@ -75,6 +76,29 @@ Outcome<void> read_addresses(const Json& json, std::vector<Prefix>& addresses) {
     auto address = parse_interface_address(entry.is_string() ? entry.get<std::string>() : "");
     if (!address) return std::unexpected(std::move(address).error());
     addresses.push_back(*address);
+  }
+  return {};
+}
+
+// One list of the status, from an entry on: {"list":"sockets","offset":1024,"limit":1024}.
+Outcome<void> read_page(const Json& json, ControlRequest& request) {
+  if (json.contains("list")) {
+    const auto parts = SnapshotParts::parse(word(json, "list"));
+    if (!parts || parts->only().empty()) {
+      return failed("status: expected one list as \"list\", as in sockets");
+    }
+    request.parts = *parts;
+  }
+  for (const char* key : {"offset", "limit"}) {
+    if (!json.contains(key)) continue;
+    if (!json.contains("list")) return failed("status: pages are of one \"list\"");
+    if (!json[key].is_number_unsigned()) {
+      return failed(fmt::format("status: expected a number of entries as \"{}\"", key));
+    }
+  }
+  request.window.offset = number<std::size_t>(json, "offset");
+  if (json.contains("limit")) {
+    request.window.limit = std::min(number<std::size_t>(json, "limit"), kListedMax);
   }
   return {};
 }
@@ -145,6 +169,11 @@ std::string control_request(const ControlRequest& request) {
     json["mtu"] = request.mtu;
   }
   if (rule.has_packet) json["bytes"] = hex_text(request.packet);
+  if (const std::string_view list = rule.has_pages ? request.parts.only() : ""; !list.empty()) {
+    json["list"] = std::string(list);
+    json["offset"] = request.window.offset;
+    json["limit"] = request.window.limit;
+  }
   if (!request.filter.empty()) json["filter"] = request.filter;
   if (request.snap_length != 0) json["snap"] = request.snap_length;
   return line_of(json);
@@ -167,7 +196,8 @@ Outcome<ControlRequest> parse_control_request(std::string_view line) {
         (key == "device" && rule->has_device) ||
         ((key == "addresses" || key == "mtu") && rule->has_settings) ||
         ((key == "filter" || key == "snap") && rule->has_filter) ||
-        (key == "bytes" && rule->has_packet)) {
+        (key == "bytes" && rule->has_packet) ||
+        ((key == "list" || key == "offset" || key == "limit") && rule->has_pages)) {
       continue;
     }
     return failed(fmt::format("{}: there is no use for the key \"{}\"", command, key));
@@ -197,6 +227,7 @@ Outcome<ControlRequest> parse_control_request(std::string_view line) {
   if (auto read = read_addresses(json, request.addresses); !read) {
     return std::unexpected(std::move(read).error());
   }
+  if (auto read = read_page(json, request); !read) return std::unexpected(std::move(read).error());
   return request;
 }
 
@@ -237,9 +268,47 @@ std::string control_added(std::string_view interface) {
   return line_of({{"ok", true}, {"interface", std::string(interface)}});
 }
 
-std::string control_status(std::span<HostedStack* const> stacks, Cores* cores,
-                           const Switch* bridge) {
-  Json reply{{"ok", true}, {"version", 1}, {"stacks", stacks_json(stacks, cores)}};
+namespace {
+
+// What the kernel says of this process, and not what was meant to be.
+Json confinement_json(const runtime::Confinement* confinement) {
+  if (confinement == nullptr) return {{"confined", false}};
+  Json json{{"confined", true}, {"landlock", confinement->landlock()}};
+  if (const auto privileges = confinement->privileges()) {
+    json["user"] = privileges->user;
+    json["capabilities"] = fmt::format("{:016x}", privileges->capabilities);
+    json["no_new_privileges"] = privileges->has_no_new_privileges;
+    json["seccomp"] = privileges->is_filtered;
+  }
+  if (!confinement->why_still_root().empty()) json["still_root"] = confinement->why_still_root();
+  return json;
+}
+
+// Nothing from a stack of a version that does not say.
+std::string confinement_text(const Json& status) {
+  const auto found = status.find("confinement");
+  if (found == status.end() || !found->is_object()) return {};
+  if (!flag(*found, "confined")) return "\nNot confined\n";
+  std::string text =
+      fmt::format("\nConfined: user {}, capabilities {}", number<std::uint64_t>(*found, "user"),
+                  word(*found, "capabilities"));
+  if (flag(*found, "no_new_privileges")) text += ", no new privileges";
+  if (flag(*found, "seccomp")) text += ", seccomp filter";
+  const int landlock = number<int>(*found, "landlock");
+  text += landlock == 0 ? ", no Landlock in this kernel" : fmt::format(", Landlock {}", landlock);
+  if (found->contains("still_root")) {
+    text += fmt::format("\n  still root, for {}", word(*found, "still_root"));
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string control_status(std::span<HostedStack* const> stacks, Cores* cores, const Switch* bridge,
+                           const runtime::Confinement* confinement, SnapshotParts parts,
+                           const ListWindow& window) {
+  Json reply{{"ok", true}, {"version", 1}, {"stacks", stacks_json(stacks, cores, parts, window)}};
+  reply["confinement"] = confinement_json(confinement);
   if (bridge != nullptr) reply["switch"] = snapshot(*bridge);
   return line_of(reply);
 }
@@ -330,8 +399,11 @@ Outcome<std::string> render_status(std::string_view line, bool as_json, std::str
     const Json lists = part_of(*stacks, part);
     return as_json ? line_of({{"stacks", lists}}) : status_part_text(lists, part);
   }
-  if (!as_json) return has_bridge ? switch_text(*bridge) : status_text(*stacks);
+  if (!as_json) {
+    return (has_bridge ? switch_text(*bridge) : status_text(*stacks)) + confinement_text(json);
+  }
   Json shown{{"stacks", *stacks}};
+  if (json.contains("confinement")) shown["confinement"] = json["confinement"];
   if (has_bridge) shown["switch"] = *bridge;
   return line_of(shown);
 }

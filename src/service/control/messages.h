@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/confine/confine.h"
 #include "service/capture/captured_interface.h"
 #include "service/devices/device_rack.h"
 #include "service/explain/explain.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
+#include "service/snapshot.h"
 #include "strata/bytes.h"
 #include "strata/device.h"
 #include "strata/switch.h"
@@ -43,6 +45,8 @@ struct ControlRequest {
   std::string filter{};             // kCapture: as PacketFilter takes it; empty: all frames
   std::size_t snap_length = 0;      // kCapture: bytes of each frame; 0: all
   std::vector<std::byte> packet{};  // kExplain
+  SnapshotParts parts = SnapshotParts::all();  // kStatus: or one list,
+  ListWindow window{};                         // and a page of it
 };
 
 // Every line that is written ends with a newline.
@@ -53,7 +57,10 @@ struct ControlRequest {
 [[nodiscard]] std::string control_refusal(std::string_view why, std::string_view hint = {});
 // With cores, the first stack is that of their front one.
 [[nodiscard]] std::string control_status(std::span<HostedStack* const> stacks,
-                                         Cores* cores = nullptr, const Switch* bridge = nullptr);
+                                         Cores* cores = nullptr, const Switch* bridge = nullptr,
+                                         const runtime::Confinement* confinement = nullptr,
+                                         SnapshotParts parts = SnapshotParts::all(),
+                                         const ListWindow& window = {});
 
 [[nodiscard]] std::string control_devices(std::span<const DeviceRack::Slot> slots);
 [[nodiscard]] std::string control_added(std::string_view interface);

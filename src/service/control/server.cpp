@@ -27,14 +27,15 @@ namespace {
 // As many bytes of a frame as a line carries.
 constexpr std::size_t kCapturedBytes = 65'535;
 
-bool is_trusted(int descriptor) {
-  ucred peer{};
-  socklen_t size = sizeof(peer);
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == 0 || peer.uid == ::geteuid();
-}
-
 }  // namespace
+
+ControlServer::ControlServer(Loop& loop, std::string path, std::vector<HostedStack*> stacks,
+                             const ControlSubjects& others)
+    : loop_(loop),
+      path_(std::move(path)),
+      stacks_(std::move(stacks)),
+      others_(others),
+      owner_(::geteuid()) {}
 
 Outcome<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const std::string& path,
                                                             std::vector<HostedStack*> stacks,
@@ -60,7 +61,23 @@ ControlServer::~ControlServer() {
   if (listener_ < 0) return;
   loop_.unwatch(listener_);
   ::close(listener_);
-  ::unlink(path_.c_str());
+  if (remove_) {
+    remove_();
+  } else {
+    ::unlink(path_.c_str());
+  }
+}
+
+void ControlServer::on_confined(const runtime::Confinement& state, std::function<void()> remove) {
+  confinement_ = &state;
+  remove_ = std::move(remove);
+}
+
+bool ControlServer::is_trusted(int descriptor) const {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  return peer.uid == 0 || peer.uid == owner_;
 }
 
 Outcome<void> ControlServer::listen() {
@@ -113,7 +130,7 @@ void ControlServer::accept() {
 // Asks the loop for what the client's buffers have use for.
 void ControlServer::watch(Client& client) {
   std::uint32_t events = 0;
-  if (client.out.size() < kWaitingBytesMax && !client.leaves) events |= EPOLLIN;
+  if (client.out.size() < kAnswersWaitingMax && !client.leaves) events |= EPOLLIN;
   if (!client.out.empty()) events |= EPOLLOUT;
   if (events == client.events) return;
   if (client.events != 0) loop_.unwatch(client.descriptor);
@@ -154,7 +171,7 @@ void ControlServer::read(Client& client) {
 }
 
 void ControlServer::answer_requests(Client& client) {
-  while (client.out.size() < kWaitingBytesMax) {
+  while (client.out.size() < kAnswersWaitingMax) {
     const std::size_t end = client.in.find('\n');
     if (end == std::string::npos) break;
     const std::string request = client.in.substr(0, end);
@@ -170,7 +187,9 @@ std::string ControlServer::reply_to(Client& client, std::string_view line) {
   const auto request = parse_control_request(line);
   if (!request) return control_refusal(request.error().text);
   switch (request->command) {
-    case ControlCommand::kStatus: return control_status(stacks_, others_.cores, others_.bridge);
+    case ControlCommand::kStatus:
+      return control_status(stacks_, others_.cores, others_.bridge, confinement_, request->parts,
+                            request->window);
     case ControlCommand::kCapture:
       if (stacks_.empty()) return control_refusal("there is no stack here to capture from");
       return start_capture(client, *request);
@@ -307,8 +326,39 @@ void ControlServer::write(Client& client) {
     done += static_cast<std::size_t>(count);
   }
   client.out.erase(0, done);
+  if (client.out.empty()) client.out.shrink_to_fit();
+  if (done != 0) client.moved = loop_.now();
+  if (!client.out.empty()) watch_for_stalls();
   // Requests that waited for room.
   if (done != 0 && !client.leaves) answer_requests(client);
+  watch(client);
+}
+
+void ControlServer::watch_for_stalls() {
+  if (std::exchange(is_stall_watched_, true)) return;
+  loop_.start_timer(loop_.now() + kStallMax / 2, [alive = alive_] {
+    if (*alive == nullptr) return;
+    ControlServer& self = **alive;
+    self.is_stall_watched_ = false;
+    bool is_anybody_waiting = false;
+    for (const auto& client : self.clients_) {
+      if (client->out.empty()) continue;
+      if (self.loop_.now() - client->moved >= kStallMax) self.end_stall(*client);
+      is_anybody_waiting = is_anybody_waiting || !client->out.empty();
+    }
+    self.remove_gone();
+    if (is_anybody_waiting) self.watch_for_stalls();
+  });
+}
+
+// A line that has begun must end before the next can.
+void ControlServer::end_stall(Client& client) {
+  const std::size_t line = client.captures ? client.out.find('\n') + 1 : 0;
+  const std::string_view lost = std::string_view(client.out).substr(line);
+  if (client.captures) client.missed += static_cast<std::uint64_t>(std::ranges::count(lost, '\n'));
+  client.out.resize(line);
+  client.out.shrink_to_fit();
+  client.leaves = client.leaves || !client.captures;
   watch(client);
 }
 

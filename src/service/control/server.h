@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "runtime/confine/confine.h"
 #include "service/capture/packet_filter.h"
 #include "service/control/messages.h"
 #include "service/devices/device_rack.h"
@@ -16,7 +18,8 @@
 #include "strata/hooks.h"
 #include "strata/loop.h"
 
-//   {"command":"status"}   ─>  {"ok":true,"stacks":[...]}
+//   {"command":"status"}   ─>  {"ok":true,"stacks":[...]}; lists are cut at 1024 entries
+//   {"command":"status","list":"sockets","offset":1024,"limit":1024}  ─>  one list, from there on
 //   {"command":"capture","filter":"tcp port 80","snap":128}  ─>  {"ok":true}, then one line per
 //                              frame that the filter takes until the client leaves; both may be
 //                              left out:
@@ -35,6 +38,8 @@
 // 1. Only root and the user who runs the stack are heard (SO_PEERCRED); others are told so.
 // 2. Nothing here blocks: what a client does not read waits in a buffer, and with a full buffer
 //    its next request is not read and its captured frames are counted in "missed".
+// 3. Who has taken nothing for kStallMax holds no memory: frames that wait are missed, and who
+//    waits for anything else has gone. Long lists are asked for in pages.
 
 namespace strata::service {
 
@@ -52,6 +57,9 @@ class ControlServer final : public Hook {
   static constexpr std::size_t kClientsMax = 16;
   static constexpr std::size_t kRequestBytesMax = 4096;
   static constexpr std::size_t kWaitingBytesMax = std::size_t{4} << 20U;
+  // A further request is answered when so little of what was asked before still waits.
+  static constexpr std::size_t kAnswersWaitingMax = std::size_t{64} << 10U;
+  static constexpr Duration kStallMax = std::chrono::seconds(10);
 
   // Stacks and what is beside them must outlive the server. Without stacks nothing is captured. A
   // socket that a dead process left behind is replaced.
@@ -61,6 +69,9 @@ class ControlServer final : public Hook {
   ~ControlServer() override;
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
+
+  // This process is confined: its state is told of, and `remove` takes the socket's file away.
+  void on_confined(const runtime::Confinement& state, std::function<void()> remove);
 
   void on_packets(HookPoint point, std::span<Packet* const> packets, std::span<Verdict> verdicts,
                   Time now) override;
@@ -76,12 +87,13 @@ class ControlServer final : public Hook {
     std::size_t snap_length = 0;
     bool leaves = false;  // once what waits has been written
     std::uint64_t missed = 0;
+    Time moved{};  // when something was written last, or began to wait
   };
 
   ControlServer(Loop& loop, std::string path, std::vector<HostedStack*> stacks,
-                const ControlSubjects& others)
-      : loop_(loop), path_(std::move(path)), stacks_(std::move(stacks)), others_(others) {}
+                const ControlSubjects& others);
 
+  [[nodiscard]] bool is_trusted(int descriptor) const;
   [[nodiscard]] Outcome<void> listen();
   [[nodiscard]] Result<void> watch_listener();
   void accept();
@@ -93,6 +105,8 @@ class ControlServer final : public Hook {
   void watch(Client& client);
   [[nodiscard]] std::string start_capture(Client& client, const ControlRequest& request);
   void stop_capture_when_unused();
+  void watch_for_stalls();
+  void end_stall(Client& client);
   void write_all();
   void remove_gone();
   [[nodiscard]] std::string reply_to(Client& client, std::string_view line);
@@ -104,9 +118,13 @@ class ControlServer final : public Hook {
   std::string path_;
   std::vector<HostedStack*> stacks_;
   ControlSubjects others_;
+  std::uint32_t owner_;  // the user who started this, and may have become another
+  const runtime::Confinement* confinement_ = nullptr;
+  std::function<void()> remove_;
   int listener_ = -1;
   bool is_hooked_ = false;
   bool is_write_posted_ = false;
+  bool is_stall_watched_ = false;
   std::vector<std::unique_ptr<Client>> clients_;
   std::shared_ptr<ControlServer*> alive_;  // empties when the server ends, for posted tasks
 };

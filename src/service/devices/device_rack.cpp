@@ -21,7 +21,7 @@ std::string spec_with_mtu(const DeviceOptions& options) {
   return fmt::format("{},mtu={}", options.spec, options.mtu);
 }
 
-Outcome<std::unique_ptr<Device>> open(const std::string& spec) {
+Outcome<std::unique_ptr<Device>> open_here(const std::string& spec) {
   auto queues = open_queues(spec);
   if (!queues) {
     DeviceError error = std::move(queues).error();
@@ -54,9 +54,13 @@ std::unexpected<Failure> too_many_queues(std::string_view spec, std::size_t queu
       fmt::format("say --cores {}, or leave queues= out", queues));
 }
 
+Outcome<std::unique_ptr<Device>> DeviceRack::open_one(const std::string& spec) const {
+  return opener_ ? opener_(spec) : open_here(spec);
+}
+
 Outcome<Port> DeviceRack::open(const DeviceOptions& options, bool detects_duplicates) {
   std::string spec = spec_with_mtu(options);
-  auto device = service::open(spec);
+  auto device = open_one(spec);
   if (!device) return std::unexpected(std::move(device).error());
   std::string name = interface_name(options.spec, **device, slots_.size() + 1);
   slots_.push_back({name, std::move(spec), *std::move(device)});
@@ -104,7 +108,7 @@ Outcome<void> DeviceRack::replace(HostedStack& stack, std::string_view interface
   auto slot = find(stack, interface);
   if (!slot) return std::unexpected(std::move(slot).error());
   if (auto refused = refuse_what_is_held(spec); !refused) return refused;
-  auto device = service::open(spec);
+  auto device = open_one(spec);
   if (!device) return std::unexpected(std::move(device).error());
   auto replaced = stack.replace_device(interface, *(*slot)->device, **device, feeding_of(**device));
   if (!replaced) return replaced;

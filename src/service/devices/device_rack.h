@@ -2,6 +2,7 @@
 // DeviceRack: the devices of a stack by interface: opened, exchanged and taken out while it runs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,6 +46,10 @@ class DeviceRack {
     std::unique_ptr<Device> device;
   };
 
+  // By which devices are opened from now on, where this process may not open them itself.
+  using Opener = std::function<Outcome<std::unique_ptr<Device>>(const std::string& spec)>;
+  void open_by(Opener opener) { opener_ = std::move(opener); }
+
   // For a stack that is yet to be made. The device stays here, and outlives the stack.
   [[nodiscard]] Outcome<Port> open(const DeviceOptions& options, bool detects_duplicates);
 
@@ -59,10 +64,12 @@ class DeviceRack {
   [[nodiscard]] std::span<const Slot> slots() const { return slots_; }
 
  private:
+  [[nodiscard]] Outcome<std::unique_ptr<Device>> open_one(const std::string& spec) const;
   [[nodiscard]] Outcome<Slot*> find(const HostedStack& stack, std::string_view interface);
   [[nodiscard]] Outcome<void> refuse_what_is_held(const std::string& spec) const;
 
   std::vector<Slot> slots_;
+  Opener opener_;  // empty: this process
 };
 
 }  // namespace strata::service

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <utility>
 
+#include "service/confine/confined.h"
 #include "service/control/server.h"
 #include "service/control/socket.h"
 #include "service/stack_options.h"
@@ -148,6 +149,20 @@ Outcome<void> SwitchNode::add_port(const std::string& spec, const SwitchNodeOpti
       return failed(fmt::format("{}: a switch has at most {} ports", spec, Switch::kPortsMax));
     default: return failed(fmt::format("{}: {}", spec, to_text(added.error())));
   }
+}
+
+Outcome<void> SwitchNode::confine(const SwitchNodeOptions& options,
+                                  const runtime::ConfineOptions& manner) {
+  if (!manner.is_wanted) return {};
+  runtime::Needs needs;
+  for (const std::string& spec : options.devices) add_needs_of_device(spec, needs);
+  auto confined = Confined::begin(needs, manner, control_path_);
+  if (!confined) return std::unexpected(std::move(confined).error());
+  confined_ = *std::move(confined);
+  if (control_ != nullptr) {
+    control_->on_confined(confined_->state(), [this] { confined_->remove_control(); });
+  }
+  return {};
 }
 
 Outcome<void> SwitchNode::start_control(const std::string& asked_for) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/confine/confine.h"
 #include "service/failure.h"
 #include "strata/device.h"
 #include "strata/loop.h"
@@ -18,6 +19,7 @@
 
 namespace strata::service {
 
+class Confined;
 class ControlServer;
 
 struct SwitchPortVlans {
@@ -52,6 +54,9 @@ class SwitchNode {
   [[nodiscard]] const std::string& control_path() const { return control_path_; }
   [[nodiscard]] const std::optional<Failure>& control_failure() const { return control_failure_; }
 
+  // Gives up what is not needed any more, for ever. Before run().
+  [[nodiscard]] Outcome<void> confine(const SwitchNodeOptions& options,
+                                      const runtime::ConfineOptions& manner);
   // Until a signal.
   void run() { loop_->run(); }
 
@@ -63,6 +68,7 @@ class SwitchNode {
 
   // In the order in which the parts lean on each other: the last goes first.
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Confined> confined_;
   HeapMemory memory_;
   PacketPool pool_;
   std::vector<std::unique_ptr<Device>> devices_;

@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "strata/permissions.h"
-
 namespace strata::service {
 
 bool is_shortage(int error) {
@@ -36,12 +34,11 @@ void Troubles::on_no_socket(int error) {
 }
 
 void Troubles::on_no_echo() {
-  const PermissionState state = probe(Permission::kPingSockets);
   tell(is_echo_told_,
        {fmt::format("rootless: this host does not let us send echo requests, so pings are answered "
                     "as prohibited: {}",
-                    state.detail),
-        "To permit them: " + state.remedy});
+                    echo_.detail),
+        "To permit them: " + echo_.remedy});
 }
 
 }  // namespace strata::service

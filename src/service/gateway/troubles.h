@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "service/failure.h"
+#include "strata/permissions.h"
 
 namespace strata::service {
 
@@ -13,7 +14,8 @@ using TellTrouble = std::function<void(const Failure&)>;
 
 class Troubles {
  public:
-  explicit Troubles(TellTrouble tell) : tell_(std::move(tell)) {}
+  explicit Troubles(TellTrouble tell)
+      : tell_(std::move(tell)), echo_(probe(Permission::kPingSockets)) {}
 
   // Of a call of the host's that failed with this errno.
   void on_no_socket(int error);
@@ -23,6 +25,7 @@ class Troubles {
   void tell(bool& is_told, const Failure& trouble);
 
   TellTrouble tell_;
+  PermissionState echo_;  // asked at the start: later this process may not be let at the answer
   bool is_limit_told_ = false;
   bool is_echo_told_ = false;
 };

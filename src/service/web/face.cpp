@@ -64,7 +64,8 @@ void Face::answer(const FaceQuery& query, FaceTold told) {
     case FaceQuery::Kind::kConnections: return find_page(query, std::move(told));
     case FaceQuery::Kind::kConnection: return find_connection(query, std::move(told));
     case FaceQuery::Kind::kMetrics:
-      return told({200, metrics_text(stacks_json(stacks_, cores_, metrics_parts()), version_)});
+      return told({200, metrics_text(stacks_json(stacks_, cores_, metrics_parts()), version_) +
+                            (more_metrics_ ? more_metrics_() : std::string())});
     case FaceQuery::Kind::kCapture:
     case FaceQuery::Kind::kCaptureStart:
     case FaceQuery::Kind::kCaptureStop:

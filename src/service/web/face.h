@@ -71,6 +71,8 @@ class Face {
 
   // From the thread of `asker`, where told() is called, at once or later.
   void ask(Loop& asker, const FaceQuery& query, FaceTold told);
+  // Behind those of the stacks; asked on the front core.
+  void add_metrics(std::function<std::string()> more) { more_metrics_ = std::move(more); }
   [[nodiscard]] Loop& front() const { return stacks_.front()->loop(); }
 
  private:
@@ -97,6 +99,7 @@ class Face {
   Cores* cores_;
   std::string version_;
   MemoryCapture capture_;
+  std::function<std::string()> more_metrics_;
   std::deque<PagePtr> waiting_;  // the first is being put together
   std::shared_ptr<Face*> alive_;
 };

@@ -45,12 +45,7 @@ Outcome<void> MemoryCapture::start(const std::string& filter, std::size_t snap) 
   PcapWriterOptions options;
   options.wall_offset = wall_clock_offset();
   if (snap != 0) options.snap_length = static_cast<std::uint32_t>(std::min(snap, kSnapMax));
-  auto writer = PcapWriter::create(fmt::format("/proc/self/fd/{}", memory), options);
-  if (!writer) {
-    ::close(memory);
-    return failed(std::move(writer).error());
-  }
-  writer_ = *std::move(writer);
+  writer_ = PcapWriter::of_descriptor(memory, "in memory", options);
   filters_ = *std::move(filters);
   filter_ = filter;
   if (memory_ >= 0) ::close(memory_);

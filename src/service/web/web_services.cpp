@@ -48,6 +48,7 @@ bool has_files(const StackOptions& options) {
 
 // What all cores have in common.
 struct WebServices::Shared {
+  std::optional<HttpTroubles> troubles;
   std::optional<Face> face;
   std::optional<Guard> guard;
   std::optional<LiveHub> hub;
@@ -74,6 +75,7 @@ Outcome<std::unique_ptr<WebServices>> WebServices::open(const WebSubjects& subje
 }
 
 Outcome<void> WebServices::start(const WebSubjects& subjects, const StackOptions& options) {
+  shared_->troubles.emplace(subjects.tell);
   if (options.dashboard) {
     GuardOptions guard{.names = options.dashboard_names, .is_published = !options.publish.empty()};
     if (!options.host_name.empty()) guard.names.push_back(options.host_name);
@@ -85,6 +87,7 @@ Outcome<void> WebServices::start(const WebSubjects& subjects, const StackOptions
     shared_->guard.emplace(std::move(guard));
     shared_->hub.emplace(subjects.cores);
     shared_->face.emplace(subjects.watched, subjects.all_cores, subjects.version);
+    shared_->face->add_metrics([troubles = &*shared_->troubles] { return troubles->metrics(); });
   }
   if (!options.tls.certificate.empty()) {
     auto identity = load_tls_identity(options.tls.certificate, options.tls.key);
@@ -94,6 +97,7 @@ Outcome<void> WebServices::start(const WebSubjects& subjects, const StackOptions
   note_places(options);
   for (HostedStack* const host : subjects.cores) {
     cores_.push_back(std::make_unique<OfCore>(*host));
+    cores_.back()->server.report_to(*shared_->troubles);
     if (auto listening = listen(*cores_.back(), options); !listening) return listening;
   }
   return {};
@@ -118,6 +122,7 @@ Outcome<void> WebServices::listen(OfCore& core, const StackOptions& options) {
     if (shared_->face) {
       parts.face = &*shared_->face;
       parts.guard = &*shared_->guard;
+      parts.troubles = &*shared_->troubles;
       parts.hub = &*shared_->hub;
       parts.assets = dashboard_assets();
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct WebSubjects {
   std::vector<HostedStack*> watched;  // what is told of: the front one first
   Cores* all_cores = nullptr;
   std::string version{};
+  std::function<void(const Failure&)> tell{};  // of trouble with clients, from any core
 };
 
 class WebServices {

@@ -76,12 +76,14 @@ std::optional<HttpAnswer> WebSite::answer(const HttpRequest& request, const Http
 std::optional<HttpAnswer> WebSite::answer_own(const HttpRequest& request, std::string_view path,
                                               const HttpPeer& peer, const HttpLater& later) {
   if (!parts_.guard->knows_host(request.host, host_.stack())) {
+    note_stranger(peer);
     return with(refusal_answer(421,
                                "Host names nobody here: use an address of this stack, or "
                                "give the name as dashboard_names"),
                 kDataFields);
   }
   if (!parts_.guard->is_same_origin(request, peer.is_encrypted)) {
+    note_stranger(peer);
     return with(refusal_answer(403, "another page may not ask this one"), kDataFields);
   }
   if (path == kMetrics) {
@@ -90,8 +92,17 @@ std::optional<HttpAnswer> WebSite::answer_own(const HttpRequest& request, std::s
     return std::nullopt;
   }
   path.remove_prefix(prefix_.size());
-  if (path.starts_with(kApi)) return answer_api(request, path.substr(kApi.size()), later);
+  if (path.starts_with(kApi)) {
+    constexpr unsigned kNoToken = 401;
+    auto answer = answer_api(request, path.substr(kApi.size()), later);
+    if (answer && answer->status == kNoToken) note_stranger(peer);
+    return answer;
+  }
   return answer_asset(request, path);
+}
+
+void WebSite::note_stranger(const HttpPeer& peer) {
+  if (parts_.troubles != nullptr) parts_.troubles->add(HttpTrouble::kStranger, peer.remote);
 }
 
 std::optional<HttpAnswer> WebSite::answer_api(const HttpRequest& request, std::string_view path,

@@ -13,6 +13,7 @@
 #include "service/web/face.h"
 #include "service/web/guard.h"
 #include "service/web/http/http_site.h"
+#include "service/web/http/http_troubles.h"
 #include "service/web/live/live_session.h"
 
 //   /metrics                 Prometheus                    ┐
@@ -31,6 +32,7 @@ struct WebSiteParts {
   const Guard* guard = nullptr;
   LiveHub* hub = nullptr;
   std::span<const Asset> assets{};
+  HttpTroubles* troubles = nullptr;  // null: nobody counts
 };
 
 class WebSite final : public HttpSite {
@@ -48,6 +50,7 @@ class WebSite final : public HttpSite {
                                                    const HttpLater& later) override;
 
  private:
+  void note_stranger(const HttpPeer& peer);
   [[nodiscard]] std::optional<HttpAnswer> answer_own(const HttpRequest& request,
                                                      std::string_view path, const HttpPeer& peer,
                                                      const HttpLater& later);

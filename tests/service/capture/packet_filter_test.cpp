@@ -30,6 +30,8 @@ TEST(PacketFilter, SpeaksTcpdumpsLanguage) {
   EXPECT_TRUE(matches("host 10.77.0.2 and not arp", "udp"));
   EXPECT_TRUE(matches("net 10.77.0.0/16 && udp dst port echo", "udp"));
   EXPECT_TRUE(matches("udp portrange 1000-2000", "udp"));
+  EXPECT_TRUE(matches("port http", "tcp_syn"));
+  EXPECT_FALSE(matches("port domain", "tcp_syn"));
   EXPECT_TRUE(matches("ip6 and src host fd77::1", "echo6"));
   EXPECT_TRUE(matches("vlan 100", "vlan"));
   EXPECT_TRUE(matches("ether host 02:00:00:00:00:01", "arp_request"));

@@ -17,6 +17,39 @@ TEST(ControlMessages, RequestsComeBackAsTheyWere) {
   }
 }
 
+TEST(ControlMessages, APageOfAListComesBackAsItWas) {
+  const ControlRequest page{.command = ControlCommand::kStatus,
+                            .parts = *SnapshotParts::parse("sockets"),
+                            .window = {.offset = 1024, .limit = 512}};
+  const auto read = parse_control_request(control_request(page));
+  ASSERT_TRUE(read.has_value()) << read.error().text;
+  EXPECT_EQ(read->parts.only(), "sockets");
+  EXPECT_EQ(read->window.offset, 1024U);
+  EXPECT_EQ(read->window.limit, 512U);
+  const auto greedy =
+      parse_control_request(R"({"command":"status","list":"sockets","limit":1000000})");
+  ASSERT_TRUE(greedy.has_value());
+  EXPECT_EQ(greedy->window.limit, kListedMax);
+}
+
+TEST(ControlMessages, StatusSaysWhetherThisIsConfined) {
+  const std::string status = control_status({});
+  EXPECT_NE(status.find(R"("confinement":{"confined":false})"), std::string::npos) << status;
+  const auto text = render_status(status, false);
+  ASSERT_TRUE(text.has_value());
+  EXPECT_NE(text->find("Not confined"), std::string::npos);
+  const auto confined = render_status(
+      R"({"ok":true,"stacks":[],"confinement":{"confined":true,"user":65534,"landlock":6,)"
+      R"("capabilities":"0000000000000000","no_new_privileges":true,"seccomp":true,)"
+      R"("still_root":7}})",
+      false);
+  ASSERT_TRUE(confined.has_value());
+  EXPECT_NE(confined->find("Confined: user 65534, capabilities 0000000000000000, no new "
+                           "privileges, seccomp filter, Landlock 6"),
+            std::string::npos)
+      << *confined;
+}
+
 TEST(ControlMessages, RequestsAboutDevicesComeBackAsTheyWere) {
   const ControlRequest replace{.command = ControlCommand::kReplaceDevice,
                                .interface = "strata0",

@@ -186,6 +186,63 @@ TEST_F(ControlServerTest, AClientThatStallsLosesFramesAndHoldsUpNobody) {
   ::close(client);
 }
 
+TEST_F(ControlServerTest, WhoTakesNoAnswersIsLetGo) {
+  const int client = connect();
+  const std::string request = control_request({.command = ControlCommand::kStatus});
+  for (int i = 0; i < 2000; ++i) {
+    if (::send(client, request.data(), request.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) break;
+    lab.settle();
+  }
+  lab.run_for(2 * ControlServer::kStallMax);
+  const std::string told = receive(client);
+  // One answer beyond what may wait, and what the kernel holds.
+  EXPECT_LT(told.size(), std::size_t{1} << 20U);
+  char byte = 0;
+  const ssize_t count = ::recv(client, &byte, 1, MSG_DONTWAIT);
+  EXPECT_TRUE(count == 0 || (count < 0 && errno == ECONNRESET)) << "still connected";
+  ::close(client);
+}
+
+TEST_F(ControlServerTest, WhoStallsInACaptureMissesFramesAndGoesOn) {
+  const int client = connect();
+  send(client, control_request({.command = ControlCommand::kCapture}));
+  make_traffic(2000, 1400);
+  lab.run_for(2 * ControlServer::kStallMax);
+  std::string rest;
+  for (int i = 0; i < 50; ++i) {
+    rest += receive(client);
+    turn();
+  }
+  EXPECT_LT(rest.size(), std::size_t{2} << 20U) << "what waited was kept";
+  make_traffic(1, 56);
+  turn();
+  rest += receive(client);
+  ASSERT_TRUE(rest.ends_with('\n'));
+  const std::size_t last = rest.rfind('\n', rest.size() - 2);
+  const auto frame = parse_captured_frame(rest.substr(last + 1, rest.size() - last - 2));
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_GT(frame->missed, 1000U);
+  ::close(client);
+}
+
+TEST_F(ControlServerTest, AListComesInPages) {
+  const int client = connect();
+  send(client, R"({"command":"status","list":"addresses","offset":1,"limit":1})"
+               "\n");
+  const std::string page = receive(client);
+  EXPECT_NE(page.find("\"addresses_total\":"), std::string::npos) << page;
+  EXPECT_EQ(page.find("\"routes\""), std::string::npos) << page;
+  EXPECT_EQ(page.find("127.0.0.1"), std::string::npos) << "the first entry: " << page;
+  for (const char* wrong :
+       {R"({"command":"status","list":"cats"})", R"({"command":"status","offset":1})",
+        R"({"command":"status","list":"routes","limit":-1})",
+        R"({"command":"status","list":"routes,drops"})"}) {
+    send(client, std::string(wrong) + "\n");
+    EXPECT_FALSE(parse_control_reply(receive(client)).has_value()) << wrong;
+  }
+  ::close(client);
+}
+
 TEST_F(ControlServerTest, ClientsBeyondTheLimitAreToldSo) {
   std::vector<int> clients;
   for (std::size_t i = 0; i < ControlServer::kClientsMax; ++i) clients.push_back(connect());

@@ -144,10 +144,15 @@ HttpConnection::Progress HttpConnection::read_request() {
     return Progress::kMore;
   }
   if (!reader_.is_inside() && !peer_.is_encrypted) request_began_ = kNever;
-  return count.error() == Error::kWouldBlock ? Progress::kWaits : Progress::kBroken;
+  if (count.error() == Error::kWouldBlock) return Progress::kWaits;
+  const bool is_tls = peer_.is_encrypted && count.error() == Error::kConnectionAborted;
+  if (is_tls) note_trouble(HttpTrouble::kTls);
+  return Progress::kBroken;
 }
 
 HttpConnection::Progress HttpConnection::refuse(unsigned status) {
+  constexpr unsigned kTooSlow = 408;
+  note_trouble(status == kTooSlow ? HttpTrouble::kSlow : HttpTrouble::kMalformed);
   closes_ = true;
   says_keep_alive_ = false;
   is_head_only_ = false;
@@ -181,10 +186,12 @@ void HttpConnection::reply(HttpAnswer answer) {
 
 void HttpConnection::take(HttpAnswer answer) {
   forget_answer();
-  if (!answer.text.empty() && !owner_.may_hold(answer.text.size()))
+  if (!answer.text.empty() && !owner_.may_hold(answer.text.size())) {
+    note_trouble(HttpTrouble::kMemory);
     answer = status_answer(503);
-  else
+  } else {
     held_ = answer.text.size();
+  }
   answer_ = std::move(answer);
   head_ = http_head(answer_,
                     closes_            ? kClosed

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "service/web/http/http_site.h"
+#include "service/web/http/http_troubles.h"
 #include "strata/executor.h"
 
 namespace strata::service {
@@ -42,6 +43,7 @@ class HttpOwner {
   // Bytes of answers that wait for their peers; false when there are too many already.
   [[nodiscard]] virtual bool may_hold(std::size_t bytes) = 0;
   virtual void let_go(std::size_t bytes) = 0;
+  virtual void on_trouble(HttpTrouble trouble, const Endpoint& peer) = 0;
 };
 
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection> {
@@ -60,6 +62,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void start();
   void reply(HttpAnswer answer);
   void end();
+  [[nodiscard]] const HttpPeer& peer() const { return peer_; }
 
  private:
   enum class Progress : std::uint8_t { kMore, kWaits, kBroken };
@@ -74,6 +77,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   [[nodiscard]] bool wait_for_end();
   [[nodiscard]] bool is_writing() const { return is_answering_; }
   void take(HttpAnswer answer);
+  void note_trouble(HttpTrouble trouble) { owner_.on_trouble(trouble, peer_.remote); }
   void forget_answer();
   void go_on_later();
   void watch_time();

@@ -92,8 +92,15 @@ void HttpServer::accept(Ear& ear) {
                                                        ear.identity != nullptr);
     HttpConnection& started = *connection;
     connections_.emplace(&started, std::move(connection));
+    if (connections_.size() == kConnectionsMax) {
+      on_trouble(HttpTrouble::kConnections, started.peer().remote);
+    }
     started.start();
   }
+}
+
+void HttpServer::on_trouble(HttpTrouble trouble, const Endpoint& peer) {
+  if (troubles_ != nullptr) troubles_->add(trouble, peer);
 }
 
 void HttpServer::on_connection_over(HttpConnection& connection) {

@@ -44,6 +44,8 @@ class HttpServer final : public HttpOwner {
   [[nodiscard]] Outcome<void> listen(std::uint16_t port, HttpSite& site,
                                      std::shared_ptr<TlsIdentity> identity = nullptr);
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+  // They outlive the server.
+  void report_to(HttpTroubles& troubles) { troubles_ = &troubles; }
 
   // HttpOwner
   [[nodiscard]] Executor& executor() override { return executor_; }
@@ -51,6 +53,7 @@ class HttpServer final : public HttpOwner {
   [[nodiscard]] MutableBytes scratch() override { return scratch_; }
   [[nodiscard]] bool may_hold(std::size_t bytes) override;
   void let_go(std::size_t bytes) override { answer_bytes_ -= bytes; }
+  void on_trouble(HttpTrouble trouble, const Endpoint& peer) override;
 
  private:
   struct Ear;
@@ -62,6 +65,7 @@ class HttpServer final : public HttpOwner {
 
   Stack& stack_;
   Executor& executor_;
+  HttpTroubles* troubles_ = nullptr;
   std::vector<std::byte> scratch_;
   std::size_t answer_bytes_ = 0;
   std::unique_ptr<Ears> ears_;

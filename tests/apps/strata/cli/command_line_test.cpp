@@ -350,6 +350,21 @@ TEST(CommandLine, ListsOfTheStatusAreVerbs) {
   EXPECT_FALSE(parse("explain strata0").has_value());
 }
 
+TEST(CommandLine, WhatRunsOnMayNameItsUserOrStayUnconfined) {
+  const auto up = parse("up --user daemon");
+  ASSERT_TRUE(up.has_value()) << up.error().text;
+  EXPECT_EQ(std::get<UpCommand>(*up).confine.user, "daemon");
+  EXPECT_TRUE(std::get<UpCommand>(*up).confine.is_wanted);
+  for (const char* line :
+       {"up", "ping 10.0.0.1", "traceroute 10.0.0.1", "resolve a.example", "capture",
+        "pktgen send --device null:", "switch tap:a tap:b", "sim --realtime lab.toml"}) {
+    EXPECT_TRUE(parse(line).has_value()) << line;
+    EXPECT_TRUE(parse(std::string(line) + " --no-confine").has_value()) << line;
+  }
+  EXPECT_FALSE(parse("sim --no-confine lab.toml").has_value());
+  EXPECT_FALSE(parse("run --no-confine -- prog").has_value());
+}
+
 TEST(CommandLine, NumbersAreDecimal) {
   EXPECT_EQ(std::get<PingCommand>(*parse("ping -c 010 10.0.0.1")).echo.count, 10U);
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/confine/confined.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "driver/runtime_directory.h"
+#include "strata/devices.h"
+
+namespace strata::service {
+namespace {
+
+Failure failure_of(runtime::ConfineFailure failure) {
+  return {std::move(failure.text), std::move(failure.hint)};
+}
+
+}  // namespace
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// The second end of a pipe calls the first, again when it has gone; who was first takes its own
+// name away.
+void add_needs_of_device(const std::string& text, runtime::Needs& needs) {
+  const auto spec = DeviceSpec::parse(text);
+  if (!spec || spec->kind != "pipe") return;
+  needs.local_sockets = true;
+  needs.writes.push_back(spec->name.find('/') == std::string::npos
+                             ? driver::runtime_directory() + "/pipes"
+                             : folder_of(spec->name));
+}
+
+runtime::Needs needs_of(const StackOptions& options, bool is_rootless) {
+  runtime::Needs needs;
+  needs.host_sockets = is_rootless;
+  for (const ServeOptions& serve : options.serve) {
+    if (serve.service == Service::kHttp) needs.reads.push_back(serve.folder);
+  }
+  const auto keep_lease = [&needs](const auto& link) {
+    if (!link.lease_file.empty()) needs.writes.push_back(folder_of(link.lease_file));
+  };
+  for (const DeviceOptions& device : options.devices) {
+    keep_lease(device);
+    for (const VlanOptions& vlan : device.vlans) keep_lease(vlan);
+    add_needs_of_device(device.spec, needs);
+  }
+  return needs;
+}
+
+Outcome<std::optional<runtime::Confinement>> confine(const runtime::Needs& needs,
+                                                     const runtime::ConfineOptions& options) {
+  if (!options.is_wanted) return std::nullopt;
+  auto done = runtime::confine(needs, options);
+  if (!done) return std::unexpected(failure_of(std::move(done).error()));
+  return std::optional(*std::move(done));
+}
+
+Outcome<std::unique_ptr<Confined>> Confined::begin(const runtime::Needs& needs,
+                                                   const runtime::ConfineOptions& options,
+                                                   const std::string& control_path) {
+  std::unique_ptr<Steward> steward;
+  if (!control_path.empty()) {
+    auto started = Steward::start(control_path);
+    if (!started) return std::unexpected(std::move(started).error());
+    steward = *std::move(started);
+  }
+  auto done = runtime::confine(needs, options);
+  if (!done) return std::unexpected(failure_of(std::move(done).error()));
+  return std::unique_ptr<Confined>(new Confined(std::move(steward), *std::move(done)));
+}
+
+void Confined::remove_control() {
+  if (steward_ != nullptr) steward_->remove_file();
+}
+
+Outcome<std::unique_ptr<Device>> Confined::open(const std::string& text) {
+  const auto spec = DeviceSpec::parse(text);
+  if (!spec) return failed(spec.error().text, spec.error().hint);
+  const bool is_tap = spec->kind == "tap" || spec->kind == "tun";
+  if (is_tap && steward_ != nullptr) return steward_->open(text);
+  if (spec->kind == "null") {
+    auto device = open_device(text);
+    if (!device) return failed(device.error().text, device.error().hint);
+    return *std::move(device);
+  }
+  return failed(
+      fmt::format("{}: this stack is confined, and can open tap, tun and null devices only", text),
+      "name the device when the stack starts, or start it with --no-confine");
+}
+
+}  // namespace strata::service

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/confine/confined.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace strata::service::confined_test {
+namespace {
+
+int status_of_child(int (*body)()) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(Needs, FollowFromTheOptions) {
+  StackOptions options;
+  EXPECT_TRUE(needs_of(options, false).reads.empty());
+  EXPECT_FALSE(needs_of(options, false).host_sockets);
+  EXPECT_TRUE(needs_of(options, true).host_sockets);
+  options.serve = {{.service = Service::kEcho, .port = 7},
+                   {.service = Service::kHttp, .port = 80, .folder = "/srv/www"}};
+  options.devices.push_back({.spec = "tap:x", .addresses = {}});
+  options.devices.back().lease_file = "/var/lib/strata/x.lease";
+  options.devices.push_back({.spec = "pipe:/tmp/cables/one", .addresses = {}});
+  const runtime::Needs needs = needs_of(options, false);
+  EXPECT_EQ(needs.reads, std::vector<std::string>{"/srv/www"});
+  EXPECT_EQ(needs.writes, (std::vector<std::string>{"/var/lib/strata", "/tmp/cables"}));
+  EXPECT_TRUE(needs.local_sockets);
+  EXPECT_FALSE(needs.taps);
+}
+
+TEST(Needs, AFileWithoutAFolderLiesHere) {
+  EXPECT_EQ(folder_of("x.lease"), ".");
+  EXPECT_EQ(folder_of("/x.lease"), "/");
+}
+
+TEST(Confined, WithoutBeingWantedNothingIsGivenUp) {
+  const auto done = confine({}, {.is_wanted = false});
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(*done);
+}
+
+TEST(Confined, OpensNoDeviceThatNeedsAPrivilege) {
+  EXPECT_EQ(status_of_child([] {
+              auto confined = Confined::begin({}, {}, {});
+              if (!confined) return 1;
+              if (!(*confined)->open("null:sink")) return 2;
+              for (const char* spec : {"packet:lo", "pcap:/etc/passwd", "tap:x", "pipe:x"}) {
+                const auto device = (*confined)->open(spec);
+                if (device || device.error().hint.find("--no-confine") == std::string::npos)
+                  return 3;
+              }
+              return (*confined)->open("tap:x,colour=red") ? 4 : 0;
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace strata::service::confined_test
