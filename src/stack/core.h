@@ -17,7 +17,6 @@
 #include <array>
 #include <cstdint>
 
-#include "base/counters.h"
 #include "base/flow_share.h"
 #include "base/ready_hook.h"
 #include "base/siphash.h"
@@ -31,6 +30,7 @@
 #include "ip/redirects.h"
 #include "ip/route_cache.h"
 #include "ip/route_table.h"
+#include "stack/drops.h"
 #include "stack/in/last_header.h"
 #include "stack/interface.h"
 #include "stack/long_replies.h"
@@ -116,7 +116,7 @@ struct Core {
   tcp::Transport* tcp = nullptr;
   TcpMerge* tcp_merge = nullptr;  // of the batch in hand; there whenever `tcp` is
   Time last_turn{};  // when poll or flush was called last: for handles that die without being told
-  Counters<DropReason> drops;
+  Drops drops;
   StackCounters counters;
   bool somebody_waits_for_room = false;
 

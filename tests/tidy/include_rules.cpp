@@ -96,6 +96,10 @@ constexpr BannedHeader kBannedBelowRank4[] = {
     {"format", "fmt, above rank 3"},
 };
 
+// Notes for tracers, and no call: in the one header that makes them.
+constexpr std::string_view kProbes = "src/base/probes.h";
+constexpr std::string_view kNotesForTracers = "sys/sdt.h";
+
 bool may_call_the_system(const Place& place) {
   return place.rank == kRankOutside ||
          std::ranges::find(kSystemFolders, place.folder) != kSystemFolders.end();
@@ -105,7 +109,8 @@ void check_angled(const File& file, const Place& place, const Include& include,
                   Findings& findings) {
   const bool system = std::ranges::any_of(
       kSystemHeaders, [&](std::string_view header) { return include.path.starts_with(header); });
-  if (system && !may_call_the_system(place)) {
+  const bool is_note = file.path == kProbes && include.path == kNotesForTracers;
+  if (system && !is_note && !may_call_the_system(place)) {
     findings.push_back({file.path, include.line,
                         "<" + include.path + "> in " + describe(place) +
                             "; the system is called in driver, runtime, socket/posix, "

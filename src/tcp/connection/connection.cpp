@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/probes.h"
 #include "strata/check.h"
 
 namespace strata::tcp {
@@ -33,6 +34,7 @@ void Connection::prefetch(const Shared& shared) const {
 void Connection::transition_to(Shared& shared, State to, Time now) {
   CHECK(may_follow(state_, to));
   const State from = std::exchange(state_, to);
+  probe_tcp_state(&flow_, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to));
   if (shared.observer == nullptr) [[likely]]
     return;
   TcpEvent event;
@@ -41,6 +43,11 @@ void Connection::transition_to(Shared& shared, State to, Time now) {
   event.to = to;
   event.when = now;
   tell(shared, event);
+}
+
+void Connection::begin_in(State first) {
+  probe_tcp_state(&flow_, static_cast<std::uint32_t>(state_), static_cast<std::uint32_t>(first));
+  state_ = first;
 }
 
 void Connection::fail(Shared& shared, Error error, Time now) {

@@ -171,6 +171,8 @@ class Connection {
   };
 
   void transition_to(Shared& shared, State to, Time now);
+  // Out of nothing: without an arrow, and nobody listens yet.
+  void begin_in(State first);
   // The end, for a reason the program shall hear.
   void fail(Shared& shared, Error error, Time now);
   void end(Shared& shared, Time now);

@@ -37,13 +37,13 @@ Handshake::Context Connection::context(const Shared& shared) const {
 bool Connection::open(Shared& shared, SequenceNumber iss) {
   opening_ = shared.openings.try_create(Handshake::active(context(shared), iss));
   if (opening_ == kNoIndex) return false;
-  state_ = State::kSynSent;
+  begin_in(State::kSynSent);
   return true;
 }
 
 void Connection::open_passively(Shared& shared, const Opened& opened, const Segment& ack,
                                 Time now) {
-  state_ = State::kSynReceived;
+  begin_in(State::kSynReceived);
   begin_halves(shared, opened, ack, now);
   on_open(shared, now);
 }
@@ -51,7 +51,7 @@ void Connection::open_passively(Shared& shared, const Opened& opened, const Segm
 bool Connection::open_fast(Shared& shared, const Opened& opened, Segment&& syn, Time now) {
   opening_ = shared.openings.try_create(*opened.handshake);
   if (opening_ == kNoIndex) return false;
-  state_ = State::kSynReceived;
+  begin_in(State::kSynReceived);
   begin_halves(shared, opened, syn, now);
   // A FIN with the SYN is left to be sent again: figure 5 has no arrow for it before the ACK.
   const TextFacts facts{.segments = 1, .psh = syn.flags.psh()};

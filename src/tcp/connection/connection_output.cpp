@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/probes.h"
 #include "strata/check.h"
 #include "tcp/connection/connection.h"
 #include "tcp/send/sender_asks.h"
@@ -165,6 +166,8 @@ std::optional<Outgoing> Connection::compose_text(Shared& shared, Transmission& t
   if (transmission.segments > 1) outgoing.segment_size = transmission.segment_size;
   if (transmission.is_retransmission) {
     shared.counters.segments_retransmitted += transmission.segments;
+    probe_retransmit(&flow_, transmission.text.begin.value(), transmission.text.length(),
+                     static_cast<std::uint32_t>(transmission.cause));
   }
   note_sent(shared, outgoing, transmission.segments, now, &transmission);
   return result;
