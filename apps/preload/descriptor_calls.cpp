@@ -64,6 +64,12 @@ int do_close_range(unsigned first, unsigned last, int flags) {
                                        : next().close_range(first, last, flags);
 }
 
+// The rings know no low-water mark.
+int do_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size) {
+  if (level == SOL_SOCKET && name == SO_RCVLOWAT) descriptors().release(descriptor);
+  return next().setsockopt(descriptor, level, name, value, size);
+}
+
 int do_dup(int descriptor) {
   descriptors().release(descriptor);
   return next().dup(descriptor);
@@ -94,6 +100,7 @@ int shim_fcntl(int, int, ...) STRATA_WRAPPER(fcntl);
 int shim_fcntl64(int, int, ...) STRATA_WRAPPER(fcntl64);
 int shim_underscored_fcntl(int, int, ...) STRATA_WRAPPER(__fcntl);
 int shim_ioctl(int, unsigned long, ...) STRATA_WRAPPER(ioctl);
+int shim_setsockopt(int, int, int, const void*, socklen_t) STRATA_WRAPPER(setsockopt);
 int shim_epoll_ctl(int, int, int, epoll_event*) STRATA_WRAPPER(epoll_ctl);
 FILE* shim_fdopen(int, const char*) STRATA_WRAPPER(fdopen);
 int shim_dprintf(int, const char*, ...) STRATA_WRAPPER(dprintf);
@@ -170,6 +177,9 @@ int shim_ioctl(int descriptor, unsigned long what, ...) {
   Entry* entry = what == FIONBIO && done >= 0 ? descriptors().find(descriptor) : nullptr;
   if (entry != nullptr) entry->is_non_blocking.store(*static_cast<const int*>(argument) != 0);
   return done;
+}
+int shim_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size) {
+  return do_setsockopt(descriptor, level, name, value, size);
 }
 int shim_epoll_ctl(int watcher, int what, int descriptor, epoll_event* event) {
   Entry* entry = descriptors().find(descriptor);

@@ -47,6 +47,9 @@ Next resolve() {
   find(found.aio_write, "aio_write");
   find(found.vdprintf, "vdprintf");
   find(found.fdopen, "fdopen");
+  find(found.fopen, "fopen64");
+  find(found.open, "open64");
+  find(found.openat, "openat64");
   find(found.socket, "socket");
   find(found.accept, "accept");
   find(found.accept4, "accept4");
@@ -58,6 +61,7 @@ Next resolve() {
   find(found.dup3, "dup3");
   find(found.fcntl, "fcntl64");
   find(found.ioctl, "ioctl");
+  find(found.setsockopt, "setsockopt");
   find(found.epoll_ctl, "epoll_ctl");
   find(found.fork, "fork");
   find(found.fork_alone, "_Fork");

@@ -12,6 +12,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <optional>
 
 #include "attach/client/descriptors.h"
 #include "attach/client/transfer.h"
@@ -44,6 +45,9 @@ struct Next {
   int (*aio_write)(aiocb*);
   int (*vdprintf)(int, const char*, va_list);
   FILE* (*fdopen)(int, const char*);
+  FILE* (*fopen)(const char*, const char*);
+  int (*open)(const char*, int, ...);
+  int (*openat)(int, const char*, int, ...);
   int (*socket)(int, int, int);
   int (*accept)(int, sockaddr*, socklen_t*);
   int (*accept4)(int, sockaddr*, socklen_t*, int);
@@ -55,6 +59,7 @@ struct Next {
   int (*dup3)(int, int, int);
   int (*fcntl)(int, int, ...);
   int (*ioctl)(int, unsigned long, ...);
+  int (*setsockopt)(int, int, int, const void*, socklen_t);
   int (*epoll_ctl)(int, int, int, epoll_event*);
   pid_t (*fork)();
   pid_t (*fork_alone)();  // _Fork(), which tells nobody
@@ -94,6 +99,9 @@ class NoLeases {
   NoLeases& operator=(const NoLeases&) = delete;
 };
 
+// A descriptor for a file of ours, or -1 and errno; nothing: libc shall open it.
+[[nodiscard]] std::optional<int> open_ours(const char* path, int flags);
+
 // ── What syscall() leads to as well ─────────────────────────────────────────────────────────────
 ssize_t do_read(int descriptor, void* to, size_t size);
 ssize_t do_readv(int descriptor, const iovec* parts, int count);
@@ -106,6 +114,7 @@ ssize_t do_sendto(int descriptor, const void* from, size_t size, int flags, cons
                   socklen_t name_size);
 ssize_t do_sendmsg(int descriptor, const msghdr* message, int flags);
 ssize_t do_sendfile(int to, int from, off_t* offset, size_t count);
+int do_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size);
 int do_close(int descriptor);
 int do_close_range(unsigned first, unsigned last, int flags);
 int do_dup(int descriptor);

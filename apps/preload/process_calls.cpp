@@ -198,6 +198,17 @@ long shim_syscall(long number, ...) {
     case SYS_sendfile:
       return do_sendfile(descriptor, static_cast<int>(b), std::bit_cast<off_t*>(c),
                          static_cast<std::size_t>(d));
+#if defined(SYS_open)
+    case SYS_open:
+      if (const auto ours = open_ours(std::bit_cast<char*>(a), static_cast<int>(b))) return *ours;
+      break;
+#endif
+    case SYS_openat:
+      if (const auto ours = open_ours(std::bit_cast<char*>(b), static_cast<int>(c))) return *ours;
+      break;
+    case SYS_setsockopt:
+      return do_setsockopt(descriptor, static_cast<int>(b), static_cast<int>(c),
+                           std::bit_cast<void*>(d), static_cast<socklen_t>(e));
     case SYS_close: return do_close(descriptor);
     case SYS_close_range:
       return do_close_range(static_cast<unsigned>(a), static_cast<unsigned>(b),

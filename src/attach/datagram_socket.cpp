@@ -134,6 +134,28 @@ Answer DatagramSocket::take_out(msghdr& message, int flags, int theirs) {
   return count;
 }
 
+// All is taken out, for nothing goes from the middle; the others go in again as they were.
+Answer DatagramSocket::take_error_out(int theirs) {
+  forget_taken();
+  const auto is_error = [](const Entry& entry) { return entry.error != 0; };
+  if (messages_ != nullptr || std::ranges::none_of(entries_, is_error)) return 0;
+  Answer error = 0;
+  std::vector<Datagram> others;
+  while (!entries_.empty()) {
+    const ssize_t count = ::recv(theirs, scratch().data(), scratch().size(), MSG_DONTWAIT);
+    if (count < 0) break;
+    Entry entry = std::move(entries_.front());
+    entries_.pop_front();
+    if (entry.error != 0) {
+      error = entry.error;
+    } else {
+      others.push_back({{scratch().begin(), scratch().begin() + count}, std::move(entry)});
+    }
+  }
+  give_back(std::move(others));
+  return error;
+}
+
 void DatagramSocket::give_back(std::vector<Datagram> datagrams) {
   given_back_.insert(given_back_.begin(), std::move_iterator(datagrams.begin()),
                      std::move_iterator(datagrams.end()));

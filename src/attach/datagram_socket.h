@@ -54,6 +54,8 @@ class DatagramSocket final : public Socket {
   // One datagram for a program that wants to know all about it. `message` has our own memory in
   // it; `theirs` is a copy of the program's end, or negative when the pair is known to be empty.
   [[nodiscard]] Answer receive(msghdr& message, int flags, int theirs, Time now);
+  // The newest error that lies in the pair: SO_ERROR tells it, and it is gone. 0: none.
+  [[nodiscard]] Answer take_error_out(int theirs);
   // Those that did not reach the program come before all others again.
   void give_back(std::vector<Datagram> datagrams);
   [[nodiscard]] Answer send(const msghdr& message, int flags, Time now);

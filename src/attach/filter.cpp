@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/filter.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sys/socket.h>
@@ -97,6 +98,23 @@ void add_transfer(Assembly& code, std::uint32_t number, std::uint32_t flags) {
   code.end_call();
 }
 
+// Files, and not to be made or changed.
+void add_open(Assembly& code, std::uint32_t number, unsigned flags) {
+  constexpr std::uint32_t kOther = O_ACCMODE | O_CREAT | O_TRUNC | O_DIRECTORY | O_PATH;
+  code.begin_call(number);
+  code.load(low_half(flags));
+  code.answer_if_any_of(kOther, kAllow);
+  code.answer(kTell);
+  code.end_call();
+}
+
+void add_opens(Assembly& code) {
+#if defined(__x86_64__)
+  add_open(code, __NR_open, 1);
+#endif
+  add_open(code, __NR_openat, 2);
+}
+
 // Queues (FIONREAD, SIOCOUTQ, the latter known to terminals as TIOCOUTQ) and all of 0x89xx: network
 // interfaces and sockets.
 void add_ioctl(Assembly& code) {
@@ -114,7 +132,7 @@ void add_ioctl(Assembly& code) {
 
 }  // namespace
 
-std::vector<sock_filter> make_filter() {
+std::vector<sock_filter> make_filter(Opening opening) {
   Assembly code;
   code.load(offsetof(seccomp_data, arch));
   code.answer_unless(kArchitecture, refuse(ENOSYS));
@@ -129,6 +147,7 @@ std::vector<sock_filter> make_filter() {
   add_transfer(code, __NR_sendto, MSG_OOB | MSG_MORE | MSG_FASTOPEN);
   add_transfer(code, __NR_recvfrom, MSG_OOB | MSG_ERRQUEUE | MSG_TRUNC);
   add_ioctl(code);
+  if (opening == Opening::kIsTold) add_opens(code);
   code.answer(kAllow);
   return code.take();
 }

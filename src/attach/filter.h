@@ -16,6 +16,10 @@ namespace strata::attach {
 // kernel answers where it is switched off). A foreign instruction set (i386, x32) has other
 // numbers for the same calls, so all its calls are refused (ENOSYS): nothing reaches the kernel's
 // network unseen.
-[[nodiscard]] std::vector<sock_filter> make_filter();
+//
+// Where no shim is in the program, opening a file for reading is told, too: /proc/net is ours.
+enum class Opening : bool { kIsKernels, kIsTold };
+
+[[nodiscard]] std::vector<sock_filter> make_filter(Opening opening);
 
 }  // namespace strata::attach

@@ -55,6 +55,7 @@ bool Request::waits() const {
 
 Operation handle(Request& request) {
   if (request.call.number == __NR_socket) return handle_socket(request);
+  if (is_open_call(request.call.number)) return handle_open(request);
   const bool is_ioctl = request.call.number == __NR_ioctl;
   if (is_ioctl && request.number == -1 && client::is_without_descriptor(request.argument(1))) {
     return handle_shim_request(request);

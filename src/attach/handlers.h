@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 
+#include "attach/client/net_file.h"
 #include "attach/datagram_socket.h"
 #include "attach/server.h"
 #include "attach/stream/stream_socket.h"
@@ -74,6 +75,12 @@ Operation handle_sendmsg(Request& request);
 Operation handle_recvmsg(Request& request);
 Operation handle_sendmmsg(Request& request);
 Operation handle_recvmmsg(Request& request);
+
+// ── open_calls.cpp ──────────────────────────────────────────────────────────────────────────────
+[[nodiscard]] bool is_open_call(int number);
+Operation handle_open(Request& request);
+// A text made now, put into the program. kAnswered, or minus an errno.
+[[nodiscard]] Answer open_net_file(Request& request, client::NetFile which, bool closes_on_exec);
 
 // ── lease_calls.cpp ─────────────────────────────────────────────────────────────────────────────
 Operation handle_shim_request(Request& request);   // about no descriptor

@@ -32,8 +32,8 @@ bool tell(int channel, int what) {
   return ::write(channel, &report, sizeof(report)) == sizeof(report);
 }
 
-int install_filter() {
-  std::vector<sock_filter> program = make_filter();
+int install_filter(Opening opening) {
+  std::vector<sock_filter> program = make_filter(opening);
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;
   const long listener =
@@ -59,7 +59,7 @@ void preload(const std::string& shim) {
 // In the child; never returns.
 [[noreturn]] void become(const std::vector<std::string>& words, const std::string& shim,
                          int channel) {
-  const int listener = install_filter();
+  const int listener = install_filter(shim.empty() ? Opening::kIsTold : Opening::kIsKernels);
   if (!tell(channel, listener) || listener < 0) ::_exit(126);
   // Refused with an errno that no kernel has for it: then our answer came, and nobody else's.
   const int tried = ::socket(AF_INET, SOCK_STREAM, 0);

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the shim of the preload tier asks us: whether we are there, for memory, for leases.
+// What the shim of the preload tier asks us: whether we are there, for memory, for leases, for
+// files.
 #include "attach/client/room.h"
 #include "attach/handlers.h"
 
 namespace strata::attach {
+namespace {
+
+Answer open_file(Request& request) {
+  const std::uint64_t which = request.argument(2) & (client::kClosesOnExec - 1);
+  if (which >= client::kNetFileNames.size()) return -EINVAL;
+  const bool closes_on_exec = (request.argument(2) & client::kClosesOnExec) != 0;
+  return open_net_file(request, static_cast<client::NetFile>(which), closes_on_exec);
+}
+
+}  // namespace
 
 Operation handle_shim_request(Request& request) {
   Server& server = request.server;
@@ -14,6 +25,7 @@ Operation handle_shim_request(Request& request) {
     server.rooms().end_rooms_of(request.call.thread);
     return 0;
   }
+  if (request.argument(1) == client::kOpenFile) return open_file(request);
   auto file = server.rooms().make(process_number(request.call.thread));
   if (!file) return file.error();
   const Answer number =

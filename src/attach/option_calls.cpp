@@ -21,10 +21,8 @@ bool is_for_pair(int level, int name) {
 }
 
 // What would be promised and not kept: zero-copy notifications are about bytes that were given to
-// the stack, and these go by the pair; poll() of a pair knows no low-water mark.
-bool is_refused(int level, int name) {
-  return level == SOL_SOCKET && (name == SO_ZEROCOPY || name == SO_RCVLOWAT);
-}
+// the stack, and these go by the pair.
+bool is_refused(int level, int name) { return level == SOL_SOCKET && name == SO_ZEROCOPY; }
 
 // Errors of the pair stand for the socket's; told once, both are gone.
 Answer take_error(Request& request) {
@@ -34,10 +32,18 @@ Answer take_error(Request& request) {
   return -request.socket->take_error();
 }
 
+// What the file tells no more, because it is on its way to the program.
+Answer take_told_error(Request& request) {
+  if (request.socket->has_error()) return take_error(request);
+  if (request.datagrams() == nullptr) return 0;
+  return -request.datagrams()->take_error_out(request.theirs.get());
+}
+
 Answer read_option(Request& request, int level, int name, void* value, socklen_t* size) {
   if (is_refused(level, name)) return -ENOPROTOOPT;
-  if (level == SOL_SOCKET && name == SO_ERROR && request.socket->has_error()) {
-    const auto error = static_cast<int>(take_error(request));
+  const bool is_error = level == SOL_SOCKET && name == SO_ERROR;
+  if (const Answer told = is_error ? take_told_error(request) : 0; told != 0) {
+    const auto error = static_cast<int>(told);
     *size = std::min<socklen_t>(*size, sizeof(error));
     std::copy_n(reinterpret_cast<const std::byte*>(&error), *size, static_cast<std::byte*>(value));
     return 0;
@@ -136,6 +142,10 @@ Operation handle_setsockopt(Request& request) {
   }
   const Answer set =
       request.socket->file().set_option(level, name, value.data(), given, request.now);
+  const bool is_low_water = level == SOL_SOCKET && name == SO_RCVLOWAT;
+  if (set == 0 && is_low_water && request.stream() != nullptr) {
+    return request.stream()->follow_low_water(request.theirs.get(), request.now);
+  }
   const bool begins = set == 0 && request.datagrams() != nullptr &&
                       asks_for_errors(level, name, Bytes(value).first(count));
   return begins ? begin_signalling(request) : set;

@@ -198,6 +198,23 @@ TEST(DatagramSocket, ShutDownBothWaysItIsStillThere) {
   EXPECT_EQ(lab.read_plainly(), "");
 }
 
+// Beside other datagrams, which stay.
+TEST(DatagramSocket, AnErrorThatIsAskedForIsGone) {
+  Lab lab;
+  lab.arrive("before");
+  const sockaddr_in nobody = posix::loopback_address(9);
+  EXPECT_EQ(lab.socket->file().connect(posix::as_sockaddr(nobody), sizeof(nobody), lab.now), 0);
+  EXPECT_EQ(lab.socket->take_error_out(lab.end.get()), 0);
+  EXPECT_EQ(::send(lab.end.get(), "lost", 4, 0), 4);
+  lab.turn();
+  lab.turn();
+  EXPECT_EQ(lab.socket->take_error_out(lab.end.get()), -ECONNREFUSED);
+  EXPECT_EQ(lab.socket->take_error_out(lab.end.get()), 0);
+  lab.turn();
+  EXPECT_EQ(lab.read_with_source(), Got("before", kPort + 1));
+  EXPECT_EQ(lab.read_with_source(), Got("nothing", -EAGAIN));
+}
+
 // A pair of datagrams whose program end has its error set, as poll() sees it.
 struct SignallingLab : Lab {
   SignallingLab() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/filter.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -48,7 +49,7 @@ std::uint32_t answer(long number, const Arguments& arguments = {},
   data.nr = static_cast<int>(number);
   data.arch = architecture;
   std::memcpy(data.args, arguments.data(), sizeof(data.args));
-  return run(make_filter(), data);
+  return run(make_filter(Opening::kIsTold), data);
 }
 
 constexpr std::uint32_t kTold = SECCOMP_RET_USER_NOTIF;
@@ -107,6 +108,24 @@ TEST(Filter, OnlyQueuesAndInterfacesAreToldOfIoctl) {
   EXPECT_EQ(answer(__NR_ioctl, {3, kQueue}), kTold);
   EXPECT_EQ(answer(__NR_ioctl, {3, kAddress}), kTold);
   EXPECT_EQ(answer(__NR_ioctl, {3, kTerminal}), kAllowed);
+}
+
+TEST(Filter, FilesThatAreReadAreToldWhereNoShimIs) {
+  constexpr std::uint64_t kHere = static_cast<std::uint32_t>(AT_FDCWD);
+  for (const std::uint64_t flags : {O_RDONLY, O_CLOEXEC, O_NONBLOCK}) {
+    EXPECT_EQ(answer(__NR_openat, {kHere, 0x1000, flags}), kTold) << flags;
+  }
+  for (const std::uint64_t flags : {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECTORY, O_PATH}) {
+    EXPECT_EQ(answer(__NR_openat, {kHere, 0x1000, flags}), kAllowed) << flags;
+  }
+#if defined(__x86_64__)
+  EXPECT_EQ(answer(__NR_open, {0x1000, O_RDONLY}), kTold);
+  EXPECT_EQ(answer(__NR_open, {0x1000, O_WRONLY}), kAllowed);
+#endif
+  seccomp_data data{};
+  data.nr = __NR_openat;
+  data.arch = kNative;
+  EXPECT_EQ(run(make_filter(Opening::kIsKernels), data), kAllowed);
 }
 
 TEST(Filter, WhatWouldPassBesideItIsRefused) {

@@ -9,10 +9,12 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cerrno>
@@ -334,6 +336,67 @@ TEST(AttachedProgram, DISABLED_Interfaces) {
   ::_exit(0);
 }
 
+std::string contents_of(const char* path) {
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  WANT(file >= 0);
+  WANT((::fcntl(file, F_GETFD) & FD_CLOEXEC) != 0);
+  std::string text(1 << 16U, '\0');
+  const ssize_t count = ::read(file, text.data(), text.size());
+  WANT(count >= 0 && ::write(file, "x", 1) == -1);
+  WANT(::close(file) == 0);
+  text.resize(static_cast<std::size_t>(count));
+  return text;
+}
+
+// The stack's, by any of the paths; other files are the kernel's.
+TEST(AttachedProgram, DISABLED_ProcNet) {
+  const int heard = bound(SOCK_STREAM);
+  WANT(::listen(heard, 4) == 0);
+  struct stat one{};
+  WANT(::fstat(heard, &one) == 0);
+  const std::string table = contents_of("/proc/self/net/tcp");
+  WANT(table.find(" " + std::to_string(one.st_ino) + " 1 ") != std::string::npos);
+  const std::string devices = contents_of("/proc/net/dev");
+  WANT(std::ranges::count(devices, '\n') == 3 && devices.find("lo:") != std::string::npos);
+  WANT(contents_of("/proc/self/stat").starts_with(std::to_string(::getpid()) + " "));
+  WANT(::open("/proc/net/nothing", O_RDONLY) == -1 && errno == ENOENT);
+  WANT(::open(std::bit_cast<char*>(std::uintptr_t{8}), O_RDONLY) == -1 && errno == EFAULT);
+  ::_exit(0);
+}
+
+TEST(AttachedProgram, DISABLED_ErrorsAndMarks) {
+  const int gone = bound(SOCK_DGRAM);
+  const sockaddr_in nobody = name_of(gone);
+  WANT(::close(gone) == 0);
+  const int one = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  WANT(::connect(one, posix::as_sockaddr(nobody), sizeof(nobody)) == 0);
+  WANT(::send(one, "x", 1, 0) == 1);
+  pollfd asked{one, POLLIN, 0};
+  WANT(::poll(&asked, 1, 5000) == 1);
+  int value = 0;
+  socklen_t size = sizeof(value);
+  WANT(::getsockopt(one, SOL_SOCKET, SO_ERROR, &value, &size) == 0 && value == ECONNREFUSED);
+  WANT(::getsockopt(one, SOL_SOCKET, SO_ERROR, &value, &size) == 0 && value == 0);
+  char byte = 0;
+  WANT(::recv(one, &byte, 1, 0) == -1 && errno == EAGAIN);
+  const int heard = bound(SOCK_STREAM);
+  const int mark = 4;
+  WANT(::setsockopt(heard, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark)) == 0);
+  WANT(::listen(heard, 4) == 0);
+  const sockaddr_in there = name_of(heard);
+  const int near = ::socket(AF_INET, SOCK_STREAM, 0);
+  WANT(::connect(near, posix::as_sockaddr(there), sizeof(there)) == 0);
+  const int far = ::accept4(heard, nullptr, nullptr, SOCK_NONBLOCK);
+  WANT(::getsockopt(far, SOL_SOCKET, SO_RCVLOWAT, &value, &size) == 0 && value == mark);
+  WANT(::write(near, "123", 3) == 3);
+  asked.fd = far;
+  WANT(::poll(&asked, 1, 100) == 0);
+  WANT(::write(near, "4", 1) == 1);
+  char text[8]{};
+  WANT(::poll(&asked, 1, 5000) == 1 && ::read(far, text, sizeof(text)) == 4);
+  ::_exit(0);
+}
+
 // ── What becomes of it ──────────────────────────────────────────────────────────────────────────
 
 class Programs : public testing::TestWithParam<const char*> {};
@@ -359,7 +422,7 @@ TEST(Server, ServesThousandsThatWaitWithoutAskingAfterAllOfThem) {
 INSTANTIATE_TEST_SUITE_P(Server, Programs,
                          testing::Values("Streams", "BytesBesideThePair", "ConnectAgain",
                                          "Datagrams", "Interrupted", "Restarted", "BadArguments",
-                                         "Interfaces"),
+                                         "Interfaces", "ProcNet", "ErrorsAndMarks"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
 }  // namespace

@@ -90,6 +90,36 @@ def datagram_refused():
     return woken, outcome(one.recvfrom, 10)
 
 
+@case
+def datagram_refused_tells_so_error():
+    one, gone = udp(), udp()
+    gone.bind((HERE, 0))
+    name = gone.getsockname()
+    gone.close()
+    one.connect(name)
+    one.setblocking(False)
+    one.send(b"x")
+    time.sleep(0.1)
+    return error_of(one), error_of(one), outcome(one.recv, 10)
+
+
+@case
+def datagram_time_stamps():
+    one, other = udp(), udp()
+    one.bind((HERE, 0))
+    one.setsockopt(socket.SOL_SOCKET, 37, 8 | 16)  # SO_TIMESTAMPING
+    one.setsockopt(socket.SOL_SOCKET, 35, 1)       # SO_TIMESTAMPNS
+    time.sleep(0.1)  # the kernel begins to take times a moment later
+    other.sendto(b"x", one.getsockname())
+    until(one, "IN")
+    told = []
+    for level, kind, value in one.recvmsg(10, 256)[1]:
+        seconds, nanos, *rest = struct.unpack(f"{len(value) // 8}q", value)
+        is_now = abs(time.time() - seconds - nanos / 1e9) < 60
+        told.append((level, kind, is_now, rest))
+    return told
+
+
 def checksum(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     return ~(total % 0xffff or (0xffff if total else 0)) & 0xffff

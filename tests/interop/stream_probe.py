@@ -13,7 +13,8 @@ import tempfile
 import threading
 import time
 
-from probe import HERE, HERE6, case, error_of, events, main, outcome, pair, tcp, until
+from probe import (HERE, HERE6, case, error_of, events, listener, main, outcome, pair, tcp,
+                   until)
 
 
 # ── Bytes ───────────────────────────────────────────────────────────────────────────────────────
@@ -44,6 +45,74 @@ def wait_for_all():
     got = far.recv(11, socket.MSG_WAITALL)
     writer.join()
     return got
+
+
+@case
+def low_water_mark():
+    near, far = pair()
+    for _ in range(3):  # a lease begins, where there are any
+        near.send(b"x")
+        far.recv(1)
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 8)
+    near.sendall(b"1234")
+    time.sleep(0.1)
+    below = events(far)
+    near.sendall(b"5678")
+    above = until(far, "IN")
+    got = far.recv(100)
+    near.sendall(b"9")
+    time.sleep(0.1)
+    again = events(far)
+    near.shutdown(socket.SHUT_WR)
+    return below, above, got, again, until(far, "IN+RDHUP"), far.recv(100)
+
+
+@case
+def low_water_edges():
+    near, far = pair()
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 4)
+    watcher = select.epoll()
+    watcher.register(far, select.EPOLLIN | select.EPOLLET)
+    told = []
+    for word in (b"1", b"234", b"5"):
+        near.sendall(word)
+        told.append(len(watcher.poll(0.2)))
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+    return told, far.recv(100), far.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
+
+
+@case
+def low_water_readers():
+    """A call that waits does so for the mark."""
+    near, far = pair()
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 8)
+
+    def late():
+        for word in (b"1234", b"5678"):
+            time.sleep(0.15)
+            near.send(word)
+    writer = threading.Thread(daemon=True, target=late)
+    writer.start()
+    all_of_it = far.recv(100)
+    far.settimeout(0.2)
+    near.send(b"last")
+    return all_of_it, outcome(far.recv, 100)
+
+
+@case
+def low_water_is_bounded():
+    heard = listener()
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 5)
+    near, made = tcp(), tcp()
+    near.connect(heard.getsockname())
+    far, _ = heard.accept()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4000)
+    marks = []
+    for mark in (1 << 20, 0, -1):
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, mark)
+        marks.append(made.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT))
+    return far.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT), marks, \
+        outcome(made.setsockopt, socket.SOL_SOCKET, 19, 5), made.getsockopt(socket.SOL_SOCKET, 19)
 
 
 @case
@@ -331,6 +400,41 @@ def options_of_streams():
     kinds = [far.getsockopt(socket.SOL_SOCKET, name) for name in
              (socket.SO_TYPE, socket.SO_DOMAIN, socket.SO_PROTOCOL, socket.SO_ACCEPTCONN)]
     return told, kinds, near.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+
+
+@case
+def options_of_odd_values():
+    """What is out of range is refused or made to fit; each value on a socket of its own."""
+    told = []
+    for level, name, values in ((6, 9, (0, 1, 2, 5, 200, -3)),      # TCP_DEFER_ACCEPT
+                                (6, 10, (0, 1, 5000, -1)),          # TCP_WINDOW_CLAMP
+                                (6, 8, (0, -1, 7, 500)),            # TCP_LINGER2
+                                (6, 7, (1, 127)),                   # TCP_SYNCNT
+                                (6, 4, (0, 32767, 32768)),          # TCP_KEEPIDLE
+                                (6, 6, (0, 127, 128)),              # TCP_KEEPCNT
+                                (6, 2, (87, 88, 32768)),            # TCP_MAXSEG
+                                (6, 18, (-1, 0, 1 << 30)),          # TCP_USER_TIMEOUT
+                                (6, 25, (-1, 0, 1)),                # TCP_NOTSENT_LOWAT
+                                (6, 3, (0, 2)), (6, 1, (0, 2)),     # TCP_CORK, TCP_NODELAY
+                                (0, 1, (3, 0x2b)),                  # IP_TOS
+                                (0, 2, (0, 255, 256, -1)),          # IP_TTL
+                                (1, 18, (0, 9))):               # SO_RCVLOWAT
+        for value in values:
+            made = tcp()
+            told.append((level, name, value, outcome(made.setsockopt, level, name, value),
+                         outcome(made.getsockopt, level, name)))
+    return told
+
+
+@case
+def port_chosen_by_connect():
+    heard, made = listener(), tcp()
+    made.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
+    bound = outcome(made.bind, ("127.0.0.5", 0))
+    before = made.getsockname()
+    made.connect(heard.getsockname())
+    name, port = made.getsockname()
+    return bound, before, name, port != 0, heard.accept()[1] == (name, port)
 
 
 @case

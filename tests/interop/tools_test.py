@@ -51,7 +51,7 @@ def routes(lab):
     told = under(lab, host, "ping", "-c1", "-t1", FAR4, flags=ROUTED)
     lab.check("ping -t1: the router says so", f"From {HOST4} icmp_seq=1 Time to live exceeded"
               in told, told)
-    for method in ([], ["-I"]):
+    for method in ([], ["-I"], ["-T"]):
         told = under(lab, host, "traceroute", "-n", "-q1", "-w2", "-m4", *method, FAR4,
                      flags=ROUTED)
         hops = re.findall(r"^ *\d+ +([\d.]+|\*)", told, re.M)

@@ -16,18 +16,20 @@
 namespace strata::attach::client {
 
 // Requests of ioctl(), from the range that protocols have for themselves: the filter tells all of
-// it to the launcher. The first two have no descriptor (-1).
+// it to the launcher. The first two and the last have no descriptor (-1).
 enum Request : unsigned long {
   kGreet = 0x89e0,     // argument: kVersion. 0: the launcher gives leases
   kMakeRoom = 0x89e1,  // a descriptor for the memory of a new room
   kLease = 0x89e2,     // argument: the room's key. The number of a slot
   kGiveBack = 0x89e3,  // bytes go by the pair again
   kRing = 0x89e4,      // a bell for which the pair has no room
+  kOpenFile = 0x89e5,  // argument: a NetFile, and kClosesOnExec. A descriptor for its text
 };
-inline constexpr unsigned kVersion = 1;
+inline constexpr unsigned long kClosesOnExec = 1UL << 8U;
+inline constexpr unsigned kVersion = 2;
 
 [[nodiscard]] constexpr bool is_without_descriptor(unsigned long request) {
-  return request == kGreet || request == kMakeRoom;
+  return request == kGreet || request == kMakeRoom || request == kOpenFile;
 }
 [[nodiscard]] constexpr bool is_about_lease(unsigned long request) {
   return request == kLease || request == kGiveBack || request == kRing;

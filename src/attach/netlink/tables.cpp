@@ -43,16 +43,6 @@ void write_statistics(int type, const InterfaceEntry& entry, MessageWriter& writ
   writer.number(type, told);
 }
 
-std::uint32_t flags_of(const AddressEntry& entry) {
-  switch (entry.state) {
-    case AddressState::kTentative: return IFA_F_PERMANENT | IFA_F_TENTATIVE;
-    case AddressState::kDeprecated: return IFA_F_PERMANENT | IFA_F_DEPRECATED;
-    case AddressState::kDuplicate: return IFA_F_PERMANENT | IFA_F_DADFAILED | IFA_F_TENTATIVE;
-    case AddressState::kPreferred: break;
-  }
-  return IFA_F_PERMANENT;
-}
-
 std::uint8_t scope_of(const IpAddress& address) {
   if (address.is_loopback()) return RT_SCOPE_HOST;
   return address.is_link_local() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
@@ -124,6 +114,20 @@ std::uint8_t type_of(stack::Departure::Kind kind) {
 
 }  // namespace
 
+InterfaceId interface_of(const Stack& stack, const RouteEntry& route) {
+  return link_of(stack, route).interface;
+}
+
+std::uint32_t address_flags(const AddressEntry& entry) {
+  switch (entry.state) {
+    case AddressState::kTentative: return IFA_F_PERMANENT | IFA_F_TENTATIVE;
+    case AddressState::kDeprecated: return IFA_F_PERMANENT | IFA_F_DEPRECATED;
+    case AddressState::kDuplicate: return IFA_F_PERMANENT | IFA_F_DADFAILED | IFA_F_TENTATIVE;
+    case AddressState::kPreferred: break;
+  }
+  return IFA_F_PERMANENT;
+}
+
 bool is_loopback(const InterfaceEntry& entry) { return entry.id == stack::kLoopbackId; }
 
 unsigned interface_flags(const InterfaceEntry& entry) {
@@ -173,7 +177,7 @@ void write_address(const Stack& stack, const AddressEntry& entry, Telling how,
   ifaddrmsg header{};
   header.ifa_family = family_of(address);
   header.ifa_prefixlen = static_cast<std::uint8_t>(entry.prefix.length());
-  header.ifa_flags = static_cast<std::uint8_t>(flags_of(entry));
+  header.ifa_flags = static_cast<std::uint8_t>(address_flags(entry));
   header.ifa_scope = scope_of(address);
   header.ifa_index = entry.interface;
   begin(RTM_NEWADDR, how, header, writer);
@@ -191,7 +195,7 @@ void write_address(const Stack& stack, const AddressEntry& entry, Telling how,
   life.ifa_prefered = entry.state == AddressState::kDeprecated ? 0 : kForEver;
   life.ifa_valid = kForEver;
   writer.number(IFA_CACHEINFO, life);
-  writer.number(IFA_FLAGS, flags_of(entry));
+  writer.number(IFA_FLAGS, address_flags(entry));
   writer.end();
 }
 

@@ -22,6 +22,11 @@ namespace strata::attach {
   return family == AF_UNSPEC || (family == AF_INET) == address.is_v4();
 }
 
+// The link that a route leads to; kNoInterface: none has its gateway on it.
+[[nodiscard]] InterfaceId interface_of(const Stack& stack, const RouteEntry& route);
+// IFA_F_PERMANENT and so on.
+[[nodiscard]] std::uint32_t address_flags(const AddressEntry& entry);
+
 // As a part of a dump; alone, as an answer or as news of what is new or another; as gone.
 enum class Telling : std::uint8_t { kDumped, kAlone, kGone };
 

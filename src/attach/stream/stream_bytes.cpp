@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A StreamSocket's bytes by the pair.
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "attach/stream/stream_socket.h"
+#include "attach/stream/waiting_reader.h"
 
 namespace strata::attach {
 namespace {
@@ -70,10 +72,50 @@ void StreamSocket::move_urgent(Time now) {
 
 std::optional<std::byte> StreamSocket::take_urgent() { return std::exchange(urgent_, {}); }
 
+Answer StreamSocket::learn_low_water(int theirs) {
+  const std::size_t before = std::exchange(low_water_, file_->receive_low_water());
+  if (before == low_water_) return 0;
+  const auto mark = static_cast<int>(low_water_);
+  return ::setsockopt(theirs, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark)) == 0 ? 0 : -errno;
+}
+
+bool StreamSocket::holds_back(Time now) {
+  constexpr Duration kPause = std::chrono::milliseconds(10);
+  if (low_water_ <= 1 || peer_has_ended_) return false;
+  int in_pair = 0;
+  if (::ioctl(end_.get(), SIOCOUTQ, &in_pair) != 0 || in_pair != 0) return false;
+  int unread = 0;
+  static_cast<void>(file_->control(FIONREAD, unread));
+  const std::size_t all = to_program_.size() + static_cast<std::size_t>(std::max(unread, 0));
+  if (all == 0 || all >= low_water_ || (file_->events() & (POLLIN | POLLERR)) != 0) return false;
+  if (now < next_look_) return true;
+  if (!borrow_program_end() || reader_waits(whereabouts_.thread, whereabouts_.number)) return false;
+  next_look_ = now + kPause;
+  wakes_at_ = next_look_;
+  return true;
+}
+
+Answer StreamSocket::follow_low_water(int theirs, Time now) {
+  if (lease_ != nullptr && file_->receive_low_water() > 1) return -ENOPROTOOPT;
+  if (const Answer learned = learn_low_water(theirs); learned < 0) return learned;
+  if (stage_ == Stage::kOpen && low_water_ > 1 && !end_is_told_ && !was_urgent_) {
+    // All at once, so that nobody who reads meanwhile gets what comes behind it.
+    constexpr std::size_t kMoreThanAPairHolds = 262'144;
+    std::vector<std::byte> unread(kMoreThanAPairHolds);
+    const ssize_t count = ::recv(theirs, unread.data(), unread.size(), MSG_DONTWAIT);
+    if (count > 0) {
+      to_program_.insert(to_program_.begin(), unread.begin(), unread.begin() + count);
+    }
+  }
+  next_look_ = now;
+  pump(now);
+  return 0;
+}
+
 bool StreamSocket::move_inward(Time now) {
   if (lease_ != nullptr) return move_inward_by_ring(now);
   if (end_is_told_) heed_failure(now);
-  if (end_is_told_ || !send_rest()) return false;
+  if (end_is_told_ || holds_back(now) || !send_rest()) return false;
   if (peer_has_ended_) end_inward();
   if (end_is_told_) return false;
   move_urgent(now);

@@ -35,6 +35,7 @@ Answer StreamSocket::begin_lease(const std::shared_ptr<SharedRoom>& room, int th
   const bool is_whole = stage_ == Stage::kOpen && !peer_has_ended_ && !program_has_ended_ &&
                         !is_hung_up_ && !was_shut_down_ && error_ == 0;
   if (!is_whole || was_urgent_ || lease_ != nullptr) return -ENOTCONN;
+  if (low_water_ > 1) return -ENOTCONN;  // the rings know no mark
   if (bytes_read_ + bytes_in_pair() < more_until_) return -EAGAIN;
   // What lies in the pair comes before what will be in the rings.
   if (!take_all(end_.get(), scratch(), to_stack_)) return -ENOTCONN;

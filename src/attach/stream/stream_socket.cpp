@@ -19,11 +19,14 @@ StreamSocket::StreamSocket(posix::FilePtr file, Pair& pair, ProgramDescriptors& 
                            bool is_open)
     : Socket(std::move(file), pair, descriptors), stage_(is_open ? Stage::kOpen : Stage::kFresh) {
   if (!is_open) stuffing_ = make_unwritable(pair.theirs.get());
+  static_cast<void>(learn_low_water(pair.theirs.get()));  // the listener's
 }
 
 void StreamSocket::renew(Pair& pair) {
   adopt(pair);
   stuffing_ = make_unwritable(pair.theirs.get());
+  low_water_ = 1;
+  static_cast<void>(learn_low_water(pair.theirs.get()));
   error_ = 0;
   stage_ = Stage::kFresh;
 }

@@ -22,6 +22,10 @@
 // Urgent bytes are urgent in the pair, too: POLLPRI, SIGURG, SIOCATMARK and recv(MSG_OOB) are the
 // kernel's.
 //
+// SO_RCVLOWAT: no pair knows it for poll(), so fewer bytes than the mark stay with the stack as
+// long as the pair is empty and nobody waits in a read; whoever does is the pair's, which knows it
+// for read().
+//
 // While a lease is there (lease.h), bytes go by its rings; what comes by the pair is none of them.
 
 namespace strata::attach {
@@ -63,6 +67,9 @@ class StreamSocket final : public Socket {
   [[nodiscard]] Answer send_beside_pair(const msghdr& message, int flags, Time now);
   // An urgent byte that the pair could not carry.
   [[nodiscard]] std::optional<std::byte> take_urgent();
+  // The low-water mark has become the file's: the pair has it too, and what lies there unread is
+  // taken back if it may be too little. -ENOPROTOOPT beside a lease.
+  [[nodiscard]] Answer follow_low_water(int theirs, Time now);
   // The next `size` bytes from the program are sent with MSG_MORE.
   void expect_more(std::size_t size);
 
@@ -79,6 +86,8 @@ class StreamSocket final : public Socket {
   // False: there is nothing to move, or no room, now.
   [[nodiscard]] bool move_inward(Time now);
   [[nodiscard]] bool move_outward(Time now);
+  [[nodiscard]] Answer learn_low_water(int theirs);
+  [[nodiscard]] bool holds_back(Time now);
   [[nodiscard]] bool send_rest();
   [[nodiscard]] Answer read_stack(MutableBytes to, int flags, Time now);
   [[nodiscard]] Answer write_stack(Bytes from, int flags, Time now);
@@ -106,6 +115,8 @@ class StreamSocket final : public Socket {
   std::vector<std::byte> to_stack_;    // read from the pair, and the stack was full
   std::uint64_t bytes_read_ = 0;       // from the pair
   std::uint64_t more_until_ = 0;
+  std::size_t low_water_ = 1;  // the file's SO_RCVLOWAT
+  Time next_look_{};           // for somebody who waits in a read
   bool peer_has_ended_ = false;
   bool end_is_told_ = false;  // to the program
   bool program_has_ended_ = false;

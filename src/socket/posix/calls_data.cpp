@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that move bytes: all of them are one message in or one message out.
 #include <limits.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,8 +19,11 @@ class Parts {
   explicit Parts(const msghdr& message)
       : parts_(message.msg_iov, message.msg_iov + message.msg_iovlen) {}
 
-  [[nodiscard]] bool empty() const {
-    return std::ranges::all_of(parts_, [](const iovec& part) { return part.iov_len == 0; });
+  [[nodiscard]] bool empty() const { return left() == 0; }
+  [[nodiscard]] std::size_t left() const {
+    std::size_t size = 0;
+    for (const iovec& part : parts_) size += part.iov_len;
+    return size;
   }
   [[nodiscard]] Answer done() const { return done_; }
   void advance(Answer count) {
@@ -60,6 +64,14 @@ std::optional<Time> deadline(Time now, std::optional<Duration> timeout) {
   return timeout ? std::optional(now + *timeout) : std::nullopt;
 }
 
+// How much of `room` bytes a call that waits is to have before it ends.
+std::size_t wanted_at_once(const File& file, std::size_t room, bool wants_all) {
+  if (!file.is_stream()) return 0;
+  return wants_all ? room : std::min(room, file.receive_low_water());
+}
+
+bool has_ended(const File& file) { return (file.events() & (POLLRDHUP | POLLERR)) != 0; }
+
 msghdr message_of(iovec& part) {
   msghdr message{};
   message.msg_iov = &part;
@@ -83,17 +95,21 @@ Operation Calls::receive(int fd, const msghdr& message, int flags, Time now,
   if (const Answer wrong = check(message); wrong != 0) return wrong;
   const bool never_waits = (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
   const bool waits = !file->is_non_blocking() && !never_waits;
-  const bool wants_all = (flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) == 0 && waits;
-  auto attempt = [file, plain = message, parts = Parts(message), flags, waits, wants_all,
+  const bool peeks = (flags & MSG_PEEK) != 0;
+  const bool wants_all = (flags & MSG_WAITALL) != 0 && !peeks;
+  auto attempt = [file, plain = message, parts = Parts(message), flags, waits, wants_all, peeks,
                   tell = std::move(tell)](Time at, bool is_last) mutable -> std::optional<Answer> {
+    const std::size_t whole = static_cast<std::size_t>(parts.done()) + parts.left();
+    const std::size_t wanted = waits ? wanted_at_once(*file, whole, wants_all) : 0;
     while (true) {
       msghdr rest = plain;
       parts.put_into(rest);
       const Answer count = file->receive(rest, flags, at);
       if (count == -EAGAIN && waits && !is_last) return std::nullopt;
+      const bool is_enough = count <= 0 || static_cast<std::size_t>(parts.done() + count) >= wanted;
+      if (!is_enough && peeks && !is_last && !has_ended(*file)) return std::nullopt;
       if (count > 0) parts.advance(count);
-      const bool goes_on = count > 0 && wants_all && file->is_stream() && !parts.empty();
-      if (goes_on) continue;
+      if (!is_enough && !peeks) continue;
       if (count < 0 && parts.done() == 0) return count;
       if (count >= 0 && tell) tell(rest);
       return parts.done();

@@ -75,6 +75,8 @@ class File {
 
   [[nodiscard]] bool is_non_blocking() const { return is_non_blocking_; }
   void set_non_blocking(bool on) { is_non_blocking_ = on; }
+  // SO_RCVLOWAT: a call that waits does so for so many bytes, if it has room for them.
+  [[nodiscard]] virtual std::size_t receive_low_water() const { return 1; }
   // SO_RCVTIMEO, SO_SNDTIMEO; none: for ever.
   [[nodiscard]] std::optional<Duration> receive_timeout() const { return receive_timeout_; }
   [[nodiscard]] std::optional<Duration> send_timeout() const { return send_timeout_; }

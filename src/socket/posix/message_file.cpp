@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "socket/posix/message_file.h"
 
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -138,13 +140,17 @@ Answer MessageFile::receive_error(msghdr& message, Time now) {
 // ── Data ────────────────────────────────────────────────────────────────────────────────────────
 
 void MessageFile::write_time(Time at, Time now, ControlWriter& writer) const {
-  if (stamp_ == Stamp::kNone || wall_clock_ == nullptr) return;
+  constexpr int kTold = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  const bool tells_all = (timestamping_ & kTold) == kTold;
+  if ((stamp_ == Stamp::kNone && !tells_all) || wall_clock_ == nullptr) return;
   const timespec time = wall_clock_(now, at);
   if (stamp_ == Stamp::kNanoseconds) {
     writer.append(SOL_SOCKET, SCM_TIMESTAMPNS, time);
-  } else {
+  } else if (stamp_ == Stamp::kMicroseconds) {
     writer.append(SOL_SOCKET, SCM_TIMESTAMP, timeval{time.tv_sec, time.tv_nsec / 1000});
   }
+  // Ours, and none of the device's.
+  if (tells_all) writer.append(SOL_SOCKET, SCM_TIMESTAMPING, std::array<timespec, 3>{time});
 }
 
 Answer MessageFile::receive(msghdr& message, int flags, Time now) {

@@ -76,6 +76,8 @@ class MessageFile : public SocketFile {
   std::size_t send_buffer_;
   std::optional<int> path_mtu_discovery_;  // as it was set
   Stamp stamp_ = Stamp::kNone;
+  int receive_low_water_ = 1;  // of no effect, as on Linux: one datagram is always enough
+  int timestamping_ = 0;       // SO_TIMESTAMPING's flags
   WallClock wall_clock_ = nullptr;
   std::deque<SocketError> errors_;
   std::uint64_t error_count_ = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options that UDP, echo and raw sockets share, one row each.
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -114,6 +115,29 @@ struct MessageOptions {
     file.stamp_ = value != 0 ? kStamp : MessageFile::Stamp::kNone;
     return 0;
   }
+  // Times of what was received, by our clock; what was sent is not told of.
+  static Answer read_timestamping(MessageFile& file, int& value) {
+    value = file.timestamping_;
+    return 0;
+  }
+  static Answer write_timestamping(MessageFile& file, int value, Time /*now*/) {
+    constexpr int kKept = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+                          SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_SYS_HARDWARE |
+                          SOF_TIMESTAMPING_RAW_HARDWARE;
+    if (file.wall_clock_ == nullptr) return -ENOPROTOOPT;
+    if ((value & ~SOF_TIMESTAMPING_MASK) != 0) return -EINVAL;
+    if ((value & ~kKept) != 0) return -EOPNOTSUPP;
+    file.timestamping_ = value;
+    return 0;
+  }
+  static Answer read_low_water(MessageFile& file, int& value) {
+    value = file.receive_low_water_;
+    return 0;
+  }
+  static Answer write_low_water(MessageFile& file, int value, Time /*now*/) {
+    file.receive_low_water_ = value == 0 ? 1 : value < 0 ? INT32_MAX : value;
+    return 0;
+  }
   static Answer read_zero(MessageFile& /*file*/, int& value) {
     value = 0;
     return 0;
@@ -141,6 +165,8 @@ constexpr OptionRow<MessageFile> kRows[] = {
      O::write_stamp<O::Stamp::kMicroseconds>},
     {SOL_SOCKET, SO_TIMESTAMPNS, O::read_stamp<O::Stamp::kNanoseconds>,
      O::write_stamp<O::Stamp::kNanoseconds>},
+    {SOL_SOCKET, SO_RCVLOWAT, O::read_low_water, O::write_low_water},
+    {SOL_SOCKET, SO_TIMESTAMPING, O::read_timestamping, O::write_timestamping},
     {IPPROTO_IP, IP_TTL, O::read_hop_limit, O::write_hop_limit},
     {IPPROTO_IP, IP_TOS, O::read<&S::traffic_class>, O::write_octet<&D::set_traffic_class>},
     {IPPROTO_IP, IP_MTU_DISCOVER, O::read_path_mtu_discovery, O::write_path_mtu_discovery},

@@ -12,6 +12,7 @@
 
 #include "socket/posix/option_values.h"
 #include "socket/posix/socket_address.h"
+#include "stack/out/send_udp.h"
 #include "strata/wire/icmpv4.h"
 #include "strata/wire/icmpv6.h"
 #include "strata/wire/ipv4.h"
@@ -92,13 +93,26 @@ Answer PacketFile::connect(const sockaddr* address, socklen_t size, Time /*now*/
     if (!wanted) return wanted.error();
     remote = *wanted;
   }
+  IpAddress source = any();
+  if (!remote.address.is_unspecified()) {
+    const auto options = socket().options();
+    const auto chosen = stack::source_towards(stack_.core(), remote,
+                                              options ? options->bound_interface : kNoInterface);
+    if (!chosen) return failed(chosen.error());
+    source = *chosen;
+  }
   const auto connected = connect_socket(remote);
-  if (connected) remote_ = remote;
-  return answer_of(connected);
+  if (!connected) return failed(connected.error());
+  remote_ = remote;
+  source_ = source;
+  return 0;
 }
 
+// As Linux: once there is a peer, the address that packets to it go from. Programs that make their
+// own checksums ask for it.
 Answer PacketFile::local_name(sockaddr* address, socklen_t* size) {
   Endpoint local = local_;
+  if (local.address.is_unspecified()) local.address = source_;
   local.port = local_port();
   return tell_name(local, family(), address, size);
 }

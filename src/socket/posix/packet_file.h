@@ -52,6 +52,7 @@ class PacketFile : public MessageFile {
 
   Endpoint local_{any()};
   Endpoint remote_{any()};
+  IpAddress source_ = any();  // towards remote_, where no address is bound
   DatagramSocket::Received next_{};
   PacketPtr last_;                     // whose IP options are told
   bool wants_options_ = false;         // IP_RECVOPTS

@@ -2,6 +2,7 @@
 #include "socket/posix/socket_file.h"
 
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
@@ -13,11 +14,31 @@
 #include "socket/posix/socket_address.h"
 
 namespace strata::posix {
+namespace {
+
+// What the kernel gives to privileged programs only: to speak from addresses of others, and to
+// have it spin for a socket.
+bool needs_privilege(int level, int name) {
+  return (level == IPPROTO_IP && name == IP_TRANSPARENT) ||
+         (level == IPPROTO_IPV6 && name == IPV6_TRANSPARENT) ||
+         (level == SOL_SOCKET && name == SO_BUSY_POLL);
+}
+
+Answer refuse_without_privilege(int value) {
+  if (value < 0) return -EINVAL;
+  return value == 0 ? 0 : -EPERM;
+}
+
+}  // namespace
 
 std::optional<Answer> SocketFile::common_option(int level, int name, void* value,
                                                 socklen_t* size) const {
+  if (needs_privilege(level, name)) return write_value(0, value, size);
   if (level != SOL_SOCKET) return std::nullopt;
   switch (name) {
+    case SO_SNDLOWAT: return write_value(1, value, size);
+    case SO_MARK: return write_value(mark_, value, size);
+    case SO_INCOMING_CPU: return write_value(-1, value, size);  // none in particular
     case SO_TYPE: return write_value(type_, value, size);
     case SO_PROTOCOL: return write_value(protocol_, value, size);
     case SO_DOMAIN: {
@@ -32,6 +53,14 @@ std::optional<Answer> SocketFile::common_option(int level, int name, void* value
 
 std::optional<Answer> SocketFile::set_common_option(int level, int name, const void* value,
                                                     socklen_t size) {
+  const bool is_mark = level == SOL_SOCKET && name == SO_MARK;
+  if (is_mark || needs_privilege(level, name)) {
+    const auto number = read_value<int>(value, size);
+    if (!number) return number.error();
+    if (!is_mark) return refuse_without_privilege(*number);
+    mark_ = *number;
+    return 0;
+  }
   const bool is_receive = name == SO_RCVTIMEO;
   if (level != SOL_SOCKET || (!is_receive && name != SO_SNDTIMEO)) return std::nullopt;
   const auto timeout = read_timeout(value, size);

@@ -37,6 +37,9 @@ class SocketFile : public File {
   static Answer tell_name(const Result<Endpoint>& endpoint, AddressFamily family, sockaddr* address,
                           socklen_t* size);
 
+  // SO_MARK: rules that would look at it are an administrator's, and none are here.
+  int mark_ = 0;
+
  private:
   AddressFamily family_;
   int type_;

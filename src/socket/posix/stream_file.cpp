@@ -258,9 +258,13 @@ Answer StreamFile::start_with_data(const msghdr& message, int flags, Time now) {
 Answer StreamFile::bind(const sockaddr* address, socklen_t size, Time /*now*/) {
   const auto endpoint = read_address(address, size, family());
   if (!endpoint) return endpoint.error();
-  if (!std::holds_alternative<std::monostate>(end_)) return -EINVAL;
+  if (!std::holds_alternative<std::monostate>(end_) || bound_without_port_) return -EINVAL;
   auto made = TcpBinding::bind(stack_, *endpoint, options_);
   if (!made) return failed(made.error());
+  if (binds_without_port_ && endpoint->port == 0) {
+    bound_without_port_ = endpoint->address;  // it could be had, and is given back
+    return 0;
+  }
   end_.emplace<TcpBinding>(*std::move(made));
   return 0;
 }
@@ -270,7 +274,8 @@ Answer StreamFile::listen(int backlog, Time /*now*/) {
   if (listener() != nullptr) return answer_of(listener()->set_backlog(waiting));
   if (stream() != nullptr) return -EINVAL;
   const bool is_v4 = family() == AddressFamily::kIpv4;
-  const Endpoint any{is_v4 ? IpAddress::any_v4() : IpAddress::any_v6(), 0};
+  const IpAddress any_address = is_v4 ? IpAddress::any_v4() : IpAddress::any_v6();
+  const Endpoint any{bound_without_port_.value_or(any_address), 0};
   const TcpListenOptions options{.backlog = waiting, .binding = binding(), .options = options_};
   auto made = TcpListener::listen(stack_, any, options);
   if (!made) return failed(made.error());
@@ -282,6 +287,7 @@ Answer StreamFile::listen(int backlog, Time /*now*/) {
 Answer StreamFile::start(const Endpoint& remote, Bytes first_data, Time now) {
   TcpConnectOptions options;
   options.binding = binding();
+  if (bound_without_port_) options.local.address = *bound_without_port_;
   options.options = options_;
   options.fast_open_data = first_data;
   auto made = TcpStream::connect(stack_, remote, options, now);
@@ -334,6 +340,8 @@ File::Accepted StreamFile::accept(Time now) {
   if (!accepted) return {nullptr, failed(accepted.error())};
   auto made = std::make_shared<StreamFile>(stack_, family(), *std::move(accepted));
   made->uses_zero_copy_ = uses_zero_copy_;
+  made->mark_ = mark_;
+  made->low_water_ = low_water_;
   return {std::move(made), 0};
 }
 
@@ -378,6 +386,7 @@ bool StreamFile::close(Time now, bool is_last) {
 Answer StreamFile::local_name(sockaddr* address, socklen_t* size) {
   Result<Endpoint> local = Endpoint{};
   if (family() == AddressFamily::kIpv4) local->address = IpAddress::any_v4();
+  if (bound_without_port_) local->address = *bound_without_port_;
   if (binding() != nullptr) local = binding()->local();
   if (listener() != nullptr) local = listener()->local();
   if (stream() != nullptr) local = stream()->local();
@@ -407,13 +416,21 @@ Answer StreamFile::control(unsigned long request, int& value) {
   }
 }
 
+// Who waits for more than the peer may send waits for ever: then the mark gives way.
+bool StreamFile::has_enough_to_read(const TcpStream& stream) const {
+  if (low_water_ <= 1) return true;
+  const auto info = stream.info(Time{});
+  return !info || info->receive_queue == 0 || info->receive_queue >= low_water_ ||
+         info->receive_window <= info->receive_mss;
+}
+
 std::uint32_t StreamFile::stream_events(const TcpStream& stream) const {
   const auto ready = stream.readiness();
   const auto state = stream.state();
   if (!ready) return POLLHUP;
   std::uint32_t events = 0;
   const bool has_ended = state && peer_has_ended(*state);
-  if (ready->readable || has_ended) events |= POLLIN | POLLRDNORM;
+  if ((ready->readable && has_enough_to_read(stream)) || has_ended) events |= POLLIN | POLLRDNORM;
   if (ready->writable) events |= POLLOUT | POLLWRNORM;
   if (ready->error || finished_copies() != 0) events |= POLLERR;
   if (has_ended) events |= POLLRDHUP;

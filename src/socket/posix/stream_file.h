@@ -43,6 +43,7 @@ class StreamFile final : public SocketFile {
   Answer control(unsigned long request, int& value) override;
   bool close(Time now, bool is_last) override;
   [[nodiscard]] std::optional<Duration> linger() const override;
+  [[nodiscard]] std::size_t receive_low_water() const override { return low_water_; }
   [[nodiscard]] std::uint32_t events() const override;
   [[nodiscard]] std::uint64_t news() const override;
 
@@ -73,12 +74,16 @@ class StreamFile final : public SocketFile {
   [[nodiscard]] Answer ended(Error error, Answer otherwise);
   [[nodiscard]] TcpSocketOptions current_options() const;
   [[nodiscard]] Answer apply_options(const TcpSocketOptions& options, Time now);
+  [[nodiscard]] bool has_enough_to_read(const TcpStream& stream) const;
   [[nodiscard]] std::uint32_t stream_events(const TcpStream& stream) const;
 
   std::optional<Error> told_soft_error_;  // by SO_ERROR
   Stack& stack_;
   std::variant<std::monostate, TcpBinding, TcpListener, TcpStream> end_;
-  TcpSocketOptions options_;               // for what is not made yet
+  TcpSocketOptions options_;                     // for what is not made yet
+  std::optional<IpAddress> bound_without_port_;  // IP_BIND_ADDRESS_NO_PORT: connect() chooses
+  bool binds_without_port_ = false;
+  std::uint32_t low_water_ = 1;            // SO_RCVLOWAT
   std::optional<Endpoint> deferred_peer_;  // TCP_FASTOPEN_CONNECT: the first write connects
   bool defers_connect_ = false;
   bool is_connecting_ = false;

@@ -98,6 +98,35 @@ struct StreamOptions {
     return is_there ? file.apply_options(options, now) : -ENODEV;
   }
 
+  static Answer read_receive_low_water(StreamFile& file, int& value) {
+    value = static_cast<int>(file.low_water_);
+    return 0;
+  }
+  // Linux: half of the buffer at most, and no mark is a byte.
+  static Answer write_receive_low_water(StreamFile& file, int value, Time /*now*/) {
+    const std::uint32_t own = file.current_options().receive_buffer;
+    const std::uint32_t buffer = own != 0 ? own : file.stack_.tcp_config().receive_buffer_max;
+    const auto wanted = value < 0 ? UINT32_MAX : static_cast<std::uint32_t>(value);
+    file.low_water_ = std::max(std::min(wanted, buffer / 2), 1U);
+    file.tell_news();  // what is there may be enough now
+    return 0;
+  }
+  static Answer read_mtu(StreamFile& file, int& value) {
+    if (file.stream() == nullptr) return -ENOTCONN;
+    const auto info = file.stream()->info(Time{});
+    if (!info) return failed(info.error());
+    value = static_cast<int>(info->path_mtu);
+    return 0;
+  }
+  static Answer read_late_port(StreamFile& file, int& value) {
+    value = file.binds_without_port_ ? 1 : 0;
+    return 0;
+  }
+  static Answer write_late_port(StreamFile& file, int value, Time /*now*/) {
+    file.binds_without_port_ = value != 0;
+    return 0;
+  }
+
   // Any 32 bits: the C interface has them with a sign.
   static Answer read_low_water(StreamFile& file, int& value) {
     value = static_cast<int>(file.current_options().not_sent_low_water);
@@ -138,12 +167,43 @@ struct StreamOptions {
     constexpr Duration kUsual = std::chrono::seconds(60);
     const Duration time = file.current_options().fin_wait_2.value_or(kUsual);
     value = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+    if (time == Duration{}) value = -1;
     return 0;
   }
+  // Linux: less than 0 is not at all, and 0 the usual time.
   static Answer write_fin_wait(StreamFile& file, int value, Time now) {
     constexpr int kSecondsMax = 120;
     TcpSocketOptions options = file.current_options();
-    options.fin_wait_2 = std::chrono::seconds(std::clamp(value, 0, kSecondsMax));
+    options.fin_wait_2.reset();
+    if (value != 0) options.fin_wait_2 = std::chrono::seconds(std::clamp(value, 0, kSecondsMax));
+    return file.apply_options(options, now);
+  }
+  // Linux keeps it as a number of SYN-ACKs, each of which waits twice as long as the one before.
+  static Answer write_defer_accept(StreamFile& file, int value, Time now) {
+    constexpr int kWaitMax = 120;
+    constexpr int kCountMax = 255;
+    int seconds = value > 0 ? 1 : 0;
+    for (int wait = 1, count = 1; value > seconds && count < kCountMax; ++count) {
+      wait = std::min(2 * wait, kWaitMax);
+      seconds += wait;
+    }
+    TcpSocketOptions options = file.current_options();
+    options.defer_accept = std::chrono::seconds(seconds);
+    return file.apply_options(options, now);
+  }
+  static Answer write_window_clamp(StreamFile& file, int value, Time now) {
+    constexpr int kLeast = 1152;  // half of Linux's smallest buffer
+    const bool is_fresh = file.stream() == nullptr && file.listener() == nullptr;
+    if (value == 0 && !is_fresh) return -EINVAL;
+    TcpSocketOptions options = file.current_options();
+    options.window_clamp = value == 0 ? 0 : static_cast<std::uint32_t>(std::max(value, kLeast));
+    return file.apply_options(options, now);
+  }
+  // RFC 3542 6.5: -1 is the usual one. Its two bits of ECN are TCP's (RFC 3168).
+  static Answer write_traffic_class(StreamFile& file, int value, Time now) {
+    if (value < -1 || value > 255) return -EINVAL;
+    TcpSocketOptions options = file.current_options();
+    options.traffic_class = static_cast<std::uint8_t>(value == -1 ? 0 : value & 0xfc);
     return file.apply_options(options, now);
   }
   static Answer read_deferred(StreamFile& file, int& value) {
@@ -280,6 +340,7 @@ constexpr OptionRow<StreamFile> kRows[] = {
     {SOL_SOCKET, SO_REUSEPORT, O::read<&T::reuse_port>, O::write_bool<&T::reuse_port>},
     {SOL_SOCKET, SO_KEEPALIVE, O::read<&T::keepalive>, O::write_bool<&T::keepalive>},
     {SOL_SOCKET, SO_OOBINLINE, O::read<&T::urgent_inline>, O::write_bool<&T::urgent_inline>},
+    {SOL_SOCKET, SO_RCVLOWAT, O::read_receive_low_water, O::write_receive_low_water},
     {SOL_SOCKET, SO_SNDBUF, O::read_buffer<&T::send_buffer, &TcpInfo::send_buffer>,
      O::write_buffer<&T::send_buffer, 2304>},
     {SOL_SOCKET, SO_RCVBUF, O::read_buffer<&T::receive_buffer, &TcpInfo::receive_buffer>,
@@ -289,9 +350,12 @@ constexpr OptionRow<StreamFile> kRows[] = {
     {SOL_SOCKET, SO_RCVBUFFORCE, nullptr, O::write_buffer<&T::receive_buffer, 1152>},
     {SOL_SOCKET, SO_BINDTOIFINDEX, O::read<&T::bound_interface>, O::write_interface},
     {SOL_SOCKET, SO_ZEROCOPY, O::read_zero_copy, O::write_zero_copy},
-    {IPPROTO_IP, IP_TOS, O::read<&T::traffic_class>, O::write<&T::traffic_class, 0, 255>},
+    {IPPROTO_IP, IP_TOS, O::read<&T::traffic_class>, O::write_traffic_class},
     {IPPROTO_IP, IP_TTL, O::read<&T::hop_limit, 64>, O::write_hop_limit},
-    {IPPROTO_IPV6, IPV6_TCLASS, O::read<&T::traffic_class>, O::write<&T::traffic_class, 0, 255>},
+    {IPPROTO_IP, IP_MTU, O::read_mtu, nullptr},
+    {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, O::read_late_port, O::write_late_port},
+    {IPPROTO_IPV6, IPV6_MTU, O::read_mtu, nullptr},
+    {IPPROTO_IPV6, IPV6_TCLASS, O::read<&T::traffic_class>, O::write_traffic_class},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, O::read<&T::hop_limit, 64>, O::write_hop_limit},
     {IPPROTO_IPV6, IPV6_V6ONLY, O::read<&T::v6_only>, O::write_bool<&T::v6_only>},
     {IPPROTO_TCP, TCP_NODELAY, O::read<&T::no_delay>, O::write_bool<&T::no_delay>},
@@ -308,11 +372,10 @@ constexpr OptionRow<StreamFile> kRows[] = {
     {IPPROTO_TCP, TCP_SYNCNT, O::read<&T::syn_retries, 7>, O::write<&T::syn_retries, 1, 127>},
     {IPPROTO_TCP, TCP_LINGER2, O::read_fin_wait, O::write_fin_wait},
     {IPPROTO_TCP, TCP_DEFER_ACCEPT, O::read_time<&T::defer_accept, Seconds, 0>,
-     O::write_time<&T::defer_accept, Seconds, 0, 32767>},
+     O::write_defer_accept},
     {IPPROTO_TCP, TCP_USER_TIMEOUT, O::read_time<&T::user_timeout, Millis, 0>,
      O::write_time<&T::user_timeout, Millis, 0, INT32_MAX>},
-    {IPPROTO_TCP, TCP_WINDOW_CLAMP, O::read<&T::window_clamp>,
-     O::write<&T::window_clamp, 0, INT32_MAX>},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, O::read<&T::window_clamp>, O::write_window_clamp},
     {IPPROTO_TCP, TCP_NOTSENT_LOWAT, O::read_low_water,
      O::write<&T::not_sent_low_water, INT32_MIN, INT32_MAX>},
     {IPPROTO_TCP, TCP_FASTOPEN, O::read<&T::fast_open>, O::write_bool<&T::fast_open>},

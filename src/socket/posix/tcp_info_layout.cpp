@@ -13,23 +13,6 @@ std::uint32_t usecs(Duration duration) {
 
 std::uint32_t msecs(Duration duration) { return usecs(duration) / 1000; }
 
-std::uint8_t state_number(TcpState state) {
-  switch (state) {
-    case TcpState::kEstablished: return 1;
-    case TcpState::kSynSent: return 2;
-    case TcpState::kSynReceived: return 3;
-    case TcpState::kFinWait1: return 4;
-    case TcpState::kFinWait2: return 5;
-    case TcpState::kTimeWait: return 6;
-    case TcpState::kClosed: return 7;
-    case TcpState::kCloseWait: return 8;
-    case TcpState::kLastAck: return 9;
-    case TcpState::kListen: return 10;
-    case TcpState::kClosing: return 11;
-  }
-  return 7;
-}
-
 // Linux counts in segments what we count in bytes.
 std::uint32_t whole_segments(std::uint32_t bytes, std::uint32_t mss) {
   return mss == 0 ? 0 : std::max(bytes / mss, 1U);
@@ -86,6 +69,23 @@ void fill_times(const TcpInfo& info, tcp_info& out) {
 }
 
 }  // namespace
+
+std::uint8_t state_number(TcpState state) {
+  switch (state) {
+    case TcpState::kEstablished: return 1;
+    case TcpState::kSynSent: return 2;
+    case TcpState::kSynReceived: return 3;
+    case TcpState::kFinWait1: return 4;
+    case TcpState::kFinWait2: return 5;
+    case TcpState::kTimeWait: return 6;
+    case TcpState::kClosed: return 7;
+    case TcpState::kCloseWait: return 8;
+    case TcpState::kLastAck: return 9;
+    case TcpState::kListen: return 10;
+    case TcpState::kClosing: return 11;
+  }
+  return 7;
+}
 
 LinuxTcpInfo to_linux(const TcpInfo& info) {
   LinuxTcpInfo out{};

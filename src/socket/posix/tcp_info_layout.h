@@ -19,6 +19,8 @@ struct LinuxTcpInfo : tcp_info {
   std::uint32_t tcpi_total_rto_time;
 };
 
+// TCP_ESTABLISHED and so on.
+[[nodiscard]] std::uint8_t state_number(TcpState state);
 [[nodiscard]] LinuxTcpInfo to_linux(const TcpInfo& info);
 
 }  // namespace strata::posix

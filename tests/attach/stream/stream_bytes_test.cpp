@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
+#include <thread>
 
 #include "attach/stream/stream_lab.h"
+#include "attach/stream/waiting_reader.h"
 
 namespace strata::attach::stream_bytes_test {
 namespace {
@@ -127,6 +131,72 @@ TEST(StreamBytes, AnUrgentByteIsUrgentInThePair) {
   EXPECT_EQ(byte, '!');
   EXPECT_EQ(read_all(far.end), "behind");
   EXPECT_EQ(far.socket->take_urgent(), std::nullopt);
+}
+
+struct LowWater : Lab {
+  LowWater() {
+    const int mark = 8;
+    EXPECT_EQ(far.socket->file().set_option(SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark), now), 0);
+    EXPECT_EQ(far.socket->follow_low_water(far.end.get(), now), 0);
+  }
+  void arrive(std::string_view text) {
+    near.write(text);
+    turn({&near, &far});
+  }
+  std::pair<stream_lab::Held, stream_lab::Held> both = connected();
+  stream_lab::Held& near = both.first;
+  stream_lab::Held& far = both.second;
+};
+
+TEST(StreamBytes, FewerThanTheLowWaterMarkAreHeldBack) {
+  LowWater lab;
+  lab.arrive("1234");
+  EXPECT_EQ(events(lab.far.end), POLLOUT);
+  EXPECT_TRUE(lab.far.socket->take_wake_up().has_value()) << "somebody may wait for them yet";
+  lab.arrive("5678");
+  EXPECT_EQ(events(lab.far.end), POLLIN | POLLOUT);
+  EXPECT_EQ(read_all(lab.far.end), "12345678");
+  lab.arrive("9");
+  EXPECT_EQ(events(lab.far.end), POLLOUT);
+  ::shutdown(lab.near.end.get(), SHUT_WR);
+  lab.turn({&lab.near, &lab.far});
+  EXPECT_EQ(events(lab.far.end), POLLIN | POLLOUT | POLLRDHUP);
+  EXPECT_EQ(read_all(lab.far.end), "9");
+}
+
+TEST(StreamBytes, WhatLiesInThePairIsTakenBackForAHigherMark) {
+  LowWater lab;
+  lab.arrive("12345678");
+  const int mark = 10;
+  posix::File& file = lab.far.socket->file();
+  EXPECT_EQ(file.set_option(SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark), lab.now), 0);
+  EXPECT_EQ(lab.far.socket->follow_low_water(lab.far.end.get(), lab.now), 0);
+  EXPECT_EQ(events(lab.far.end), POLLOUT);
+  lab.arrive("90");
+  EXPECT_EQ(read_all(lab.far.end), "1234567890");
+}
+
+TEST(StreamBytes, ALowerMarkLetsThemGo) {
+  LowWater lab;
+  lab.arrive("1234");
+  const int mark = 1;
+  posix::File& file = lab.far.socket->file();
+  EXPECT_EQ(file.set_option(SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark), lab.now), 0);
+  EXPECT_EQ(lab.far.socket->follow_low_water(lab.far.end.get(), lab.now), 0);
+  EXPECT_EQ(read_all(lab.far.end), "1234");
+}
+
+// It may want fewer than the mark, and the pair knows how many.
+TEST(StreamBytes, WhoeverWaitsInAReadHasThem) {
+  LowWater lab;
+  ASSERT_EQ(::fcntl(lab.far.end.get(), F_SETFL, 0), 0);
+  std::string got(4, '?');
+  std::thread reader([&] { EXPECT_EQ(::recv(lab.far.end.get(), got.data(), got.size(), 0), 4); });
+  while (!reader_waits(::gettid(), lab.far.end.get())) std::this_thread::yield();
+  lab.now += std::chrono::seconds(1);
+  lab.arrive("1234");
+  reader.join();
+  EXPECT_EQ(got, "1234");
 }
 
 }  // namespace

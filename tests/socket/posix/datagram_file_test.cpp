@@ -33,6 +33,15 @@ TEST(DatagramFile, KeepsTheOptionsItIsGiven) {
       {AF_INET, IPPROTO_IP, IP_TOS, 0x28, 0, 0x28},
       {AF_INET, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, 0, IP_PMTUDISC_DO},
       {AF_INET, IPPROTO_IP, IP_MTU_DISCOVER, 99, -EINVAL, IP_PMTUDISC_WANT},
+      {AF_INET, IPPROTO_IP, IP_TRANSPARENT, 1, -EPERM, 0},
+      {AF_INET, IPPROTO_IP, IP_TRANSPARENT, 0, 0, 0},
+      {AF_INET6, IPPROTO_IPV6, IPV6_TRANSPARENT, 1, -EPERM, 0},
+      {AF_INET, SOL_SOCKET, SO_MARK, 7, 0, 7},
+      {AF_INET, SOL_SOCKET, SO_BUSY_POLL, 50, -EPERM, 0},
+      {AF_INET, SOL_SOCKET, SO_BUSY_POLL, -1, -EINVAL, 0},
+      {AF_INET, SOL_SOCKET, SO_RCVLOWAT, 5, 0, 5},
+      {AF_INET, SOL_SOCKET, SO_RCVLOWAT, 0, 0, 1},
+      {AF_INET, SOL_SOCKET, SO_SNDLOWAT, 5, -ENOPROTOOPT, 1},
       {AF_INET, IPPROTO_IP, IP_RECVERR, 1, 0, 1},
       {AF_INET, IPPROTO_IP, IP_RECVTTL, 1, 0, 1},
       {AF_INET, IPPROTO_IP, IP_MULTICAST_TTL, 9, 0, 9},
@@ -81,7 +90,7 @@ TEST(DatagramFile, RefusesOptionsItDoesNotHave) {
   Calls& calls = *loopback.calls;
   const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
   const int on = 1;
-  for (const int name : {SO_KEEPALIVE, SO_PRIORITY, SO_MARK, 9999}) {
+  for (const int name : {SO_KEEPALIVE, SO_PRIORITY, SO_TIMESTAMPING, 9999}) {
     EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, name, &on, sizeof(on), loopback.now), -ENOPROTOOPT);
   }
   EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, 2, loopback.now), -EINVAL);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <linux/icmp.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -141,6 +142,28 @@ TEST(RawFile, KeepsItsOptions) {
   EXPECT_EQ(v6->set_option(IPPROTO_ICMPV6, 1, blocked.data(), sizeof(blocked), lab.now), 0);
 }
 
+// A program that makes its own checksums must know it.
+TEST(RawFile, AConnectedOneKnowsWhereItSpeaksFrom) {
+  Lab lab;
+  const FilePtr raw = RawFile::open(*lab.stack, AddressFamily::kIpv4, IPPROTO_TCP).file;
+  const auto local = [&] {
+    sockaddr_in name{};
+    socklen_t size = sizeof(name);
+    EXPECT_EQ(raw->local_name(reinterpret_cast<sockaddr*>(&name), &size), 0);
+    return ntohl(name.sin_addr.s_addr);
+  };
+  EXPECT_EQ(local(), INADDR_ANY);
+  sockaddr_in there = loopback_address(0);
+  EXPECT_EQ(raw->connect(as_sockaddr(there), sizeof(there), lab.now), 0);
+  EXPECT_EQ(local(), INADDR_LOOPBACK);
+  there.sin_addr.s_addr = htonl(0x0a00'0001);
+  EXPECT_EQ(raw->connect(as_sockaddr(there), sizeof(there), lab.now), -ENETUNREACH);
+  EXPECT_EQ(local(), INADDR_LOOPBACK) << "as it was";
+  there.sin_family = AF_UNSPEC;
+  EXPECT_EQ(raw->connect(as_sockaddr(there), sizeof(there), lab.now), 0);
+  EXPECT_EQ(local(), INADDR_ANY);
+}
+
 TEST(RawFile, TimeStampsAreTheWallsClock) {
   Lab lab;
   const FilePtr raw = RawFile::open(*lab.stack, AddressFamily::kIpv4, IPPROTO_ICMP).file;
@@ -157,6 +180,36 @@ TEST(RawFile, TimeStampsAreTheWallsClock) {
   EXPECT_EQ(header.cmsg_type, SCM_TIMESTAMP);
   EXPECT_EQ(time.tv_sec, 1000);
   EXPECT_EQ(time.tv_usec, 5);
+}
+
+TEST(RawFile, TimeStampingTellsOfWhatIsReceivedAlone) {
+  Lab lab;
+  const FilePtr raw = RawFile::open(*lab.stack, AddressFamily::kIpv4, IPPROTO_ICMP).file;
+  static_cast<MessageFile&>(*raw).set_wall_clock(
+      [](Time now, Time at) { return timespec{1000 - (now - at).count(), 5000}; });
+  EXPECT_EQ(lab.set(*raw, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_TX_SOFTWARE), -EOPNOTSUPP);
+  EXPECT_EQ(lab.set(*raw, SOL_SOCKET, SO_TIMESTAMPING, 1 << 30), -EINVAL);
+  EXPECT_EQ(lab.get(*raw, SOL_SOCKET, SO_TIMESTAMPING), 0);
+  // Made, but not asked to be told.
+  EXPECT_EQ(lab.set(*raw, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE), 0);
+  EXPECT_EQ(lab.send(*lab.echo, request()), 15);
+  EXPECT_TRUE(lab.receive(*raw).control.empty());
+  const int both = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  EXPECT_EQ(lab.set(*raw, SOL_SOCKET, SO_TIMESTAMPING, both), 0);
+  EXPECT_EQ(lab.get(*raw, SOL_SOCKET, SO_TIMESTAMPING), both);
+  EXPECT_EQ(lab.receive(*raw).answer, 35) << "the reply, with its IP header";
+  EXPECT_EQ(lab.send(*lab.echo, request()), 15);
+  const Told told = lab.receive(*raw);
+  cmsghdr header{};
+  std::array<timespec, 3> times{};
+  ASSERT_GE(told.control.size(), CMSG_LEN(sizeof(times)));
+  std::memcpy(&header, told.control.data(), sizeof(header));
+  std::memcpy(&times, told.control.data() + CMSG_LEN(0), sizeof(times));
+  EXPECT_EQ(header.cmsg_type, SCM_TIMESTAMPING);
+  EXPECT_EQ(header.cmsg_len, CMSG_LEN(sizeof(times)));
+  EXPECT_EQ(times[0].tv_sec, 1000);
+  EXPECT_EQ(times[0].tv_nsec, 5000);
+  EXPECT_EQ(times[2].tv_sec, 0) << "no device has a clock";
 }
 
 TEST(MessageFile, ErrorsAreKeptWithWhatWasSent) {

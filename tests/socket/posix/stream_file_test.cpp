@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/tcp.h>
+#include <poll.h>
 
 #include <array>
 #include <cerrno>
@@ -105,6 +106,133 @@ TEST(StreamFile, NothingIsSentThatCannotBeToldOf) {
   EXPECT_EQ(connection.received(), "");
   EXPECT_EQ(connection.send({"y"}), 1);
   EXPECT_EQ(connection.received(), "y");
+}
+
+struct Row {
+  int family, level, name, value, answer, told;
+};
+
+// Every option is set and asked for again; what is told may be what the kernel makes of it.
+TEST(StreamFile, KeepsTheOptionsItIsGiven) {
+  const Row rows[] = {
+      {AF_INET, SOL_SOCKET, SO_RCVLOWAT, 9, 0, 9},
+      {AF_INET, SOL_SOCKET, SO_RCVLOWAT, 0, 0, 1},
+      {AF_INET, SOL_SOCKET, SO_RCVLOWAT, -1, 0, 3 << 20},
+      {AF_INET, SOL_SOCKET, SO_SNDLOWAT, 9, -ENOPROTOOPT, 1},
+      {AF_INET, SOL_SOCKET, SO_MARK, 7, 0, 7},
+      {AF_INET, SOL_SOCKET, SO_BUSY_POLL, 50, -EPERM, 0},
+      {AF_INET, SOL_SOCKET, SO_INCOMING_CPU, 0, -ENOPROTOOPT, -1},
+      {AF_INET, IPPROTO_IP, IP_TRANSPARENT, 1, -EPERM, 0},
+      {AF_INET, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, 0, 1},
+  };
+  for (const Row& row : rows) {
+    Loopback loopback;
+    Calls& calls = *loopback.calls;
+    const auto fd = static_cast<int>(calls.socket(row.family, SOCK_STREAM, 0));
+    EXPECT_EQ(calls.setsockopt(fd, row.level, row.name, &row.value, sizeof(int), loopback.now),
+              row.answer)
+        << row.level << " " << row.name << " " << row.value;
+    int told = -2;
+    socklen_t size = sizeof(told);
+    EXPECT_EQ(calls.getsockopt(fd, row.level, row.name, &told, &size, loopback.now), 0);
+    EXPECT_EQ(told, row.told) << row.level << " " << row.name;
+  }
+}
+
+TEST(StreamFile, TheLowWaterMarkIsHalfOfTheBufferAtMost) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_STREAM, 0));
+  const int buffer = 10'000;
+  const int wanted = 1'000'000;
+  EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(int), loopback.now), 0);
+  EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof(int), loopback.now), 0);
+  int told = 0;
+  socklen_t size = sizeof(told);
+  EXPECT_EQ(calls.getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &told, &size, loopback.now), 0);
+  EXPECT_EQ(told, buffer);
+}
+
+struct LowWater : Connection {
+  LowWater() {
+    const int mark = 8;
+    EXPECT_EQ(calls->setsockopt(far, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark), now), 0);
+    EXPECT_EQ(calls->fcntl(far, F_SETFL, 0), 0);
+  }
+  short events() {
+    pollfd asked{far, POLLIN | POLLRDHUP, 0};
+    EXPECT_GE(calls->poll(&asked, 1, 0, now).answer(), 0);
+    return asked.revents;
+  }
+  Operation read(std::size_t size, int flags = 0) {
+    return calls->recv(far, buffer.data(), size, flags, now);
+  }
+  std::array<char, 64> buffer{};
+};
+
+TEST(StreamFile, AReaderThatWaitsDoesSoForTheLowWaterMark) {
+  LowWater lab;
+  EXPECT_EQ(lab.send({"1234"}), 4);
+  EXPECT_EQ(lab.events(), 0);
+  Operation read = lab.read(20);
+  EXPECT_FALSE(read.is_done());
+  EXPECT_EQ(lab.send({"5678"}), 4);
+  EXPECT_EQ(lab.send({"9"}), 1);
+  read.resume(lab.now);
+  EXPECT_EQ(read.answer(), 9);
+}
+
+TEST(StreamFile, WhoAsksForLessThanTheMarkWaitsForNoMore) {
+  LowWater lab;
+  EXPECT_EQ(lab.send({"1234"}), 4);
+  EXPECT_EQ(lab.read(20, MSG_DONTWAIT | MSG_PEEK).answer(), 4) << "who does not wait has it";
+  EXPECT_EQ(lab.read(3).answer(), 3);
+  Operation peek = lab.read(20, MSG_PEEK);
+  EXPECT_FALSE(peek.is_done());
+  EXPECT_EQ(lab.send({"5678901"}), 7);
+  EXPECT_NE(lab.events() & POLLIN, 0);
+  peek.resume(lab.now);
+  EXPECT_EQ(peek.answer(), 8);
+  EXPECT_EQ(lab.read(20).answer(), 8);
+}
+
+TEST(StreamFile, TheEndIsToldBelowTheLowWaterMark) {
+  LowWater lab;
+  EXPECT_EQ(lab.send({"12"}), 2);
+  Operation peek = lab.read(20, MSG_PEEK);
+  EXPECT_FALSE(peek.is_done());
+  EXPECT_EQ(lab.calls->shutdown(lab.near, SHUT_WR, lab.now), 0);
+  lab.settle();
+  EXPECT_EQ(lab.events(), POLLIN | POLLRDHUP);
+  peek.resume(lab.now);
+  EXPECT_EQ(peek.answer(), 2);
+  EXPECT_EQ(lab.read(20).answer(), 2);
+}
+
+TEST(StreamFile, APortIsChosenByConnectWhenItIsToBe) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto listener = static_cast<int>(calls.socket(AF_INET, SOCK_STREAM, 0));
+  const sockaddr_in there = loopback_address(kPort);
+  EXPECT_EQ(calls.bind(listener, as_sockaddr(there), sizeof(there), loopback.now), 0);
+  EXPECT_EQ(calls.listen(listener, 1, loopback.now), 0);
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  const int on = 1;
+  EXPECT_EQ(calls.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, 4, loopback.now), 0);
+  sockaddr_in here = loopback_address(0);
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 5);
+  EXPECT_EQ(calls.bind(fd, as_sockaddr(here), sizeof(here), loopback.now), 0);
+  EXPECT_EQ(calls.bind(fd, as_sockaddr(here), sizeof(here), loopback.now), -EINVAL);
+  sockaddr_in told{};
+  socklen_t size = sizeof(told);
+  EXPECT_EQ(calls.getsockname(fd, reinterpret_cast<sockaddr*>(&told), &size), 0);
+  EXPECT_EQ(told.sin_port, 0);
+  EXPECT_EQ(told.sin_addr.s_addr, here.sin_addr.s_addr);
+  EXPECT_EQ(calls.connect(fd, as_sockaddr(there), sizeof(there), loopback.now).answer(),
+            -EINPROGRESS);
+  EXPECT_EQ(calls.getsockname(fd, reinterpret_cast<sockaddr*>(&told), &size), 0);
+  EXPECT_NE(told.sin_port, 0);
+  EXPECT_EQ(told.sin_addr.s_addr, here.sin_addr.s_addr);
 }
 
 // The pool holds a megabyte and a half, less than a connection may queue: what waits to be sent and
