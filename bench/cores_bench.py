@@ -18,7 +18,6 @@ import pathlib
 import re
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -27,51 +26,13 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "harness"))
 from results import arguments, chosen, contestant, result, tell, write  # noqa: E402
+from strata_up import STACK, namespace, processor_seconds, serving  # noqa: E402
 
-HOST, STACK = "10.99.0.1", "10.99.0.2"
-STRATA = os.environ.get("STRATA") or str(
-    pathlib.Path(__file__).resolve().parents[1] / "build/release/strata")
 CLAIMS = {
     "cores/echo": ("thousand/s", "UDP echo of 64 bytes, 8 in flight for each of 64 sockets"),
     "cores/connections": ("thousand/s", "connect, get 64 bytes over HTTP, close; 64 at once (wrk)"),
 }
 RATIO_GOAL = 1.7
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@contextlib.contextmanager
-def namespace():
-    name = f"strata-{os.getpid()}-cores"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
-        yield name
-    finally:
-        subprocess.run(["ip", "netns", "delete", name], check=False)
-
-
-@contextlib.contextmanager
-def serving(home, cores, folder):
-    """`strata up` on so many cores, once it answers."""
-    words = [STRATA, "up", "--cores", str(cores), "--serve", "echo", "--serve", f"http={folder}",
-             "--device", f"tap:bench0,host={HOST}/24,queues={cores}", "--address", f"{STACK}/24",
-             "--control", f"{folder}/control", "--json"]
-    process = subprocess.Popen(["ip", "netns", "exec", home, *words], stdout=subprocess.DEVNULL)
-    try:
-        ping = ["ip", "netns", "exec", home, "ping", "-c1", "-W1", STACK]
-        for _ in range(60):
-            if subprocess.run(ping, stdout=subprocess.DEVNULL, check=False).returncode == 0:
-                break
-            time.sleep(0.2)
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def processor_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def crossings(folder):
@@ -156,7 +117,9 @@ def measure(name, options, home, folder):
     across = {kind: [] for kind in kinds}
     for _ in range(0 if lacks else options.rounds):
         for kind, cores in kinds.items():
-            with serving(home, cores, folder) as process:
+            words = ("--cores", str(cores), "--serve", "echo", "--serve", f"http={folder}",
+                     "--control", f"{folder}/control")
+            with serving(home, words, queues=cores) as process:
                 before, began = processor_seconds(process.pid), time.monotonic()
                 count = run(home, seconds, folder)
                 took = time.monotonic() - began
@@ -180,14 +143,11 @@ def main():
         options.rounds, options.seconds = 1, 1
     names = chosen(options, CLAIMS, "cores")
     results = []
-    with namespace() as home, tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
+    with namespace("cores") as home, tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
         (pathlib.Path(folder) / "file").write_text("x" * 64, encoding="utf-8")
         for name in names:
             results.append(measure(name, options, home, folder))
             tell(results[-1])
-            for one in results[-1]["contestants"]:
-                for what, value in one.get("details", {}).items():
-                    print(f"      {one['name']}: {value:.3g} {what}")
     write(options.json, results)
     return 0
 

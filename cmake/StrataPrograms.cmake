@@ -98,7 +98,7 @@ endfunction()
 
 # strata-bench: bench/main.cpp with all bench/*_bench.cpp; bench/harness and bench/peers are a
 # library. Whoever wants Strata alone does not wait for it: it is built with the tests, and by
-# ./dev install.
+# ./dev install. bench/ns3 is a program against ns-3, which bench/harness/ns3.py compiles.
 function(strata_benchmarks)
   file(GLOB harness CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/harness/*.cpp
                                       ${PROJECT_SOURCE_DIR}/bench/peers/*.cpp)

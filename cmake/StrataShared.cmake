@@ -27,10 +27,18 @@ if(STRATA_TESTS)
   target_compile_options(c_program_test PRIVATE -Wpedantic)
   target_link_libraries(c_program_test PRIVATE strata_shared)
   add_test(NAME c_program COMMAND c_program_test)
+  add_executable(example_c_echo ${PROJECT_SOURCE_DIR}/examples/c_echo.c)
+  strata_only_for_tests(example_c_echo)
+  add_dependencies(strata_examples example_c_echo)
+  set_target_properties(example_c_echo PROPERTIES C_STANDARD 99 OUTPUT_NAME c_echo
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+  target_link_libraries(example_c_echo PRIVATE strata_shared)
+  add_test(NAME example_c_echo COMMAND example_c_echo)
 
   add_test(NAME python_program COMMAND ${PROJECT_SOURCE_DIR}/examples/c_api.py
            $<TARGET_FILE:strata_shared>)
   add_test(NAME exported_symbols COMMAND ${PROJECT_SOURCE_DIR}/tools/check_exports.sh
            ${CMAKE_NM} $<TARGET_FILE:strata_shared> ${PROJECT_SOURCE_DIR}/tests/capi/symbols.txt)
-  set_tests_properties(c_program python_program exported_symbols PROPERTIES LABELS programs)
+  set_tests_properties(c_program example_c_echo python_program exported_symbols
+                       PROPERTIES LABELS programs)
 endif()

@@ -66,7 +66,9 @@ def tell(made):
     for one in made["contestants"]:
         print(f"    {one['name']:<34} " +
               (f"not available: {one['unavailable']}" if "unavailable" in one else
-               f"{one['median']:.4g} [{one['min']:.4g} - {one['max']:.4g}]"))
+               f"{one['median']:.4g} [{one['min']:.4g} - {one['max']:.4g}]") +
+              "".join(f", {value:.3g} {what}"
+                      for what, value in one.get("details", {}).items()))
     if "ratio" in made:
         print(f"    ratio to {made['peer']}: {made['ratio']:.2f}")
     if "reaches_goal" in made:

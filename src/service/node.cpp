@@ -12,7 +12,7 @@
 #include "service/confine/confined.h"
 #include "service/control/server.h"
 #include "service/control/socket.h"
-#include "service/journal.h"
+#include "service/log/journal.h"
 #include "service/print.h"
 #include "service/text_file.h"
 #include "strata/permissions.h"
@@ -93,7 +93,8 @@ Outcome<std::unique_ptr<Node>> Node::create(const StackOptions& options,
 }
 
 Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choices) {
-  log_ = options.log;
+  log_writer_.emplace(stderr, options.log_format);
+  log_ = log_writer_->log(options.log);
   // From here on a signal ends run() and everything is taken down in order.
   if (const auto caught = loop_->stop_on_signals({SIGINT, SIGTERM, SIGHUP}); !caught) {
     return failed(fmt::format("signals cannot be caught: {}", to_text(caught.error())));
@@ -126,7 +127,7 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   if (!options.capture.empty()) {
     if (auto started = start_capture(options, *ports); !started) return started;
   }
-  start_journal(options.log);
+  if (log_.wants(LogLevel::kWarning)) journal_ = std::make_unique<Journal>(*main_, log_);
   return start_control(options, choices);
 }
 
@@ -356,17 +357,9 @@ Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices
   return {};
 }
 
-void Node::start_journal(LogLevel level) {
-  if (level == LogLevel::kOff || level == LogLevel::kError) return;
-  journal_ = std::make_unique<Journal>(*main_, level, [](LogLevel of, const std::string& text) {
-    print(stderr, "strata: {}: {}\n", to_text(of), text);
-  });
-}
-
 void Node::warn(const Failure& trouble) const {
-  if (log_ == LogLevel::kOff || log_ == LogLevel::kError) return;
-  print(stderr, "strata: warning: {}\n", trouble.text);
-  if (!trouble.hint.empty()) print(stderr, "  {}\n", trouble.hint);
+  const std::string hint = trouble.hint.empty() ? "" : "; " + trouble.hint;
+  log_.write(LogLevel::kWarning, "strata", trouble.text + hint);
 }
 
 Outcome<void> Node::confine(const StackOptions& options, const runtime::ConfineOptions& manner) {

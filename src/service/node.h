@@ -14,6 +14,7 @@
 #include "service/failure.h"
 #include "service/gateway/gateway.h"
 #include "service/hosted_stack.h"
+#include "service/log/log_line.h"
 #include "service/stack_options.h"
 #include "strata/devices.h"
 #include "strata/loop.h"
@@ -98,7 +99,6 @@ class Node {
   [[nodiscard]] Outcome<void> start_names(const StackOptions& options, std::span<const Port> ports);
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
                                             const NodeChoices& choices);
-  void start_journal(LogLevel level);
 
   // In the order in which the parts lean on each other: the last goes first.
   std::unique_ptr<Loop> loop_;
@@ -116,7 +116,8 @@ class Node {
   std::optional<Failure> control_failure_;
   std::optional<Failure> fallback_;
   std::optional<Failure> failure_;
-  LogLevel log_ = LogLevel::kWarning;
+  std::optional<LogWriter> log_writer_;
+  Log log_;
   std::size_t unnamed_ = 0;  // devices without a name
 };
 

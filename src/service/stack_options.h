@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "service/failure.h"
+#include "service/log/log_line.h"
 #include "strata/address.h"
 #include "strata/loop.h"
 #include "strata/stack_config.h"
@@ -78,6 +79,7 @@ struct StackOptions {
   std::optional<std::uint64_t> seed{};  // none: the operating system's chance
   std::string control{};                // path of the control socket; empty: the verb decides
   LogLevel log = LogLevel::kWarning;
+  LogFormat log_format = LogFormat::kText;
   LoopPolicy policy = LoopPolicy::kAdaptive;
   std::uint16_t cores = 1;  // stacks, one a thread, that are one host
   std::vector<ServeOptions> serve{};

@@ -33,14 +33,15 @@ bool flag(const Json& object, const char* key) {
 
 // The heading and a line for each entry; nothing for an empty list.
 template <typename Line>
-std::string section(const Json& stack, const char* key, const char* heading, Line line) {
+std::string section(const Json& stack, std::string_view name, const char* heading, Line line) {
+  const std::string key(name);
   const auto found = stack.find(key);
   if (found == stack.end() || !found->is_array() || found->empty()) return {};
   std::string text = fmt::format("\n{}\n", heading);
   for (const Json& entry : *found) {
     if (entry.is_object()) text += fmt::format("  {}\n", line(entry));
   }
-  const std::uint64_t total = number(stack, (std::string(key) + "_total").c_str());
+  const std::uint64_t total = number(stack, (key + "_total").c_str());
   if (total > found->size()) text += fmt::format("  and {} more\n", total - found->size());
   return text;
 }
@@ -206,7 +207,7 @@ std::string status_part_text(const Json& stacks, std::string_view part) {
     if (!text.empty()) text += '\n';
     text += word(stack, "name") + '\n';
     if (shown == std::end(kParts)) continue;
-    const std::string list = section(stack, shown->name.data(), shown->heading, shown->line);
+    const std::string list = section(stack, shown->name, shown->heading, shown->line);
     text += list.empty() ? fmt::format("\n{}\n  none\n", shown->heading) : list;
   }
   return text;

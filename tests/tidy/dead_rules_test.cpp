@@ -66,6 +66,14 @@ TEST(UnbuiltSources, MayHaveTheWrongNameForTheirFolder) {
   }
 }
 
+TEST(UnbuiltSources, AreNotThoseThatAScriptCompiles) {
+  for (const char* text : {"g++ ns3/a.cpp", "g++ a.cpp"}) {
+    const auto found =
+        check_unbuilt_sources(planted({{"bench/ns3/a.cpp", ""}, {"bench/run.py", text}}));
+    EXPECT_EQ(found.empty(), std::string(text).contains("ns3/"));
+  }
+}
+
 TEST(DeadFiles, AreScriptsNobodyNamesAndKindsNobodyReads) {
   EXPECT_TRUE(only_finding(check_dead_files(planted({{"tools/a.sh", "# a.sh"}})), "tools/a.sh",
                            "no file names it"));

@@ -85,6 +85,10 @@ void StackFlags::add_to(Flags& verb, const char* publish) {
   verb.add_option("--control", control_, "path of the control socket")
       ->type_name("PATH")
       ->group("Stack");
+  verb.add_option("--log-format", log_format_,
+                  "text, json or journal: systemd's (default: text, or journal under systemd)")
+      ->type_name("FORMAT")
+      ->group("Stack");
   verb.add_option("--log", log_, "debug, info, warning, error or off (default warning)")
       ->type_name("LEVEL")
       ->group("Stack");
@@ -241,6 +245,11 @@ Outcome<void> StackFlags::read_values(const Flags& verb, StackOptions& options) 
   if (is_given(verb, "--log")) {
     const auto done =
         take("--log", service::parse_log_level, log_, [&](LogLevel level) { options.log = level; });
+    if (!done) return done;
+  }
+  if (is_given(verb, "--log-format")) {
+    const auto done = take("--log-format", service::parse_log_format, log_format_,
+                           [&](service::LogFormat format) { options.log_format = format; });
     if (!done) return done;
   }
   if (is_given(verb, "--cores")) options.cores = cores_;

@@ -54,6 +54,7 @@ class StackFlags {
   std::uint16_t cores_ = 1;
   std::string control_;
   std::string log_;
+  std::string log_format_;
   std::string policy_;
 };
 

@@ -2,7 +2,8 @@
 #include "service/web/query.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/number_text.h"
 
 namespace strata::service {
 namespace {
@@ -15,12 +16,10 @@ std::optional<std::string> unescaped(std::string_view text) {
     } else if (text[i] != '%') {
       plain += text[i];
     } else {
-      unsigned value = 0;
       const std::string_view digits = text.substr(i + 1, 2);
-      const char* const end = digits.data() + digits.size();
-      const auto [at, error] = std::from_chars(digits.data(), end, value, 16);
-      if (digits.size() != 2 || error != std::errc{} || at != end) return std::nullopt;
-      plain += static_cast<char>(value);
+      const auto value = number_in<unsigned char>(digits, 16);
+      if (digits.size() != 2 || !value) return std::nullopt;
+      plain += static_cast<char>(*value);
       i += 2;
     }
   }
@@ -56,12 +55,7 @@ std::string_view Query::text(std::string_view name) const {
 
 std::optional<std::size_t> Query::number(std::string_view name, std::size_t otherwise) const {
   const std::string_view digits = text(name);
-  if (digits.empty()) return otherwise;
-  std::size_t value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [at, error] = std::from_chars(digits.data(), end, value);
-  if (error != std::errc{} || at != end) return std::nullopt;
-  return value;
+  return digits.empty() ? otherwise : number_in<std::size_t>(digits);
 }
 
 std::string_view Query::stranger(std::initializer_list<std::string_view> known) const {

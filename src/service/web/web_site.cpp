@@ -45,7 +45,7 @@ HttpAnswer capture_answer(HttpFile file) {
                         "Content-Disposition: attachment; filename=\"strata.pcapng\"\r\n"};
   answer.fields += kDataFields;
   const std::uint64_t size = file.size();
-  answer.part.emplace(std::move(file), 0, size);
+  answer.part.emplace(std::make_shared<const HttpFile>(std::move(file)), 0, size);
   return answer;
 }
 
@@ -56,6 +56,7 @@ WebSite::WebSite(HostedStack& host, WebSiteParts parts)
       parts_(std::move(parts)),
       prefix_(parts_.folder.empty() ? kRoot : kBesideFolder) {
   if (parts_.hub != nullptr) sockets_.emplace(host);
+  if (!parts_.folder.empty()) folder_.emplace(host.loop(), parts_.folder);
 }
 
 std::optional<HttpAnswer> WebSite::answer(const HttpRequest& request, const HttpPeer& peer,
@@ -70,7 +71,7 @@ std::optional<HttpAnswer> WebSite::answer(const HttpRequest& request, const Http
     }
   }
   if (parts_.folder.empty()) return status_answer(request.target.starts_with('/') ? 404 : 400);
-  return file_answer(request, parts_.folder);
+  return file_answer(request, *folder_);
 }
 
 std::optional<HttpAnswer> WebSite::answer_own(const HttpRequest& request, std::string_view path,

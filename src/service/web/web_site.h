@@ -65,6 +65,7 @@ class WebSite final : public HttpSite {
 
   HostedStack& host_;
   WebSiteParts parts_;
+  std::optional<HttpFolder> folder_;
   std::optional<WebSocketHome> sockets_;
   std::shared_ptr<int> seats_ = std::make_shared<int>(0);  // one more owner for each live session
   std::string_view prefix_;

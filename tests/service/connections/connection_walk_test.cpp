@@ -24,7 +24,8 @@ class ConnectionWalkTest : public testing::Test {
   }
   ConnectionRows walk(const ConnectionQuery& query) {
     std::optional<ConnectionRows> found;
-    ConnectionWalk::start(*lab.ours, 0, query, [&](ConnectionRows rows) { found = rows; });
+    ConnectionWalk::start(*lab.ours, 0, query,
+                          [&](ConnectionRows rows) { found = std::move(rows); });
     for (int turns = 0; !found && turns < 1000; ++turns) lab.settle();
     EXPECT_TRUE(found.has_value());
     return merged({*found}, query);

@@ -46,8 +46,9 @@ TEST(SeedRuns, ManyJobsTellWhatOneTellsInTheSameOrder) {
 
 TEST(SeedRuns, LongTextsComeWhole) {
   const std::string text(3'000'000, 'x');
-  const Told told = run(
-      {.first = 1, .last = 3, .jobs = 3, .run = [&](std::uint64_t, const auto&) { return text; }});
+  const Told told = run({.first = 1, .last = 3, .jobs = 3, .run = [&](std::uint64_t, const auto&) {
+                           return std::string(text);
+                         }});
   EXPECT_EQ(told.texts, (std::vector{"1:" + text, "2:" + text, "3:" + text}));
 }
 

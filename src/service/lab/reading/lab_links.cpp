@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 
@@ -30,7 +31,7 @@ Outcome<Ratio> parse_tail(std::string_view text) {
   if (!value || !(*value >= 0.1 && *value <= 100)) {
     return failed(fmt::format("'{}' is no tail: a number from 0.1 to 100", text));
   }
-  return Ratio{static_cast<std::uint64_t>(*value * double{kParts} + 0.5), kParts};
+  return Ratio{static_cast<std::uint64_t>(std::llround(*value * double{kParts})), kParts};
 }
 
 // Files are named as seen from the lab's.

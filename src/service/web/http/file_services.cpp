@@ -25,10 +25,10 @@ Outcome<void> check_folder(const std::string& folder) {
 
 class FileServices::Folder final : public HttpSite {
  public:
-  explicit Folder(std::string path) : path_(std::move(path)) {}
+  Folder(Executor& executor, std::string path) : folder_(executor, std::move(path)) {}
   std::optional<HttpAnswer> answer(const HttpRequest& request, const HttpPeer& /*peer*/,
                                    const HttpLater& /*later*/) override {
-    return file_answer(request, path_);
+    return file_answer(request, folder_);
   }
   // Nobody was told to upgrade.
   std::unique_ptr<HttpGuest> welcome(const HttpRequest& /*request*/,
@@ -38,10 +38,11 @@ class FileServices::Folder final : public HttpSite {
   }
 
  private:
-  std::string path_;
+  HttpFolder folder_;
 };
 
-FileServices::FileServices(Stack& stack, Executor& executor) : server_(stack, executor) {}
+FileServices::FileServices(Stack& stack, Executor& executor)
+    : executor_(executor), server_(stack, executor) {}
 FileServices::~FileServices() = default;
 
 Outcome<std::unique_ptr<FileServices>> FileServices::open(
@@ -56,7 +57,7 @@ Outcome<std::unique_ptr<FileServices>> FileServices::open(
 
 Outcome<void> FileServices::add(const ServeOptions& options) {
   if (auto usable = check_folder(options.folder); !usable) return usable;
-  folders_.push_back(std::make_unique<Folder>(options.folder));
+  folders_.push_back(std::make_unique<Folder>(executor_, options.folder));
   return server_.listen(options.port, *folders_.back());
 }
 

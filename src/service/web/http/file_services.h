@@ -34,6 +34,7 @@ class FileServices {
   [[nodiscard]] Outcome<void> add(const ServeOptions& options);
 
   std::vector<std::unique_ptr<Folder>> folders_;
+  Executor& executor_;
   HttpServer server_;  // ends before what it asks
 };
 

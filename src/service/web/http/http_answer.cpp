@@ -34,7 +34,8 @@ bool may_be_part(const HttpRequest& request, const HttpFile& file) {
          parse_http_date(request.if_range) == file.modified_seconds();
 }
 
-HttpAnswer found_answer(const HttpRequest& request, HttpFile file) {
+HttpAnswer found_answer(const HttpRequest& request, std::shared_ptr<const HttpFile> found) {
+  const HttpFile& file = *found;
   HttpAnswer answer;
   answer.fields =
       fmt::format("Content-Type: {}\r\nLast-Modified: {}\r\nETag: {}\r\nAccept-Ranges: bytes\r\n",
@@ -58,7 +59,13 @@ HttpAnswer found_answer(const HttpRequest& request, HttpFile file) {
     answer.fields +=
         fmt::format("Content-Range: bytes {}-{}/{}\r\n", first, part.range.last, file.size());
   }
-  answer.part.emplace(std::move(file), first, count);
+  if (file.bytes().empty()) {
+    answer.part.emplace(std::move(found), first, count);
+  } else {
+    answer.lasting =
+        file.bytes().substr(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    answer.small = std::move(found);
+  }
   return answer;
 }
 
@@ -114,13 +121,13 @@ HttpAnswer refusal_answer(unsigned status, std::string_view why) {
                      status);
 }
 
-HttpAnswer file_answer(const HttpRequest& request, const std::string& folder) {
+HttpAnswer file_answer(const HttpRequest& request, HttpFolder& folder) {
   if (request.method != "GET" && request.method != "HEAD") {
     return status_answer(405, "Allow: GET, HEAD\r\n");
   }
   const auto path = path_of_target(request.target);
   if (!path) return status_answer(400);
-  auto file = HttpFile::open(folder, *path);
+  auto file = folder.open(*path);
   if (file) return found_answer(request, std::move(*file));
   return file.error() == 301 ? slash_answer(request.target) : status_answer(file.error());
 }

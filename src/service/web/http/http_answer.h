@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "service/web/http/http_file.h"
+#include "service/web/http/http_folder.h"
 #include "service/web/http/http_request.h"
 #include "strata/time.h"
 
@@ -16,7 +18,7 @@ namespace strata::service {
 struct HttpAnswer {
   // A part of a file, read as the peer takes it.
   struct FilePart {
-    HttpFile file;
+    std::shared_ptr<const HttpFile> file;
     std::uint64_t at = 0;
     std::uint64_t left = 0;
   };
@@ -24,9 +26,10 @@ struct HttpAnswer {
   unsigned status = 200;
   std::string fields{};            // "Name: value\r\n" each; Content-Length is added
   std::string text{};              // the body, made for this request,
-  std::string_view lasting{};      // or one that lives as long as the program,
+  std::string_view lasting{};      // or one that lives as long as the program, or as `small` does,
   std::optional<FilePart> part{};  // or one in a file
-  bool has_no_body = false;        // 304: there is none, and no length of one
+  std::shared_ptr<const HttpFile> small{};
+  bool has_no_body = false;  // 304: there is none, and no length of one
 };
 
 // "404 Not Found" as text.
@@ -37,7 +40,7 @@ struct HttpAnswer {
 [[nodiscard]] std::string_view reason_of(unsigned status);
 
 // The file of a folder that a request names: whole, in part, unchanged, elsewhere, or not there.
-[[nodiscard]] HttpAnswer file_answer(const HttpRequest& request, const std::string& folder);
+[[nodiscard]] HttpAnswer file_answer(const HttpRequest& request, HttpFolder& folder);
 // The same conditions for bytes in memory.
 [[nodiscard]] HttpAnswer lasting_answer(const HttpRequest& request, std::string_view bytes,
                                         std::string_view content_type, std::string_view tag,

@@ -107,7 +107,7 @@ HttpConnection::Progress HttpConnection::write_file() {
     const MutableBytes scratch = owner_.scratch();
     const auto wanted =
         static_cast<std::size_t>(std::min<std::uint64_t>({part.left, scratch.size(), file_chunk_}));
-    const std::size_t there = part.file.read(part.at, scratch.first(wanted));
+    const std::size_t there = part.file->read(part.at, scratch.first(wanted));
     // The file has become shorter than was promised: only the connection's end can tell.
     if (there == 0) return Progress::kBroken;
     const Bytes chunk = scratch.first(there);
@@ -127,7 +127,7 @@ HttpConnection::Progress HttpConnection::read_request() {
   if (!request) return refuse(request.error());
   if (*request) {
     request_began_ = kNever;
-    return hear(std::move(**request));
+    return hear(**request);
   }
   if (reader_.take_expectation()) {
     head_ = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -160,7 +160,7 @@ HttpConnection::Progress HttpConnection::refuse(unsigned status) {
   return Progress::kMore;
 }
 
-HttpConnection::Progress HttpConnection::hear(HttpRequest request) {
+HttpConnection::Progress HttpConnection::hear(const HttpRequest& request) {
   closes_ = !request.keeps_alive;
   says_keep_alive_ = request.expects_keep_alive;
   is_head_only_ = request.method == "HEAD";

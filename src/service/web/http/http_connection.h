@@ -73,7 +73,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   [[nodiscard]] Progress write_file();
   [[nodiscard]] Progress read_request();
   [[nodiscard]] Progress refuse(unsigned status);
-  [[nodiscard]] Progress hear(HttpRequest request);
+  [[nodiscard]] Progress hear(const HttpRequest& request);
   [[nodiscard]] bool wait_for_end();
   [[nodiscard]] bool is_writing() const { return is_answering_; }
   void take(HttpAnswer answer);

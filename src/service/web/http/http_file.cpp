@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <span>
 #include <utility>
 
 namespace strata::service {
@@ -53,19 +54,6 @@ int open_beneath(int folder, const std::string& path) {
   return static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof(how)));
 }
 
-unsigned status_of(int error) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-    case ENAMETOOLONG: return 404;
-    case EACCES:
-    case EPERM:
-    case EXDEV:
-    case ELOOP: return 403;
-    default: return 500;
-  }
-}
-
 int hex_value(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
@@ -90,6 +78,19 @@ std::optional<std::uint64_t> number(std::string_view text) {
 }
 
 }  // namespace
+
+unsigned http_status_of(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG: return 404;
+    case EACCES:
+    case EPERM:
+    case EXDEV:
+    case ELOOP: return 403;
+    default: return 500;
+  }
+}
 
 std::optional<std::string> path_of_target(std::string_view target) {
   target = target.substr(0, target.find_first_of("?#"));
@@ -122,17 +123,13 @@ std::string_view content_type_of(std::string_view path) {
   return "application/octet-stream";
 }
 
-std::expected<HttpFile, unsigned> HttpFile::open(const std::string& folder, std::string_view path) {
-  const int root = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (root < 0) return std::unexpected(status_of(errno));
+std::expected<HttpFile, unsigned> HttpFile::open(int folder, std::string_view path) {
   while (path.starts_with('/')) path.remove_prefix(1);
   std::string wanted(path.empty() ? "." : path);
   const bool names_folder = wanted == "." || wanted.ends_with('/');
   if (names_folder) wanted += "/index.html";
-  HttpFile file(open_beneath(root, wanted));
-  const int error = errno;
-  ::close(root);
-  if (file.descriptor_ < 0) return std::unexpected(status_of(error));
+  HttpFile file(open_beneath(folder, wanted));
+  if (file.descriptor_ < 0) return std::unexpected(http_status_of(errno));
   struct stat state{};
   if (::fstat(file.descriptor_, &state) != 0) return std::unexpected(500U);
   if (S_ISDIR(state.st_mode)) return std::unexpected(301U);
@@ -142,7 +139,14 @@ std::expected<HttpFile, unsigned> HttpFile::open(const std::string& folder, std:
   file.entity_tag_ =
       fmt::format("\"{:x}-{:x}-{:x}\"", state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size);
   file.content_type_ = content_type_of(wanted);
+  if (file.size_ <= kSmallMax) file.read_small();
   return file;
+}
+
+// One that becomes shorter meanwhile is read, and fails, as the large ones are.
+void HttpFile::read_small() {
+  std::string all(static_cast<std::size_t>(size_), '\0');
+  if (read(0, std::as_writable_bytes(std::span(all))) == all.size()) bytes_ = std::move(all);
 }
 
 std::optional<HttpFile> HttpFile::of_descriptor(int descriptor, std::string_view content_type) {
@@ -159,7 +163,8 @@ HttpFile::HttpFile(HttpFile&& other) noexcept
       size_(other.size_),
       modified_seconds_(other.modified_seconds_),
       entity_tag_(std::move(other.entity_tag_)),
-      content_type_(other.content_type_) {}
+      content_type_(other.content_type_),
+      bytes_(std::move(other.bytes_)) {}
 
 HttpFile& HttpFile::operator=(HttpFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
@@ -167,6 +172,7 @@ HttpFile& HttpFile::operator=(HttpFile&& other) noexcept {
   modified_seconds_ = other.modified_seconds_;
   entity_tag_ = std::move(other.entity_tag_);
   content_type_ = other.content_type_;
+  bytes_ = std::move(other.bytes_);
   return *this;
 }
 

@@ -17,15 +17,20 @@ namespace strata::service {
 // when it is malformed or names a NUL byte.
 [[nodiscard]] std::optional<std::string> path_of_target(std::string_view target);
 
+// The status that an errno of opening a file stands for.
+[[nodiscard]] unsigned http_status_of(int error);
+
 // By the name's ending: "text/html; charset=utf-8".
 [[nodiscard]] std::string_view content_type_of(std::string_view path);
 
 class HttpFile {
  public:
-  // A folder stands for its index.html. An error is the status to answer with: 403, 404 or 500,
-  // or 301 for a folder named without a slash at its end.
-  [[nodiscard]] static std::expected<HttpFile, unsigned> open(const std::string& folder,
-                                                              std::string_view path);
+  // Of files up to this size the bytes are read when they are opened.
+  static constexpr std::uint64_t kSmallMax = 16U << 10U;
+
+  // Below an open folder. A folder stands for its index.html. An error is the status to answer
+  // with: 403, 404 or 500, or 301 for a folder named without a slash at its end.
+  [[nodiscard]] static std::expected<HttpFile, unsigned> open(int folder, std::string_view path);
   // Takes the descriptor over. Nothing when there is no file behind it.
   [[nodiscard]] static std::optional<HttpFile> of_descriptor(int descriptor,
                                                              std::string_view content_type);
@@ -38,17 +43,21 @@ class HttpFile {
   // RFC 9110 8.8.3: changes whenever the bytes may have.
   [[nodiscard]] const std::string& entity_tag() const { return entity_tag_; }
   [[nodiscard]] std::string_view content_type() const { return content_type_; }
+  // All of a small file; empty: it must be read.
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
   // How many bytes were read; 0 when the file has become shorter, or cannot be read.
   [[nodiscard]] std::size_t read(std::uint64_t offset, MutableBytes to) const;
 
  private:
   explicit HttpFile(int descriptor) : descriptor_(descriptor) {}
+  void read_small();
 
   int descriptor_;
   std::uint64_t size_ = 0;
   std::int64_t modified_seconds_ = 0;
   std::string entity_tag_;
   std::string_view content_type_;
+  std::string bytes_;
 };
 
 // RFC 9110 14.1.2: [first, last] of a file of `size` bytes.

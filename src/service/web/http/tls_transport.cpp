@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/asio/ssl.hpp>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -187,15 +188,15 @@ Outcome<std::shared_ptr<TlsIdentity>> load_tls_identity(const std::string& certi
   ssl::context& context = identity->context;
   asio::error_code error;
   // TLS 1.2 is the least that browsers of today speak (RFC 8996).
-  context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
-                          ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION,
-                      error);
-  context.use_certificate_chain_file(certificate, error);
+  std::ignore = context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
+                                        ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION,
+                                    error);
+  std::ignore = context.use_certificate_chain_file(certificate, error);
   if (error) {
     return failed(fmt::format("tls: {}: {}", certificate, error.message()),
                   "expected a PEM file with the certificate first");
   }
-  context.use_private_key_file(key, ssl::context::pem, error);
+  std::ignore = context.use_private_key_file(key, ssl::context::pem, error);
   if (error) {
     return failed(fmt::format("tls: {}: {}", key, error.message()),
                   "expected the PEM file of the certificate's private key");

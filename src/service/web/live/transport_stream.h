@@ -137,7 +137,7 @@ class TransportStream {
   template <typename Token, typename Start>
   auto begin(Token&& token, Start start) {
     return asio::net::async_initiate<Token, void(asio::error_code, std::size_t)>(
-        [](auto handler, std::shared_ptr<State> state, Start begun) {
+        [](auto handler, const std::shared_ptr<State>& state, Start begun) {
           auto target = asio::net::get_associated_executor(handler, state->own);
           auto done = [target, handler = std::move(handler)](asio::error_code error,
                                                              std::size_t count) mutable {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/journal.h"
+#include "service/log/journal.h"
 
 #include <fmt/format.h>
 
@@ -22,10 +22,23 @@ std::string_view name_of(NeighborState state) {
   return "unknown";
 }
 
+struct AddressNews {
+  LogLevel level;
+  std::string_view state, words;
+};
+constexpr AddressNews kDuplicate{LogLevel::kWarning, "duplicate", "belongs to another host"};
+constexpr AddressNews kTentative{LogLevel::kInfo, "tentative", "is being checked for duplicates"};
+constexpr AddressNews kUsable{LogLevel::kInfo, "usable", "can be used"};
+constexpr AddressNews kGone{LogLevel::kInfo, "gone", "is gone"};
+
+void tell_address(const Log& log, const std::string& address, const AddressNews& news) {
+  log.write(news.level, "address", fmt::format("address {} {}", address, news.words),
+            {{"address", address}, {"state", news.state}});
+}
+
 }  // namespace
 
-Journal::Journal(HostedStack& host, LogLevel level, Sink sink)
-    : host_(host), level_(level), sink_(std::move(sink)) {
+Journal::Journal(HostedStack& host, const Log& log) : host_(host), log_(log) {
   look();
   arm();
 }
@@ -41,14 +54,10 @@ void Journal::arm() {
   });
 }
 
-void Journal::tell(LogLevel level, const std::string& text) {
-  if (level >= level_) sink_(level, text);
-}
-
 void Journal::look() {
   look_at_interfaces();
   look_at_addresses();
-  if (level_ > LogLevel::kDebug) return;
+  if (!log_.wants(LogLevel::kDebug)) return;
   look_at_neighbors();
   look_at_drops();
 }
@@ -59,8 +68,10 @@ void Journal::look_at_interfaces() {
     const auto [known, is_new] = interfaces_.try_emplace(name, entry.is_up);
     if (!is_new && known->second == entry.is_up) return;
     known->second = entry.is_up;
-    tell(entry.is_up ? LogLevel::kInfo : LogLevel::kWarning,
-         fmt::format("interface {} is {}", name, entry.is_up ? "up" : "down"));
+    const std::string_view state = entry.is_up ? "up" : "down";
+    log_.write(entry.is_up ? LogLevel::kInfo : LogLevel::kWarning, "interface",
+               fmt::format("interface {} is {}", name, state),
+               {{"interface", name}, {"state", state}});
   });
 }
 
@@ -72,17 +83,13 @@ void Journal::look_at_addresses() {
   for (const auto& [text, state] : found) {
     const auto known = addresses_.find(text);
     if (known != addresses_.end() && known->second == state) continue;
-    if (state == AddressState::kDuplicate) {
-      tell(LogLevel::kWarning, fmt::format("address {} belongs to another host", text));
-    } else {
-      tell(LogLevel::kInfo,
-           fmt::format("address {} {}", text,
-                       state == AddressState::kTentative ? "is being checked for duplicates"
-                                                         : "can be used"));
-    }
+    tell_address(log_, text,
+                 state == AddressState::kDuplicate   ? kDuplicate
+                 : state == AddressState::kTentative ? kTentative
+                                                     : kUsable);
   }
   for (const auto& [text, state] : addresses_) {
-    if (!found.contains(text)) tell(LogLevel::kInfo, fmt::format("address {} is gone", text));
+    if (!found.contains(text)) tell_address(log_, text, kGone);
   }
   addresses_ = std::move(found);
 }
@@ -95,7 +102,9 @@ void Journal::look_at_neighbors() {
   for (const auto& [text, state] : found) {
     const auto known = neighbors_.find(text);
     if (known != neighbors_.end() && known->second == state) continue;
-    tell(LogLevel::kDebug, fmt::format("neighbour {} is {}", text, name_of(state)));
+    log_.write(LogLevel::kDebug, "neighbor",
+               fmt::format("neighbour {} is {}", text, name_of(state)),
+               {{"address", text}, {"state", name_of(state)}});
   }
   neighbors_ = std::move(found);
 }
@@ -106,8 +115,10 @@ void Journal::look_at_drops() {
     const std::uint64_t count = host_.stack().drops(reason);
     const std::uint64_t more = count - std::exchange(drops_[i], count);
     if (more == 0) continue;
-    tell(LogLevel::kDebug, fmt::format("dropped {} packet{}: {}: {}", more, more == 1 ? "" : "s",
-                                       strata::name_of(reason), explanation_of(reason)));
+    log_.write(LogLevel::kDebug, "drops",
+               fmt::format("dropped {} packet{}: {}: {}", more, more == 1 ? "" : "s",
+                           strata::name_of(reason), explanation_of(reason)),
+               {{"reason", strata::name_of(reason)}, {"packets", more}});
   }
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Journal: what has happened to a stack since the last look, as lines for --log.
+// Journal: what has happened to a stack since the last look, for --log.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,10 +21,8 @@ namespace strata::service {
 
 class Journal {
  public:
-  using Sink = std::function<void(LogLevel, const std::string&)>;
-
   // Watches from now on; what is already there is told as new at `info`.
-  Journal(HostedStack& host, LogLevel level, Sink sink);
+  Journal(HostedStack& host, const Log& log);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -38,11 +35,9 @@ class Journal {
   void look_at_neighbors();
   void look_at_drops();
   void arm();
-  void tell(LogLevel level, const std::string& text);
 
   HostedStack& host_;
-  LogLevel level_;
-  Sink sink_;
+  Log log_;
   std::optional<TimerId> timer_;
   std::map<std::string, bool> interfaces_;
   std::map<std::string, AddressState> addresses_;

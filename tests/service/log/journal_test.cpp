@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/journal.h"
+#include "service/log/journal.h"
 
 #include <gtest/gtest.h>
 
@@ -17,10 +17,12 @@ using std::chrono::seconds;
 
 struct Lines {
   std::vector<std::string> all;
-  Journal::Sink sink() {
-    return [this](LogLevel level, const std::string& text) {
-      all.push_back(std::string(to_text(level)) + ": " + text);
-    };
+  Log log(LogLevel level) {
+    return {[](void* lines, const LogRecord& record) {
+              static_cast<Lines*>(lines)->all.push_back(std::string(to_text(record.level)) + ": " +
+                                                        std::string(record.message));
+            },
+            this, level};
   }
   [[nodiscard]] bool has(std::string_view start) const {
     return std::ranges::any_of(all, [&](const auto& line) { return line.starts_with(start); });
@@ -30,7 +32,7 @@ struct Lines {
 TEST(Journal, TellsEachChangeOnce) {
   Lab lab;
   Lines lines;
-  const Journal journal(*lab.ours, LogLevel::kInfo, lines.sink());
+  const Journal journal(*lab.ours, lines.log(LogLevel::kInfo));
   EXPECT_TRUE(lines.has("info: address 10.77.0.2/24 can be used"));
   lab.run_for(seconds(4));
   lines.all.clear();
@@ -48,7 +50,7 @@ TEST(Journal, DropsAreToldByReasonAtDebugAlone) {
   for (const LogLevel level : {LogLevel::kDebug, LogLevel::kInfo}) {
     Lab lab;
     Lines lines;
-    const Journal journal(*lab.ours, level, lines.sink());
+    const Journal journal(*lab.ours, lines.log(level));
     auto sender = UdpSocket::open(lab.theirs->stack());
     const std::byte byte{1};
     for (int i = 0; i < 3; ++i) {
