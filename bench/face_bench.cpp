@@ -22,7 +22,6 @@ namespace strata::bench {
 namespace {
 
 using service::ConnectionOrder;
-using service::ConnectionQuery;
 using service::Face;
 using service::FaceAnswer;
 using service::FaceQuery;

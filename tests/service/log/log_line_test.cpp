@@ -70,7 +70,7 @@ TEST(LogWriter, KnowsTheJournalByItsInode) {
   LogWriter(file, LogFormat::kText).log(LogLevel::kInfo).write(LogLevel::kInfo, "x", "no");
   ::unsetenv("JOURNAL_STREAM");
   EXPECT_FALSE(is_journal(file));
-  std::rewind(file);
+  ASSERT_EQ(std::fseek(file, 0, SEEK_SET), 0);
   std::array<char, 100> text{};
   const std::size_t count = std::fread(text.data(), 1, text.size(), file);
   EXPECT_EQ(std::string(text.data(), count), "<6>to it\nstrata: info: no\n");
