@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "runtime/confine/call_assembly.h"
+
 namespace strata::attach {
 namespace {
 
@@ -30,64 +32,25 @@ constexpr std::uint32_t refuse(int error) {
   return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
 }
 
-// Arguments are 64 bits wide and read in halves; these machines are little-endian.
-constexpr std::uint32_t low_half(unsigned argument) {
-  return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + argument * 8);
-}
-constexpr std::uint32_t high_half(unsigned argument) { return low_half(argument) + 4; }
-
-class Assembly {
- public:
-  void load(std::uint32_t offset) { add(BPF_LD | BPF_W | BPF_ABS, offset); }
-  void answer(std::uint32_t action) { add(BPF_RET | BPF_K, action); }
-  // Answers when what was loaded is `value`.
-  void answer_if(std::uint32_t value, std::uint32_t action) {
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
-    answer(action);
-  }
-  void answer_unless(std::uint32_t value, std::uint32_t action) {
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0));
-    answer(action);
-  }
-  void answer_if_any_of(std::uint32_t bits, std::uint32_t action) {
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
-    answer(action);
-  }
-  void keep_bits(std::uint32_t mask) { add(BPF_ALU | BPF_AND | BPF_K, mask); }
-  // What follows is for the call `number` alone, up to end_call().
-  void begin_call(std::uint32_t number) {
-    begin_ = program_.size();
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 0));
-  }
-  void end_call() {
-    answer(kAllow);
-    program_[begin_].jf = static_cast<std::uint8_t>(program_.size() - begin_ - 1);
-  }
-  [[nodiscard]] std::vector<sock_filter> take() { return std::move(program_); }
-
- private:
-  void add(std::uint16_t code, std::uint32_t k) { program_.push_back(BPF_STMT(code, k)); }
-
-  std::vector<sock_filter> program_;
-  std::size_t begin_ = 0;
-};
+using runtime::high_half;
+using runtime::low_half;
 
 constexpr std::uint32_t kToldCalls[] = {
     __NR_bind,        __NR_connect,     __NR_listen,     __NR_accept,   __NR_accept4,
     __NR_getsockname, __NR_getpeername, __NR_getsockopt, __NR_shutdown, __NR_setsockopt,
     __NR_sendmsg,     __NR_recvmsg,     __NR_sendmmsg,   __NR_recvmmsg};
 
-void add_socket(Assembly& code) {
+void add_socket(runtime::CallAssembly& code) {
   code.begin_call(__NR_socket);
   code.load(low_half(0));
   for (const int family : {AF_INET, AF_INET6, AF_PACKET, AF_NETLINK}) {
     code.answer_if(static_cast<std::uint32_t>(family), kTell);
   }
-  code.end_call();
+  code.end_call(kAllow);
 }
 
 // With an address, or with flags that an AF_UNIX stream does not understand as TCP does.
-void add_transfer(Assembly& code, std::uint32_t number, std::uint32_t flags) {
+void add_transfer(runtime::CallAssembly& code, std::uint32_t number, std::uint32_t flags) {
   code.begin_call(number);
   code.load(low_half(4));
   code.answer_unless(0, kTell);
@@ -95,20 +58,20 @@ void add_transfer(Assembly& code, std::uint32_t number, std::uint32_t flags) {
   code.answer_unless(0, kTell);
   code.load(low_half(3));
   code.answer_if_any_of(flags, kTell);
-  code.end_call();
+  code.end_call(kAllow);
 }
 
 // Files, and not to be made or changed.
-void add_open(Assembly& code, std::uint32_t number, unsigned flags) {
+void add_open(runtime::CallAssembly& code, std::uint32_t number, unsigned flags) {
   constexpr std::uint32_t kOther = O_ACCMODE | O_CREAT | O_TRUNC | O_DIRECTORY | O_PATH;
   code.begin_call(number);
   code.load(low_half(flags));
   code.answer_if_any_of(kOther, kAllow);
   code.answer(kTell);
-  code.end_call();
+  code.end_call(kAllow);
 }
 
-void add_opens(Assembly& code) {
+void add_opens(runtime::CallAssembly& code) {
 #if defined(__x86_64__)
   add_open(code, __NR_open, 1);
 #endif
@@ -117,7 +80,7 @@ void add_opens(Assembly& code) {
 
 // Queues (FIONREAD, SIOCOUTQ, the latter known to terminals as TIOCOUTQ) and all of 0x89xx: network
 // interfaces and sockets.
-void add_ioctl(Assembly& code) {
+void add_ioctl(runtime::CallAssembly& code) {
   constexpr std::uint32_t kQueueIn = 0x541b;
   constexpr std::uint32_t kQueueOut = 0x5411;
   constexpr std::uint32_t kSockets = 0x8900;
@@ -127,13 +90,13 @@ void add_ioctl(Assembly& code) {
   code.answer_if(kQueueOut, kTell);
   code.keep_bits(0xffff'ff00);
   code.answer_if(kSockets, kTell);
-  code.end_call();
+  code.end_call(kAllow);
 }
 
 }  // namespace
 
 std::vector<sock_filter> make_filter(Opening opening) {
-  Assembly code;
+  runtime::CallAssembly code;
   code.load(offsetof(seccomp_data, arch));
   code.answer_unless(kArchitecture, refuse(ENOSYS));
   code.load(offsetof(seccomp_data, nr));

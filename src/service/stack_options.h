@@ -79,7 +79,7 @@ struct StackOptions {
   std::optional<std::uint64_t> seed{};  // none: the operating system's chance
   std::string control{};                // path of the control socket; empty: the verb decides
   LogLevel log = LogLevel::kWarning;
-  LogFormat log_format = LogFormat::kText;
+  LogFormat log_format = LogFormat::kUsual;
   LoopPolicy policy = LoopPolicy::kAdaptive;
   std::uint16_t cores = 1;  // stacks, one a thread, that are one host
   std::vector<ServeOptions> serve{};

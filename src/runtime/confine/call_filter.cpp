@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +20,7 @@
 #include <span>
 #include <utility>
 
+#include "runtime/confine/call_assembly.h"
 #include "runtime/confine/call_names.h"
 
 namespace strata::runtime {
@@ -43,67 +43,22 @@ constexpr std::uint32_t kRefuse = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t kUnknown = SECCOMP_RET_ERRNO | ENOSYS;
 constexpr std::uint32_t kKill = SECCOMP_RET_KILL_PROCESS;
 
-// Arguments are 64 bits wide and read in halves.
-constexpr std::uint32_t low_half(unsigned argument) {
-  const std::size_t half = std::endian::native == std::endian::little ? 0 : 4;
-  return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + argument * 8 + half);
-}
-constexpr std::uint32_t high_half(unsigned argument) {
-  const std::size_t half = std::endian::native == std::endian::little ? 4 : 0;
-  return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + argument * 8 + half);
-}
-
-class Assembly {
- public:
-  void load(std::uint32_t offset) { add(BPF_LD | BPF_W | BPF_ABS, offset); }
-  void keep_bits(std::uint32_t mask) { add(BPF_ALU | BPF_AND | BPF_K, mask); }
-  void answer(std::uint32_t action) { add(BPF_RET | BPF_K, action); }
-  void answer_if(std::uint32_t value, std::uint32_t action) {
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
-    answer(action);
-  }
-  void answer_unless(std::uint32_t value, std::uint32_t action) {
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0));
-    answer(action);
-  }
-  void answer_if_any_of(std::uint32_t bits, std::uint32_t action) {
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
-    answer(action);
-  }
-  // What follows is for the call `number` alone, up to end_call(), which refuses what is left.
-  void begin_call(std::uint32_t number) {
-    begin_ = program_.size();
-    program_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 0));
-  }
-  void end_call(std::uint32_t action = kRefuse) {
-    answer(action);
-    program_[begin_].jf = static_cast<std::uint8_t>(program_.size() - begin_ - 1);
-  }
-  [[nodiscard]] std::vector<sock_filter> take() { return std::move(program_); }
-
- private:
-  void add(std::uint16_t code, std::uint32_t k) { program_.push_back(BPF_STMT(code, k)); }
-
-  std::vector<sock_filter> program_;
-  std::size_t begin_ = 0;
-};
-
 // Allowed when the argument is one of these numbers.
-void allow_values(Assembly& code, std::uint32_t call, unsigned argument,
+void allow_values(CallAssembly& code, std::uint32_t call, unsigned argument,
                   std::span<const std::uint32_t> values) {
   code.begin_call(call);
   code.load(low_half(argument));
   for (const std::uint32_t value : values) code.answer_if(value, kAllow);
-  code.end_call();
+  code.end_call(kRefuse);
 }
-void allow_values(Assembly& code, std::uint32_t call, unsigned argument,
+void allow_values(CallAssembly& code, std::uint32_t call, unsigned argument,
                   std::initializer_list<std::uint32_t> values) {
   allow_values(code, call, argument, std::span(values.begin(), values.size()));
 }
 
 // Threads, and no processes. The flags of clone3() lie in memory, which a filter cannot read: the C
 // library takes ENOSYS for an old kernel, and makes its threads by clone().
-void add_threads(Assembly& code) {
+void add_threads(CallAssembly& code) {
 #if defined(__s390x__)
   constexpr unsigned kFlags = 1;
 #else
@@ -122,7 +77,7 @@ void add_threads(Assembly& code) {
 }
 
 // Code that came as data is not run.
-void add_memory(Assembly& code) {
+void add_memory(CallAssembly& code) {
   for (const std::uint32_t call : {std::uint32_t{__NR_mmap}, std::uint32_t{__NR_mprotect}}) {
     code.begin_call(call);
     code.load(low_half(2));
@@ -132,11 +87,11 @@ void add_memory(Assembly& code) {
 }
 
 // Only to itself: abort() is a signal, too.
-void add_signals(Assembly& code) {
+void add_signals(CallAssembly& code) {
   allow_values(code, __NR_tgkill, 0, {static_cast<std::uint32_t>(::getpid())});
 }
 
-void add_controls(Assembly& code, const Needs& needs) {
+void add_controls(CallAssembly& code, const Needs& needs) {
   std::vector<std::uint32_t> requests{FIONREAD,     FIONBIO,      TCGETS,     TIOCGWINSZ,
                                       SIOCGIFNAME,  SIOCGIFFLAGS, SIOCGIFMTU, SIOCGIFHWADDR,
                                       SIOCGIFINDEX, SIOCETHTOOL,  TUNGETIFF};
@@ -151,7 +106,7 @@ void add_controls(Assembly& code, const Needs& needs) {
   allow_values(code, __NR_prctl, 0, {PR_SET_NAME, PR_GET_TIMERSLACK, PR_SET_TIMERSLACK});
 }
 
-void add_sockets(Assembly& code, const Needs& needs) {
+void add_sockets(CallAssembly& code, const Needs& needs) {
   std::vector<std::uint32_t> families;
   if (needs.local_sockets || needs.taps) families.push_back(AF_UNIX);
   if (needs.host_sockets || needs.taps) families.insert(families.end(), {AF_INET, AF_INET6});
@@ -165,7 +120,7 @@ void add_sockets(Assembly& code, const Needs& needs) {
 }
 
 // Limits are asked for, and only of this process: pid and the new limit are zero.
-void add_limits(Assembly& code) {
+void add_limits(CallAssembly& code) {
   code.begin_call(__NR_prlimit64);
   code.load(low_half(0));
   code.answer_unless(0, kRefuse);
@@ -180,7 +135,7 @@ void add_limits(Assembly& code) {
 
 std::vector<sock_filter> make_call_filter(const Needs& needs) {
   if (kArchitecture == 0) return {};
-  Assembly code;
+  CallAssembly code;
   code.load(offsetof(seccomp_data, arch));
   code.answer_unless(kArchitecture, kKill);
   code.load(offsetof(seccomp_data, nr));

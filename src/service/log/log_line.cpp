@@ -81,7 +81,9 @@ bool is_journal(std::FILE* file) {
 
 LogWriter::LogWriter(std::FILE* file, LogFormat format)
     : file_(file),
-      format_(format == LogFormat::kText && is_journal(file) ? LogFormat::kJournal : format) {}
+      format_(format != LogFormat::kUsual ? format
+              : is_journal(file)          ? LogFormat::kJournal
+                                          : LogFormat::kText) {}
 
 void LogWriter::write(void* context, const LogRecord& record) {
   const auto& self = *static_cast<const LogWriter*>(context);

@@ -14,6 +14,7 @@
 namespace strata::service {
 
 enum class LogFormat : std::uint8_t {
+  kUsual,    // kJournal where standard error is the journal, and else kText
   kText,     // strata: warning: interface tap0 is down
   kJson,     // {"time":"...","level":"warning","subject":"interface","message":"...","name":"tap0"}
   kJournal,  // <4>interface tap0 is down: sd-daemon(3), and the journal adds who and when
@@ -27,7 +28,6 @@ enum class LogFormat : std::uint8_t {
 
 class LogWriter {
  public:
-  // kText becomes kJournal where the file is the journal.
   LogWriter(std::FILE* file, LogFormat format);
   // Writes to this object, which must stay where it is for as long.
   [[nodiscard]] Log log(LogLevel level) { return {&LogWriter::write, this, level}; }

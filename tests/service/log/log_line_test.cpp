@@ -63,17 +63,19 @@ TEST(LogWriter, KnowsTheJournalByItsInode) {
   const std::string stream = std::to_string(state.st_dev) + ":" + std::to_string(state.st_ino);
   ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
   EXPECT_TRUE(is_journal(file));
-  LogWriter(file, LogFormat::kText).log(LogLevel::kInfo).write(LogLevel::kInfo, "x", "to it");
+  LogWriter(file, LogFormat::kUsual).log(LogLevel::kInfo).write(LogLevel::kInfo, "x", "to it");
+  LogWriter(file, LogFormat::kText).log(LogLevel::kInfo).write(LogLevel::kInfo, "x", "as asked");
   LogWriter(file, LogFormat::kJson).log(LogLevel::kOff).write(LogLevel::kError, "x", "unwanted");
   ::setenv("JOURNAL_STREAM", "1:1", 1);
   EXPECT_FALSE(is_journal(file));
-  LogWriter(file, LogFormat::kText).log(LogLevel::kInfo).write(LogLevel::kInfo, "x", "no");
+  LogWriter(file, LogFormat::kUsual).log(LogLevel::kInfo).write(LogLevel::kInfo, "x", "no");
   ::unsetenv("JOURNAL_STREAM");
   EXPECT_FALSE(is_journal(file));
   ASSERT_EQ(std::fseek(file, 0, SEEK_SET), 0);
   std::array<char, 100> text{};
   const std::size_t count = std::fread(text.data(), 1, text.size(), file);
-  EXPECT_EQ(std::string(text.data(), count), "<6>to it\nstrata: info: no\n");
+  EXPECT_EQ(std::string(text.data(), count),
+            "<6>to it\nstrata: info: as asked\nstrata: info: no\n");
   std::fclose(file);
 }
 
