@@ -46,7 +46,14 @@ TimerEntry* TimerWheel::pop_expired(Time now) {
   TimerEntry* const entry = lists_[kDue].first;
   if (entry == nullptr || entry->deadline_ > now) return nullptr;
   cancel(*entry);
+  count_fired(now - entry->deadline_);
   return entry;
+}
+
+void TimerWheel::count_fired(Duration past) {
+  ++counters_.fired;
+  if (past.count() >> shift_ != 0) ++counters_.late;
+  counters_.latest = std::max(counters_.latest, past);
 }
 
 // Flipping the sign bit keeps the order of signed times and makes ticks of them.
@@ -117,6 +124,7 @@ void TimerWheel::advance(Time now) {
     while (entry != nullptr) {
       TimerEntry* const next = entry->next_;
       file(*entry);
+      ++counters_.refiled;
       entry = next;
     }
   }

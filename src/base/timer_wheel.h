@@ -56,6 +56,14 @@ class TimerEntry {
   TimerEntry* previous_ = nullptr;
 };
 
+// What a wheel has done since it was made.
+struct TimerCounters {
+  std::uint64_t fired = 0;
+  std::uint64_t late = 0;     // of those, a tick or more past their deadline
+  std::uint64_t refiled = 0;  // moved to a lower level, as their time came nearer
+  Duration latest{};          // how long past its deadline one fired at most
+};
+
 class TimerWheel {
  public:
   // The granularity is rounded down to a power of two nanoseconds, of at least 2^14 (16 us). Coarse
@@ -85,6 +93,7 @@ class TimerWheel {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] const TimerCounters& counters() const { return counters_; }
 
  private:
   static constexpr unsigned kSlotBits = 5;
@@ -113,6 +122,7 @@ class TimerWheel {
   void append(std::uint16_t place, TimerEntry& entry);
   void remove(TimerEntry& entry);
   void advance(Time now);
+  void count_fired(Duration past);
   [[nodiscard]] static TimerEntry* merge(TimerEntry* a, TimerEntry* b);
   void merge_fresh();
 
@@ -120,6 +130,7 @@ class TimerWheel {
   std::array<std::uint32_t, kLevels> used_{};  // which slots of a level have entries
   std::uint64_t tick_ = 0;                     // the current tick
   std::size_t size_ = 0;
+  TimerCounters counters_;
   unsigned shift_;  // log2 of the nanoseconds in a tick
 };
 

@@ -95,6 +95,10 @@ class Reassembly {
   [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
   // Gives everything back; the counters of what it held are lost.
   void clear();
+  // For a copy elsewhere: visit(fragment, packet) for each that waits for the rest of its datagram,
+  // in the order of its bytes. The fragment has no packet; its ECN stands in the packet's header.
+  template <typename Visit>
+  void for_each_waiting(Visit visit) const;
 
  private:
   struct Key {
@@ -181,5 +185,24 @@ class Reassembly {
   std::size_t buffer_bytes_ = 0;
   std::optional<Time> expired_until_;
 };
+
+template <typename Visit>
+void Reassembly::for_each_waiting(Visit visit) const {
+  for (const Datagram& datagram : by_age_) {
+    for (Index i = datagram.first_piece; i != kNoIndex; i = pieces_[i].next) {
+      const Piece& piece = pieces_[i];
+      visit(Fragment{.source = datagram.key.source,
+                     .destination = datagram.key.destination,
+                     .identification = datagram.key.identification,
+                     .protocol = piece.protocol,
+                     .offset = static_cast<std::uint16_t>(piece.begin),
+                     .more = datagram.total != piece.end,
+                     .header_length = piece.header_length,
+                     .next_header_at = piece.next_header_at,
+                     .interface = datagram.interface},
+            *piece.packet);
+    }
+  }
+}
 
 }  // namespace strata::ip

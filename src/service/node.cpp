@@ -220,10 +220,6 @@ Outcome<void> Node::check_cores(const StackOptions& options, const NodeChoices& 
   if (!choices.serves_on_all_cores) {
     return failed("cores: what this verb does is done by one core", "leave it out, or set it to 1");
   }
-  if (!options.capture.empty()) {
-    return failed("capture: a file has the frames of one core, and this stack has several",
-                  "leave --cores out while you look, or capture at the host's end");
-  }
   return {};
 }
 
@@ -310,18 +306,18 @@ Outcome<void> Node::start_capture(const StackOptions& asked, std::span<const Por
   auto writer = PcapWriter::create(asked.capture, options);
   if (!writer) return failed(std::move(writer).error());
   writer_ = std::move(*writer);
-  capture_.emplace(*writer_);
+  frames_.emplace(*writer_);
   for (const Port& port : ports) {
     if (const auto id = stack().find_interface(port.name)) {
-      capture_->describe_interface(*id, port.name, port.device->capabilities().medium);
+      frames_->describe(*id, {port.name, port.device->capabilities().medium});
     }
   }
-  filtered_.emplace(*capture_, std::move(*filters), stack());
-  for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
-    if (const auto added = stack().add_hook(point, *filtered_); !added) {
-      return failed(fmt::format("no room for the capture: {}", to_text(added.error())));
-    }
-  }
+  capture_.emplace(*main_, cores_.get(),
+                   [this](const WatchedFrame& frame) { frames_->write(frame); });
+  auto watching = capture_->start(kCapturedBytesMax, asked.capture_filter.empty()
+                                                         ? FrameWatch::Wanted()
+                                                         : wanted_by(*std::move(filters)));
+  if (!watching) return watching;
   flush_capture_later();
   return {};
 }

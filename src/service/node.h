@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "runtime/confine/confine.h"
-#include "service/capture/filtered_hook.h"
+#include "service/capture/frame_writer.h"
 #include "service/cores/cores.h"
+#include "service/cores/host_watch.h"
 #include "service/devices/device_rack.h"
 #include "service/failure.h"
 #include "service/gateway/gateway.h"
@@ -20,7 +21,7 @@
 #include "strata/loop.h"
 #include "strata/pcap.h"
 
-//   options ──> devices ──> HostedStack ──> capture hook, control socket
+//   options ──> devices ──> HostedStack ──> capture, control socket
 //                  │
 //                  └─ the default TAP device is not permitted: the rootless gateway, which needs no
 //                     permission; so, too, when ports of the host are to be published
@@ -107,9 +108,9 @@ class Node {
   std::unique_ptr<Cores> cores_;  // null: one
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<PcapWriter> writer_;
-  std::optional<CaptureHook> capture_;
-  std::optional<FilteredHook> filtered_;
+  std::optional<FrameWriter> frames_;
   std::unique_ptr<HostedStack> main_;
+  std::optional<HostWatch> capture_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Journal> journal_;
   std::string control_path_;

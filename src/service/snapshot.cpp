@@ -233,13 +233,29 @@ void put_resolver(HostedStack& host, Json& into) {
   into["resolver"] = std::move(json);
 }
 
+double seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
+
+// Of TCP's connections. What is due is told from now on; below zero it is overdue.
+void put_timers(Stack& stack, Time now, Json& into) {
+  const auto* const tcp = stack.core().tcp;
+  if (tcp == nullptr) return;
+  const TimerWheel& wheel = tcp->timers();
+  const TimerCounters& counters = wheel.counters();
+  Json json{{"pending", wheel.size()},
+            {"fired", counters.fired},
+            {"late", counters.late},
+            {"latest_seconds", seconds(counters.latest)},
+            {"refiled", counters.refiled}};
+  const auto next = wheel.next_deadline();
+  json["next_due_seconds"] = next ? Json(seconds(*next - now)) : Json();
+  into["timers"] = std::move(json);
+}
+
 void put_sockets(const Stack& stack, List list, Json& into) {
   stack.for_each_socket(
       [&](const SocketEntry& entry) { list.add([&] { return json_of(entry); }); });
   list.put(into, "sockets");
 }
-
-double seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
 
 struct ConnectionsSeen {
   const tcp::Transport& tcp;
@@ -332,9 +348,9 @@ Json drops_of(const Stack& stack) {
 }  // namespace
 
 std::string_view to_text(SnapshotPart part) {
-  static constexpr std::string_view kNames[] = {"interfaces",  "addresses", "routes",   "neighbors",
-                                                "dns_servers", "leases",    "resolver", "sockets",
-                                                "connections", "counters",  "drops",    "memory"};
+  static constexpr std::string_view kNames[] = {
+      "interfaces", "addresses",   "routes",   "neighbors", "dns_servers", "leases", "resolver",
+      "sockets",    "connections", "counters", "drops",     "memory",      "timers"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(SnapshotPart::kCount));
   return kNames[static_cast<std::size_t>(part)];
 }
@@ -362,7 +378,7 @@ std::string_view SnapshotParts::only() const {
 }
 
 Json snapshot(HostedStack& host, SnapshotParts parts, const ListWindow& window) {
-  const Stack& stack = host.stack();
+  Stack& stack = host.stack();
   const Time now = host.loop().now();
   const auto has = [&](SnapshotPart part) { return parts.has(part); };
   const List list(window);
@@ -386,6 +402,7 @@ Json snapshot(HostedStack& host, SnapshotParts parts, const ListWindow& window) 
                       {"small_buffers_free", pool.small_free()},
                       {"large_buffers_free", pool.large_free()}};
   }
+  if (has(SnapshotPart::kTimers)) put_timers(stack, now, json);
   return json;
 }
 

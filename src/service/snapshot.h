@@ -31,6 +31,7 @@ enum class SnapshotPart : std::uint8_t {
   kCounters,
   kDrops,
   kMemory,
+  kTimers,
   kCount,
 };
 

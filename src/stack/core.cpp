@@ -107,6 +107,14 @@ void Core::set_share(const FlowShare& own_share, WholeSteerer* steerer) {
       derive(secret, kIdentifications + (std::uint64_t{share.own} << 32U)));
 }
 
+PacketPtr copy_of(Core& core, const Packet& packet) {
+  PacketPtr own = packet.copy(core.pool);
+  if (own != nullptr && !core.drop_watchers.empty()) {
+    core.drop_watchers.tell_copy(key_of(packet), key_of(*own));
+  }
+  return own;
+}
+
 Core::~Core() {
   loopback.clear();
   destroy(memory, tcp_merge);

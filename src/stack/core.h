@@ -30,6 +30,7 @@
 #include "ip/redirects.h"
 #include "ip/route_cache.h"
 #include "ip/route_table.h"
+#include "stack/drop_watch.h"
 #include "stack/drops.h"
 #include "stack/in/last_header.h"
 #include "stack/interface.h"
@@ -117,6 +118,7 @@ struct Core {
   TcpMerge* tcp_merge = nullptr;  // of the batch in hand; there whenever `tcp` is
   Time last_turn{};  // when poll or flush was called last: for handles that die without being told
   Drops drops;
+  DropWatchers drop_watchers;
   StackCounters counters;
   bool somebody_waits_for_room = false;
 
@@ -139,7 +141,19 @@ struct Core {
   }
 };
 
+// For a packet that somebody else has taken meanwhile, and refused.
+inline void count_drop(Core& core, const PacketKey& packet, DropReason reason) {
+  core.drops.add(reason);
+  if (!core.drop_watchers.empty()) [[unlikely]]
+    core.drop_watchers.tell(packet, reason);
+}
+
+// A packet that others share, with bytes of its own to go on with; null when the pool is empty.
+[[nodiscard]] PacketPtr copy_of(Core& core, const Packet& packet);
+
 // A packet's end: counted under its reason, given back to its pool.
-inline void drop(Core& core, PacketPtr /*packet*/, DropReason reason) { core.drops.add(reason); }
+inline void drop(Core& core, PacketPtr packet, DropReason reason) {
+  count_drop(core, key_of(*packet), reason);
+}
 
 }  // namespace strata::stack

@@ -106,7 +106,7 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   packet = run_hooks(core, HookPoint::kForward, std::move(packet), now);
   if (packet == nullptr) return;
   if (!packet->is_writable()) {
-    PacketPtr own = packet->copy(core.pool);
+    PacketPtr own = copy_of(core, *packet);
     if (own == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty);
     packet = std::move(own);
   }

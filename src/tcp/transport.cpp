@@ -216,6 +216,23 @@ void Transport::on_deadline(Time now) {
 
 // ── Those who watch ─────────────────────────────────────────────────────────────────────────
 
+bool Transport::add_observer(TcpObserver& observer) {
+  const bool is_added = observers_.add(observer);
+  if (is_added) shared_.observer = &observers_;
+  return is_added;
+}
+
+void Transport::remove_observer(TcpObserver& observer) {
+  observers_.remove(observer);
+  if (observers_.empty()) shared_.observer = nullptr;
+}
+
+Handle Transport::handle_of(const Flow& flow) const {
+  const Demux::Found found = demux_.find(flow, demux_.hash(flow), flow_of());
+  if (found.kind != Demux::Kind::kConnection) return {};
+  return connections_[found.index].is_orphan() ? Handle{} : connections_.handle_of(found.index);
+}
+
 TransportCounters Transport::counters() const {
   TransportCounters counters = shared_.counters;
   const HalfOpens::Counters& half_open = half_opens_.counters();

@@ -41,6 +41,7 @@
 #include "tcp/connection/connection_snapshot.h"
 #include "tcp/demux.h"
 #include "tcp/engine.h"
+#include "tcp/observers.h"
 #include "tcp/open/half_opens.h"
 #include "tcp/open/listener.h"
 #include "tcp/ports.h"
@@ -184,11 +185,16 @@ class Transport {
   void forget_servers() { shared_.fast_open.clear(); }
 
   // ── For those who watch ───────────────────────────────────────────────────────────────────
-  // Null: nobody. It must outlive the transport or be taken back.
-  void observe(TcpObserver* observer) { shared_.observer = observer; }
+  // It must outlive the transport or be taken back. False: too many watch already.
+  [[nodiscard]] bool add_observer(TcpObserver& observer);
+  void remove_observer(TcpObserver& observer);
+  // The connection of a flow; false when there is none, or its program let go of it.
+  [[nodiscard]] Handle handle_of(const Flow& flow) const;
   // Calls visit(context, row) for listeners, half-open ones, connections and TIME-WAITs.
   void for_each_row(void (*visit)(void* context, const SocketRow& row), void* context) const;
   [[nodiscard]] TransportCounters counters() const;
+  // Of connections; those of half-open ones and TIME-WAITs need no wheel.
+  [[nodiscard]] const TimerWheel& timers() const { return wheel_; }
   // Room in buffers, endpoints, memory: for tests and observers.
   [[nodiscard]] const BufferAccount& buffers() const { return shared_.account; }
   [[nodiscard]] std::uint32_t connections() const { return connections_.size(); }
@@ -260,6 +266,7 @@ class Transport {
   Demux demux_;
   Ports ports_;
   TimerWheel wheel_;
+  Observers observers_;
   IntrusiveList<Connection, &Connection::dirty> dirty_;
   Vector<IntrusiveList<Connection, &Connection::dirty>> held_;
   ReadyList& ready_;

@@ -295,6 +295,25 @@ TEST(TimerWheel, SleepingUntilNextDeadlineMeetsEveryTimerWithFewWakes) {
   EXPECT_LE(wakes, 1000) << "nobody cancelled, so no wake is in vain";
 }
 
+TEST(TimerWheel, CountsWhatFiredWhatWasLateAndWhatWasMoved) {
+  TimerWheel wheel(Time{}, 1ms);
+  TimerEntry near(1);
+  TimerEntry far(2);
+  wheel.schedule(near, at(100us));
+  wheel.schedule(far, at(1h));
+  EXPECT_EQ(wheel.counters().refiled, 0U);
+  ASSERT_EQ(wheel.pop_expired(at(200us)), &near);
+  EXPECT_EQ(wheel.counters().fired, 1U);
+  EXPECT_EQ(wheel.counters().late, 0U) << "within a tick";
+  EXPECT_EQ(wheel.counters().latest, Duration(100us));
+  EXPECT_EQ(wheel.pop_expired(at(59min)), nullptr);
+  ASSERT_EQ(wheel.pop_expired(at(1h + 20ms)), &far);
+  EXPECT_EQ(wheel.counters().fired, 2U);
+  EXPECT_EQ(wheel.counters().late, 1U);
+  EXPECT_EQ(wheel.counters().latest, Duration(20ms));
+  EXPECT_GT(wheel.counters().refiled, 0U) << "from the levels of hours to that of ticks";
+}
+
 TEST(TimerWheel, SleepingEndsAlsoWhenTheEarliestTimersWereCancelled) {
   TimerWheel wheel;
   Rng rng(10);

@@ -189,7 +189,6 @@ def refusals(lab):
     for words, wanted in (
             (("up", "--cores", 2, "--device", "rootless"), "rootless gateway is of one core"),
             (("up", "--cores", 2, "--device", "tap:x,queues=3"), "3 queues need as many cores"),
-            (("up", "--cores", 2, "--capture", "x.pcapng"), "frames of one core"),
             (("run", "--cores", 2, "--", "true"), "is done by one core"),
             (("up", "--cores", 0), "--cores")):
         done = host.run(lab.program, *words)

@@ -1,150 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The page that a stack serves of itself: files of the page, JSON, metrics, websockets, TLS, and
-those who would rather break it."""
-import base64
-import contextlib
-import hashlib
-import http.client
-import json
-import os
-import pathlib
+"""The page that a stack serves of itself: files of the page, JSON, metrics, captures, websockets,
+TLS. Who would rather break it is in web_hostile_test.py."""
 import re
 import socket
 import ssl
 import struct
 import subprocess
-import time
 import warnings
 
 import bench
-from bench import STACK4, STACK6
-
-TOKEN = "0123456789abcdef0123456789abcdef"
-
-
-def connect(host, port=80, address=STACK4, seconds=10):
-    with host.entered():
-        made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    made.settimeout(seconds * bench.PATIENCE)
-    made.connect((address, port))
-    return made
-
-
-def read_all(stream):
-    parts = []
-    with contextlib.suppress(ConnectionError):
-        while part := stream.recv(1 << 20):
-            parts.append(part)
-    return b"".join(parts)
-
-
-def say(host, text, address=STACK4):
-    """What comes back for these bytes until the stack has had enough of us."""
-    stream = connect(host, address=address)
-    stream.sendall(text)
-    stream.shutdown(socket.SHUT_WR)
-    with stream:
-        return read_all(stream)
-
-
-def ask(host, path, method="GET", body=None, address=STACK4, **fields):
-    with host.entered():
-        client = http.client.HTTPConnection(address, 80, timeout=10 * bench.PATIENCE)
-        client.connect()
-    client.request(method, path, body=body,
-                   headers={name.replace("_", "-"): value for name, value in fields.items()})
-    answer = client.getresponse()
-    text = answer.read()
-    client.close()
-    return answer, text
-
-
-def ask_json(host, path, **rest):
-    answer, text = ask(host, path, **rest)
-    return answer.status, json.loads(text)
-
-
-class Live:
-    """A websocket by hand, so that it can also be held wrongly."""
-
-    def __init__(self, host, path="/api/live", fields=(), address=STACK4):
-        self.stream = connect(host, address=address)
-        key = base64.b64encode(os.urandom(16)).decode()
-        name = f"[{address}]" if ":" in address else address
-        head = [f"GET {path} HTTP/1.1", f"Host: {name}", "Upgrade: websocket",
-                "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
-                *fields]
-        self.stream.sendall("\r\n".join(head).encode() + b"\r\n\r\n")
-        self.kept = b""
-        while b"\r\n\r\n" not in self.kept:
-            part = self.stream.recv(1 << 16)
-            if not part:
-                break
-            self.kept += part
-        self.head, _, self.kept = self.kept.partition(b"\r\n\r\n")
-        wanted = base64.b64encode(hashlib.sha1(
-            key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-        self.is_open = self.head.startswith(b"HTTP/1.1 101 ") and wanted in self.head
-
-    def frame(self, opcode, payload, final=True, masked=True):
-        first = opcode | (0x80 if final else 0)
-        mask = os.urandom(4) if masked else b""
-        size = len(payload)
-        bits = 0x80 if masked else 0
-        if size < 126:
-            head = struct.pack("!BB", first, bits | size)
-        elif size < 65536:
-            head = struct.pack("!BBH", first, bits | 126, size)
-        else:
-            head = struct.pack("!BBQ", first, bits | 127, size)
-        if masked:
-            payload = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-        self.stream.sendall(head + mask + payload)
-
-    def say(self, **message):
-        self.frame(1, json.dumps(message).encode())
-
-    def _take(self, count):
-        while len(self.kept) < count:
-            part = self.stream.recv(1 << 16)
-            if not part:
-                raise EOFError
-            self.kept += part
-        taken, self.kept = self.kept[:count], self.kept[count:]
-        return taken
-
-    def receive(self):
-        """Opcode and payload; None at the end."""
-        try:
-            first, size = self._take(2)
-            if size & 127 == 126:
-                size = struct.unpack("!H", self._take(2))[0]
-            elif size & 127 == 127:
-                size = struct.unpack("!Q", self._take(8))[0]
-            return first & 15, self._take(size & (1 << 63) - 1)
-        except (EOFError, ConnectionError):
-            return None
-
-    def find(self, wanted, tries=200):
-        """The first message of this type, or for which `wanted(message)` is true."""
-        for _ in range(tries):
-            got = self.receive()
-            if got is None:
-                return None
-            if got[0] != 1:
-                continue
-            message = json.loads(got[1])
-            if message["type"] == wanted if isinstance(wanted, str) else wanted(message):
-                return message
-        return None
-
-    def end(self):
-        """The code of the close frame; None when there is none."""
-        while got := self.receive():
-            if got[0] == 8:
-                return struct.unpack("!H", got[1][:2])[0]
-        return None
+import web_client
+from bench import HOST4, STACK4, STACK6
+from web_client import TOKEN, Live, ask, ask_json, change, connect, read_all
 
 
 def page(lab, host):
@@ -172,9 +40,12 @@ def api(lab, host, stack):
     lab.check("status is what the control socket says",
               status == 200 and told["stacks"][0]["addresses"] == stack.addresses(), told)
     lab.check("it tells the version", re.match(r"\d+\.\d+", told["version"]), told["version"])
-    status, told = ask_json(host, "/api/status?parts=drops,memory")
+    status, told = ask_json(host, "/api/status?parts=drops,memory,timers")
     lab.check("parts are chosen", set(told["stacks"][0]) ==
-              {"name", "uptime_seconds", "drops", "memory"}, set(told["stacks"][0]))
+              {"name", "uptime_seconds", "drops", "memory", "timers"}, set(told["stacks"][0]))
+    timers = told["stacks"][0]["timers"]
+    lab.check("the health of timers is told", set(timers) == {
+        "pending", "next_due_seconds", "fired", "late", "latest_seconds", "refiled"}, timers)
     for name in ("interfaces", "routes", "neighbors", "sockets", "drops", "addresses"):
         status, told = ask_json(host, f"/api/{name}")
         lab.check(f"{name} are a list with its total", status == 200 and
@@ -246,27 +117,6 @@ def metrics(lab, host):
     lab.check("they count", count and again and int(again[1]) >= int(count[1]) + 5, (count, again))
 
 
-def guards(lab, host):
-    for path in ("/", "/api/status", "/metrics"):
-        answer, _ = ask(host, path, Host="evil.example")
-        lab.check(f"{path}: another name's page is sent away", answer.status == 421, answer.status)
-        answer, _ = ask(host, path, Origin="http://evil.example")
-        lab.check(f"{path}: another page may not ask", answer.status == 403, answer.status)
-        answer, _ = ask(host, path, Host="box.lan")
-        lab.check(f"{path}: a name that was given may", answer.status == 200, answer.status)
-    for fields in (("Origin: http://evil.example",), ("Origin: null",),
-                   (f"Origin: https://{STACK4}",)):
-        lab.check(f"no websocket for {fields[0]}",
-                  Live(host, fields=fields).head.startswith(b"HTTP/1.1 403 "))
-    lab.check("one for its own page", Live(host, fields=(f"Origin: http://{STACK4}",)).is_open)
-
-
-def change(host, path, token=TOKEN, **what):
-    fields = {"Authorization": f"Bearer {token}"} if token else {}
-    answer, text = ask(host, path, "POST", json.dumps(what), **fields)
-    return answer.status, json.loads(text)
-
-
 def captures(lab, host):
     status, told = ask_json(host, "/api/capture")
     lab.check("nothing is captured at first", status == 200 and not told["active"], told)
@@ -301,6 +151,27 @@ def captures(lab, host):
     seen = watch.find("packets")
     lab.check("live packets are those that were asked for",
               seen and all("ICMP" in one["line"] for one in seen["packets"]), seen)
+
+
+def comments(lab, host):
+    """What became of a packet: in the file of a capture, and in the live list."""
+    change(host, "/api/capture", action="start", filter="udp or icmp")
+    watch = Live(host)
+    watch.say(watch="packets", filter="udp port 4444")
+    host.udp(HOST4).sendto(b"x", (STACK4, 4444))
+    seen = watch.find(lambda m: m["type"] == "packets" and
+                      any(one["dropped"] for one in m["packets"]))
+    one = next((p for p in seen["packets"] if p["dropped"]), {}) if seen else {}
+    lab.check("a packet that was dropped is told as such, and why", one.get("dropped") ==
+              "udp_no_socket" and one["comment"].startswith("dropped: udp_no_socket: "), seen)
+    change(host, "/api/capture", action="stop")
+    file = lab.folder / "comments.pcapng"
+    file.write_bytes(ask(host, "/api/capture/file")[1])
+    said = subprocess.run(["tshark", "-r", file, "-Y", "frame.comment", "-T", "fields", "-e",
+                           "udp.dstport", "-e", "frame.comment"], capture_output=True, text=True,
+                          check=False).stdout
+    lab.check("tshark shows the same beside that packet alone", said.strip() ==
+              f"4444\t{one.get('comment')}", (said, one.get("comment")))
 
 
 def live(lab, host):
@@ -357,137 +228,6 @@ def live(lab, host):
     lab.check("a ping is answered", got == (10, b"still there?"), got)
     watch.frame(8, struct.pack("!H", 1000))
     lab.check("a close is answered", watch.end() == 1000)
-
-
-def live_abuse(lab, host):
-    """RFC 6455 5: what breaks the rules ends the websocket, and nothing else."""
-    cases = (("an unmasked frame", lambda w: w.frame(1, b"{}", masked=False)),
-             ("a message beyond the limit", lambda w: w.frame(1, b"x" * 5000)),
-             ("a frame of 2^62 bytes",
-              lambda w: w.stream.sendall(struct.pack("!BBQ", 0x81, 0xff, 1 << 62) + b"mask")),
-             ("a reserved bit", lambda w: w.frame(0x41, b"{}")),
-             ("a reserved opcode", lambda w: w.frame(5, b"{}")),
-             ("a fragmented ping", lambda w: w.frame(9, b"", final=False)),
-             ("a continuation of nothing", lambda w: w.frame(0, b"x")),
-             ("text that is no UTF-8", lambda w: w.frame(1, b"\xff\xff\xff")),
-             ("fragments without end",
-              lambda w: [w.frame(1 if i == 0 else 0, b"x" * 100, final=False)
-                         for i in range(60)]))
-    for name, act in cases:
-        watch = Live(host)
-        with contextlib.suppress(ConnectionError):
-            act(watch)
-        lab.check(f"{name} ends it", watch.end() in (None, 1002, 1007, 1008, 1009), name)
-    flood = Live(host)
-    with contextlib.suppress(ConnectionError):
-        for _ in range(2000):
-            flood.frame(1, b'{"watch":"x"}')
-    lab.check("a flood of messages ends with why", flood.end() in (None, 1008))
-    pings = Live(host)
-    with contextlib.suppress(ConnectionError):
-        for _ in range(5000):
-            pings.frame(9, b"x" * 100)
-    lab.check("so does a flood of pings", pings.end() in (None, 1008))
-    crowd = [Live(host) for _ in range(60)]
-    count = sum(one.is_open for one in crowd)
-    lab.check("who comes too many is told so", 0 < count < 60 and
-              any(one.head.startswith(b"HTTP/1.1 503 ") for one in crowd), count)
-    for one in crowd:
-        one.stream.close()
-    lab.check("and may come when others have gone",
-              bench.wait_until(lambda: Live(host).is_open, 10, pause=0.2))
-    deaf = Live(host)
-    deaf.stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.say(watch="status", every_ms=100)
-    deaf.say(watch="packets", filter="")
-    host.run("ping", "-c2000", "-f", STACK4)
-    missed = 0
-    for _ in range(200):
-        message = deaf.find("packets", tries=50)
-        missed += message["missed"] if message else 0
-        if missed or not message:
-            break
-    lab.check("who does not read misses packets, and is told how many", missed > 0, missed)
-
-
-def smuggling(lab, host):
-    """RFC 9112 11.2: what could be read in two ways is refused, and the connection ends."""
-    head = b"POST / HTTP/1.1\r\nHost: " + STACK4.encode() + b"\r\n"
-    inner = b"GET /metrics HTTP/1.1\r\nHost: " + STACK4.encode() + b"\r\n\r\n"
-    chunked, six = b"Transfer-Encoding: chunked\r\n", b"Content-Length: 6\r\n"
-    cases = (("length and chunks", six + chunked + b"\r\n0\r\n\r\n", (400, 501)),
-             ("chunks and length", chunked + six + b"\r\n0\r\n\r\n", (400,)),
-             ("two lengths", b"Content-Length: 0\r\nContent-Length: 5\r\n\r\n", (400,)),
-             ("the same length twice", b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n", (400,)),
-             ("a list of lengths", b"Content-Length: 0, 5\r\n\r\n", (400,)),
-             ("a length with a sign", b"Content-Length: +5\r\n\r\n", (400,)),
-             ("a length in hex", b"Content-Length: 0x5\r\n\r\n", (400,)),
-             ("a length beyond all numbers", b"Content-Length: 99999999999999999999\r\n\r\n",
-              (400, 413)),
-             ("an unknown coding", b"Transfer-Encoding: gzip\r\n\r\n", (400, 501)),
-             ("chunks that are not last", b"Transfer-Encoding: chunked, gzip\r\n\r\n", (400, 501)),
-             ("chunks twice", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
-              b"0\r\n\r\n", (400, 501)),
-             ("chunks in disguise", b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", (400,)),
-             ("a chunk without a number", b"Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n", (400,)),
-             ("a chunk that is longer than it says",
-              b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", (400,)),
-             ("a chunk of 2^64 bytes", b"Transfer-Encoding: chunked\r\n\r\n"
-              b"ffffffffffffffff1\r\n", (400, 413)),
-             ("a space before the colon", b"X : y\r\n\r\n", (400,)),
-             ("a NUL in a field", b"X: a\0b\r\n\r\n", (400,)),
-             ("a bare CR in a field", b"X: a\rY: b\r\n\r\n", (400,)))
-    for name, rest, wanted in cases:
-        got = say(host, head + rest + inner)
-        status = int(got.split(b" ")[1]) if got.startswith(b"HTTP/1.1 ") else 0
-        lab.check(f"{name} is {wanted[0]}", status in wanted, got[:80])
-        lab.check(f"{name}: nothing behind it is answered", b"strata_uptime" not in got, got[-200:])
-    for name, text, wanted in (
-            ("a head of 100 KB", head + b"X: " + b"a" * 100_000 + b"\r\n\r\n", b"431"),
-            ("a thousand fields", head + b"X: y\r\n" * 5000 + b"\r\n", b"431"),
-            ("a target of 100 KB", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"431"),
-            ("a body of 10 MB", head + b"Content-Length: 10000000\r\n\r\n", b"413"),
-            ("no host", b"GET / HTTP/1.1\r\n\r\n", b"400"),
-            ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"505"),
-            ("TLS on port 80", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400"),
-            ("a NUL in the path", b"GET /%00 HTTP/1.1\r\nHost: " + STACK4.encode() + b"\r\n\r\n",
-             b"404"),
-            ("a way out of the page", b"GET /../../etc/passwd HTTP/1.1\r\nHost: " +
-             STACK4.encode() + b"\r\n\r\n", b"404")):
-        got = say(host, text)
-        lab.check(f"{name} is {wanted.decode()}", got.startswith(b"HTTP/1.1 " + wanted), got[:80])
-    folded = say(host, b"GET / HTTP/1.1\r\nHost: " + STACK4.encode() +
-                 b"\r\nX: a\r\n b\r\n\r\n")
-    lab.check("a folded field is one field",
-              folded.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 400 ")), folded[:80])
-
-
-def slowness(lab, host, stack):
-    """Slow, half-open and silent peers are bounded in time, and keep nobody else out."""
-    slow = [connect(host) for _ in range(300)]
-    for stream in slow:
-        stream.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
-    began = time.monotonic()
-    answer, _ = ask(host, "/")
-    lab.check("300 slow ones keep nobody out", answer.status == 200, answer.status)
-    got = b""
-    for number in range(120):
-        with contextlib.suppress(OSError):
-            slow[0].sendall(b"X-%d: y\r\n" % number)
-        slow[0].settimeout(0.5)
-        with contextlib.suppress(TimeoutError, ConnectionError):
-            got = slow[0].recv(1000)
-            break
-    lab.check("who sends a line a second is told to hurry, or to leave",
-              got.startswith(b"HTTP/1.1 408 "), (got[:80], time.monotonic() - began))
-    for stream in slow:
-        stream.close()
-    half = connect(host)
-    half.sendall(b"GET /index.html HTTP/1.1\r\nHost: " + STACK4.encode() +
-                 b"\r\nConnection: close\r\n\r\n")
-    half.shutdown(socket.SHUT_WR)
-    lab.check("who has ended its side is answered", b"<html" in read_all(half))
-    lab.check("the stack goes on", stack.is_running and stack.ask_control())
 
 
 def tls(lab, host):
@@ -559,27 +299,16 @@ with bench.Bench(needs=TOOLS, seconds=300) as test:
                     "-subj", "/CN=box.lan", "-addext", "subjectAltName=DNS:box.lan",
                     "-keyout", test.folder / "key.pem", "-out", test.folder / "cert.pem"],
                    check=True, capture_output=True)
-    (test.folder / "token").write_text(TOKEN + "\n")
-    config = test.folder / "up.toml"
-    config.write_text(f'''serve = ["echo"]
-dashboard_names = ["box.lan"]
-dashboard_token = "{test.folder}/token"
-tls = {{ certificate = "{test.folder}/cert.pem", key = "{test.folder}/key.pem" }}
-''')
-    running = test.up(namespace, "--config", config).wait()
+    running = web_client.up(test, namespace, more=f'''
+tls = {{ certificate = "{test.folder}/cert.pem", key = "{test.folder}/key.pem" }}''')
     page(test, namespace)
     api(test, namespace, running)
     connections(test, namespace)
     metrics(test, namespace)
-    guards(test, namespace)
     captures(test, namespace)
+    comments(test, namespace)
     live(test, namespace)
-    live_abuse(test, namespace)
-    smuggling(test, namespace)
-    slowness(test, namespace, running)
     tls(test, namespace)
     load(test, namespace)
-    size = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(
-        f"/proc/{running.process.pid}/status").read_text())[1])
-    test.check("all that took less than 300 MB", size < 300_000, f"{size} kB")
+    web_client.in_bounds(test, running)
     absence(test, namespace, running)

@@ -56,6 +56,35 @@ struct ReassemblyTest : ::testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Families, ReassemblyTest, ::testing::Bool(),
                          [](const auto& which) { return which.param ? "Ipv4" : "Ipv6"; });
 
+// Another table that is told of them completes the datagram in the same way.
+TEST_P(ReassemblyTest, WhatWaitsCanBeTriedElsewhere) {
+  (void)feed(1600, 2400, true);
+  (void)feed(0, 800, true);
+  (void)feed(3200, 4000, false);
+  Reassembly copy{memory, SipKey{7, 8}};
+  std::vector<std::uint16_t> offsets;
+  reassembly.for_each_waiting([&](Fragment fragment, const Packet& packet) {
+    offsets.push_back(fragment.offset);
+    EXPECT_EQ(fragment.more, fragment.offset != 3200);
+    fragment.packet = packet.copy(pool);
+    const auto outcome = copy.on_fragment(std::move(fragment), now);
+    EXPECT_EQ(outcome.drop, DropReason::kNone);
+  });
+  EXPECT_EQ(offsets, (std::vector<std::uint16_t>{0, 1600, 3200}));
+  EXPECT_EQ(copy.fragments(), 3U);
+  EXPECT_EQ(reassembly.fragments(), 3U) << "and they wait here as before";
+  const auto last = [&](std::size_t begin, std::size_t end) {
+    Slice slice{.offset = begin, .size = end - begin, .more = true};
+    slice.is_v4 = is_v4();
+    return copy.on_fragment(fragment_of(pool, slice, payload), now);
+  };
+  EXPECT_EQ(last(800, 1600).whole, nullptr);
+  const auto outcome = last(2400, 3200);
+  ASSERT_NE(outcome.whole, nullptr);
+  EXPECT_EQ(payload_of(*outcome.whole), payload);
+  reassembly.clear();
+}
+
 // RFC 791 3.2 MUST: fragments are put together by their offsets.
 // RFC 8200 4.5 MUST: the fragment header is not in the reassembled packet, lengths are rebuilt.
 TEST_P(ReassemblyTest, PutsFragmentsTogetherInAnyOrder) {

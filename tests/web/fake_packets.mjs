@@ -126,6 +126,16 @@ const kKinds = [
   ],
 ];
 
+// As the stack tells it: the reason by its name, and a sentence; TCP has something to say, too.
+function remarkOn(number, out) {
+  if (number % 17 === 5 && !out) {
+    const why = "The ARP message asks for an address that is not ours.";
+    return { dropped: "arp_not_for_us", comment: `dropped: arp_not_for_us: ${why}` };
+  }
+  const comment = number % 19 === 4 ? "Sent again: no ACK came for a whole timeout." : null;
+  return { dropped: null, comment };
+}
+
 export function makePacket(number, time) {
   const kind = [0, 1, 0, 2, 1, 0, 1, 3, 0, 1, 4][number % 11];
   const out = number % 2 === 0;
@@ -138,8 +148,7 @@ export function makePacket(number, time) {
     size: bytes.length,
     line,
     bytes: hex(bytes.slice(0, 256)),
-    dropped:
-      number % 17 === 5 && !out ? "The ARP message asks for an address that is not ours." : null,
+    ...remarkOn(number, out),
   };
 }
 

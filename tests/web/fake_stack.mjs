@@ -255,6 +255,14 @@ export class FakeStack {
         small_buffers_free: 65536 - 9200 - Math.floor(900 * Math.sin(this.phase)),
         large_buffers_free: 503,
       },
+      timers: {
+        pending: 412,
+        fired: 90_210,
+        late: 3,
+        refiled: 180_077,
+        latest_seconds: 0.0041,
+        next_due_seconds: 0.0382,
+      },
     };
   }
 

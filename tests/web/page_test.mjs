@@ -59,6 +59,14 @@ async function themeSwitch() {
 async function otherPath() {
   const { page, troubles, close } = await openPage(browser);
   for (const view of Object.values(kViews)) await visit(page, `${base}_strata/`, view);
+  await visit(page, `${base}_strata/`, kViews.overview);
+  const timers = page.locator(".card", { has: page.locator("h2:text-is('Timers')") });
+  await timers.getByText("412").waitFor();
+  lab.check(
+    "the timers' health stands beside the pools'",
+    /Too late\s*3\b/.test(await timers.innerText()),
+    await timers.innerText(),
+  );
   lab.equal("all views work below /_strata/", troubles, []);
   await close();
 }
@@ -163,12 +171,44 @@ async function connectionDetail() {
   await close();
 }
 
+// In words and in colour: why a packet was dropped, and what TCP has to say.
+async function remarksOnPackets(page) {
+  const colour = (selector) =>
+    page.evaluate((one) => getComputedStyle(document.querySelector(one)).color, selector);
+  await page.focus(".packet-list");
+  await page.keyboard.press("Home");
+  await page.waitForSelector(".packet[data-dropped=yes]");
+  const line = await page.locator(".packet[data-dropped=yes] .p-line").first().innerText();
+  lab.check(
+    "a packet that was dropped says so, and why, in plain words",
+    /– dropped: arp_not_for_us: The ARP message asks/.test(line),
+    line,
+  );
+  lab.check(
+    "and has a colour of its own",
+    (await colour(".packet[data-dropped=yes] .p-line")) !==
+      (await colour(".packet[data-dropped='']:not([data-remark=yes]) .p-line")),
+  );
+  await page.locator(".packet[data-dropped=yes]").first().click();
+  await page.waitForSelector(".notice[data-tone=bad]");
+  lab.check(
+    "its detail says it once more",
+    /^dropped: arp_not_for_us/.test(await text(page, ".notice[data-tone=bad]")),
+  );
+  const remark = await page.locator(".packet[data-remark=yes][data-dropped=''] .p-remark");
+  lab.check(
+    "what TCP says stands beside the line",
+    /Sent again/.test(await remark.first().innerText()),
+  );
+}
+
 async function packetsToTheBit() {
   const { page, troubles, close } = await openPage(browser);
   await visit(page, base, kViews.packets);
   await waitText(page, ".pager .note", "^(\\d{2}|\\d{3}) kept .*quickly");
   lab.check("what was missed is told", true);
   await page.click("button:text-is('Pause')");
+  await remarksOnPackets(page);
   await page.focus(".packet-list");
   await page.keyboard.press("End");
   for (let i = 0; i < 3; i += 1) await page.keyboard.press("ArrowUp");

@@ -60,6 +60,10 @@ export function gap(seconds) {
   return `${Math.round(seconds * 1e6)}${kSpace}µs`;
 }
 
+// However long or short.
+export const span = (seconds) =>
+  seconds >= 60 ? duration(seconds) : milliseconds(known(seconds) ? seconds * 1000 : null);
+
 export function duration(seconds) {
   if (!known(seconds)) return "–";
   const whole = Math.floor(seconds);

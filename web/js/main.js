@@ -128,7 +128,7 @@ function showChoice({ stacks, chosen }) {
 }
 
 function watchStatus() {
-  const request = { every_ms: 1000, parts: "interfaces,addresses,counters,drops,memory" };
+  const request = { every_ms: 1000, parts: "interfaces,addresses,counters,drops,memory,timers" };
   live.watch("status", request, (message) => store.take(message));
 }
 

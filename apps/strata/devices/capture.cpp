@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "service/capture/comment.h"
 #include "service/capture/packet_filter.h"
 #include "service/confine/confined.h"
 #include "service/control/client.h"
@@ -135,18 +136,20 @@ bool is_same_file(const std::string& one, const std::string& other) {
 }
 
 Outcome<void> copy_records(PcapReader& reader, CaptureSink& sink) {
+  std::string comment;
   for (;;) {
     auto record = reader.next();
     if (!record) return failed(std::move(record).error());
     if (!*record) return {};
     const PcapInterface& interface = reader.interfaces()[(*record)->interface];
+    comment = service::clean_comment((*record)->comment);
     const SeenFrame frame{.at = (*record)->at.value_or(WallTime{}),
                           .link_type = interface.link_type,
                           .interface = interface.name,
                           .size = (*record)->original_size,
                           .bytes = (*record)->bytes,
                           .direction = (*record)->direction,
-                          .comment = (*record)->comment};
+                          .comment = comment};
     if (!sink.take(frame)) return {};
   }
 }
@@ -192,7 +195,7 @@ Outcome<void> copy_stream(service::ControlClient& client, CaptureSink& sink) {
         .size = received->size,
         .bytes = received->bytes,
         .direction = received->is_incoming ? PcapDirection::kIn : PcapDirection::kOut,
-        .comment = {}};
+        .comment = received->comment};
     if (!sink.take(frame)) break;
   }
   if (missed != 0) print(stderr, "strata capture: {} frames were missed\n", missed);

@@ -103,6 +103,9 @@ void CaptureSink::show(const SeenFrame& frame) const {
   const std::string line = line_of(frame, payload);
   if (command_.json) {
     std::string more;
+    if (!frame.comment.empty()) {
+      more += fmt::format(",\"comment\":{}", service::json_string(frame.comment));
+    }
     if (command_.verbose && payload) {
       more += ",\"layers\":" + service::decode_json_text(payload->medium, payload->bytes);
     }
@@ -111,10 +114,8 @@ void CaptureSink::show(const SeenFrame& frame) const {
           service::date_text(frame.at), service::json_string(frame.interface), frame.size,
           service::json_string(line), more);
   } else {
-    print("{} {}\n", service::clock_text(frame.at), line);
-    if (!frame.comment.empty() && command_.verbose) {
-      print("    {}\n", service::json_string(frame.comment));
-    }
+    print("{} {}{}{}\n", service::clock_text(frame.at), line, frame.comment.empty() ? "" : "  # ",
+          frame.comment);
     if (command_.verbose && payload) {
       print("{}", service::decode_text(payload->medium, payload->bytes));
     }

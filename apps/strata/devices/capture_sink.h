@@ -25,7 +25,7 @@ struct SeenFrame {
   std::size_t size = 0;  // on the wire
   Bytes bytes;
   PcapDirection direction = PcapDirection::kUnknown;
-  std::string_view comment;
+  std::string_view comment;  // clean, as clean_comment() leaves it
 };
 
 // Lines on standard output, or a file. Opened after the source: a file that cannot be read must not

@@ -9,7 +9,9 @@
 #include <array>
 #include <utility>
 
+#include "service/capture/comment.h"
 #include "service/cores/merged_snapshot.h"
+#include "service/json_text.h"
 #include "service/snapshot.h"
 #include "strata/real_clock.h"
 
@@ -316,11 +318,12 @@ std::string control_status(std::span<HostedStack* const> stacks, Cores* cores, c
 std::string captured_frame_head(const CapturedFrame& frame) {
   const std::string hex = hex_text(frame.bytes);
   const Duration wall = frame.time.time_since_epoch() + wall_clock_offset();
+  const std::string comment =
+      frame.comment.empty() ? "" : fmt::format(R"("comment":{},)", json_string(frame.comment));
   return fmt::format(
-      R"({{"time_ns":{},"medium":"{}","direction":"{}","interface":{},"size":{},"bytes":"{}")",
+      R"({{"time_ns":{},"medium":"{}","direction":"{}","interface":{},"size":{},{}"bytes":"{}")",
       wall.count(), frame.interface.medium == Medium::kEthernet ? "ethernet" : "ip",
-      frame.is_incoming ? "in" : "out",
-      Json(frame.interface.name).dump(-1, ' ', false, Json::error_handler_t::replace), frame.size,
+      frame.is_incoming ? "in" : "out", json_string(frame.interface.name), frame.size, comment,
       hex);
 }
 
@@ -336,6 +339,7 @@ Outcome<ReceivedFrame> parse_captured_frame(std::string_view line) {
   frame.interface = word(json, "interface");
   frame.size = number<std::size_t>(json, "size");
   frame.missed = number<std::uint64_t>(json, "missed");
+  frame.comment = clean_comment(word(json, "comment"));
   return frame;
 }
 

@@ -73,6 +73,7 @@ struct CapturedFrame {
   CapturedInterface interface;
   std::size_t size = 0;
   Bytes bytes;
+  std::string comment{};  // empty: none
 };
 // The line without its last member and brace: "missed" differs from client to client.
 [[nodiscard]] std::string captured_frame_head(const CapturedFrame& frame);
@@ -85,6 +86,7 @@ struct ReceivedFrame {
   std::size_t size = 0;
   std::uint64_t missed = 0;
   std::vector<std::byte> bytes;
+  std::string comment{};
 };
 [[nodiscard]] Outcome<ReceivedFrame> parse_captured_frame(std::string_view line);
 

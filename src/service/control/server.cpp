@@ -17,7 +17,6 @@
 #include <system_error>
 #include <utility>
 
-#include "driver/frame.h"
 #include "service/control/messages.h"
 #include "service/control/socket.h"
 
@@ -48,11 +47,7 @@ Outcome<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const st
 }
 
 ControlServer::~ControlServer() {
-  if (is_hooked_) {
-    for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
-      stacks_.front()->stack().remove_hook(point, *this);
-    }
-  }
+  watch_.reset();
   for (const auto& client : clients_) {
     loop_.unwatch(client->descriptor);
     ::close(client->descriptor);
@@ -241,12 +236,14 @@ std::string ControlServer::start_capture(Client& client, const ControlRequest& r
   client.filter = std::move(*filter);
   client.snap_length = request.snap_length == 0 ? kCapturedBytes : request.snap_length;
   client.captures = true;
-  if (is_hooked_) return control_agreement();
-  is_hooked_ = true;
-  for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
-    if (stacks_.front()->stack().add_hook(point, *this)) continue;
+  if (!watch_) {
+    watch_.emplace(*stacks_.front(), others_.cores,
+                   [this](const WatchedFrame& frame) { on_frame(frame); });
+  }
+  if (watch_->is_running()) return control_agreement();
+  if (auto started = watch_->start(kCapturedBytes); !started) {
     client.leaves = true;
-    return control_refusal("the stack has no room for another hook");
+    return control_refusal(started.error().text);
   }
   return control_agreement();
 }
@@ -254,28 +251,16 @@ std::string ControlServer::start_capture(Client& client, const ControlRequest& r
 void ControlServer::stop_capture_when_unused() {
   const bool is_used =
       std::ranges::any_of(clients_, [](const auto& client) { return client->captures; });
-  if (is_used || !is_hooked_) return;
-  is_hooked_ = false;
-  for (const HookPoint point : {HookPoint::kFrameIn, HookPoint::kFrameOut}) {
-    stacks_.front()->stack().remove_hook(point, *this);
-  }
+  if (!is_used && watch_) watch_->stop();
 }
 
-void ControlServer::on_packets(HookPoint point, std::span<Packet* const> packets,
-                               std::span<Verdict> /*verdicts*/, Time now) {
-  std::vector<std::byte> bytes;
-  for (const Packet* packet : packets) {
-    if (packet == nullptr) continue;
-    bytes.resize(std::min(packet->size(), kCapturedBytes));
-    packet->copy_out(0, bytes);
-    driver::complete_checksum_in_copy(*packet, bytes);
-    const InterfaceId interface = packet->notes().interface;
-    show({.time = now,
-          .is_incoming = point == HookPoint::kFrameIn,
-          .interface = captured_interface(stacks_.front()->stack(), interface),
-          .size = packet->size(),
-          .bytes = bytes});
-  }
+void ControlServer::on_frame(const WatchedFrame& frame) {
+  show({.time = frame.time,
+        .is_incoming = frame.is_incoming,
+        .interface = frame.named,
+        .size = frame.size,
+        .bytes = frame.bytes,
+        .comment = frame.comment});
   if (is_write_posted_) return;
   is_write_posted_ = true;
   loop_.post([alive = alive_] {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +13,10 @@
 #include "runtime/confine/confine.h"
 #include "service/capture/packet_filter.h"
 #include "service/control/messages.h"
+#include "service/cores/host_watch.h"
 #include "service/devices/device_rack.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
-#include "strata/hooks.h"
 #include "strata/loop.h"
 
 //   {"command":"status"}   ─>  {"ok":true,"stacks":[...]}; lists are cut at 1024 entries
@@ -24,7 +25,8 @@
 //                              frame that the filter takes until the client leaves; both may be
 //                              left out:
 //                              {"time_ns":...,"medium":"ethernet","direction":"in","interface":
-//                               "strata0","size":98,"bytes":"HEX","missed":0}
+//                               "strata0","size":98,"comment":"dropped: ...","bytes":"HEX",
+//                               "missed":0}
 //   {"command":"device-list"}                                              ─>  {"ok":true,
 //                                                                            "devices":[...]}
 //   {"command":"device-replace","interface":"strata0","device":"tap:x"}    ─>  {"ok":true}
@@ -52,7 +54,7 @@ struct ControlSubjects {
   const Switch* bridge = nullptr;
 };
 
-class ControlServer final : public Hook {
+class ControlServer {
  public:
   static constexpr std::size_t kClientsMax = 16;
   static constexpr std::size_t kRequestBytesMax = 4096;
@@ -66,15 +68,12 @@ class ControlServer final : public Hook {
   [[nodiscard]] static Outcome<std::unique_ptr<ControlServer>> open(
       Loop& loop, const std::string& path, std::vector<HostedStack*> stacks,
       const ControlSubjects& others = {});
-  ~ControlServer() override;
+  ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
   // This process is confined: its state is told of, and `remove` takes the socket's file away.
   void on_confined(const runtime::Confinement& state, std::function<void()> remove);
-
-  void on_packets(HookPoint point, std::span<Packet* const> packets, std::span<Verdict> verdicts,
-                  Time now) override;
 
  private:
   struct Client {
@@ -112,6 +111,7 @@ class ControlServer final : public Hook {
   [[nodiscard]] std::string reply_to(Client& client, std::string_view line);
   [[nodiscard]] std::string explain_packet(const ControlRequest& request);
   [[nodiscard]] std::string change_devices(const ControlRequest& request);
+  void on_frame(const WatchedFrame& frame);
   void show(const CapturedFrame& frame);
 
   Loop& loop_;
@@ -122,10 +122,10 @@ class ControlServer final : public Hook {
   const runtime::Confinement* confinement_ = nullptr;
   std::function<void()> remove_;
   int listener_ = -1;
-  bool is_hooked_ = false;
   bool is_write_posted_ = false;
   bool is_stall_watched_ = false;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::optional<HostWatch> watch_;         // of the first stack; runs while somebody captures
   std::shared_ptr<ControlServer*> alive_;  // empties when the server ends, for posted tasks
 };
 

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -57,6 +58,24 @@ void add_drops(Json& into, const Json& from) {
   }
 }
 
+// The nearest of what is due, and the latest of what was late.
+void add_timers(Json& into, const Json& from) {
+  if (into.is_null()) {
+    into = from;
+    return;
+  }
+  add_numbers(into, from);
+  const auto extreme = [&](const char* key, bool is_least) {
+    const Json other = from.value(key, Json());
+    if (!other.is_number()) return;
+    Json& known = into[key];
+    const bool is_better = !known.is_number() || (is_least ? other < known : other > known);
+    if (is_better) known = other;
+  };
+  extreme("next_due_seconds", true);
+  extreme("latest_seconds", false);
+}
+
 void name_core(Json& snapshot, std::uint16_t core) {
   for (const char* const list : {"sockets", "connections"}) {
     if (!snapshot.contains(list)) continue;
@@ -72,30 +91,44 @@ void name_core(Json& snapshot, std::uint16_t core) {
   }
 }
 
+// How many there are, of which the snapshot lists some.
+std::uint64_t count_of(const Json& snapshot, const char* list) {
+  const std::uint64_t count = number(snapshot, (std::string(list) + "_total").c_str());
+  const auto listed = snapshot.find(list);
+  return count != 0 || listed == snapshot.end() ? count : listed->size();
+}
+
 void append(Json& into, const Json& from, const char* list) {
   if (!from.contains(list)) return;
   if (!into.contains(list)) into[list] = Json::array();
-  const std::string total = std::string(list) + "_total";
-  const std::uint64_t count =
-      std::max<std::uint64_t>(number(into, total.c_str()), into[list].size()) +
-      std::max<std::uint64_t>(number(from, total.c_str()), from[list].size());
+  const std::uint64_t count = count_of(into, list) + count_of(from, list);
   for (const Json& entry : from[list]) into[list].push_back(entry);
-  into[total] = count;
+  into[std::string(list) + "_total"] = count;
 }
 
-// To the part of a list that was asked for.
-void cut(Json& snapshot, const char* list, const ListWindow& window) {
+// To as many as were asked for.
+void cut(Json& snapshot, const char* list, std::size_t limit) {
   if (!snapshot.contains(list)) return;
+  const std::uint64_t count = count_of(snapshot, list);
   Json& all = snapshot[list];
-  const std::string total = std::string(list) + "_total";
-  const std::uint64_t count = std::max<std::uint64_t>(number(snapshot, total.c_str()), all.size());
-  Json part = Json::array();
-  for (std::size_t i = window.offset; i < all.size() && part.size() < window.limit; ++i) {
-    part.push_back(std::move(all[i]));
+  if (all.size() > limit) {
+    all.erase(all.begin() + static_cast<std::ptrdiff_t>(limit), all.end());
   }
-  all = std::move(part);
+  const std::string total = std::string(list) + "_total";
   snapshot.erase(total);
   if (count > snapshot[list].size()) snapshot[total] = count;
+}
+
+// What is left of the window for the cores behind those in `all`: they stand one behind the other.
+// Of two lists at once each core tells its first ones, and what is too much is cut.
+ListWindow rest_of(const ListWindow& window, SnapshotParts parts, const Json& all) {
+  const bool has_sockets = parts.has(SnapshotPart::kSockets);
+  if (has_sockets == parts.has(SnapshotPart::kConnections)) return window;
+  const char* const list = has_sockets ? "sockets" : "connections";
+  const std::uint64_t before = count_of(all, list);
+  const std::size_t listed = all.contains(list) ? all[list].size() : 0;
+  return {.offset = window.offset - std::min<std::size_t>(window.offset, before),
+          .limit = window.limit - std::min(window.limit, listed)};
 }
 
 // What a follower tells is added to what the front core knows.
@@ -105,6 +138,7 @@ void merge(Json& all, Json& told) {
     if (told.contains(numbers)) add_numbers(all[numbers], told[numbers]);
   }
   if (told.contains("drops")) add_drops(all["drops"], told["drops"]);
+  if (told.contains("timers")) add_timers(all["timers"], told["timers"]);
   append(all, told, "sockets");
   append(all, told, "connections");
 }
@@ -154,15 +188,13 @@ std::optional<Told> ask(Follower& follower, Cores& cores, SnapshotParts parts,
 
 Json merged_snapshot(HostedStack& front, Cores& cores, SnapshotParts parts,
                      const ListWindow& window) {
-  // What lies before the window of one core may lie in that of all.
-  const ListWindow whole{.limit = window.offset + window.limit};
-  Json all = snapshot(front, parts, whole);
+  Json all = snapshot(front, parts, window);
   name_core(all, runtime::Steering::kFront);
   Json lines = Json::array();
   lines.push_back(
       line_of(runtime::Steering::kFront, all, cores.crossings_of(runtime::Steering::kFront)));
   for (const auto& follower : cores.followers()) {
-    std::optional<Told> told = ask(*follower, cores, parts, whole);
+    std::optional<Told> told = ask(*follower, cores, parts, rest_of(window, parts, all));
     if (!told) {
       lines.push_back({{"core", follower->core()}, {"answers", false}});
       continue;
@@ -173,7 +205,7 @@ Json merged_snapshot(HostedStack& front, Cores& cores, SnapshotParts parts,
   }
   for (const char* const list : {"interfaces", "addresses", "routes", "neighbors", "dns_servers",
                                  "leases", "sockets", "connections"}) {
-    cut(all, list, window);
+    cut(all, list, window.limit);
   }
   all["cores"] = std::move(lines);
   return all;

@@ -80,6 +80,7 @@ class Question {
     explanation_.packet = packet_line(medium, packet_, packet_.size());
     find_drop();
     tell_interface();
+    tell_handlers();
     if (witness_.saw(HookPoint::kFrameIn)) tell_frame(medium);
     if (witness_.saw(HookPoint::kIpIn)) tell_ip();
     if (taken_.arp) step("ARP", "read, and learnt from as RFC 826 says");
@@ -113,6 +114,14 @@ class Question {
     }
   }
 
+  // Somebody else's code: it is not copied, and may take the packet or drop it.
+  void tell_handlers() {
+    const std::size_t count = live_.core().ethertypes.size() + live_.core().protocols.size();
+    if (count == 0) return;
+    step("handlers",
+         fmt::format("{} of ethertypes or IP protocols, which are not asked here", count));
+  }
+
   void tell_frame(Medium medium) {
     const auto frame = wire::EthernetView::parse(packet_);
     if (medium != Medium::kEthernet || !frame) return;
@@ -142,9 +151,11 @@ class Question {
   }
 
   void tell_fragment() {
-    step("reassembly", taken_.whole ? "complete"
-                                    : "a fragment; those that have come to the running stack "
-                                      "before are not looked at here");
+    const std::size_t earlier = witness_.earlier_fragments();
+    const std::string before = earlier == 0
+                                   ? "the first of its datagram to come"
+                                   : fmt::format("{} of its datagram came before", earlier);
+    step("reassembly", before + (taken_.whole ? ": now it is complete" : ""));
   }
 
   void tell_protocol() {

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "stack/core.h"
+#include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
 
 namespace strata::service {
 
@@ -199,6 +201,51 @@ void ScratchStack::copy_sockets() {
       if (listener) listeners_.push_back(std::move(*listener));
     }
   });
+  copy_echo_sockets();
+  copy_raw_sockets();
+  copy_packet_sockets();
+}
+
+InterfaceId ScratchStack::copied(InterfaceId interface) const {
+  if (interface == kNoInterface) return kNoInterface;
+  return stack_->find_interface(interface_name(live_, interface)).value_or(kNoInterface);
+}
+
+// These three are copied from table to table: their handles are nobody's here. Where there is no
+// room for one, it hears nothing.
+void ScratchStack::copy_echo_sockets() {
+  icmp::EchoTable& to = stack_->core().echo;
+  live_.core().echo.for_each([&](const icmp::EchoSocket& from) {
+    const auto handle = to.open(from.family);
+    icmp::EchoSocket* const copy = handle ? to.find(*handle) : nullptr;
+    if (copy == nullptr || from.local.port == 0) return;
+    if (!to.bind(*copy, from.local.address, from.local.port)) return;
+    copy->remote = from.remote;
+    copy->options.bound_interface = copied(from.options.bound_interface);
+  });
+}
+
+void ScratchStack::copy_raw_sockets() {
+  const auto& from = live_.core().raw.raw;
+  auto& to = stack_->core().raw.raw;
+  for (Index i = from.next_used(0); i != kNoIndex; i = from.next_used(i + 1)) {
+    stack::RawSocket* const copy = to.find(to.try_create(from[i].family, from[i].protocol));
+    if (copy == nullptr) return;
+    copy->local = from[i].local;
+    copy->remote = from[i].remote;
+    copy->options.bound_interface = copied(from[i].options.bound_interface);
+  }
+}
+
+void ScratchStack::copy_packet_sockets() {
+  const auto& from = live_.core().raw.packet;
+  auto& to = stack_->core().raw.packet;
+  for (Index i = from.next_used(0); i != kNoIndex; i = from.next_used(i + 1)) {
+    stack::PacketSocket* const copy =
+        to.find(to.try_create(copied(from[i].interface), from[i].ethertype));
+    if (copy == nullptr) return;
+    copy->hears_others = from[i].hears_others;
+  }
 }
 
 namespace {
@@ -231,6 +278,35 @@ bool ScratchStack::copy_connection(const Endpoint& local, const Endpoint& remote
   std::vector<std::byte> queued(snapshot->sender.queued);
   from->copy_text(wanted.handle, unread, queued);
   return to->restore(*snapshot, unread, queued, now).has_value();
+}
+
+namespace {
+
+std::uint8_t ecn_of(Bytes packet) {
+  unsigned traffic_class = 0;
+  if (const auto v4 = wire::Ipv4View::parse_quoted(packet)) traffic_class = v4->traffic_class();
+  if (const auto v6 = wire::Ipv6View::parse_quoted(packet)) traffic_class = v6->traffic_class();
+  return static_cast<std::uint8_t>(traffic_class & 3U);
+}
+
+}  // namespace
+
+std::size_t ScratchStack::copy_fragments(const Datagram& datagram, Time now) {
+  std::size_t count = 0;
+  const auto try_here = [&](ip::Fragment fragment, const Packet& packet) {
+    if (fragment.source != datagram.source || fragment.destination != datagram.destination ||
+        fragment.identification != datagram.identification) {
+      return;
+    }
+    fragment.packet = packet.copy(pool_);
+    if (fragment.packet == nullptr) return;
+    fragment.ecn = ecn_of(fragment.packet->bytes());
+    fragment.interface = copied(fragment.interface);
+    static_cast<void>(stack_->core().reassembly.on_fragment(std::move(fragment), now));
+    ++count;
+  };
+  live_.core().reassembly.for_each_waiting(try_here);
+  return count;
 }
 
 }  // namespace strata::service

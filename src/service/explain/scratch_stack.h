@@ -57,6 +57,13 @@ class ScratchStack {
   }
   // The connection of the running stack between these endpoints. True: it is here now, too.
   bool copy_connection(const Endpoint& local, const Endpoint& remote, Time now);
+  // The fragments of one datagram that wait in the running stack. How many there are.
+  struct Datagram {
+    IpAddress source;
+    IpAddress destination;
+    std::uint32_t identification = 0;
+  };
+  std::size_t copy_fragments(const Datagram& datagram, Time now);
 
  private:
   explicit ScratchStack(Stack& live) : live_(live), pool_(memory_, {}) {}
@@ -66,6 +73,11 @@ class ScratchStack {
   void copy_neighbors(Time now);
   void copy_groups(Time now);
   void copy_sockets();
+  void copy_echo_sockets();
+  void copy_raw_sockets();
+  void copy_packet_sockets();
+  // The same interface here; none for none.
+  [[nodiscard]] InterfaceId copied(InterfaceId interface) const;
 
   Stack& live_;
   HeapMemory memory_;

@@ -27,16 +27,34 @@ struct Addressed {
   IpAddress destination;
   std::uint8_t protocol = 0;
   Bytes payload;
+  std::optional<std::uint32_t> identification;  // of a fragment
 };
 
 std::optional<Addressed> addressed(Bytes packet) {
   if (const auto v4 = wire::Ipv4View::parse_quoted(packet)) {
-    return Addressed{v4->source(), v4->destination(), v4->protocol(), v4->payload()};
+    Addressed found{v4->source(), v4->destination(), v4->protocol(), v4->payload(), {}};
+    if (v4->is_fragment()) found.identification = v4->identification();
+    return found;
   }
   const auto v6 = wire::Ipv6View::parse_quoted(packet);
   if (!v6) return std::nullopt;
   const auto upper = wire::find_upper_layer(v6->next_header(), v6->payload());
-  return Addressed{v6->source(), v6->destination(), upper.protocol, upper.payload};
+  Addressed found{v6->source(), v6->destination(), upper.protocol, upper.payload, {}};
+  if (upper.fragment) found.identification = upper.fragment->identification;
+  return found;
+}
+
+std::string name_of(const SocketEntry& entry) {
+  switch (entry.kind) {
+    case SocketEntry::Kind::kUdp: return "the UDP socket " + text_of(entry.local);
+    case SocketEntry::Kind::kIcmp:
+      return fmt::format("the ICMP socket of identifier {}", entry.local.port);
+    case SocketEntry::Kind::kRaw:
+      return fmt::format("a raw socket of protocol {}", entry.local.port);
+    case SocketEntry::Kind::kPacket: return "a packet socket";
+    case SocketEntry::Kind::kTcp: break;
+  }
+  return "the connection " + text_of(entry.local);
 }
 
 }  // namespace
@@ -72,6 +90,11 @@ void Witness::note_addresses(Bytes packet, Time now) {
   const auto ip = addressed(packet);
   if (!ip) return;
   destination_ = ip->destination;
+  if (ip->identification) {
+    earlier_fragments_ =
+        scratch_.copy_fragments({ip->source, ip->destination, *ip->identification}, now);
+    return;
+  }
   const auto tcp = wire::TcpView::parse(ip->payload);
   if (ip->protocol != wire::kIpProtocolTcp || !tcp) return;
   const Endpoint local{ip->destination, tcp->destination_port()};
@@ -82,16 +105,18 @@ void Witness::note_addresses(Bytes packet, Time now) {
 }
 
 std::string Witness::taker() const {
-  if (!connection_.empty()) return connection_;
-  std::string name;
+  std::string names = connection_;
+  const auto add = [&](std::string name) { names += (names.empty() ? "" : " and ") + name; };
+  const bool has_connection = !connection_.empty();
   scratch_.stack().for_each_socket([&](const SocketEntry& entry) {
-    if (entry.kind == SocketEntry::Kind::kUdp && entry.queued_packets != 0) {
-      name = "the UDP socket " + text_of(entry.local);
-    } else if (entry.kind == SocketEntry::Kind::kTcp && entry.state == TcpState::kSynReceived) {
-      name = "the listener of " + text_of(entry.local);
+    const bool is_listening = entry.state == TcpState::kSynReceived && !has_connection;
+    if (entry.kind == SocketEntry::Kind::kTcp) {
+      if (is_listening) add("the listener of " + text_of(entry.local));
+    } else if (entry.queued_packets != 0) {
+      add(name_of(entry));
     }
   });
-  return name;
+  return names;
 }
 
 }  // namespace strata::service

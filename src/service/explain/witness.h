@@ -37,7 +37,9 @@ class Witness final : public Hook {
     return seen_[static_cast<std::size_t>(point)];
   }
   [[nodiscard]] const std::optional<IpAddress>& destination() const { return destination_; }
-  // The socket or connection that has something it did not have; empty: none.
+  // Fragments of the same datagram that came before.
+  [[nodiscard]] std::size_t earlier_fragments() const { return earlier_fragments_; }
+  // The sockets or the connection that have something they did not have; empty: none.
   [[nodiscard]] std::string taker() const;
 
  private:
@@ -47,6 +49,7 @@ class Witness final : public Hook {
   std::array<Seen, static_cast<std::size_t>(HookPoint::kCount)> seen_{};
   std::optional<IpAddress> destination_;
   std::string connection_;  // that was copied for the packet
+  std::size_t earlier_fragments_ = 0;
 };
 
 }  // namespace strata::service

@@ -38,7 +38,7 @@ Face::Face(std::vector<HostedStack*> stacks, Cores* cores, std::string version)
     : stacks_(std::move(stacks)),
       cores_(cores),
       version_(std::move(version)),
-      capture_(*stacks_.front()),
+      capture_(*stacks_.front(), cores_),
       alive_(std::make_shared<Face*>(this)) {}
 
 Face::~Face() { *alive_ = nullptr; }

@@ -5,29 +5,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "service/capture/packet_filter.h"
+#include "service/capture/frame_writer.h"
+#include "service/cores/host_watch.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
 #include "service/web/http/http_file.h"
-#include "strata/hooks.h"
 #include "strata/pcap.h"
 
 // 1. The file is memory without a name: no disk is written, and it goes with the stack. At
 //    kBytesMax nothing more is taken, and the capture says that it is over.
-// 2. It is the front core's, and so are its frames.
+// 2. It is the front core's; its frames are those of all cores.
 
 namespace strata::service {
 
-class MemoryCapture final : public Hook {
+class MemoryCapture {
  public:
   static constexpr std::size_t kBytesMax = std::size_t{64} << 20U;
   static constexpr std::size_t kSnapMax = 65'535;
 
-  explicit MemoryCapture(HostedStack& host) : host_(host) {}
-  ~MemoryCapture() override;
+  // Null: the front core is alone.
+  MemoryCapture(HostedStack& front, Cores* cores);
+  ~MemoryCapture();
   MemoryCapture(const MemoryCapture&) = delete;
   MemoryCapture& operator=(const MemoryCapture&) = delete;
 
@@ -44,25 +45,12 @@ class MemoryCapture final : public Hook {
   // What there is so far; a failure when nothing was ever captured.
   [[nodiscard]] Outcome<HttpFile> file();
 
-  void on_packets(HookPoint point, std::span<Packet* const> packets, std::span<Verdict> verdicts,
-                  Time now) override;
-
  private:
-  struct Interface {
-    InterfaceId id = 0;
-    std::uint32_t number = 0;
-    Medium medium = Medium::kEthernet;
-  };
-  [[nodiscard]] const Interface& interface_of(InterfaceId id);
-
-  HostedStack& host_;
   int memory_ = -1;
   std::unique_ptr<PcapWriter> writer_;
-  std::vector<Interface> interfaces_;
-  std::vector<std::byte> frame_;
-  PacketFilters filters_;
+  std::optional<FrameWriter> frames_;  // into writer_
   std::string filter_;
-  bool is_active_ = false;
+  HostWatch watch_;
 };
 
 }  // namespace strata::service

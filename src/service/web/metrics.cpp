@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -131,12 +132,41 @@ std::string states_text(const Json& stacks) {
   return metric.text();
 }
 
-std::string memory_text(const Json& stacks) {
-  struct Row {
-    const char* key;
-    std::string_view name;
-    std::string_view help;
+struct Row {
+  const char* key;
+  std::string_view name;
+  std::string_view help;
+  std::string_view type = "gauge";
+};
+
+// Numbers of one object of a snapshot, each a metric of its own.
+std::string rows_text(const Json& stacks, const char* object, std::span<const Row> rows) {
+  std::string text;
+  for (const Row& row : rows) {
+    Metric metric(row.name, row.type, row.help);
+    for (const Json& stack : stacks) {
+      metric.add({{"stack", name_of(stack)}},
+                 stack.value(object, Json::object()).value(row.key, Json()));
+    }
+    text += metric.text();
+  }
+  return text;
+}
+
+std::string timers_text(const Json& stacks) {
+  static constexpr std::array kRows{
+      Row{"pending", "strata_timers_pending", "Timers of connections that wait for their time."},
+      Row{"fired", "strata_timers_fired_total", "Timers that fired.", "counter"},
+      Row{"late", "strata_timers_late_total", "Timers that fired a tick too late.", "counter"},
+      Row{"refiled", "strata_timers_refiled_total", "Timers moved nearer within the wheel.",
+          "counter"},
+      Row{"latest_seconds", "strata_timers_latest_seconds", "How late a timer fired at most."},
+      Row{"next_due_seconds", "strata_timers_next_due_seconds", "Until the next timer is due."},
   };
+  return rows_text(stacks, "timers", kRows);
+}
+
+std::string memory_text(const Json& stacks) {
   static constexpr std::array kRows{
       Row{"bytes", "strata_memory_bytes", "Memory in use."},
       Row{"pool_bytes", "strata_pool_bytes", "Memory reserved for packets."},
@@ -144,24 +174,16 @@ std::string memory_text(const Json& stacks) {
       Row{"small_buffers_free", "strata_pool_small_buffers_free", "Small packet buffers free."},
       Row{"large_buffers_free", "strata_pool_large_buffers_free", "Large packet buffers free."},
   };
-  std::string text;
-  for (const Row& row : kRows) {
-    Metric metric(row.name, "gauge", row.help);
-    for (const Json& stack : stacks) {
-      metric.add({{"stack", name_of(stack)}},
-                 stack.value("memory", Json::object()).value(row.key, Json()));
-    }
-    text += metric.text();
-  }
-  return text;
+  return rows_text(stacks, "memory", kRows);
 }
 
 }  // namespace
 
 SnapshotParts metrics_parts() {
   SnapshotParts parts;
-  for (const SnapshotPart part : {SnapshotPart::kInterfaces, SnapshotPart::kCounters,
-                                  SnapshotPart::kDrops, SnapshotPart::kMemory}) {
+  for (const SnapshotPart part :
+       {SnapshotPart::kInterfaces, SnapshotPart::kCounters, SnapshotPart::kDrops,
+        SnapshotPart::kMemory, SnapshotPart::kTimers}) {
     parts.add(part);
   }
   return parts;
@@ -175,7 +197,7 @@ std::string metrics_text(const Json& stacks, const std::string& version) {
     uptime.add({{"stack", name_of(stack)}}, stack.value("uptime_seconds", Json()));
   }
   return build.text() + uptime.text() + interfaces_text(stacks) + counters_text(stacks) +
-         drops_text(stacks) + states_text(stacks) + memory_text(stacks);
+         drops_text(stacks) + states_text(stacks) + memory_text(stacks) + timers_text(stacks);
 }
 
 }  // namespace strata::service

@@ -12,7 +12,9 @@
 namespace strata::stack {
 namespace {
 
-void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const Arrival& arrival, Time now) {
+// `last` is the fragment that brought it about.
+void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const PacketKey& last,
+                  const Arrival& arrival, Time now) {
   // Earlier fragments went to make room, or with their datagram for the reason it was given up.
   const bool made_room = outcome.drop == DropReason::kNone;
   core.drops.add(made_room ? DropReason::kFragmentBudget : outcome.drop, outcome.shed);
@@ -23,7 +25,7 @@ void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const Arrival& ar
                      .pointer = outcome.problem->pointer},
                     now);
   }
-  if (outcome.drop != DropReason::kNone) core.drops.add(outcome.drop);
+  if (outcome.drop != DropReason::kNone) count_drop(core, last, outcome.drop);
   if (outcome.whole == nullptr) return;
   ++core.counters.reassembled;
   // The rebuilt header is read like any other, so that nothing downstream knows the difference.
@@ -46,6 +48,7 @@ void deliver_fragment_v4(Core& core, PacketPtr packet, const Arrival& arrival, T
   ++core.counters.fragments_received;
   const auto view = wire::Ipv4View::parse_quoted(packet->bytes());
   CHECK(view.has_value());
+  const PacketKey key = key_of(*packet);
   ip::Fragment fragment{.source = arrival.source,
                         .destination = arrival.destination,
                         .identification = view->identification(),
@@ -56,7 +59,7 @@ void deliver_fragment_v4(Core& core, PacketPtr packet, const Arrival& arrival, T
                         .header_length = arrival.header_length,
                         .interface = arrival.interface->id,
                         .packet = std::move(packet)};
-  take_outcome(core, core.reassembly.on_fragment(std::move(fragment), now), arrival, now);
+  take_outcome(core, core.reassembly.on_fragment(std::move(fragment), now), key, arrival, now);
 }
 
 void deliver_to_handler(Core& core, PacketPtr packet, const Arrival& arrival, bool is_heard,
@@ -79,7 +82,7 @@ void deliver_to_handler(Core& core, PacketPtr packet, const Arrival& arrival, bo
 bool gather_front(Core& core, PacketPtr& packet, std::size_t size, DropReason too_short) {
   if (packet->size() < size) return drop(core, std::move(packet), too_short), false;
   if (packet->pull(size)) return true;
-  PacketPtr own = packet->copy(core.pool);
+  PacketPtr own = copy_of(core, *packet);
   if (own == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty), false;
   packet = std::move(own);
   return true;
@@ -113,6 +116,7 @@ void deliver(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
 void deliver_fragment_v6(Core& core, PacketPtr packet, const Arrival& arrival,
                          const ip::Ipv6FragmentPlace& place, Time now) {
   ++core.counters.fragments_received;
+  const PacketKey key = key_of(*packet);
   ip::Fragment fragment{.source = arrival.source,
                         .destination = arrival.destination,
                         .identification = place.header.identification,
@@ -124,7 +128,7 @@ void deliver_fragment_v6(Core& core, PacketPtr packet, const Arrival& arrival,
                         .next_header_at = static_cast<std::uint16_t>(place.next_header_at),
                         .interface = arrival.interface->id,
                         .packet = std::move(packet)};
-  take_outcome(core, core.reassembly.on_fragment(std::move(fragment), now), arrival, now);
+  take_outcome(core, core.reassembly.on_fragment(std::move(fragment), now), key, arrival, now);
 }
 
 }  // namespace strata::stack

@@ -33,7 +33,7 @@ void deliver_igmp(Core& core, PacketPtr packet, const Arrival& arrival, Time now
       const DropReason why = query && !is_from_afar(arrival)
                                  ? groups.on_query(*query, arrival.destination, now)
                                  : DropReason::kIgmpMalformed;
-      if (why != DropReason::kNone) core.drops.add(why);
+      if (why != DropReason::kNone) drop(core, std::move(packet), why);
       return;
     }
     case wire::IgmpType::kV1MembershipReport:
@@ -58,12 +58,12 @@ void deliver_mld(Core& core, PacketPtr packet, const Arrival& arrival, Time now)
       const bool may_ask = arrival.source.is_link_local();
       const DropReason why = query && may_ask ? groups.on_query(*query, arrival.destination, now)
                                               : DropReason::kMldMalformed;
-      if (why != DropReason::kNone) core.drops.add(why);
+      if (why != DropReason::kNone) drop(core, std::move(packet), why);
       return;
     }
     case wire::Icmpv6Type::kMulticastListenerReport: {
       const auto report = wire::MldView::parse(message);
-      if (!report) return core.drops.add(DropReason::kMldMalformed);
+      if (!report) return drop(core, std::move(packet), DropReason::kMldMalformed);
       return groups.on_report(report->group(), now);
     }
     default: return;  // reports of version 2 and dones concern routers only

@@ -48,7 +48,10 @@ void deliver_echo_reply(Core& core, PacketPtr packet, const Arrival& arrival) {
   if (is_elsewhere) {
     return drop(core, std::move(packet), DropReason::kIcmpQuoteUnknown);
   }
-  if (!socket->queue.try_push(std::move(packet))) return core.drops.add(DropReason::kRawQueueFull);
+  const PacketKey key = key_of(*packet);
+  if (!socket->queue.try_push(std::move(packet))) {
+    return count_drop(core, key, DropReason::kRawQueueFull);
+  }
   core.ready.add(socket->ready, {.readable = true});
 }
 
@@ -61,29 +64,28 @@ void deliver_echo_request(Core& core, PacketPtr packet, const Arrival& arrival, 
   send_echo_reply(core, std::move(packet), arrival, now);
 }
 
-void on_report(Core& core, const std::optional<icmp::ErrorReport>& report, const Arrival& arrival,
-               Time now) {
+DropReason on_report(Core& core, const std::optional<icmp::ErrorReport>& report,
+                     const Arrival& arrival, Time now) {
   // RFC 5927: an error about a packet that did not come from us is noise or an attack.
-  if (!report || !tell_socket(core, *report, arrival, now)) {
-    return core.drops.add(DropReason::kIcmpQuoteUnknown);
-  }
+  const bool is_known = report && tell_socket(core, *report, arrival, now);
+  return is_known ? DropReason::kNone : DropReason::kIcmpQuoteUnknown;
 }
 
-void on_redirect_v4(Core& core, const Packet& packet, const Arrival& arrival, Time now) {
+DropReason on_redirect_v4(Core& core, const Packet& packet, const Arrival& arrival, Time now) {
   const auto view = wire::Icmpv4RedirectView::parse(packet.bytes().subspan(arrival.header_length));
   const auto quoted = view ? wire::Ipv4View::parse_quoted(view->quoted())
                            : std::unexpected(wire::ParseError::kTooShort);
   // RFC 5927 7 advises to look whether the packet can have been ours at all.
   const bool is_ours = quoted && core.local.is_local(quoted->source(), arrival.interface->id);
   if (!is_ours || !core.config.accept_redirects || core.config.forward_ipv4) {
-    return core.drops.add(DropReason::kRedirectRefused);
+    return DropReason::kRedirectRefused;
   }
   const ip::Route* route = core.routes.lookup(quoted->destination());
   bool is_on_link = false;
   for (const ip::InterfaceAddress& own : arrival.interface->addresses->all()) {
     is_on_link = is_on_link || own.prefix().contains(view->gateway());
   }
-  const DropReason why = core.redirects.on_redirect(
+  return core.redirects.on_redirect(
       {.source = arrival.source,
        .destination = quoted->destination(),
        .target = view->gateway(),
@@ -93,7 +95,11 @@ void on_redirect_v4(Core& core, const Packet& packet, const Arrival& arrival, Ti
        .target_is_on_link = is_on_link,
        .target_is_ours = core.local.is_local(view->gateway())},
       now);
-  if (why != DropReason::kNone) core.drops.add(why);
+}
+
+// What was read to the end; kNone: and was of use.
+void end(Core& core, PacketPtr packet, DropReason why) {
+  if (why != DropReason::kNone) drop(core, std::move(packet), why);
 }
 
 }  // namespace
@@ -112,7 +118,10 @@ void deliver_icmpv4(Core& core, PacketPtr packet, const Arrival& arrival, Time n
     case wire::Icmpv4Type::kEchoRequest:
       return deliver_echo_request(core, std::move(packet), arrival, now);
     case wire::Icmpv4Type::kEchoReply: return deliver_echo_reply(core, std::move(packet), arrival);
-    case wire::Icmpv4Type::kRedirect: return on_redirect_v4(core, *packet, arrival, now);
+    case wire::Icmpv4Type::kRedirect: {
+      const DropReason why = on_redirect_v4(core, *packet, arrival, now);
+      return end(core, std::move(packet), why);
+    }
     case wire::Icmpv4Type::kDestinationUnreachable:
     case wire::Icmpv4Type::kTimeExceeded:
     case wire::Icmpv4Type::kParameterProblem: break;
@@ -122,7 +131,8 @@ void deliver_icmpv4(Core& core, PacketPtr packet, const Arrival& arrival, Time n
   if (!make_contiguous(core, packet, wanted, DropReason::kIcmpTooShort)) return;
   const auto error = wire::Icmpv4ErrorView::parse(packet->bytes().subspan(arrival.header_length));
   if (!error) return drop(core, std::move(packet), DropReason::kIcmpTooShort);
-  on_report(core, icmp::read_report(*error), arrival, now);
+  const DropReason why = on_report(core, icmp::read_report(*error), arrival, now);
+  end(core, std::move(packet), why);
 }
 
 void deliver_icmpv6(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
@@ -152,7 +162,8 @@ void deliver_icmpv6(Core& core, PacketPtr packet, const Arrival& arrival, Time n
   if (!make_contiguous(core, packet, wanted, DropReason::kIcmpTooShort)) return;
   const auto error = wire::Icmpv6ErrorView::parse(packet->bytes().subspan(arrival.header_length));
   if (!error) return drop(core, std::move(packet), DropReason::kIcmpTooShort);
-  on_report(core, icmp::read_report(*error), arrival, now);
+  const DropReason why = on_report(core, icmp::read_report(*error), arrival, now);
+  end(core, std::move(packet), why);
 }
 
 }  // namespace strata::stack

@@ -11,13 +11,13 @@ namespace {
 using wire::NdOptionType;
 
 // RFC 4861 7.1.1.
-void on_solicitation(Core& core, Bytes message, const Arrival& arrival, Time now) {
+DropReason on_solicitation(Core& core, Bytes message, const Arrival& arrival, Time now) {
   const auto view = wire::NeighborSolicitationView::parse(message);
-  if (!view) return core.drops.add(DropReason::kNdMalformed);
+  if (!view) return DropReason::kNdMalformed;
   const auto link_layer = view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress);
   const bool is_dad = arrival.source.is_unspecified();
   if (is_dad && (arrival.destination != view->target().solicited_node_group() || link_layer)) {
-    return core.drops.add(DropReason::kNdMalformed);
+    return DropReason::kNdMalformed;
   }
   neighbor::Solicitation solicitation{.source = arrival.source,
                                       .destination = arrival.destination,
@@ -31,16 +31,16 @@ void on_solicitation(Core& core, Bytes message, const Arrival& arrival, Time now
   if (const auto reply = neighbors.reply_to(solicitation)) {
     send_advertisement(core, *arrival.interface, *reply, now);
   }
-  if (why != DropReason::kNone) core.drops.add(why);
+  return why;
 }
 
 // RFC 4861 7.1.2.
-void on_advertisement(Core& core, Bytes message, const Arrival& arrival, Time now) {
+DropReason on_advertisement(Bytes message, const Arrival& arrival, Time now) {
   const auto view = wire::NeighborAdvertisementView::parse(message);
   if (!view || (arrival.destination.is_multicast() && view->solicited())) {
-    return core.drops.add(DropReason::kNdMalformed);
+    return DropReason::kNdMalformed;
   }
-  const DropReason why = arrival.interface->neighbors.tell().on_neighbor_advertisement(
+  return arrival.interface->neighbors.tell().on_neighbor_advertisement(
       {.source = arrival.source,
        .destination = arrival.destination,
        .target = view->target(),
@@ -50,43 +50,46 @@ void on_advertisement(Core& core, Bytes message, const Arrival& arrival, Time no
        .target_link_layer =
            view->options().link_layer_address(NdOptionType::kTargetLinkLayerAddress)},
       now);
-  if (why != DropReason::kNone) core.drops.add(why);
 }
 
 // RFC 4861 6.1.2: from a link-local address only, so that no router elsewhere can speak here.
-void on_router_advertisement(Core& core, Bytes message, const Arrival& arrival, Time now) {
+DropReason on_router_advertisement(Core& core, Bytes message, const Arrival& arrival, Time now) {
   const auto view = wire::RouterAdvertisementView::parse(message);
-  if (!view || !arrival.source.is_link_local()) return core.drops.add(DropReason::kNdMalformed);
+  if (!view || !arrival.source.is_link_local()) return DropReason::kNdMalformed;
   Interface& interface = *arrival.interface;
   // A router does not take configuration from its peers (RFC 4861 6.2.7).
-  if (core.config.forward_ipv6 || !interface.hears_routers) return;
+  if (core.config.forward_ipv6 || !interface.hears_routers) return DropReason::kNone;
   if (!interface.routers.tell().on_router_advertisement(arrival.source, *view, now)) {
-    return core.drops.add(DropReason::kNdMalformed);
+    return DropReason::kNdMalformed;
   }
   interface.neighbors.tell().on_router_link_layer(
       arrival.source, view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress),
       now);
+  return DropReason::kNone;
 }
 
 // RFC 4861 6.1.1. Hosts ignore it; a router learns who asks.
-void on_router_solicitation(Core& core, Bytes message, const Arrival& arrival, Time now) {
+DropReason on_router_solicitation(Core& core, Bytes message, const Arrival& arrival, Time now) {
   const auto view = wire::RouterSolicitationView::parse(message);
   const auto link_layer =
       view ? view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress)
            : std::nullopt;
   if (!view || (arrival.source.is_unspecified() && link_layer)) {
-    return core.drops.add(DropReason::kNdMalformed);
+    return DropReason::kNdMalformed;
   }
-  if (!core.config.forward_ipv6 || !link_layer || arrival.source.is_unspecified()) return;
+  if (!core.config.forward_ipv6 || !link_layer || arrival.source.is_unspecified()) {
+    return DropReason::kNone;
+  }
   arrival.interface->neighbors.tell().on_router_solicitation(arrival.source, *link_layer, now);
+  return DropReason::kNone;
 }
 
 // RFC 4861 8.1 and 8.3.
-void on_redirect(Core& core, Bytes message, const Arrival& arrival, Time now) {
+DropReason on_redirect(Core& core, Bytes message, const Arrival& arrival, Time now) {
   const auto view = wire::NdRedirectView::parse(message);
-  if (!view || !arrival.source.is_link_local()) return core.drops.add(DropReason::kNdMalformed);
+  if (!view || !arrival.source.is_link_local()) return DropReason::kNdMalformed;
   if (!core.config.accept_redirects || core.config.forward_ipv6) {
-    return core.drops.add(DropReason::kRedirectRefused);
+    return DropReason::kRedirectRefused;
   }
   const ip::Route* route = core.routes.lookup(view->destination());
   const DropReason why = core.redirects.on_redirect(
@@ -99,10 +102,25 @@ void on_redirect(Core& core, Bytes message, const Arrival& arrival, Time now) {
        .target_is_on_link = true,
        .target_is_ours = core.local.is_local(view->target(), arrival.interface->id)},
       now);
-  if (why != DropReason::kNone) return core.drops.add(why);
+  if (why != DropReason::kNone) return why;
   if (const auto mac = view->options().link_layer_address(NdOptionType::kTargetLinkLayerAddress)) {
     arrival.interface->neighbors.tell().on_redirect(view->target(), *mac,
                                                     view->target() != view->destination(), now);
+  }
+  return DropReason::kNone;
+}
+
+DropReason take(Core& core, Bytes message, const Arrival& arrival, Time now) {
+  switch (static_cast<wire::Icmpv6Type>(wire::Icmpv6Layout::Type::get(message))) {
+    case wire::Icmpv6Type::kNeighborSolicitation:
+      return on_solicitation(core, message, arrival, now);
+    case wire::Icmpv6Type::kNeighborAdvertisement: return on_advertisement(message, arrival, now);
+    case wire::Icmpv6Type::kRouterAdvertisement:
+      return on_router_advertisement(core, message, arrival, now);
+    case wire::Icmpv6Type::kRouterSolicitation:
+      return on_router_solicitation(core, message, arrival, now);
+    case wire::Icmpv6Type::kRedirect: return on_redirect(core, message, arrival, now);
+    default: return DropReason::kIcmpUnknownType;
   }
 }
 
@@ -116,19 +134,8 @@ void deliver_nd(Core& core, PacketPtr packet, const Arrival& arrival, Time now) 
   if (packet->notes().is_reassembled)
     return drop(core, std::move(packet), DropReason::kNdMalformed);
   if (!make_contiguous(core, packet, packet->size(), DropReason::kNdMalformed)) return;
-  const Bytes message = packet->bytes().subspan(arrival.header_length);
-  switch (static_cast<wire::Icmpv6Type>(wire::Icmpv6Layout::Type::get(message))) {
-    case wire::Icmpv6Type::kNeighborSolicitation:
-      return on_solicitation(core, message, arrival, now);
-    case wire::Icmpv6Type::kNeighborAdvertisement:
-      return on_advertisement(core, message, arrival, now);
-    case wire::Icmpv6Type::kRouterAdvertisement:
-      return on_router_advertisement(core, message, arrival, now);
-    case wire::Icmpv6Type::kRouterSolicitation:
-      return on_router_solicitation(core, message, arrival, now);
-    case wire::Icmpv6Type::kRedirect: return on_redirect(core, message, arrival, now);
-    default: core.drops.add(DropReason::kIcmpUnknownType);
-  }
+  const DropReason why = take(core, packet->bytes().subspan(arrival.header_length), arrival, now);
+  if (why != DropReason::kNone) drop(core, std::move(packet), why);
 }
 
 }  // namespace strata::stack

@@ -92,7 +92,7 @@ void deliver_tcp(Core& core, PacketPtr packet, const Arrival& arrival, Time now)
     packet->skip(headers);
     segment.payload = std::move(packet);
   }
-  core.tcp_merge->add(std::move(segment), now);
+  core.tcp_merge->add(std::move(segment), packet.get(), now);
 }
 
 }  // namespace strata::stack

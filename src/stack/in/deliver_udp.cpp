@@ -27,15 +27,16 @@ bool checksum_is_valid(const Packet& packet, const Arrival& arrival, const Ports
                                           ports.length));
 }
 
-bool take(Core& core, udp::Socket& socket, PacketPtr packet, const Ports& ports,
-          const Arrival& arrival) {
+// `came` is what the datagram came in, which may be more than it.
+bool take(Core& core, udp::Socket& socket, PacketPtr packet, const PacketKey& came,
+          const Ports& ports, const Arrival& arrival) {
   // RFC 8200 8.1: without a checksum nothing protects the addresses; RFC 6935 lets tunnels agree.
   if (ports.checksum == 0 && !arrival.is_v4() && !socket.options.accept_zero_checksum) {
-    drop(core, std::move(packet), DropReason::kUdpNoChecksum);
+    count_drop(core, came, DropReason::kUdpNoChecksum);
     return false;
   }
   if (!socket.queue.try_push(std::move(packet))) {
-    core.drops.add(DropReason::kUdpQueueFull);
+    count_drop(core, came, DropReason::kUdpQueueFull);
     return false;
   }
   core.ready.add(socket.ready, {.readable = true});
@@ -62,10 +63,11 @@ void deliver_to_all(Core& core, PacketPtr packet, const Arrival& arrival, const 
     PacketPtr share = packet->share(0, packet->size());
     if (share == nullptr) return core.drops.add(DropReason::kPoolEmpty);
     share->notes() = packet->notes();
-    take(core, socket, std::move(share), ports, arrival);
+    take(core, socket, std::move(share), key_of(*packet), ports, arrival);
   });
-  if (any && !any_accepts) core.drops.add(DropReason::kUdpSourceNotPermitted);
-  if (!any) core.drops.add(DropReason::kUdpNoSocket);
+  if (any_accepts) return;
+  drop(core, std::move(packet),
+       any ? DropReason::kUdpSourceNotPermitted : DropReason::kUdpNoSocket);
 }
 
 // Puts bytes [at, at + count) of `whole` behind the headers in `segment`. What fits there is
@@ -98,7 +100,7 @@ void deliver_in_segments(Core& core, udp::Socket& socket, const Packet& whole,
     segment->notes() = whole.notes();
     segment->notes().segment_kind = SegmentKind::kNone;
     segment->notes().segment_size = 0;
-    take(core, socket, std::move(segment), ports, arrival);
+    take(core, socket, std::move(segment), key_of(whole), ports, arrival);
   }
 }
 
@@ -118,7 +120,8 @@ void deliver_to_one(Core& core, PacketPtr packet, const Arrival& arrival, const 
       !socket->options.receive_super_segments) {
     return deliver_in_segments(core, *socket, *packet, arrival, ports);
   }
-  take(core, *socket, std::move(packet), ports, arrival);
+  const PacketKey key = key_of(*packet);
+  take(core, *socket, std::move(packet), key, ports, arrival);
 }
 
 }  // namespace

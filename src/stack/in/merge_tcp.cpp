@@ -93,14 +93,36 @@ void TcpMerge::append(Waiting& waiting, tcp::Segment&& next) {
   waiting.last = &first.payload->append_chain(std::move(next.payload), *waiting.last);
 }
 
-void TcpMerge::hand_on(Waiting& waiting, Time now) {
-  if (!waiting.segment) return;
-  const DropReason why = core_.tcp->on_segment(std::move(*waiting.segment), now);
-  waiting.segment.reset();
+void TcpMerge::give(tcp::Segment&& segment, const Packet* bare, Time now) {
+  if (!core_.drop_watchers.empty()) [[unlikely]]
+    return give_watched(std::move(segment), bare, now);
+  const DropReason why = core_.tcp->on_segment(std::move(segment), now);
   if (why != DropReason::kNone) core_.drops.add(why);
 }
 
-void TcpMerge::add(tcp::Segment&& segment, Time now) {
+// Each packet that was merged is a slice of the text, with the notes it came with. All of them go
+// the way of the whole.
+void TcpMerge::give_watched(tcp::Segment&& segment, const Packet* bare, Time now) {
+  std::array<PacketKey, PacketBatch::kCapacity> packets;
+  std::size_t count = 0;
+  if (bare != nullptr) packets[count++] = key_of(*bare);
+  for (const Packet* slice = segment.payload.get(); slice != nullptr && count < packets.size();
+       slice = slice->next_slice()) {
+    packets[count++] = key_of(*slice);
+  }
+  const DropReason why = core_.tcp->on_segment(std::move(segment), now);
+  if (why == DropReason::kNone) return;
+  core_.drops.add(why);
+  for (std::size_t i = 0; i < count; ++i) core_.drop_watchers.tell(packets[i], why);
+}
+
+void TcpMerge::hand_on(Waiting& waiting, Time now) {
+  if (!waiting.segment) return;
+  give(std::move(*waiting.segment), nullptr, now);
+  waiting.segment.reset();
+}
+
+void TcpMerge::add(tcp::Segment&& segment, const Packet* bare, Time now) {
   Waiting* place = find(segment.flow);
   if (place != nullptr && continues(*place->segment, segment)) {
     append(*place, std::move(segment));
@@ -108,11 +130,7 @@ void TcpMerge::add(tcp::Segment&& segment, Time now) {
     return;
   }
   if (place != nullptr) hand_on(*place, now);
-  if (!may_wait(segment)) {
-    const DropReason why = core_.tcp->on_segment(std::move(segment), now);
-    if (why != DropReason::kNone) core_.drops.add(why);
-    return;
-  }
+  if (!may_wait(segment)) return give(std::move(segment), bare, now);
   if (place == nullptr && count_ < kFlows) place = &waiting_[count_++];
   if (place == nullptr) {
     place = &waiting_[oldest_];

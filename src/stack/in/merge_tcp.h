@@ -39,7 +39,8 @@ class TcpMerge {
   // True, and the packet is taken, when it goes on where a waiting segment ends. The options must
   // be what bulk senders send: none, or timestamps as RFC 7323 appendix A lays them out.
   bool take_next(const Arrived& next, PacketPtr& packet, Time now);
-  void add(tcp::Segment&& segment, Time now);
+  // `bare` is the packet of a segment without text, which its giver keeps; null: it has text.
+  void add(tcp::Segment&& segment, const Packet* bare, Time now);
   // What still waits goes to TCP.
   void finish(Time now) {
     if (count_ != 0) hand_on_all(now);
@@ -60,6 +61,8 @@ class TcpMerge {
   [[nodiscard]] static bool may_wait(const tcp::Segment& segment);
   [[nodiscard]] static bool continues(const tcp::Segment& first, const tcp::Segment& next);
   static void append(Waiting& waiting, tcp::Segment&& next);
+  void give(tcp::Segment&& segment, const Packet* bare, Time now);
+  void give_watched(tcp::Segment&& segment, const Packet* bare, Time now);
   void hand_on(Waiting& waiting, Time now);
   void hand_on_all(Time now);
 

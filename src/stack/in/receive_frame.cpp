@@ -178,6 +178,7 @@ void receive_frames(Core& core, Interface& port, PacketBatch& frames, Time now) 
   }
   frames.clear();
   receive_ip(core, ip, now);
+  if (!core.drop_watchers.empty()) core.drop_watchers.end_step(now);
 }
 
 }  // namespace strata::stack

@@ -82,7 +82,7 @@ IpAddress recorded_address(Core& core, const Arrival& arrival) {
 
 bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) {
   if (!packet->is_writable()) {
-    PacketPtr own = packet->copy(core.pool);
+    PacketPtr own = copy_of(core, *packet);
     if (own == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty), false;
     packet = std::move(own);
   }

@@ -49,6 +49,7 @@ void serve_queues(Core& core, Interface& port, Time now) {
     if (port.refused.empty()) {
       fill(batch, port.transmit_queue, count);
       if (has_hooks(core, HookPoint::kFrameOut)) run_hooks(core, HookPoint::kFrameOut, batch, now);
+      if (!core.drop_watchers.empty()) core.drop_watchers.end_step(now);
       show_to_packet_sockets(core, port, batch);
     } else {
       fill(batch, port.refused, count);

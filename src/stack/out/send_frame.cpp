@@ -90,7 +90,7 @@ void send_frame(Core& core, Interface& interface, const MacAddress& destination,
   const std::size_t link =
       wire::EthernetLayout::kSize + interface.vlan.count * wire::VlanLayout::kSize;
   if (packet->headroom() < link || !packet->is_writable()) {
-    PacketPtr own = packet->copy(core.pool);
+    PacketPtr own = copy_of(core, *packet);
     if (own == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty);
     packet = std::move(own);
   }

@@ -27,6 +27,7 @@ PacketPtr with_head(Core& core, PacketPtr packet) {
     return nullptr;
   }
   head->notes() = packet->notes();
+  if (!core.drop_watchers.empty()) core.drop_watchers.tell_copy(key_of(*packet), key_of(*head));
   head->append_chain(std::move(packet));
   return head;
 }

@@ -137,6 +137,18 @@ TEST(ControlMessages, FramesComeBackAsTheyWere) {
   EXPECT_EQ(frame->size, 1500U);
   EXPECT_EQ(frame->missed, 3U);
   EXPECT_TRUE(std::ranges::equal(frame->bytes, bytes));
+  EXPECT_TRUE(frame->comment.empty());
+}
+
+// What a stack says of a frame arrives as it was said; what a damaged line says is made text.
+TEST(ControlMessages, CapturedFramesKeepTheirComment) {
+  const CapturedFrame said{.interface = {}, .size = 1, .bytes = {}, .comment = "why: \"x\""};
+  const auto frame = parse_captured_frame(captured_frame_head(said) + "}");
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->comment, "why: \"x\"");
+  const auto odd = parse_captured_frame(R"({"bytes":"00","comment":"a\nb"})");
+  ASSERT_TRUE(odd.has_value());
+  EXPECT_EQ(odd->comment, "a b");
 }
 
 TEST(ControlMessages, RefusesWhatIsNoFrame) {

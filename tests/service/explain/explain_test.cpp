@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "service/lab.h"
+#include "stack/core.h"
+#include "strata/icmp_socket.h"
+#include "strata/raw_socket.h"
 #include "strata/tcp_listener.h"
 #include "strata/tcp_stream.h"
 #include "strata/udp_socket.h"
@@ -85,6 +88,18 @@ class ExplainTest : public testing::Test {
     return explained ? std::move(*explained) : Explanation{};
   }
   Explanation ask() { return ask(draft.bytes()); }
+  // The draft itself, from the other stack.
+  void arrive() {
+    Stack& theirs = lab.theirs->stack();
+    const auto id = theirs.find_interface("theirs");
+    const std::vector<std::byte> frame = draft.bytes();
+    const Bytes packet = Bytes(frame).subspan(wire::EthernetLayout::kSize);
+    PacketPtr carrier = theirs.pool().allocate();
+    ASSERT_TRUE(id && carrier != nullptr);
+    copy_bytes(packet, carrier->append(packet.size()));
+    ASSERT_TRUE(theirs.send_frame(*id, draft.to, draft.ethertype, std::move(carrier)));
+    lab.run_for(std::chrono::milliseconds(2));
+  }
   // Without it, an answer waits for who it is for to be found.
   void make_neighbor_known() {
     const auto id = lab.ours->stack().find_interface("ours");
@@ -221,6 +236,67 @@ TEST_F(ExplainTest, KeepsAFragment) {
   const auto explained = ask();
   EXPECT_FALSE(explained.dropped);
   EXPECT_EQ(explained.end, "kept until the other fragments come");
+}
+
+// The rest of a datagram whose beginning waits in the running stack.
+TEST_F(ExplainTest, KnowsTheFragmentsThatCameBefore) {
+  auto socket = UdpSocket::open(lab.ours->stack());
+  ASSERT_TRUE(socket->bind({IpAddress::any_v6(), 99}));
+  make_udp(99);
+  write(wire::UdpHeader{1234, 99, 24, 0},
+        MutableBytes(draft.payload).first<wire::UdpLayout::kSize>());
+  draft.payload.resize(16);
+  draft.ip.identification = 77;
+  draft.ip.more_fragments = true;
+  arrive();
+  ASSERT_EQ(lab.ours->stack().core().reassembly.fragments(), 1U);
+  draft.payload.assign(8, std::byte{'y'});
+  draft.ip.fragment_offset = 16;
+  draft.ip.more_fragments = false;
+  const auto explained = ask();
+  EXPECT_TRUE(says(explained, "reassembly", "1 of its datagram came before: now it is complete"));
+  EXPECT_EQ(explained.end, "accepted by the UDP socket [::]:99");
+  EXPECT_EQ(lab.ours->stack().core().reassembly.fragments(), 1U) << "it waits on";
+  draft.ip.identification = 78;
+  EXPECT_TRUE(says(ask(), "reassembly", "the first of its datagram"));
+}
+
+TEST_F(ExplainTest, FindsSocketsOfEveryKind) {
+  Stack& stack = lab.ours->stack();
+  auto raw = RawSocket::open(stack, AddressFamily::kIpv4, 253);
+  auto echo = IcmpSocket::open(stack, AddressFamily::kIpv4);
+  ASSERT_TRUE(raw && echo && echo->bind(IpAddress::any_v4(), 7));
+  draft.ip.protocol = 253;
+  draft.payload.assign(8, std::byte{1});
+  EXPECT_EQ(ask().end, "accepted by a raw socket of protocol 253");
+  draft.ip.protocol = wire::kIpProtocolIcmpv4;
+  draft.payload.assign(8, std::byte{0});
+  draft.payload[5] = std::byte{7};
+  draft.payload[2] = std::byte{0xff};
+  draft.payload[3] = std::byte{0xf8};
+  EXPECT_EQ(ask().end, "accepted by the ICMP socket of identifier 7");
+  ASSERT_TRUE(echo->connect(IpAddress::v4(10, 77, 0, 9)));
+  EXPECT_EQ(ask().dropped, DropReason::kIcmpQuoteUnknown) << "it speaks with somebody else";
+  auto packets = PacketSocket::open(stack, kNoInterface, 0x0800);
+  ASSERT_TRUE(packets);
+  draft.ip.protocol = 253;
+  EXPECT_EQ(ask().end, "accepted by a raw socket of protocol 253 and a packet socket");
+}
+
+TEST_F(ExplainTest, SaysWhatItCannotAsk) {
+  struct Nobody final : ProtocolHandler, Hook {
+    void on_packet(PacketPtr, const IpAddress&, const IpAddress&, Time) override {}
+    void on_packets(HookPoint, std::span<Packet* const>, std::span<Verdict>, Time) override {}
+  } nobody;
+  make_udp(99);
+  EXPECT_FALSE(says(ask(), "handlers", ""));
+  Stack& stack = lab.ours->stack();
+  ASSERT_TRUE(stack.set_protocol_handler(253, &nobody));
+  ASSERT_TRUE(stack.add_hook(HookPoint::kIpIn, nobody));
+  EXPECT_TRUE(says(ask(), "handlers", "1 of ethertypes or IP protocols"));
+  EXPECT_TRUE(says(ask(), "hooks", "1 at ip_in, which are not asked here"));
+  stack.remove_hook(HookPoint::kIpIn, nobody);
+  ASSERT_TRUE(stack.set_protocol_handler(253, nullptr));
 }
 
 TEST_F(ExplainTest, ForwardsWhereTheStackDoes) {

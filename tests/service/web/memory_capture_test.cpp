@@ -12,7 +12,7 @@ namespace {
 
 TEST(MemoryCapture, HoldsWhatPassedWhileItRan) {
   Lab lab;
-  MemoryCapture capture(*lab.ours);
+  MemoryCapture capture(*lab.ours, nullptr);
   EXPECT_FALSE(capture.state().is_active);
   EXPECT_FALSE(capture.file().has_value()) << "nothing was captured yet";
   ASSERT_TRUE(capture.start("", 0).has_value());
@@ -35,7 +35,7 @@ TEST(MemoryCapture, HoldsWhatPassedWhileItRan) {
 
 TEST(MemoryCapture, RefusesAFilterAndStaysAsItWas) {
   Lab lab;
-  MemoryCapture capture(*lab.ours);
+  MemoryCapture capture(*lab.ours, nullptr);
   EXPECT_FALSE(capture.start("tcp port", 0).has_value());
   EXPECT_FALSE(capture.start("host www.example.org", 0).has_value()) << "nothing is looked up";
   EXPECT_FALSE(capture.state().is_active);

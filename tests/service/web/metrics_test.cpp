@@ -24,7 +24,9 @@ json stacks() {
      "counters":{"tcp_sent":5},"drops":[{"reason":"bad_checksum","count":2}],
      "tcp":{"connections":4,"time_wait":1},
      "memory":{"bytes":10,"pool_bytes":20,"small_buffers":8,"small_buffers_free":6,
-               "large_buffers_free":1}},
+               "large_buffers_free":1},
+     "timers":{"pending":4,"fired":9,"late":1,"refiled":12,"latest_seconds":0.25,
+               "next_due_seconds":null}},
     {"name":"c","uptime_seconds":2,"counters":{"tcp_sent":6}}])");
 }
 
@@ -39,6 +41,11 @@ TEST(Metrics, AreNamedAndLabelled) {
            "strata_drops_total{stack=\"a\\\"b\",reason=\"bad_checksum\"} 2\n",
            "strata_tcp_connections{stack=\"a\\\"b\",state=\"time_wait\"} 1\n",
            "strata_pool_bytes{stack=\"a\\\"b\"} 20\n",
+           "# TYPE strata_timers_pending gauge\n",
+           "# TYPE strata_timers_late_total counter\n",
+           "strata_timers_pending{stack=\"a\\\"b\"} 4\n",
+           "strata_timers_late_total{stack=\"a\\\"b\"} 1\n",
+           "strata_timers_latest_seconds{stack=\"a\\\"b\"} 0.25\n",
        }) {
     EXPECT_THAT(text, HasSubstr(line));
   }
@@ -54,6 +61,7 @@ TEST(Metrics, AreToldOnceEach) {
     EXPECT_THAT(text, HasSubstr("# HELP " + name + " "));
   }
   EXPECT_GT(typed.size(), 10U);
+  EXPECT_FALSE(typed.contains("strata_timers_next_due_seconds")) << "nothing is due";
 }
 
 TEST(Metrics, LeaveOutWhatThereIsNone) {

@@ -97,7 +97,7 @@ TEST(ConnectionInfo, WhatWasCountedOutlivesTheConnection) {
 TEST(ConnectionInfo, AnObserverHearsOfStatesSegmentsAndRecovery) {
   Wire wire;
   Recorder recorder;
-  wire.client.transport.observe(&recorder);
+  ASSERT_TRUE(wire.client.transport.add_observer(recorder));
   const Ends ends = establish(wire);
   int sent = 0;
   wire.filter = [&](Side from, Segment& segment) {
@@ -113,7 +113,7 @@ TEST(ConnectionInfo, AnObserverHearsOfStatesSegmentsAndRecovery) {
   }));
   wire.client.transport.close(ends.client, wire.now);
   wire.run_for(seconds(1));
-  wire.client.transport.observe(nullptr);
+  wire.client.transport.remove_observer(recorder);
   EXPECT_GE(recorder.count(TcpEventKind::kStateChanged), 2U);
   EXPECT_EQ(recorder.count(TcpEventKind::kRecoveryEntered), 1U);
   EXPECT_EQ(recorder.count(TcpEventKind::kRecoveryLeft), 1U);

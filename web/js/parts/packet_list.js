@@ -9,6 +9,10 @@ const kSpare = 6; // rows above and below what is seen
 const kNarrow = matchMedia("(max-width: 860px)");
 const rowHeight = () => (kNarrow.matches ? 48 : 26);
 
+// The stack's own words on a packet: why it was dropped, or what TCP has to say of it.
+export const remarkOn = (packet) =>
+  packet.comment ?? (packet.dropped ? `dropped: ${packet.dropped}` : "");
+
 function protocolOf(line) {
   const found = /\b(ARP|ICMP6?|UDP|IGMP|Flags)\b/.exec(line)?.[1] ?? "";
   return found === "Flags" ? "tcp" : found.toLowerCase().replace("icmp6", "icmp");
@@ -72,10 +76,11 @@ export class PacketList {
   }
 
   make() {
-    const parts = ["number", "time", "way", "interface", "size", "line"].map((name) =>
-      h("span", { class: `p-${name}` }),
-    );
-    const row = { parts, element: h("div", { class: "packet", role: "option" }, parts) };
+    const names = ["number", "time", "way", "interface", "size", "text", "remark"];
+    const parts = names.map((name) => h("span", { class: `p-${name}` }));
+    const line = h("span", { class: "p-line" }, parts.slice(5));
+    const cells = [...parts.slice(0, 5), line];
+    const row = { parts, element: h("div", { class: "packet", role: "option" }, cells) };
     row.element.addEventListener("click", () => this.choose(row.packet));
     this.inner.append(row.element);
     return row;
@@ -89,14 +94,17 @@ export class PacketList {
     row.packet = packet;
     row.element.id = `packet-${packet.number}`;
     row.element.dataset.protocol = protocolOf(packet.line);
+    const remark = remarkOn(packet);
     row.element.dataset.dropped = packet.dropped ? "yes" : "";
+    row.element.dataset.remark = remark ? "yes" : "";
     const texts = [
       String(packet.number),
       clock(packet.time),
       packet.out ? "out" : "in",
       packet.interface,
       bytes(packet.size),
-      packet.dropped ? `${packet.line} – dropped: ${packet.dropped}` : packet.line,
+      packet.line,
+      remark && ` – ${remark}`,
     ];
     texts.forEach((text, part) => setText(row.parts[part], text));
     row.parts[2].dataset.way = packet.out ? "out" : "in";

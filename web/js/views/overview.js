@@ -4,7 +4,7 @@ import { clear, h, setText } from "../dom.js";
 import * as format from "../format.js";
 import { badge, segments, Spark, viewHead } from "../parts/pieces.js";
 import { Plot } from "../parts/plot.js";
-import { addressCard, dropCard, memoryCard, protocolCard } from "./overview_cards.js";
+import { addressCard, dropCard, memoryCard, protocolCard, timerCard } from "./overview_cards.js";
 
 const kUnits = {
   packets: {
@@ -129,7 +129,7 @@ export function overview(place, { store }) {
   const devices = new Map();
   const tiles = makeTiles();
   const plots = h("div", { class: "grid columns-3" });
-  const cards = [dropCard(store), addressCard(), memoryCard(), protocolCard()];
+  const cards = [dropCard(store), addressCard(), memoryCard(), timerCard(), protocolCard()];
   const choose = segments(
     "Unit of the plots",
     [

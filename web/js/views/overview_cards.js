@@ -52,6 +52,33 @@ export function memoryCard() {
   };
 }
 
+// How the deadlines of connections are kept: what waits, and what came too late.
+export function timerCard() {
+  const rows = h("dl", { class: "facts memory-facts" });
+  const element = card("Timers", {}, rows);
+  element.hidden = true;
+  return {
+    element,
+    show({ timers }) {
+      element.hidden = !timers;
+      if (!timers) return;
+      const due = timers.next_due_seconds;
+      const list = [
+        ["Pending", format.count(timers.pending)],
+        ["Next due", due === null ? "nothing" : due <= 0 ? "now" : `in ${format.span(due)}`],
+        ["Fired", format.count(timers.fired)],
+        ["Too late", format.count(timers.late)],
+        ["Latest by", format.span(timers.latest_seconds)],
+        ["Moved nearer", format.count(timers.refiled)],
+      ];
+      if (rows.children.length !== list.length) {
+        rows.replaceChildren(...list.map(([name]) => h("div", null, h("dt", null, name), h("dd"))));
+      }
+      list.forEach(([, value], index) => setText(rows.children[index].lastChild, value));
+    },
+  };
+}
+
 export function addressCard() {
   const list = h("ul", { class: "lines" });
   const element = card("Addresses", {}, list);

@@ -4,7 +4,7 @@ import { clear, h, setAttribute, setText } from "../dom.js";
 import * as format from "../format.js";
 import { ask } from "../api.js";
 import { Decoded } from "../parts/decoded.js";
-import { PacketList } from "../parts/packet_list.js";
+import { PacketList, remarkOn } from "../parts/packet_list.js";
 import { notice, viewHead } from "../parts/pieces.js";
 import { replace } from "../router.js";
 
@@ -171,7 +171,8 @@ export function packets(place, { live, store, stackIndex }, route) {
     const device = store.stack?.interfaces?.find((entry) => entry.name === packet.interface);
     const medium = packet.medium ?? (device && !device.mac ? "ip" : "ethernet");
     let answer = { layers: [] };
-    let trouble = packet.dropped ? `Dropped: ${packet.dropped}` : "";
+    const remark = remarkOn(packet);
+    let trouble = "";
     try {
       answer = await ask("decode", { medium, bytes: packet.bytes }, signal);
     } catch (error) {
@@ -185,6 +186,9 @@ export function packets(place, { live, store, stackIndex }, route) {
         h("h2", null, `Packet ${packet.number}`),
         h("span", { class: "note mono" }, `${format.clock(packet.time)}  ${packet.interface}`),
       ),
+      ...(remark
+        ? [h("div", { class: "card-body" }, notice(remark, packet.dropped ? "bad" : "info"))]
+        : []),
       ...(trouble ? [h("div", { class: "card-body" }, notice(trouble, "warn"))] : []),
       new Decoded(answer, packet.bytes, packet.size).element,
     );

@@ -126,10 +126,12 @@ std::string text_of(const SeenSegment& segment) {
 std::string text_of(const SeenPacket& packet) {
   return fmt::format(
       R"({{"number":{},"time":{:.6f},"interface":{},"out":{},"medium":"{}","size":{},"line":{},)"
-      R"("bytes":"{}","dropped":null}})",
+      R"("bytes":"{}","dropped":{},"comment":{}}})",
       packet.number, wall_seconds(packet.time), json_string(packet.interface), !packet.is_incoming,
       packet.medium == Medium::kEthernet ? "ethernet" : "ip", packet.size,
-      json_string(packet_line(packet.medium, packet.kept(), packet.size)), hex_of(packet.kept()));
+      json_string(packet_line(packet.medium, packet.kept(), packet.size)), hex_of(packet.kept()),
+      packet.dropped ? json_string(name_of(*packet.dropped)) : "null",
+      packet.comment.empty() ? "null" : json_string(packet.comment));
 }
 
 // {"a":1} and a newline without the brace in front.

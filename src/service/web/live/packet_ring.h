@@ -9,12 +9,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "strata/bytes.h"
 #include "strata/device.h"
+#include "strata/drop_reason.h"
 #include "strata/time.h"
 
 namespace strata::service {
@@ -29,6 +31,8 @@ struct SeenPacket {
   std::size_t size = 0;
   std::size_t count = 0;  // of bytes
   std::array<std::byte, kBytesMax> bytes{};
+  std::optional<DropReason> dropped{};
+  std::string comment{};  // why, or what TCP has to say of it; mostly empty
   [[nodiscard]] Bytes kept() const { return Bytes(bytes).first(count); }
 };
 

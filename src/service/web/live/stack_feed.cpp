@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "driver/frame.h"
 #include "stack/core.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv4.h"
@@ -42,34 +41,41 @@ std::optional<Found> segment_in(Bytes head, std::size_t size) {
 
 }  // namespace
 
+StackFeed::StackFeed(HostedStack& host)
+    : host_(host), frames_(host.stack(), [this](const WatchedFrame& frame) { show(frame); }) {}
+
 StackFeed::~StackFeed() {
-  if (!packets_.empty()) unhook(HookPoint::kFrameIn, HookPoint::kFrameOut);
-  if (connections_.empty()) return;
-  unhook(HookPoint::kIpIn, HookPoint::kIpOut);
-  if (auto* const tcp = host_.stack().core().tcp; tcp != nullptr) tcp->observe(nullptr);
-}
-
-bool StackFeed::hook(HookPoint first, HookPoint second) {
-  if (!host_.stack().add_hook(first, *this)) return false;
-  if (host_.stack().add_hook(second, *this)) return true;
-  host_.stack().remove_hook(first, *this);
-  return false;
-}
-
-void StackFeed::unhook(HookPoint first, HookPoint second) {
-  host_.stack().remove_hook(first, *this);
-  host_.stack().remove_hook(second, *this);
+  if (!connections_.empty()) follow_none();
 }
 
 bool StackFeed::add(std::shared_ptr<PacketRing> ring) {
-  if (packets_.empty() && !hook(HookPoint::kFrameIn, HookPoint::kFrameOut)) return false;
+  if (!frames_.start(SeenPacket::kBytesMax)) return false;
   packets_.push_back(std::move(ring));
   return true;
 }
 
 void StackFeed::remove(const PacketRing& ring) {
-  const auto gone = std::erase_if(packets_, [&](const auto& one) { return one.get() == &ring; });
-  if (gone != 0 && packets_.empty()) unhook(HookPoint::kFrameIn, HookPoint::kFrameOut);
+  std::erase_if(packets_, [&](const auto& one) { return one.get() == &ring; });
+  if (packets_.empty()) frames_.stop();
+}
+
+// Of connections: what goes in and out, and what TCP tells beside it.
+bool StackFeed::follow_all() {
+  auto* const tcp = host_.stack().core().tcp;
+  if (!tcp->add_observer(*this)) return false;
+  for (const HookPoint point : {HookPoint::kIpIn, HookPoint::kIpOut}) {
+    if (host_.stack().add_hook(point, *this)) continue;
+    follow_none();
+    return false;
+  }
+  return true;
+}
+
+void StackFeed::follow_none() {
+  for (const HookPoint point : {HookPoint::kIpIn, HookPoint::kIpOut}) {
+    host_.stack().remove_hook(point, *this);
+  }
+  host_.stack().core().tcp->remove_observer(*this);
 }
 
 bool StackFeed::add(std::shared_ptr<SegmentRing> ring, Handle connection) {
@@ -77,10 +83,7 @@ bool StackFeed::add(std::shared_ptr<SegmentRing> ring, Handle connection) {
   if (tcp == nullptr) return false;
   const auto info = tcp->info(connection, host_.loop().now());
   if (!info) return false;
-  if (connections_.empty()) {
-    if (!hook(HookPoint::kIpIn, HookPoint::kIpOut)) return false;
-    tcp->observe(this);
-  }
+  if (connections_.empty() && !follow_all()) return false;
   connections_.push_back({.ring = std::move(ring),
                           .connection = connection,
                           .local = info->local,
@@ -93,34 +96,26 @@ bool StackFeed::add(std::shared_ptr<SegmentRing> ring, Handle connection) {
 void StackFeed::remove(const SegmentRing& ring) {
   const auto gone =
       std::erase_if(connections_, [&](const Watched& one) { return one.ring.get() == &ring; });
-  if (gone == 0 || !connections_.empty()) return;
-  unhook(HookPoint::kIpIn, HookPoint::kIpOut);
-  if (auto* const tcp = host_.stack().core().tcp; tcp != nullptr) tcp->observe(nullptr);
+  if (gone != 0 && connections_.empty()) follow_none();
 }
 
 void StackFeed::on_packets(HookPoint point, std::span<Packet* const> packets,
                            std::span<Verdict> /*verdicts*/, Time now) {
-  const bool is_frame = point == HookPoint::kFrameIn || point == HookPoint::kFrameOut;
   for (const Packet* const packet : packets) {
-    if (packet == nullptr) continue;
-    is_frame ? show(point, *packet, now) : follow(point, *packet, now);
+    if (packet != nullptr) follow(point, *packet, now);
   }
 }
 
-void StackFeed::show(HookPoint point, const Packet& packet, Time now) {
-  SeenPacket seen{.time = now,
-                  .is_incoming = point == HookPoint::kFrameIn,
-                  .size = packet.size(),
-                  .count = std::min(packet.size(), SeenPacket::kBytesMax)};
-  const MutableBytes kept = MutableBytes(seen.bytes).first(seen.count);
-  packet.copy_out(0, kept);
-  driver::complete_checksum_in_copy(packet, kept);
-  seen.medium = Medium::kIp;
-  host_.stack().for_each_interface([&](const InterfaceEntry& entry) {
-    if (entry.id != packet.notes().interface) return;
-    seen.interface = entry.name.view();
-    if (!entry.mac.is_unspecified()) seen.medium = Medium::kEthernet;
-  });
+void StackFeed::show(const WatchedFrame& frame) {
+  SeenPacket seen{.time = frame.time,
+                  .interface = frame.named.name,
+                  .medium = frame.named.medium,
+                  .is_incoming = frame.is_incoming,
+                  .size = frame.size,
+                  .count = frame.bytes.size(),
+                  .dropped = frame.dropped,
+                  .comment = frame.comment};
+  copy_bytes(frame.bytes, MutableBytes(seen.bytes).first(seen.count));
   for (std::size_t i = 0; i + 1 < packets_.size(); ++i) packets_[i]->offer(SeenPacket(seen));
   packets_.back()->offer(std::move(seen));
 }

@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "base/handle_table.h"
+#include "service/capture/frame_watch.h"
 #include "service/hosted_stack.h"
 #include "service/web/live/packet_ring.h"
 #include "service/web/live/segment_ring.h"
 #include "strata/hooks.h"
 #include "strata/tcp_event.h"
 
-//   frame_in, frame_out ──> PacketRing of each client
+//   FrameWatch ───────────> PacketRing of each client
 //   ip_in, ip_out ────────> SegmentRing of each client that watches a connection
 //   TcpObserver ──────────> why a segment goes again, for the segment that follows
 //
@@ -28,7 +29,7 @@ namespace strata::service {
 
 class StackFeed final : public Hook, private TcpObserver {
  public:
-  explicit StackFeed(HostedStack& host) : host_(host) {}
+  explicit StackFeed(HostedStack& host);
   ~StackFeed() override;
   StackFeed(const StackFeed&) = delete;
   StackFeed& operator=(const StackFeed&) = delete;
@@ -59,14 +60,15 @@ class StackFeed final : public Hook, private TcpObserver {
   };
 
   void on_tcp_event(const TcpEvent& event) override;
-  void show(HookPoint point, const Packet& packet, Time now);
+  void show(const WatchedFrame& frame);
   void follow(HookPoint point, const Packet& packet, Time now);
   void note(Watched& watched, Bytes segment, std::size_t text, bool is_out, Time now);
-  [[nodiscard]] bool hook(HookPoint first, HookPoint second);
-  void unhook(HookPoint first, HookPoint second);
+  [[nodiscard]] bool follow_all();
+  void follow_none();
 
   HostedStack& host_;
   std::vector<std::shared_ptr<PacketRing>> packets_;
+  FrameWatch frames_;  // runs while there are rings for packets
   std::vector<Watched> connections_;
 };
 

@@ -52,6 +52,13 @@ TEST(LiveMessages, AreJsonWithTheirType) {
   EXPECT_EQ(json::parse(live_error("a \"b\""))["error"], "a \"b\"");
 }
 
+TEST(LiveMessages, TellWhyAPacketWasDropped) {
+  const SeenPacket packet{.dropped = DropReason::kUdpNoSocket, .comment = "dropped: \"x\""};
+  const json told = json::parse(live_packets({&packet, 1}, 0));
+  EXPECT_EQ(told["packets"][0]["dropped"], "udp_no_socket");
+  EXPECT_EQ(told["packets"][0]["comment"], "dropped: \"x\"");
+}
+
 TEST(LiveMessages, TellOfPackets) {
   SeenPacket packet{.number = 3, .interface = "x\"0", .size = 1000, .count = 2};
   packet.bytes[0] = std::byte{0xab};
@@ -62,6 +69,8 @@ TEST(LiveMessages, TellOfPackets) {
   EXPECT_EQ(told["packets"][0]["interface"], "x\"0");
   EXPECT_EQ(told["packets"][0]["size"], 1000);
   EXPECT_TRUE(told["packets"][0]["line"].is_string());
+  EXPECT_TRUE(told["packets"][0]["dropped"].is_null());
+  EXPECT_TRUE(told["packets"][0]["comment"].is_null());
 }
 
 TEST(LiveMessages, TellOfSegments) {
