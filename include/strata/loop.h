@@ -110,6 +110,9 @@ class Loop final : public Executor {
   // program that hangs can still be ended. A SIGHUP that is ignored, as nohup(1) has it, stays so.
   // One loop of a process at a time.
   Result<void> stop_on_signals(std::initializer_list<int> signals);
+  // After stop_on_signals(): this one runs `task` instead, in a turn, as often as it comes. Several
+  // that come before that turn are one. Not to be called from inside a task of a signal.
+  Result<void> run_on_signal(int signal, Task task);
 
   // Executor, on the loop's thread.
   [[nodiscard]] Time now() const override { return now_; }
@@ -139,6 +142,7 @@ class Loop final : public Executor {
   bool turn_pollables();
   bool take_inbox();
   bool run_watches();
+  bool run_signal_tasks();
   bool run_timers();
   bool run_tasks();
   void idle(Duration patience);
@@ -178,6 +182,12 @@ class Loop final : public Executor {
   std::unique_ptr<runtime::TimerQueue> timers_;
   std::unique_ptr<runtime::CoreLoad> core_load_;
   std::unique_ptr<runtime::SignalCatcher> signals_;
+  struct SignalTask {
+    int signal = 0;
+    Task task;
+    bool is_due = false;
+  };
+  std::vector<SignalTask> signal_tasks_;
   std::vector<TimerId> due_;
   std::vector<Task> tasks_;
   std::vector<Task> running_;

@@ -79,6 +79,7 @@ bool Loop::turn() {
   running_.swap(tasks_);
   worked |= turn_pollables();
   worked |= run_watches();
+  worked |= run_signal_tasks();
   worked |= run_timers();
   worked |= run_tasks();
   if (worked) {
@@ -89,9 +90,28 @@ bool Loop::turn() {
 }
 
 void Loop::note_signal() {
-  const int signal = signals_ == nullptr ? 0 : signals_->take();
-  if (signal != 0) stop_signal_ = signal;
-  if (signal != 0 || stop_asked_.exchange(false)) stopped_ = true;
+  while (signals_ != nullptr) {
+    const int signal = signals_->take();
+    if (signal == 0) break;
+    const auto found = std::ranges::find(signal_tasks_, signal, &SignalTask::signal);
+    if (found != signal_tasks_.end()) {
+      found->is_due = true;
+    } else {
+      stop_signal_ = signal;
+      stopped_ = true;
+    }
+  }
+  if (stop_asked_.exchange(false)) stopped_ = true;
+}
+
+bool Loop::run_signal_tasks() {
+  bool worked = false;
+  for (SignalTask& each : signal_tasks_) {
+    if (!std::exchange(each.is_due, false)) continue;
+    each.task();
+    worked = true;
+  }
+  return worked;
 }
 
 bool Loop::take_inbox() {
@@ -224,10 +244,21 @@ bool Loop::cancel_timer(TimerId timer) { return timers_->cancel(timer); }
 
 Result<void> Loop::stop_on_signals(std::initializer_list<int> signals) {
   signals_ = nullptr;
+  signal_tasks_.clear();
   auto catcher = runtime::SignalCatcher::install(signals, event_);
   if (!catcher) return std::unexpected(catcher.error());
   signals_ = *std::move(catcher);
   return {};
+}
+
+Result<void> Loop::run_on_signal(int signal, Task task) {
+  if (signals_ == nullptr) return std::unexpected(Error::kInvalidArgument);
+  // Known before it can come, so that it never stops anything.
+  std::erase_if(signal_tasks_, [&](const SignalTask& each) { return each.signal == signal; });
+  signal_tasks_.push_back({.signal = signal, .task = std::move(task)});
+  auto added = signals_->add(signal);
+  if (!added) signal_tasks_.pop_back();
+  return added;
 }
 
 }  // namespace strata

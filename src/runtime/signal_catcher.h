@@ -13,8 +13,9 @@
 
 namespace strata::runtime {
 
-// Handlers belong to the process, so one catcher exists at a time. A handler fires once and then
-// gives way to the default, so that a second signal ends a program that no longer turns its loop.
+// Handlers belong to the process, so one catcher exists at a time. The handler of a signal that
+// ends something fires once and then gives way to the default, so that a second one ends a program
+// that no longer turns its loop.
 class SignalCatcher {
  public:
   // `event` is an eventfd that each signal makes readable.
@@ -24,12 +25,17 @@ class SignalCatcher {
   SignalCatcher(const SignalCatcher&) = delete;
   SignalCatcher& operator=(const SignalCatcher&) = delete;
 
-  // The last signal since the last call; 0: none.
+  // Another one, which may come again and again; also in the place of one of `signals`.
+  [[nodiscard]] Result<void> add(int signal);
+  // One that has come since it was last taken, the lowest first; 0: none.
   [[nodiscard]] int take() const;
 
  private:
   SignalCatcher() = default;
-  std::vector<std::pair<int, struct sigaction>> former_;
+  [[nodiscard]] Result<void> set(int signal, int flags);
+
+  using Former = std::pair<int, struct sigaction>;
+  std::vector<Former> former_;
 };
 
 }  // namespace strata::runtime

@@ -195,6 +195,13 @@ Outcome<void> HostedStack::unplug(std::string_view interface, Device& device) {
   return watch_devices();
 }
 
+void HostedStack::set_tcp(const TcpConfig& config) {
+  TcpConfig whole = config;
+  whole.buffer_bytes_max = kTcpBufferBytes;
+  whole.buffer_bytes_pressure = kTcpBufferBytes / 4 * 3;
+  stack_->set_tcp_config(whole);
+}
+
 Outcome<void> HostedStack::add_vlan(const Port& port, InterfaceId parent, const VlanOptions& vlan) {
   InterfaceConfig config;
   const std::string name = name_of_vlan(port.name, vlan.tags);
@@ -220,14 +227,18 @@ Outcome<void> HostedStack::add_addresses(std::string_view name, InterfaceId inte
   return {};
 }
 
-Outcome<void> HostedStack::add_default_route(const IpAddress& gateway) {
+Failure no_way_to(const IpAddress& gateway, Error error) {
+  return {fmt::format("gateway {}: {}", strata::to_text(gateway).view(), to_text(error)),
+          "a gateway is a neighbour: give an --address of its network first"};
+}
+
+Outcome<void> HostedStack::add_default_route(const IpAddress& gateway, InterfaceId interface) {
   const RouteEntry route{
       .destination = {gateway.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6(), 0},
-      .gateway = gateway};
+      .gateway = gateway,
+      .interface = interface};
   if (const auto added = stack_->add_route(route); !added) {
-    return failed(
-        fmt::format("gateway {}: {}", strata::to_text(gateway).view(), to_text(added.error())),
-        "a gateway is a neighbour: give an --address of its network first");
+    return std::unexpected(no_way_to(gateway, added.error()));
   }
   return {};
 }

@@ -39,6 +39,9 @@ struct Port {
 // "strata0.10": an interface has at most 15 characters, of which the numbers are the better half.
 [[nodiscard]] std::string name_of_vlan(std::string_view port, const VlanTags& tags);
 
+// Why no default route leads there.
+[[nodiscard]] Failure no_way_to(const IpAddress& gateway, Error error);
+
 struct HostedStackOptions {
   std::string name;
   std::uint64_t seed = 0;
@@ -60,7 +63,9 @@ class HostedStack {
   HostedStack(const HostedStack&) = delete;
   HostedStack& operator=(const HostedStack&) = delete;
 
-  [[nodiscard]] Outcome<void> add_default_route(const IpAddress& gateway);
+  // Without an interface, where the gateway is a neighbour.
+  [[nodiscard]] Outcome<void> add_default_route(const IpAddress& gateway,
+                                                InterfaceId interface = kNoInterface);
 
   // While it runs, from outside its turns. A failure leaves everything as it was.
   [[nodiscard]] Outcome<void> plug(const Port& port);
@@ -68,6 +73,8 @@ class HostedStack {
   [[nodiscard]] Outcome<void> replace_device(std::string_view interface, Device& former,
                                              Device& device, Feeding feeding);
   [[nodiscard]] Outcome<void> unplug(std::string_view interface, Device& device);
+  // For connections that begin then. What all may use together stays as it is.
+  void set_tcp(const TcpConfig& config);
   [[nodiscard]] bool has_interface(std::string_view name) const {
     return stack_->find_interface(name).has_value();
   }

@@ -105,6 +105,7 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   }
   auto ports = open_devices(options, choices);
   if (!ports) return std::unexpected(std::move(ports).error());
+  for (const Port& port : *ports) interfaces_.push_back(port.name);
   const HostedStackOptions hosted = options_of(options, ports->front().name);
   auto main = HostedStack::create(*loop_, hosted, *ports);
   if (!main) return std::unexpected(std::move(main).error());
@@ -123,15 +124,16 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
   if (gateway_ != nullptr) {
     if (auto started = start_gateway(options); !started) return started;
   }
-  if (auto started = start_names(options, *ports); !started) return started;
+  if (auto set = set_names(options); !set) return set;
+  if (auto started = start_leases(options); !started) return started;
   if (!options.capture.empty()) {
     if (auto started = start_capture(options, *ports); !started) return started;
   }
-  if (log_.wants(LogLevel::kWarning)) journal_ = std::make_unique<Journal>(*main_, log_);
+  set_log(options.log);
   return start_control(options, choices);
 }
 
-Outcome<void> Node::start_names(const StackOptions& options, std::span<const Port> ports) {
+Outcome<void> Node::set_names(const StackOptions& options) {
   NamesOptions names{.servers = options.dns, .search = {}, .hosts = {}};
   for (const std::string& domain : options.search) {
     if (const auto name = wire::DnsName::parse(domain)) names.search.push_back(*name);
@@ -146,18 +148,24 @@ Outcome<void> Node::start_names(const StackOptions& options, std::span<const Por
   }
   const std::uint32_t fault = main_->resolver().configure(names);
   if (fault != 0) {
+    static_cast<void>(main_->resolver().configure(names_));
     return failed(fmt::format("{}:{}: expected an address and names, as in 10.77.0.1 gateway",
                               options.hosts, fault));
   }
+  names_ = std::move(names);
+  return {};
+}
+
+Outcome<void> Node::start_leases(const StackOptions& options) {
   const auto start = [&](const std::string& interface, const auto& link) -> Outcome<void> {
     if (!link.dhcp) return {};
     return main_->start_dhcp(interface,
                              {.host_name = options.host_name, .lease_file = link.lease_file});
   };
   for (std::size_t i = 0; i < options.devices.size(); ++i) {
-    if (auto started = start(ports[i].name, options.devices[i]); !started) return started;
+    if (auto started = start(interfaces_[i], options.devices[i]); !started) return started;
     for (const VlanOptions& vlan : options.devices[i].vlans) {
-      const std::string name = name_of_vlan(ports[i].name, vlan.tags);
+      const std::string name = name_of_vlan(interfaces_[i], vlan.tags);
       if (auto started = start(name, vlan); !started) return started;
     }
   }
@@ -340,9 +348,9 @@ Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices
     control_failure_ = Failure{"XDG_RUNTIME_DIR is not set", "give a path with --control PATH"};
     return {};
   }
-  auto server =
-      ControlServer::open(*loop_, path, watched(),
-                          {.cores = cores_.get(), .devices = cores_ == nullptr ? &rack_ : nullptr});
+  auto server = ControlServer::open(
+      *loop_, path, watched(),
+      {.cores = cores_.get(), .devices = cores_ == nullptr ? &rack_ : nullptr, .reload = &reload_});
   if (!server) {
     if (is_asked_for) return std::unexpected(std::move(server).error());
     control_failure_ = std::move(server).error();
@@ -353,16 +361,33 @@ Outcome<void> Node::start_control(const StackOptions& options, const NodeChoices
   return {};
 }
 
-void Node::warn(const Failure& trouble) const {
-  const std::string hint = trouble.hint.empty() ? "" : "; " + trouble.hint;
-  log_.write(LogLevel::kWarning, "strata", trouble.text + hint);
+void Node::set_log(LogLevel level) {
+  log_ = log_writer_->log(level);
+  if (!log_.wants(LogLevel::kWarning)) {
+    journal_.reset();
+  } else if (journal_ != nullptr) {
+    journal_->set_log(log_);
+  } else {
+    journal_ = std::make_unique<Journal>(*main_, log_);
+  }
 }
 
-Outcome<void> Node::confine(const StackOptions& options, const runtime::ConfineOptions& manner) {
+void Node::tell(LogLevel level, const std::string& text) const {
+  log_.write(level, "strata", text);
+}
+
+void Node::warn(const Failure& trouble) const {
+  tell(LogLevel::kWarning, trouble.text + (trouble.hint.empty() ? "" : "; " + trouble.hint));
+}
+
+Outcome<void> Node::confine(const StackOptions& options, const runtime::ConfineOptions& manner,
+                            const std::string& config) {
   if (!manner.is_wanted) return {};
   // For those who ask for a capture later.
   PacketFilter::learn_ports();
-  auto confined = Confined::begin(needs_of(options, is_rootless()), manner, control_path_);
+  runtime::Needs needs = needs_of(options, is_rootless());
+  if (!config.empty()) add_needs_of_reload(options, config, needs);
+  auto confined = Confined::begin(needs, manner, control_path_);
   if (!confined) return std::unexpected(std::move(confined).error());
   confined_ = *std::move(confined);
   rack_.open_by([this](const std::string& spec) { return confined_->open(spec); });

@@ -16,6 +16,7 @@
 #include "service/gateway/gateway.h"
 #include "service/hosted_stack.h"
 #include "service/log/log_line.h"
+#include "service/reload/reload_report.h"
 #include "service/stack_options.h"
 #include "strata/devices.h"
 #include "strata/loop.h"
@@ -59,6 +60,10 @@ class Node {
   [[nodiscard]] std::vector<HostedStack*> watched();
   // Null: there is one core.
   [[nodiscard]] Cores* cores() { return cores_.get(); }
+  // Null: there is no rootless device.
+  [[nodiscard]] Gateway* gateway() { return gateway_.get(); }
+  // Of the devices of the options, in their order, or of the default one.
+  [[nodiscard]] const std::vector<std::string>& interfaces() const { return interfaces_; }
   // Why there is a rootless gateway where a TAP device was meant; nothing when it is not so.
   [[nodiscard]] const std::optional<Failure>& fallback_reason() const { return fallback_; }
   [[nodiscard]] bool is_rootless() const { return gateway_ != nullptr; }
@@ -69,12 +74,22 @@ class Node {
   // The device that its host deleted, or the capture that could not be written: why run() ended.
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
 
-  // As --log wants it; from any thread.
+  // As --log wants it.
   void warn(const Failure& trouble) const;
   // Gives up what is not needed any more, for ever: when all is open that these options ask for,
   // and before run().
+  // `config`: the file that is read again when somebody asks; empty: there is none.
   [[nodiscard]] Outcome<void> confine(const StackOptions& options,
-                                      const runtime::ConfineOptions& manner);
+                                      const runtime::ConfineOptions& manner,
+                                      const std::string& config = {});
+  // While it runs, too. A failure leaves all as it was.
+  [[nodiscard]] Outcome<void> set_names(const StackOptions& options);
+  void set_log(LogLevel level);
+  // What the control socket asks when somebody wants the configuration to be read again.
+  void on_reload(ReloadTask reload) { reload_ = std::move(reload); }
+  // One line of the log.
+  void tell(LogLevel level, const std::string& text) const;
+
   // Until a signal or a failure.
   void run();
   // Until every address that was asked of the network may be used: for programs that live for one
@@ -97,7 +112,7 @@ class Node {
   [[nodiscard]] Outcome<void> start_capture(const StackOptions& asked, std::span<const Port> ports);
   void flush_capture_later();
 
-  [[nodiscard]] Outcome<void> start_names(const StackOptions& options, std::span<const Port> ports);
+  [[nodiscard]] Outcome<void> start_leases(const StackOptions& options);
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
                                             const NodeChoices& choices);
 
@@ -119,6 +134,9 @@ class Node {
   std::optional<Failure> failure_;
   std::optional<LogWriter> log_writer_;
   Log log_;
+  std::vector<std::string> interfaces_;
+  NamesOptions names_{};  // as the resolver has them
+  ReloadTask reload_;
   std::size_t unnamed_ = 0;  // devices without a name
 };
 

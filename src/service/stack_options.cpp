@@ -25,19 +25,14 @@ constexpr std::array kServices{
     ServiceName{"http", Service::kHttp, 80},
 };
 
-constexpr std::array<std::pair<std::string_view, LoopPolicy>, 3> kPolicies{{
-    {"spin", LoopPolicy::kSpin},
-    {"adaptive", LoopPolicy::kAdaptive},
-    {"sleep", LoopPolicy::kSleep},
-}};
+static_assert(kPolicyWords[static_cast<std::size_t>(LoopPolicy::kSleep)] == "sleep");
 
 constexpr std::array kLogLevels{LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning,
                                 LogLevel::kError, LogLevel::kOff};
+static_assert(std::ranges::equal(kLogLevels, kLogLevelWords, {},
+                                 [](LogLevel level) { return strata::to_text(level); }));
 
 constexpr std::uint16_t kServiceTag = 0x88a8;  // IEEE 802.1ad, the outer of two
-
-constexpr std::int64_t kMtuMin = 68;  // RFC 791 3.1
-constexpr std::int64_t kMtuMax = 65'535;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -129,10 +124,11 @@ Outcome<LogLevel> parse_log_level(std::string_view text) {
 }
 
 Outcome<LoopPolicy> parse_policy(std::string_view text) {
-  for (const auto& [name, policy] : kPolicies) {
-    if (name == text) return policy;
+  const auto* const found = std::ranges::find(kPolicyWords, text);
+  if (found == kPolicyWords.end()) {
+    return failed(quoted(text) + " is not one of: spin, adaptive, sleep");
   }
-  return failed(quoted(text) + " is not one of: spin, adaptive, sleep");
+  return static_cast<LoopPolicy>(found - kPolicyWords.begin());
 }
 
 Outcome<ServeOptions> parse_serve(std::string_view text) {
@@ -229,31 +225,11 @@ Outcome<VlanTags> parse_vlan(std::string_view text) {
   return tags;
 }
 
-Outcome<void> apply_tls_setting(TlsFiles& files, std::string_view key, std::string_view value) {
-  if (value.empty()) return failed("expected the path of a file, found nothing");
-  if (key == "certificate") {
-    files.certificate = value;
-  } else if (key == "key") {
-    files.key = value;
-  } else {
-    return failed("unknown key, expected certificate or key");
-  }
-  return {};
-}
-
 Outcome<std::size_t> check_mtu(std::int64_t mtu) {
-  if (mtu < kMtuMin || mtu > kMtuMax) {
+  if (mtu < kInterfaceMtuMin || mtu > kInterfaceMtuMax) {
     return failed(std::to_string(mtu) + " is not an MTU from 68 to 65535 bytes");
   }
   return static_cast<std::size_t>(mtu);
-}
-
-Outcome<std::uint16_t> check_cores(std::int64_t cores) {
-  if (cores < 1 || cores > kCoresMax) {
-    return failed(std::to_string(cores) + " is not a number of cores from 1 to " +
-                  std::to_string(kCoresMax));
-  }
-  return static_cast<std::uint16_t>(cores);
 }
 
 Outcome<void> check_device_spec(std::string_view spec) {
@@ -265,6 +241,40 @@ Outcome<void> check_device_spec(std::string_view spec) {
 
 std::string_view to_text(Service service) {
   return std::ranges::find(kServices, service, &ServiceName::service)->name;
+}
+
+std::string_view to_text(LoopPolicy policy) {
+  return kPolicyWords[static_cast<std::size_t>(policy)];
+}
+
+std::string to_text(const ServeOptions& serve) {
+  std::string text(to_text(serve.service));
+  if (serve.service == Service::kHttp) text += "=" + serve.folder;
+  return text + ":" + std::to_string(serve.port);
+}
+
+std::string to_text(const JoinOptions& join) {
+  std::string text(strata::to_text(join.group).view());
+  if (!join.interface.empty()) text += "%" + join.interface;
+  return text;
+}
+
+std::string to_text(const PublishOptions& publish) {
+  std::string text;
+  if (!publish.host_address.is_unspecified()) {
+    const std::string address(strata::to_text(publish.host_address).view());
+    text = publish.host_address.is_v6() ? "[" + address + "]:" : address + ":";
+  }
+  text += std::to_string(publish.host_port) + ":" + std::to_string(publish.inside_port);
+  return publish.is_udp ? text + "/udp" : text;
+}
+
+std::string to_text(const VlanTags& tags) {
+  std::string text;
+  for (std::size_t i = 0; i < tags.count; ++i) {
+    text += (i == 0 ? "" : ".") + std::to_string(tags.tags[i].id);
+  }
+  return text;
 }
 
 std::string name_of_device(std::string_view spec) {

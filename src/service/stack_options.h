@@ -2,6 +2,7 @@
 // StackOptions: what flags and a configuration file say about a stack, as plain values.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,7 @@ struct DeviceOptions {
 struct JoinOptions {
   IpAddress group;
   std::string interface;  // empty: the one that routes lead to
+  friend bool operator==(const JoinOptions&, const JoinOptions&) = default;
 };
 
 enum class Service : std::uint8_t { kEcho, kDiscard, kChargen, kDaytime, kHttp };
@@ -48,6 +50,7 @@ struct ServeOptions {
   Service service = Service::kEcho;
   std::uint16_t port = 0;
   std::string folder{};  // kHttp: where the files are
+  friend bool operator==(const ServeOptions&, const ServeOptions&) = default;
 };
 
 // "8080:80", or with an address of the host "127.0.0.1:8080:80" and "[::1]:8080:80"; with "/udp"
@@ -57,12 +60,14 @@ struct PublishOptions {
   std::uint16_t host_port = 0;
   std::uint16_t inside_port = 0;
   bool is_udp = false;
+  friend bool operator==(const PublishOptions&, const PublishOptions&) = default;
 };
 
 // Files in PEM; both or none.
 struct TlsFiles {
   std::string certificate{};
   std::string key{};
+  friend bool operator==(const TlsFiles&, const TlsFiles&) = default;
 };
 
 struct StackOptions {
@@ -95,6 +100,14 @@ struct StackOptions {
 // tap:strata0, with 10.77.0.1/24 and fd77::1/64 on the host's end and .2 and ::2 on ours.
 [[nodiscard]] DeviceOptions default_device(std::size_t mtu = 0, bool has_v6 = true);
 
+// What may be said of these, in the order of their enumerators.
+inline constexpr std::array<std::string_view, 5> kLogLevelWords{"debug", "info", "warning", "error",
+                                                                "off"};
+inline constexpr std::array<std::string_view, 3> kPolicyWords{"spin", "adaptive", "sleep"};
+inline constexpr std::int64_t kInterfaceMtuMin = 68;  // RFC 791 3.1
+inline constexpr std::int64_t kInterfaceMtuMax = 65'535;
+inline constexpr std::uint16_t kCoresMax = 64;
+
 // Values as both the command line and the file write them. The failure says what was expected.
 [[nodiscard]] Outcome<Prefix> parse_interface_address(std::string_view text);
 [[nodiscard]] Outcome<IpAddress> parse_gateway(std::string_view text);
@@ -112,15 +125,16 @@ struct StackOptions {
 [[nodiscard]] Outcome<PublishOptions> parse_publish(std::string_view text);
 // "10", or "100.20" for customer VLAN 20 inside service VLAN 100 (IEEE 802.1ad).
 [[nodiscard]] Outcome<VlanTags> parse_vlan(std::string_view text);
-// "certificate" or "key"; the file is read when the stack comes up.
-[[nodiscard]] Outcome<void> apply_tls_setting(TlsFiles& files, std::string_view key,
-                                              std::string_view value);
 [[nodiscard]] Outcome<std::size_t> check_mtu(std::int64_t mtu);
-inline constexpr std::uint16_t kCoresMax = 64;
-[[nodiscard]] Outcome<std::uint16_t> check_cores(std::int64_t cores);
 [[nodiscard]] Outcome<void> check_device_spec(std::string_view spec);
 
 [[nodiscard]] std::string_view to_text(Service service);
+[[nodiscard]] std::string_view to_text(LoopPolicy policy);
+// As they are parsed: parse_serve(to_text(serve)) == serve, and so on.
+[[nodiscard]] std::string to_text(const ServeOptions& serve);
+[[nodiscard]] std::string to_text(const JoinOptions& join);
+[[nodiscard]] std::string to_text(const PublishOptions& publish);
+[[nodiscard]] std::string to_text(const VlanTags& tags);
 // The name of a device without its kind and keys: "strata0".
 [[nodiscard]] std::string name_of_device(std::string_view spec);
 

@@ -7,137 +7,231 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <optional>
 #include <utility>
+#include <vector>
 
+#include "service/config/config_key.h"
+#include "service/config/config_value.h"
 #include "tcp/congestion/registry.h"
 
 namespace strata::service {
 namespace {
 
-std::optional<std::int64_t> number_in(std::string_view text, std::int64_t low, std::int64_t high) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value < low || value > high ? std::nullopt : std::optional(value);
-}
+constexpr std::int64_t kBufferMin = 4096;
+constexpr std::int64_t kBufferMax = std::int64_t{1} << 30U;
+constexpr std::int64_t kSegmentsMax = 64;
+constexpr std::int64_t kSecondsMax = 86'400;
 
-Outcome<void> set_congestion(TcpConfig& config, std::string_view value) {
-  const tcp::congestion::AlgorithmTable known;
-  std::string names;
-  for (const auto* const algorithm : known.all()) {
-    const std::string_view name = algorithm->name;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
-    if (name != value) continue;
-    config.congestion = CongestionName::of(name);
-    return {};
-  }
-  return failed(fmt::format("'{}' is not one of: {}", value, names));
-}
+// In the order of their enumerators.
+constexpr std::array<std::string_view, 3> kEcnWords{"off", "accept", "request"};
+constexpr std::array<std::string_view, 3> kProbingWords{"off", "black-hole", "always"};
 
-template <auto kMember, typename Value, std::size_t kCount>
-Outcome<void> set_word(TcpConfig& config, std::string_view value,
-                       const std::array<std::pair<std::string_view, Value>, kCount>& words) {
-  std::string names;
-  for (const auto& [word, meaning] : words) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", word);
-    if (word != value) continue;
-    config.*kMember = meaning;
-    return {};
-  }
-  return failed(fmt::format("'{}' is not one of: {}", value, names));
+std::span<const std::string_view> congestion_words() {
+  static const std::vector<std::string_view> words = [] {
+    const tcp::congestion::AlgorithmTable known;
+    std::vector<std::string_view> names;
+    for (const auto* const algorithm : known.all()) names.emplace_back(algorithm->name);
+    return names;
+  }();
+  return words;
 }
 
 template <auto kMember>
-Outcome<void> set_switch(TcpConfig& config, std::string_view value) {
-  static constexpr std::array<std::pair<std::string_view, bool>, 4> kWords{
-      {{"on", true}, {"off", false}, {"true", true}, {"false", false}}};
-  return set_word<kMember>(config, value, kWords);
+constexpr ConfigKey switch_key(std::string_view path, std::string_view what) {
+  return {.path = path,
+          .kind = KeyKind::kSwitch,
+          .what = what,
+          .example = "false",
+          .reload = KeyReload::kNewConnections,
+          .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+            options.tcp.*kMember = value.is_on;
+            return {};
+          },
+          .show = [](const StackOptions& options) { return shown_switch(options.tcp.*kMember); }};
 }
 
-Outcome<void> set_ecn(TcpConfig& config, std::string_view value) {
-  static constexpr std::array<std::pair<std::string_view, TcpEcn>, 3> kWords{
-      {{"off", TcpEcn::kOff}, {"accept", TcpEcn::kAccept}, {"request", TcpEcn::kRequest}}};
-  return set_word<&TcpConfig::ecn>(config, value, kWords);
-}
-
-Outcome<void> set_path_probing(TcpConfig& config, std::string_view value) {
-  static constexpr std::array<std::pair<std::string_view, TcpPathProbing>, 3> kWords{
-      {{"off", TcpPathProbing::kOff},
-       {"black-hole", TcpPathProbing::kBlackHole},
-       {"always", TcpPathProbing::kAlways}}};
-  return set_word<&TcpConfig::path_probing>(config, value, kWords);
-}
-
-Outcome<void> set_fast_open(TcpConfig& config, std::string_view value) {
-  if (auto set = set_switch<&TcpConfig::fast_open_client>(config, value); !set) return set;
-  return set_switch<&TcpConfig::fast_open_server>(config, value);
+// take_value() has seen that it is one of the words.
+template <auto kMember, const auto& kWords>
+constexpr ConfigKey word_key(std::string_view path, std::string_view what,
+                             std::string_view example) {
+  return {.path = path,
+          .kind = KeyKind::kWord,
+          .words = kWords,
+          .what = what,
+          .example = example,
+          .reload = KeyReload::kNewConnections,
+          .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+            using Word = std::remove_reference_t<decltype(options.tcp.*kMember)>;
+            const auto at = std::ranges::find(kWords, value.text) - kWords.begin();
+            options.tcp.*kMember = static_cast<Word>(at);
+            return {};
+          },
+          .show =
+              [](const StackOptions& options) {
+                return shown_text(kWords[static_cast<std::size_t>(options.tcp.*kMember)]);
+              }};
 }
 
 // The largest a buffer grows to by itself; it begins no larger.
 template <auto kFirst, auto kMax>
-Outcome<void> set_buffer(TcpConfig& config, std::string_view value) {
-  constexpr std::int64_t kLeast = 4096;
-  constexpr std::int64_t kMost = std::int64_t{1} << 30U;
-  const auto bytes = number_in(value, kLeast, kMost);
-  if (!bytes)
-    return failed(fmt::format("'{}' is not a size from {} to {} bytes", value, kLeast, kMost));
-  config.*kMax = static_cast<std::uint32_t>(*bytes);
-  config.*kFirst = std::min(config.*kFirst, config.*kMax);
-  return {};
+constexpr ConfigKey buffer_key(std::string_view path, std::string_view what) {
+  return {.path = path,
+          .kind = KeyKind::kNumber,
+          .form = "a size",
+          .low = kBufferMin,
+          .high = kBufferMax,
+          .unit = "bytes",
+          .what = what,
+          .example = "1048576",
+          .reload = KeyReload::kNewConnections,
+          .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+            options.tcp.*kMax = static_cast<std::uint32_t>(value.number);
+            options.tcp.*kFirst = std::min(options.tcp.*kFirst, options.tcp.*kMax);
+            return {};
+          },
+          .show = [](const StackOptions& options) { return shown_number(options.tcp.*kMax); }};
 }
 
-Outcome<void> set_initial_window(TcpConfig& config, std::string_view value) {
-  const auto segments = number_in(value, 1, 64);
-  if (!segments) return failed(fmt::format("'{}' is not a number of segments from 1 to 64", value));
-  config.initial_window = static_cast<std::uint8_t>(*segments);
-  return {};
+ConfigKey congestion_key() {
+  return {
+      .path = "tcp.congestion",
+      .kind = KeyKind::kWord,
+      .words = congestion_words(),
+      .what = "The congestion control of connections that ask for none.",
+      .example = R"("bbr")",
+      .reload = KeyReload::kNewConnections,
+      .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+        options.tcp.congestion = CongestionName::of(value.text);
+        return {};
+      },
+      .show =
+          [](const StackOptions& options) { return shown_text(options.tcp.congestion.view()); }};
 }
 
-Outcome<void> set_keepalive_idle(TcpConfig& config, std::string_view value) {
-  const auto seconds = number_in(value, 1, 86'400);
-  if (!seconds)
-    return failed(fmt::format("'{}' is not a number of seconds from 1 to 86400", value));
-  config.keepalive_idle = std::chrono::seconds(*seconds);
-  return {};
-}
+constexpr ConfigKey kTable{.path = "tcp",
+                           .kind = KeyKind::kTable,
+                           .what = "How TCP is spoken; the keys are those of `--tcp-option`.",
+                           .without = "as its keys say",
+                           .reload = KeyReload::kByKey};
 
-struct Setting {
-  std::string_view key;
-  Outcome<void> (*set)(TcpConfig&, std::string_view);
-};
-constexpr Setting kSettings[] = {
-    {"congestion", set_congestion},
-    {"ecn", set_ecn},
-    {"sack", set_switch<&TcpConfig::sack>},
-    {"timestamps", set_switch<&TcpConfig::timestamps>},
-    {"window_scaling", set_switch<&TcpConfig::window_scaling>},
-    {"fast_open", set_fast_open},
-    {"syn_cookies", set_switch<&TcpConfig::syn_cookies>},
-    {"path_probing", set_path_probing},
-    {"initial_window", set_initial_window},
-    {"send_buffer", set_buffer<&TcpConfig::send_buffer_first, &TcpConfig::send_buffer_max>},
-    {"receive_buffer",
-     set_buffer<&TcpConfig::receive_buffer_first, &TcpConfig::receive_buffer_max>},
-    {"keepalive_idle", set_keepalive_idle},
-};
+constexpr ConfigKey kFastOpen{
+    .path = "tcp.fast_open",
+    .kind = KeyKind::kSwitch,
+    .what = "Data with the first segment, for programs that ask for it (RFC 7413).",
+    .example = "false",
+    .reload = KeyReload::kNewConnections,
+    .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+      options.tcp.fast_open_client = value.is_on;
+      options.tcp.fast_open_server = value.is_on;
+      return {};
+    },
+    .show =
+        [](const StackOptions& options) {
+          return shown_switch(options.tcp.fast_open_client && options.tcp.fast_open_server);
+        }};
+
+constexpr ConfigKey kInitialWindow{
+    .path = "tcp.initial_window",
+    .kind = KeyKind::kNumber,
+    .form = "a number of segments",
+    .low = 1,
+    .high = kSegmentsMax,
+    .what = "How much a connection sends before it hears of anything (RFC 6928).",
+    .example = "4",
+    .reload = KeyReload::kNewConnections,
+    .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+      options.tcp.initial_window = static_cast<std::uint8_t>(value.number);
+      return {};
+    },
+    .show = [](const StackOptions& options) { return shown_number(options.tcp.initial_window); }};
+
+constexpr ConfigKey kKeepaliveIdle{
+    .path = "tcp.keepalive_idle",
+    .kind = KeyKind::kNumber,
+    .form = "a number of seconds",
+    .low = 1,
+    .high = kSecondsMax,
+    .what = "How long a connection with keep-alive is silent before it is probed.",
+    .example = "600",
+    .reload = KeyReload::kNewConnections,
+    .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+      options.tcp.keepalive_idle = std::chrono::seconds(value.number);
+      return {};
+    },
+    .show =
+        [](const StackOptions& options) {
+          return std::to_string(options.tcp.keepalive_idle / std::chrono::seconds(1));
+        }};
+
+// What a line says as text, a file says in types.
+Outcome<KeyValue> value_of(const ConfigKey& key, std::string_view text) {
+  KeyValue value{.text = text};
+  if (key.kind == KeyKind::kSwitch) {
+    value.is_on = text == "on" || text == "true";
+    if (value.is_on || text == "off" || text == "false") return value;
+    return failed(fmt::format("'{}' is not one of: on, off, true, false", text));
+  }
+  if (key.kind == KeyKind::kNumber) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.number);
+    if (error == std::errc{} && end == text.data() + text.size()) return value;
+    return failed(fmt::format("'{}' is not {}", text, expectation_of(key)));
+  }
+  return value;
+}
 
 }  // namespace
 
+std::span<const ConfigKey> tcp_keys() {
+  static const std::array keys{
+      kTable,
+      congestion_key(),
+      word_key<&TcpConfig::ecn, kEcnWords>(
+          "tcp.ecn",
+          "Explicit congestion notification (RFC 3168): never, where the peer asks, or asked for.",
+          R"("accept")"),
+      switch_key<&TcpConfig::sack>("tcp.sack", "Selective acknowledgments (RFC 2018)."),
+      switch_key<&TcpConfig::timestamps>("tcp.timestamps", "Timestamps (RFC 7323)."),
+      switch_key<&TcpConfig::window_scaling>("tcp.window_scaling",
+                                             "Windows above 64 KB (RFC 7323)."),
+      kFastOpen,
+      switch_key<&TcpConfig::syn_cookies>(
+          "tcp.syn_cookies", "Answers SYNs without memory when listeners are flooded."),
+      word_key<&TcpConfig::path_probing, kProbingWords>(
+          "tcp.path_probing",
+          "Searches the path MTU with segments (RFC 4821): never, where segments vanish, or from "
+          "the start.",
+          R"("always")"),
+      kInitialWindow,
+      buffer_key<&TcpConfig::send_buffer_first, &TcpConfig::send_buffer_max>(
+          "tcp.send_buffer", "How far the send buffer of a connection grows by itself."),
+      buffer_key<&TcpConfig::receive_buffer_first, &TcpConfig::receive_buffer_max>(
+          "tcp.receive_buffer", "How far its receive buffer grows by itself."),
+      kKeepaliveIdle,
+  };
+  return keys;
+}
+
 std::string tcp_setting_names() {
   std::string names;
-  for (const Setting& setting : kSettings) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", setting.key);
+  for (const ConfigKey& key : tcp_keys().subspan(1)) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", key.name());
   }
   return names;
 }
 
 Outcome<void> apply_tcp_setting(TcpConfig& config, std::string_view key, std::string_view value) {
-  const auto* const found = std::ranges::find(kSettings, key, &Setting::key);
-  if (found == std::end(kSettings)) {
+  const auto keys = tcp_keys().subspan(1);
+  const auto found = std::ranges::find(keys, key, &ConfigKey::name);
+  if (found == keys.end()) {
     return failed(fmt::format("unknown key, expected one of: {}", tcp_setting_names()));
   }
-  return found->set(config, value);
+  const auto typed = value_of(*found, value);
+  if (!typed) return std::unexpected(typed.error());
+  StackOptions options;
+  options.tcp = config;
+  if (auto taken = take_value(*found, options, *typed); !taken) return taken;
+  config = options.tcp;
+  return {};
 }
 
 Outcome<void> apply_tcp_settings(TcpConfig& config, std::string_view text) {

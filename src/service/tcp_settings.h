@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a user says how a stack speaks TCP: `--tcp-option KEY=VALUE,...` and the table [tcp] of a
-// file.
+// How a user says how a stack speaks TCP: `--tcp-option KEY=VALUE,...`, and the tables of labs. The
+// keys are those of [tcp] in a configuration file.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace strata::service {
 
-// One key and its value, both as text.
+// One key and its value, both as text; a switch is on, off, true or false.
 [[nodiscard]] Outcome<void> apply_tcp_setting(TcpConfig& config, std::string_view key,
                                               std::string_view value);
 // "ecn=off,congestion=bbr".

@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 
 import bench
@@ -230,6 +231,74 @@ def users(lab):
               "out of the reach of nobody" in done.stdout, done.stdout)
 
 
+def self_signed(folder, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True,
+                   capture_output=True)
+    (folder / "cert.pem").chmod(0o644)
+
+
+def shown(host):
+    """The certificate that HTTPS shows."""
+    with host.entered():
+        plain = socket.create_connection((STACK4, 443), 9 * bench.PATIENCE)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with context.wrap_socket(plain) as client:
+        return client.getpeercert(binary_form=True)
+
+
+def reloads(lab):
+    """What is read again does not keep root; and what it lets nobody read is told at the start."""
+    if shutil.which("openssl") is None:
+        print("skipped: openssl is not installed (./dev setup)")
+        return
+    host = lab.namespace()
+    live, first, second = (public_folder(lab, name) for name in ("live", "archive1", "archive2"))
+    archive = public_folder(lab, "archive")
+    for folder, name in ((first, "one"), (second, "two")):
+        self_signed(folder, name)
+    shutil.copy(first / "cert.pem", archive / "cert1.pem")
+    shutil.copy(first / "key.pem", archive / "key1.pem")
+    for name in ("cert", "key"):
+        (live / f"{name}.pem").symlink_to(f"../archive/{name}1.pem")
+    key = archive / "key1.pem"
+    key.chmod(0o600)
+    file = live / "x.toml"
+    file.write_text(f'log = "warning"\n[tls]\ncertificate = "{live}/cert.pem"\n'
+                    f'key = "{live}/key.pem"\n')
+    stack = lab.up(host, "--config", file).wait(STACK4)
+    told = facts(stack.process.pid)
+    lab.check("for a private key root does not stay", is_confined(told), told)
+    lab.check("the start says that a reload cannot read it", stack.output.count(
+        f"strata reload cannot read {live}/key.pem") == 1 and "--no-confine" in stack.output,
+        stack.output)
+    before = shown(host)
+    done = control(lab, "reload", "--control", stack.control)
+    lab.check("so does the reload", done.returncode == 1 and
+              f"strata reload cannot read {live}/key.pem" in done.stdout, done.stdout)
+    # Renewed, as certbot does it: another file beside the former, another link in its place.
+    shutil.copy(second / "cert.pem", archive / "cert2.pem")
+    shutil.copy(second / "key.pem", archive / "key2.pem")
+    for name in ("cert", "key"):
+        (archive / f"{name}2.pem").chmod(0o644)
+        (live / "fresh").symlink_to(f"../archive/{name}2.pem")
+        (live / "fresh").rename(live / f"{name}.pem")
+    done = control(lab, "reload", "--control", stack.control)
+    lab.check("a certificate behind a link is read again", done.returncode == 0 and
+              shown(host) != before, done.stdout)
+    lab.check("it ends in order", stack.stop() == 0, stack.output)
+    private = lab.folder / "secret"
+    private.mkdir(mode=0o700)
+    (private / "x.toml").write_text("")
+    stack = lab.up(host, "--config", private / "x.toml", "--user", "nobody").wait(STACK4)
+    lab.check("nor does a file out of reach refuse a user who was named",
+              is_confined(facts(stack.process.pid)) and
+              f"cannot read {private}/x.toml" in stack.output, stack.output)
+    lab.check("it ends in order", stack.stop() == 0, stack.output)
+
+
 def by_capabilities(lab):
     """As `strata doctor` advises: an ordinary user, and a program with file capabilities."""
     if shutil.which("setcap") is None or shutil.which("setpriv") is None:
@@ -304,6 +373,7 @@ with bench.Bench(needs=["ping"], seconds=150) as test:
     without(test)
     threads(test)
     users(test)
+    reloads(test)
     by_capabilities(test)
     rootless(test)
     other_verbs(test)

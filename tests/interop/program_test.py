@@ -48,8 +48,8 @@ def configured(lab, host):
     lab.check("--config: it ends well", stack.stop() == 0, stack.output)
     path.write_text(CONFIG.replace("1400", "14"))
     wrong = host.run(lab.program, "up", "--config", path)
-    lab.check("--config: a fault is told by file, line and key, with status 2",
-              wrong.returncode == 2 and f"{path}:7: device.mtu: 14 is not" in wrong.stdout,
+    lab.check("--config: a fault is told by file, line, column and key, with status 2",
+              wrong.returncode == 2 and f"{path}:7:7: device.mtu: 14 is not" in wrong.stdout,
               wrong.stdout)
 
 

@@ -477,6 +477,39 @@ TEST(Loop, ASignalBetweenTheLastLookAndTheSleepEndsTheSleep) {
   EXPECT_EQ(loop->counters().sleeps, 1U);
 }
 
+TEST(Loop, ASignalMayRunATaskAsOftenAsItComes) {
+  TestLoop loop;
+  int heard = 0;
+  EXPECT_EQ(loop->run_on_signal(SIGUSR2, [] {}).error(), Error::kInvalidArgument);
+  ASSERT_TRUE(loop->stop_on_signals({SIGUSR1, SIGUSR2}).has_value());
+  ASSERT_TRUE(loop->run_on_signal(SIGUSR2, [&heard] { ++heard; }).has_value());
+  for (int i = 1; i <= 3; ++i) {
+    ::raise(SIGUSR2);
+    ::raise(SIGUSR2);
+    EXPECT_TRUE(loop->run_once(Duration::zero()));
+    EXPECT_EQ(heard, i);
+  }
+  EXPECT_FALSE(loop->is_stopped());
+  // Both at once: neither is lost.
+  ::raise(SIGUSR1);
+  ::raise(SIGUSR2);
+  EXPECT_EQ(loop->run(), SIGUSR1);
+  EXPECT_EQ(heard, 4);
+}
+
+TEST(Loop, ASignalBetweenTheLastLookAndTheSleepRunsItsTask) {
+  TestLoop loop;
+  ASSERT_TRUE(loop->stop_on_signals({}).has_value());
+  ASSERT_TRUE(loop->run_on_signal(SIGUSR2, [&loop] { loop->stop(); }).has_value());
+  Worker worker;
+  worker.work = [&](Time) {
+    if (worker.turns == 1) ::raise(SIGUSR2);
+    return false;
+  };
+  ASSERT_TRUE(loop->add(worker).has_value());
+  EXPECT_EQ(loop->run(), 0);
+}
+
 TEST(Loop, OnlyOneLoopOfAProcessCatchesSignals) {
   TestLoop second;
   {

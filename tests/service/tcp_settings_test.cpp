@@ -40,8 +40,10 @@ TEST(TcpSettings, WhatIsWrongIsToldWithWhatWasExpected) {
            Row{"ecn=maybe", "ecn: 'maybe' is not one of: off, accept, request"},
            Row{"congestion=vegas", "congestion: 'vegas' is not one of: reno, cubic, bbr, dctcp"},
            Row{"sack=1", "sack: '1' is not one of: on, off, true, false"},
-           Row{"send_buffer=12", "send_buffer: '12' is not a size from 4096 to 1073741824 bytes"},
-           Row{"initial_window=0", "initial_window: '0' is not a number of segments from 1 to 64"},
+           Row{"send_buffer=12", "send_buffer: 12 is not a size from 4096 to 1073741824 bytes"},
+           Row{"initial_window=ten",
+               "initial_window: 'ten' is not a number of segments from 1 to 64"},
+           Row{"initial_window=0", "initial_window: 0 is not a number of segments from 1 to 64"},
        }) {
     TcpConfig config;
     const auto done = apply_tcp_settings(config, row.text);

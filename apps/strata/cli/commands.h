@@ -29,6 +29,8 @@ struct UpCommand {
   service::StackOptions stack;
   runtime::ConfineOptions confine;
   bool json = false;
+  std::string config;              // a file that may be read again; empty: none
+  std::vector<std::string> words;  // the line itself, for that
 };
 
 enum class Family : std::uint8_t { kAny, kIpv4, kIpv6 };
@@ -125,6 +127,18 @@ struct DeviceCommand {
   bool json = false;
 };
 
+struct ConfigCommand {
+  enum class Deed : std::uint8_t { kCheck, kSchema, kReference };
+  Deed deed = Deed::kCheck;
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+struct ReloadCommand {
+  std::string control;
+  bool json = false;
+};
+
 struct SwitchCommand {
   runtime::ConfineOptions confine;
   service::SwitchNodeOptions options;
@@ -167,10 +181,10 @@ struct BenchCommand {
   std::vector<std::string> words;  // for strata-bench, which reads them itself
 };
 
-using Command =
-    std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,
-                 CaptureCommand, PktgenCommand, DoctorCommand, StatusCommand, ExplainCommand,
-                 DeviceCommand, SwitchCommand, ScriptCommand, SimCommand, BenchCommand>;
+using Command = std::variant<UpCommand, RunCommand, PingCommand, TracerouteCommand, ResolveCommand,
+                             CaptureCommand, PktgenCommand, DoctorCommand, StatusCommand,
+                             ExplainCommand, ConfigCommand, ReloadCommand, DeviceCommand,
+                             SwitchCommand, ScriptCommand, SimCommand, BenchCommand>;
 
 // Each answers the exit status.
 int run_command(const UpCommand& command);
@@ -183,6 +197,8 @@ int run_command(const PktgenCommand& command);
 int run_command(const DoctorCommand& command);
 int run_command(const StatusCommand& command);
 int run_command(const ExplainCommand& command);
+int run_command(const ConfigCommand& command);
+int run_command(const ReloadCommand& command);
 int run_command(const DeviceCommand& command);
 int run_command(const SwitchCommand& command);
 int run_command(const ScriptCommand& command);

@@ -19,6 +19,8 @@ class StackFlags {
   void add_to(Flags& verb, const char* publish);
   // After parsing. What the line says stands above what the file says.
   [[nodiscard]] service::Outcome<service::StackOptions> read(const Flags& verb) const;
+  // Empty: no file was named.
+  [[nodiscard]] const std::string& config() const { return config_; }
   // For verbs other than up: a file may not ask for what that one alone does.
   [[nodiscard]] service::Outcome<service::StackOptions> read_without_servers(
       const Flags& verb) const;

@@ -57,6 +57,8 @@ Verbs::Verbs() : line_(std::make_unique<Line>()) {
   add_doctor(*this);
   add_status(*this);
   add_explain(*this);
+  add_config(*this);
+  add_reload(*this);
   add_device(*this);
   add_switch(*this);
   add_script(*this);
@@ -127,7 +129,12 @@ std::expected<Command, EarlyEnd> Verbs::parse(std::span<const std::string> words
 
 std::expected<Command, EarlyEnd> parse_command_line(std::span<const std::string> words) {
   Verbs verbs;
-  return verbs.parse(words);
+  auto command = verbs.parse(words);
+  if (!command) return command;
+  if (auto* const up = std::get_if<UpCommand>(&*command)) {
+    up->words.assign(words.begin(), words.end());
+  }
+  return command;
 }
 
 }  // namespace strata::app

@@ -45,6 +45,8 @@ void add_traceroute(Verbs& verbs);
 void add_resolve(Verbs& verbs);
 void add_capture(Verbs& verbs);
 void add_pktgen(Verbs& verbs);
+void add_config(Verbs& verbs);
+void add_reload(Verbs& verbs);
 void add_device(Verbs& verbs);
 void add_switch(Verbs& verbs);
 void add_doctor(Verbs& verbs);

@@ -13,6 +13,7 @@
 #include "service/capture/comment.h"
 #include "service/capture/packet_filter.h"
 #include "service/confine/confined.h"
+#include "service/control/answers.h"
 #include "service/control/client.h"
 #include "service/print.h"
 #include "service/stack_options.h"

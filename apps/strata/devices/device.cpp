@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "service/control/answers.h"
 #include "service/control/client.h"
 #include "service/json_text.h"
 #include "service/print.h"

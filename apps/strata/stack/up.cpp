@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // strata up: a stack that answers until somebody stops it.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "service/config/config_file.h"
+#include "service/confine/confined.h"
 #include "service/group_members.h"
 #include "service/json_text.h"
 #include "service/node.h"
 #include "service/print.h"
-#include "service/serve/tcp_services.h"
-#include "service/serve/udp_services.h"
-#include "service/web/web_services.h"
+#include "service/reload/reloader.h"
+#include "service/reload/servers.h"
+#include "strata/cli/command_line.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
 #include "strata/cli/confine_flags.h"
@@ -154,20 +160,89 @@ class Announcement {
   bool has_said_wait_ = false;
 };
 
-// What one core serves.
-struct Services {
-  std::unique_ptr<service::UdpServices> udp;
-  std::unique_ptr<service::TcpServices> tcp;
+// The terminal that this process was started from. Kept open: a confined stack opens no file.
+class Terminal {
+ public:
+  Terminal() : descriptor_(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) {}
+  ~Terminal() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  // There was one, and it has hung up.
+  [[nodiscard]] bool has_gone() const {
+    pollfd asked{descriptor_, 0, 0};
+    return descriptor_ >= 0 && ::poll(&asked, 1, 0) == 1 && (asked.revents & POLLHUP) != 0;
+  }
+
+ private:
+  int descriptor_;
 };
 
-service::Outcome<Services> open_services(service::HostedStack& stack,
-                                         const std::vector<service::ServeOptions>& options) {
-  auto udp = service::UdpServices::open(stack.stack(), stack.loop(), options);
-  if (!udp) return std::unexpected(std::move(udp).error());
-  auto tcp = service::TcpServices::open(stack.stack(), stack.loop(), options);
-  if (!tcp) return std::unexpected(std::move(tcp).error());
-  return Services{*std::move(udp), *std::move(tcp)};
+// The file and the line, as they are read at the start.
+service::ReloadReport read_again(const UpCommand& command, service::Reloader& reloader) {
+  service::ReloadReport report;
+  const service::ConfigReading reading = service::check_config_file(command.config);
+  for (const service::ConfigFault& fault : reading.faults) {
+    report.errors.push_back(to_text(fault, command.config));
+  }
+  if (!report.errors.empty()) return report;
+  const auto again = parse_command_line(command.words);
+  if (again) return reloader.reload(std::get<UpCommand>(*again).stack);
+  const std::string& text = again.error().text;
+  report.errors.push_back(text.substr(0, text.find_last_not_of('\n') + 1));
+  return report;
 }
+
+void tell(Node& node, const service::ReloadReport& report) {
+  const auto level = [&] {
+    if (!report.errors.empty()) return LogLevel::kError;
+    return report.needs_restart.empty() ? LogLevel::kInfo : LogLevel::kWarning;
+  }();
+  node.tell(level, "configuration read again");
+  std::istringstream lines(to_text(report));
+  for (std::string line; std::getline(lines, line);) node.tell(level, line);
+}
+
+// Reads the configuration again when the control socket asks for it or SIGHUP comes, which means
+// what it always meant once the terminal is gone. For as long as this lives.
+class ReloadOffer {
+ public:
+  ReloadOffer(const UpCommand& command, Node& node, service::Reloader& reloader)
+      : command_(command), node_(node), reloader_(reloader) {
+    if (command_.config.empty()) return;
+    node_.on_reload([this] { return reload(); });
+    // Where signals could not be caught, there is no node.
+    static_cast<void>(node_.loop().run_on_signal(SIGHUP, [this] { hang_up(); }));
+  }
+  ~ReloadOffer() {
+    node_.on_reload(nullptr);
+    if (!command_.config.empty()) static_cast<void>(node_.loop().run_on_signal(SIGHUP, [] {}));
+  }
+  ReloadOffer(const ReloadOffer&) = delete;
+  ReloadOffer& operator=(const ReloadOffer&) = delete;
+
+ private:
+  service::ReloadReport reload() {
+    auto report = read_again(command_, reloader_);
+    if (!report.errors.empty()) {
+      const auto trouble = service::trouble_of_reload(node_.confined());
+      if (trouble) report.errors.insert(report.errors.end(), {trouble->text, trouble->hint});
+    }
+    tell(node_, report);
+    return report;
+  }
+  void hang_up() {
+    if (terminal_.has_gone()) return node_.loop().stop();
+    static_cast<void>(reload());
+  }
+
+  const UpCommand& command_;
+  Node& node_;
+  service::Reloader& reloader_;
+  Terminal terminal_;
+};
 
 }  // namespace
 
@@ -192,6 +267,7 @@ void add_up(Verbs& verbs) {
     auto options = flags.read(verb);
     if (!options) return std::unexpected(std::move(options).error());
     line->command.stack = std::move(*options);
+    line->command.config = flags.config();
     if (!line->serve.empty()) line->command.stack.serve.clear();
     for (const std::string& text : line->serve) {
       auto serve = service::parse_serve(text);
@@ -217,31 +293,30 @@ int run_command(const UpCommand& command) {
   if (!created) return complain("up", created.error());
   Node& node = **created;
   const std::vector<service::HostedStack*> stacks = node.stacks();
-  std::vector<Services> services;
-  services.reserve(stacks.size());
-  for (service::HostedStack* const stack : stacks) {
-    auto opened = open_services(*stack, command.stack.serve);
-    if (!opened) return complain("up", opened.error());
-    services.push_back(*std::move(opened));
-  }
-  auto web = service::WebServices::open(
-      {.cores = stacks,
-       .watched = node.watched(),
-       .all_cores = node.cores(),
-       .version = STRATA_VERSION,
-       .tell = [&node](const service::Failure& trouble) { node.warn(trouble); }},
-      command.stack);
-  if (!web) return complain("up", web.error());
+  const auto warn = [&node](const service::Failure& trouble) {
+    node.loop().post_from_outside(
+        [&node, told = std::make_shared<const service::Failure>(trouble)] { node.warn(*told); });
+  };
+  const auto servers = service::Servers::open({.cores = stacks,
+                                               .watched = node.watched(),
+                                               .all_cores = node.cores(),
+                                               .version = STRATA_VERSION,
+                                               .tell = warn},
+                                              command.stack);
+  if (!servers) return complain("up", servers.error());
   // Groups are heard by the front core: who reports a membership hears what comes of it.
-  const auto members = service::GroupMembers::join(node.main(), command.stack.joins);
+  auto members = service::GroupMembers::join(node.main(), command.stack.joins);
   if (!members) return complain("up", members.error());
+  service::Reloader reloader(node, **servers, *members, command.stack);
+  const ReloadOffer offer(command, node, reloader);
   if (node.fallback_reason() && !command.json) {
     print("{}", fallback_text(*node.fallback_reason()));
   }
-  if (auto done = node.confine(command.stack, command.confine); !done) {
+  if (auto done = node.confine(command.stack, command.confine, command.config); !done) {
     return complain("up", done.error());
   }
-  const Announcement announcement(node, command, **web);
+  if (const auto trouble = service::trouble_of_reload(node.confined())) node.warn(*trouble);
+  const Announcement announcement(node, command, (*servers)->web());
   node.run();
   if (node.failure()) return complain("up", *node.failure());
   return kOk;

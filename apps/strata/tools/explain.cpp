@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "service/control/answers.h"
 #include "service/control/client.h"
 #include "service/print.h"
 #include "strata/cli/commands.h"

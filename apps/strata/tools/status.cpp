@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "service/control/answers.h"
 #include "service/control/client.h"
 #include "service/print.h"
 #include "strata/cli/commands.h"

@@ -144,7 +144,8 @@ std::vector<sock_filter> make_call_filter(const Needs& needs) {
   code.answer_if_any_of(kX32, kKill);
 #endif
   for (const std::uint32_t call : calls_at_work()) code.answer_if(call, kAllow);
-  const bool opens_files = needs.taps || !needs.reads.empty() || !needs.writes.empty();
+  const bool opens_files =
+      needs.taps || !needs.reads.empty() || !needs.writes.empty() || !needs.rereads.empty();
   if (opens_files) {
     for (const std::uint32_t call : calls_on_files()) code.answer_if(call, kAllow);
   }

@@ -83,6 +83,9 @@ std::vector<FileRule> rules_of(const Needs& needs) {
   std::vector<FileRule> rules;
   for (const std::string& folder : needs.reads) rules.push_back({folder, FileRule::May::kRead});
   for (const std::string& folder : needs.writes) rules.push_back({folder, FileRule::May::kChange});
+  for (const std::string& file : needs.rereads) {
+    for (FileRule& rule : rules_to_read_again(file)) rules.push_back(std::move(rule));
+  }
   if (!needs.taps) return rules;
   const FileRule of_taps[] = {{"/dev/net/tun", FileRule::May::kUse},
                               {"/sys", FileRule::May::kRead},
@@ -166,6 +169,20 @@ std::optional<Privileges> Confinement::privileges() const {
   const ssize_t count = status_ < 0 ? -1 : ::pread(status_, text.data(), text.size(), 0);
   if (count <= 0) return std::nullopt;
   return parse_privileges({text.data(), static_cast<std::size_t>(count)});
+}
+
+// They are opened, for no other question asks Landlock. Not waiting, should one be a pipe by now.
+std::vector<std::string> closed_among(const std::vector<std::string>& files) {
+  std::vector<std::string> closed;
+  for (const std::string& file : files) {
+    const int opened = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (opened >= 0) {
+      ::close(opened);
+    } else if (errno == EACCES || errno == EPERM) {
+      closed.push_back(file);
+    }
+  }
+  return closed;
 }
 
 std::expected<Confinement, ConfineFailure> confine(const Needs& needs,

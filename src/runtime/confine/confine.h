@@ -23,9 +23,12 @@ namespace strata::runtime {
 struct Needs {
   std::vector<std::string> reads{};   // folders whose files are opened later
   std::vector<std::string> writes{};  // folders in which files are made, replaced and removed
-  bool host_sockets = false;          // sockets of the internet families, to anybody
-  bool local_sockets = false;         // sockets of AF_UNIX
-  bool taps = false;                  // TAP devices are opened
+  // Files that are read again when somebody asks. They stay open to this process as far as its user
+  // may read them; they do not decide on the user.
+  std::vector<std::string> rereads{};
+  bool host_sockets = false;   // sockets of the internet families, to anybody
+  bool local_sockets = false;  // sockets of AF_UNIX
+  bool taps = false;           // TAP devices are opened
 };
 
 struct ConfineOptions {
@@ -69,6 +72,9 @@ class Confinement {
   int landlock_;
   std::string why_still_root_;
 };
+
+// Those of the files that this process may not read as things stand, by its user or by Landlock.
+[[nodiscard]] std::vector<std::string> closed_among(const std::vector<std::string>& files);
 
 [[nodiscard]] std::expected<Confinement, ConfineFailure> confine(const Needs& needs,
                                                                  const ConfineOptions& options);

@@ -7,7 +7,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
 
 namespace strata::runtime {
 namespace {
@@ -53,6 +57,12 @@ std::uint64_t rights_of(FileRule::May may) {
   return 0;
 }
 
+// The root, what lies directly in it as /etc and /root, and what people call their home. A rule
+// for a folder is one for all below it.
+bool is_broad(const std::filesystem::path& folder) {
+  return std::distance(folder.begin(), folder.end()) <= 2 || folder.parent_path() == "/home";
+}
+
 int add_rule(int ruleset, const FileRule& rule, std::uint64_t known) {
   const int path = ::open(rule.path.c_str(), O_PATH | O_CLOEXEC);
   if (path < 0) return errno;
@@ -70,6 +80,22 @@ int add_rule(int ruleset, const FileRule& rule, std::uint64_t known) {
 }
 
 }  // namespace
+
+std::vector<FileRule> rules_to_read_again(const std::string& file) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path target = fs::canonical(file, error);
+  if (error || !fs::is_regular_file(target, error)) return {};
+  const fs::path near = fs::canonical(fs::absolute(file, error).parent_path(), error);
+  if (error) return {};
+  std::vector<FileRule> rules;
+  for (const fs::path& folder : {near, target.parent_path()}) {
+    const fs::path path = is_broad(folder) ? target : folder;
+    if (std::ranges::find(rules, path.string(), &FileRule::path) != rules.end()) continue;
+    rules.push_back({path.string(), FileRule::May::kRead});
+  }
+  return rules;
+}
 
 int landlock_version() {
   const long version =

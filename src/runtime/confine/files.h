@@ -18,6 +18,11 @@ struct FileRule {
   May may = May::kRead;
 };
 
+// What it takes to read this file again later, though another has taken its place: its folder, and
+// that of the file it leads to. In a broad folder, which holds much else, that file alone: another
+// one in its place stays closed. None for what is no file, as a pipe: nobody reads it twice.
+[[nodiscard]] std::vector<FileRule> rules_to_read_again(const std::string& file);
+
 // The version of the kernel's interface; 0: it has none, or it is switched off.
 [[nodiscard]] int landlock_version();
 

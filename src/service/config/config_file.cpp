@@ -3,139 +3,223 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
+#include "service/config/config_key.h"
+#include "service/config/nearest_word.h"
 #include "service/config/table_reader.h"
-#include "service/tcp_settings.h"
 #include "service/text_file.h"
 
 namespace strata::service {
 namespace {
 
-Outcome<std::string> parse_path(std::string_view text) {
-  if (text.empty()) return failed("expected the path of a file, found nothing");
-  return std::string(text);
+std::string path_of(std::string_view table, std::string_view key) {
+  return table.empty() ? std::string(key) : fmt::format("{}.{}", table, key);
 }
 
-Outcome<std::string> parse_spec(std::string_view text) {
-  if (auto checked = check_device_spec(text); !checked) {
-    return std::unexpected(std::move(checked).error());
+std::string keys_of(std::string_view table) {
+  std::string names;
+  for (const ConfigKey& key : config_keys()) {
+    if (key.table() == table) names += fmt::format("{}{}", names.empty() ? "" : ", ", key.name());
   }
-  return std::string(text);
+  return names;
 }
 
-Outcome<std::uint64_t> parse_seed(std::int64_t seed) {
-  if (seed < 0) return failed(fmt::format("{} is not a number from 0", seed));
-  return static_cast<std::uint64_t>(seed);
+// The tables that have a key of this name, as they are written.
+std::string tables_with(std::string_view name) {
+  std::string tables;
+  for (const ConfigKey& key : config_keys()) {
+    if (key.name() != name || key.is_table()) continue;
+    const ConfigKey* const table = find_config_key(key.table());
+    const bool is_list = table != nullptr && table->kind == KeyKind::kTables;
+    tables += tables.empty() ? "" : " or ";
+    if (table == nullptr) {
+      tables += "the top of the file";
+    } else {
+      tables += is_list ? fmt::format("[[{}]]", table->path) : fmt::format("[{}]", table->path);
+    }
+  }
+  return tables;
 }
 
-// What devices and the VLANs on them have in common.
-template <typename Link>
-void read_link(TableReader& reader, const toml::table& table, Link& link) {
-  reader.texts("address", parse_interface_address,
-               [&](const Prefix& prefix) { link.addresses.push_back(prefix); });
-  reader.number("mtu", check_mtu, [&](std::size_t mtu) { link.mtu = mtu; });
-  reader.boolean("dhcp", [&](bool dhcp) { link.dhcp = dhcp; });
-  reader.text("lease_file", parse_path,
-              [&](std::string text) { link.lease_file = std::move(text); });
-  if (!link.lease_file.empty() && !link.dhcp) {
-    reader.fail("lease_file", *table.get("lease_file"), "needs dhcp = true");
+// What becomes of a key that its table does not have.
+std::string advice_for(std::string_view table, std::string_view name) {
+  const std::string expected = keys_of(table);
+  std::vector<std::string_view> known;
+  for (const ConfigKey& key : config_keys()) {
+    if (key.table() == table) known.push_back(key.name());
+  }
+  const std::string_view nearest = nearest_word(name, known);
+  if (!nearest.empty()) {
+    return fmt::format("unknown key, perhaps {}; expected one of: {}", nearest, expected);
+  }
+  const std::string elsewhere = tables_with(name);
+  if (!elsewhere.empty()) return fmt::format("unknown key here; it belongs into {}", elsewhere);
+  return fmt::format("unknown key, expected one of: {}", expected);
+}
+
+std::optional<KeyValue> value_of(const toml::node& node, std::string& text) {
+  KeyValue value;
+  if (const auto word = node.value_exact<std::string>()) {
+    text = *word;
+  } else if (const auto number = node.value_exact<std::int64_t>()) {
+    text = std::to_string(*number);
+    value.number = *number;
+  } else if (const auto is_on = node.value_exact<bool>()) {
+    value.is_on = *is_on;
+  } else {
+    return std::nullopt;
+  }
+  value.text = text;
+  return value;
+}
+
+// What a single value of this kind is called, and whether a node is one.
+std::pair<std::string_view, bool> kind_of(const ConfigKey& key, const toml::node& node) {
+  switch (key.kind) {
+    case KeyKind::kNumber: return {"a number", node.is_integer()};
+    case KeyKind::kSwitch: return {"true or false", node.is_boolean()};
+    default: return {"a string", node.is_string()};
   }
 }
 
-VlanOptions read_vlan(const toml::table& table, const toml::node& node, const std::string& path,
-                      std::optional<Failure>& failure) {
-  VlanOptions vlan;
-  TableReader reader(table, path, "device.vlan.", failure);
-  reader.text("id", parse_vlan, [&](const VlanTags& tags) { vlan.tags = tags; });
-  read_link(reader, table, vlan);
-  reader.refuse_others();
-  if (vlan.tags.count == 0) reader.fail("id", node, "missing, expected ID or ID.ID");
-  return vlan;
+class Reader {
+ public:
+  explicit Reader(ConfigReading& reading) : reading_(reading) {}
+
+  void read_table(const toml::table& table, const toml::node& where, std::string_view path) {
+    for (const ConfigKey& key : config_keys()) {
+      if (key.table() != path) continue;
+      const toml::node* const node = table.get(key.name());
+      if (node != nullptr) {
+        read(key, *node);
+      } else if (key.is_required) {
+        fault(where.source().begin, std::string(key.path),
+              fmt::format("missing, expected {}", key.form));
+      }
+    }
+    for (const auto& [key, node] : table) {
+      // A quoted key may hold dots and look like another table's.
+      const ConfigKey* const known = find_config_key(path_of(path, key.str()));
+      if (known != nullptr && known->table() == path && known->name() == key.str()) continue;
+      fault(key.source().begin, path_of(path, key.str()), advice_for(path, key.str()));
+    }
+    for (const ConfigRule& rule : config_rules()) {
+      if (rule.table != path || !rule.is_broken(reading_.options)) continue;
+      const toml::node* const node = table.get(rule.key);
+      fault((node == nullptr ? where : *node).source().begin, path_of(path, rule.key),
+            std::string(rule.what));
+    }
+  }
+
+ private:
+  void read(const ConfigKey& key, const toml::node& node) {
+    if (key.kind == KeyKind::kTable) return read_one_table(key, node);
+    if (key.kind == KeyKind::kTables) return read_tables(key, node);
+    const toml::array* const array = node.as_array();
+    if (key.kind != KeyKind::kTexts || array == nullptr) return read_value(key, node);
+    for (const toml::node& item : *array) read_value(key, item);
+  }
+
+  void read_one_table(const ConfigKey& key, const toml::node& node) {
+    const toml::table* const table = node.as_table();
+    if (table != nullptr) return read_table(*table, node, key.path);
+    fault(node.source().begin, std::string(key.path),
+          fmt::format("expected {}", expectation_of(key)));
+  }
+
+  void read_tables(const ConfigKey& key, const toml::node& node) {
+    const toml::array* const array = node.as_array();
+    bool has_others = array == nullptr;
+    for (std::size_t i = 0; !has_others && i < array->size(); ++i) {
+      has_others = !array->get(i)->is_table();
+    }
+    if (has_others) {
+      return fault(node.source().begin, std::string(key.path),
+                   fmt::format("expected {}", expectation_of(key)));
+    }
+    for (const toml::node& item : *array) {
+      // Making one more cannot fail.
+      static_cast<void>(key.take(reading_.options, {}));
+      read_table(*item.as_table(), item, key.path);
+    }
+  }
+
+  void read_value(const ConfigKey& key, const toml::node& node) {
+    const auto [expected, is_one] = kind_of(key, node);
+    std::string text;
+    const auto value = value_of(node, text);
+    if (!is_one || !value) {
+      return fault(node.source().begin, std::string(key.path),
+                   fmt::format("expected {}, found {}", expected, name_of_type(node)));
+    }
+    const auto taken = take_value(key, reading_.options, *value);
+    if (!taken) fault(node.source().begin, std::string(key.path), taken.error().text);
+  }
+
+  void fault(const toml::source_position& at, std::string key, std::string what) {
+    // Who makes more mistakes than that has given us the wrong file.
+    if (reading_.faults.size() == ConfigReading::kFaultsMax) return;
+    reading_.faults.push_back({at.line, at.column, std::move(key), std::move(what)});
+  }
+
+  ConfigReading& reading_;
+};
+
+}  // namespace
+
+std::string to_text(const ConfigFault& fault, const std::string& path) {
+  std::string text = path;
+  if (fault.line != 0) text += fmt::format(":{}", fault.line);
+  if (fault.column != 0) text += fmt::format(":{}", fault.column);
+  if (!fault.key.empty()) text += fmt::format(": {}", fault.key);
+  return fmt::format("{}: {}", text, fault.what);
 }
 
-DeviceOptions read_device(const toml::table& table, const toml::node& node, const std::string& path,
-                          std::optional<Failure>& failure) {
-  DeviceOptions device;
-  TableReader reader(table, path, "device.", failure);
-  reader.text("spec", parse_spec, [&](std::string spec) { device.spec = std::move(spec); });
-  read_link(reader, table, device);
-  reader.tables("vlan", [&](const toml::table& vlan, const toml::node& where) {
-    device.vlans.push_back(read_vlan(vlan, where, path, failure));
+ConfigReading check_config_text(std::string_view text) {
+  ConfigReading reading;
+  const auto parsed = parse_toml(text);
+  if (!parsed) {
+    const TomlFault& fault = parsed.error();
+    reading.faults.push_back({fault.line, fault.column, {}, fault.what});
+    return reading;
+  }
+  Reader(reading).read_table(*parsed, *parsed, {});
+  std::ranges::sort(reading.faults, {}, [](const ConfigFault& fault) {
+    return std::tie(fault.line, fault.column, fault.key, fault.what);
   });
-  reader.refuse_others();
-  if (device.spec.empty()) {
-    reader.fail("spec", node, "missing, expected KIND:NAME[,key=value...]");
-  }
-  return device;
+  return reading;
 }
 
-StackOptions read_table(const toml::table& table, const std::string& path,
-                        std::optional<Failure>& failure) {
-  StackOptions options;
-  TableReader reader(table, path, "", failure);
-  reader.tables("device", [&](const toml::table& device, const toml::node& node) {
-    options.devices.push_back(read_device(device, node, path, failure));
-  });
-  reader.texts("gateway", parse_gateway,
-               [&](const IpAddress& gateway) { options.gateways.push_back(gateway); });
-  reader.number("mtu", check_mtu, [&](std::size_t mtu) { options.default_device_mtu = mtu; });
-  reader.texts("dns", parse_dns_server,
-               [&](const IpAddress& server) { options.dns.push_back(server); });
-  reader.texts("search", parse_search_domain,
-               [&](std::string domain) { options.search.push_back(std::move(domain)); });
-  reader.text("host_name", parse_host_name,
-              [&](std::string name) { options.host_name = std::move(name); });
-  reader.text("hosts", parse_path, [&](std::string text) { options.hosts = std::move(text); });
-  reader.boolean("forward", [&](bool forward) { options.forward = forward; });
-  reader.text("capture", parse_path, [&](std::string text) { options.capture = std::move(text); });
-  reader.text("capture_filter", parse_capture_filter,
-              [&](std::string text) { options.capture_filter = std::move(text); });
-  reader.number("seed", parse_seed, [&](std::uint64_t seed) { options.seed = seed; });
-  reader.text("control", parse_path, [&](std::string text) { options.control = std::move(text); });
-  reader.text("log", parse_log_level, [&](LogLevel level) { options.log = level; });
-  reader.text("policy", parse_policy, [&](LoopPolicy policy) { options.policy = policy; });
-  reader.number("cores", check_cores, [&](std::uint16_t cores) { options.cores = cores; });
-  reader.texts("serve", parse_serve,
-               [&](const ServeOptions& serve) { options.serve.push_back(serve); });
-  reader.settings("tcp", [&](std::string_view key, std::string_view value) {
-    return apply_tcp_setting(options.tcp, key, value);
-  });
-  reader.texts("publish", parse_publish,
-               [&](const PublishOptions& port) { options.publish.push_back(port); });
-  reader.boolean("dashboard", [&](bool dashboard) { options.dashboard = dashboard; });
-  reader.texts("dashboard_names", parse_search_domain,
-               [&](std::string name) { options.dashboard_names.push_back(std::move(name)); });
-  reader.text("dashboard_token", parse_path,
-              [&](std::string path_of) { options.dashboard_token = std::move(path_of); });
-  reader.settings("tls", [&](std::string_view key, std::string_view value) {
-    return apply_tls_setting(options.tls, key, value);
-  });
-  reader.texts("join", parse_join,
-               [&](JoinOptions join) { options.joins.push_back(std::move(join)); });
-  reader.refuse_others();
-  if (options.default_device_mtu != 0 && !options.devices.empty()) {
-    reader.fail("mtu", *table.get("mtu"), "belongs into the [[device]] it is meant for");
-  }
-  if (options.tls.certificate.empty() != options.tls.key.empty()) {
-    reader.fail("tls", *table.get("tls"), "needs both a certificate and a key");
-  }
-  return options;
+ConfigReading check_config_file(const std::string& path) {
+  const auto text = read_text_file(path);
+  if (text) return check_config_text(*text);
+  ConfigReading reading;
+  // The text begins with the path, as the text of a fault does.
+  reading.faults.push_back({.key = {}, .what = text.error().text.substr(path.size() + 2)});
+  return reading;
+}
+
+namespace {
+
+Outcome<StackOptions> first_of(ConfigReading reading, const std::string& path) {
+  if (reading.faults.empty()) return std::move(reading.options);
+  const std::size_t others = reading.faults.size() - 1;
+  return failed(to_text(reading.faults.front(), path),
+                others == 0 ? "" : fmt::format("{} more: strata config check {}", others, path));
 }
 
 }  // namespace
 
 Outcome<StackOptions> read_config_text(std::string_view text, const std::string& path) {
-  return read_toml(text, path, [&](const toml::table& table, std::optional<Failure>& failure) {
-    return read_table(table, path, failure);
-  });
+  return first_of(check_config_text(text), path);
 }
 
 Outcome<StackOptions> read_config_file(const std::string& path) {
-  auto text = read_text_file(path);
-  if (!text) return std::unexpected(std::move(text).error());
-  return read_config_text(*text, path);
+  return first_of(check_config_file(path), path);
 }
 
 }  // namespace strata::service

@@ -20,6 +20,7 @@
 #include <toml++/toml.h>
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -214,25 +215,37 @@ class TableReader {
   return std::nullopt;
 }
 
+struct TomlFault {
+  std::size_t line = 0;
+  std::size_t column = 0;  // 0: the whole line
+  std::string what;
+};
+
+[[nodiscard]] inline std::expected<toml::table, TomlFault> parse_toml(std::string_view text) {
+  if (const auto line = line_of_endless_key(text)) {
+    return std::unexpected(TomlFault{*line, 0, "a key of more parts than any has"});
+  }
+  if (const auto line = line_of_control_character(text)) {
+    return std::unexpected(TomlFault{*line, 0, "a control character, which no such file has"});
+  }
+  toml::parse_result parsed = toml::parse(text);
+  if (parsed) return std::move(parsed).table();
+  const toml::source_position at = parsed.error().source().begin;
+  return std::unexpected(TomlFault{at.line, at.column, std::string(parsed.error().description())});
+}
+
 // The whole of a file's text; `read(table, failure)` makes what it means. `path` is what failures
 // call it.
 template <typename Read>
 [[nodiscard]] auto read_toml(std::string_view text, const std::string& path, Read read)
     -> Outcome<decltype(read(std::declval<const toml::table&>(),
                              std::declval<std::optional<Failure>&>()))> {
-  if (const auto line = line_of_endless_key(text)) {
-    return failed(fmt::format("{}:{}: a key of more parts than any has", path, *line));
-  }
-  if (const auto line = line_of_control_character(text)) {
-    return failed(fmt::format("{}:{}: a control character, which no such file has", path, *line));
-  }
-  const toml::parse_result parsed = toml::parse(text);
+  const auto parsed = parse_toml(text);
   if (!parsed) {
-    return failed(fmt::format("{}:{}: {}", path, parsed.error().source().begin.line,
-                              parsed.error().description()));
+    return failed(fmt::format("{}:{}: {}", path, parsed.error().line, parsed.error().what));
   }
   std::optional<Failure> failure;
-  auto value = read(parsed.table(), failure);
+  auto value = read(*parsed, failure);
   if (failure) return std::unexpected(*std::move(failure));
   return value;
 }

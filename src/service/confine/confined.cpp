@@ -2,6 +2,8 @@
 #include "service/confine/confined.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <utility>
@@ -51,6 +53,25 @@ runtime::Needs needs_of(const StackOptions& options, bool is_rootless) {
   return needs;
 }
 
+void add_needs_of_reload(const StackOptions& options, const std::string& config,
+                         runtime::Needs& needs) {
+  for (const std::string& file :
+       {config, options.hosts, options.dashboard_token, options.tls.certificate, options.tls.key}) {
+    if (!file.empty()) needs.rereads.push_back(file);
+  }
+}
+
+std::optional<Failure> trouble_of_reload(const Confined* confined) {
+  if (confined == nullptr) return std::nullopt;
+  const std::vector<std::string> closed = runtime::closed_among(confined->rereads());
+  if (closed.empty()) return std::nullopt;
+  return Failure{
+      fmt::format("strata reload cannot read {}: this stack is confined, as user {}",
+                  fmt::join(closed, ", "), ::geteuid()),
+      "let that user read it (chgrp, chmod), name another with --user, or say --no-confine; a file "
+      "that took another's place in /etc or in a home is read after a restart"};
+}
+
 Outcome<std::optional<runtime::Confinement>> confine(const runtime::Needs& needs,
                                                      const runtime::ConfineOptions& options) {
   if (!options.is_wanted) return std::nullopt;
@@ -70,7 +91,8 @@ Outcome<std::unique_ptr<Confined>> Confined::begin(const runtime::Needs& needs,
   }
   auto done = runtime::confine(needs, options);
   if (!done) return std::unexpected(failure_of(std::move(done).error()));
-  return std::unique_ptr<Confined>(new Confined(std::move(steward), *std::move(done)));
+  return std::unique_ptr<Confined>(
+      new Confined(std::move(steward), *std::move(done), needs.rereads));
 }
 
 void Confined::remove_control() {

@@ -3,13 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "service/capture/comment.h"
+#include "service/control/json_line.h"
 #include "service/cores/merged_snapshot.h"
 #include "service/json_text.h"
 #include "service/snapshot.h"
@@ -18,30 +17,7 @@
 namespace strata::service {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-// Null for what is no JSON object.
-Json parse_object(std::string_view line) {
-  Json json = Json::parse(line, nullptr, false);
-  return json.is_object() ? std::move(json) : Json();
-}
-
-std::string word(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-template <typename Number>
-Number number(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<Number>() : Number{};
-}
-
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 struct CommandRule {
   ControlCommand command;
@@ -64,6 +40,7 @@ constexpr std::array kCommands{
                 .name = "explain",
                 .has_interface = true,
                 .has_packet = true},
+    CommandRule{ControlCommand::kReload, "reload"},
 };
 
 const CommandRule& rule_of(ControlCommand command) {
@@ -103,36 +80,6 @@ Outcome<void> read_page(const Json& json, ControlRequest& request) {
     request.window.limit = std::min(number<std::size_t>(json, "limit"), kListedMax);
   }
   return {};
-}
-
-bool flag(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_boolean() && found->get<bool>();
-}
-
-// What it spares the stack.
-std::string offloads_text(const Json& entry) {
-  std::string text;
-  const auto add = [&](bool is_so, const char* word) {
-    if (is_so) text += (text.empty() ? "" : "+") + std::string(word);
-  };
-  add(flag(entry, "completes_checksums"), "checksums");
-  add(number<std::uint64_t>(entry, "tcp_segment_bytes_max") != 0, "tcp");
-  add(number<std::uint64_t>(entry, "udp_segment_bytes_max") != 0, "udp");
-  return text.empty() ? "none" : text;
-}
-
-std::string device_line(const Json& entry) {
-  return fmt::format(
-      "{:<15} {:<4} {}  mtu {}  {}  offloads {}  in {} out {}  lost: {} no memory, "
-      "{} not sendable, {} malformed",
-      word(entry, "interface"), flag(entry, "up") ? "up" : "down", word(entry, "device"),
-      number<std::uint64_t>(entry, "mtu"),
-      word(entry, "mac").empty() ? word(entry, "medium") : word(entry, "mac"), offloads_text(entry),
-      number<std::uint64_t>(entry, "received_packets"),
-      number<std::uint64_t>(entry, "sent_packets"),
-      number<std::uint64_t>(entry, "pool_empty_drops"),
-      number<std::uint64_t>(entry, "failed_sends"), number<std::uint64_t>(entry, "malformed"));
 }
 
 std::string hex_text(Bytes bytes) {
@@ -286,24 +233,6 @@ Json confinement_json(const runtime::Confinement* confinement) {
   return json;
 }
 
-// Nothing from a stack of a version that does not say.
-std::string confinement_text(const Json& status) {
-  const auto found = status.find("confinement");
-  if (found == status.end() || !found->is_object()) return {};
-  if (!flag(*found, "confined")) return "\nNot confined\n";
-  std::string text =
-      fmt::format("\nConfined: user {}, capabilities {}", number<std::uint64_t>(*found, "user"),
-                  word(*found, "capabilities"));
-  if (flag(*found, "no_new_privileges")) text += ", no new privileges";
-  if (flag(*found, "seccomp")) text += ", seccomp filter";
-  const int landlock = number<int>(*found, "landlock");
-  text += landlock == 0 ? ", no Landlock in this kernel" : fmt::format(", Landlock {}", landlock);
-  if (found->contains("still_root")) {
-    text += fmt::format("\n  still root, for {}", word(*found, "still_root"));
-  }
-  return text + "\n";
-}
-
 }  // namespace
 
 std::string control_status(std::span<HostedStack* const> stacks, Cores* cores, const Switch* bridge,
@@ -343,75 +272,6 @@ Outcome<ReceivedFrame> parse_captured_frame(std::string_view line) {
   return frame;
 }
 
-Outcome<void> parse_control_reply(std::string_view line) {
-  const Json json = parse_object(line);
-  if (json.is_null()) return failed("the stack did not answer with a JSON object");
-  if (const auto ok = json.find("ok"); ok != json.end() && *ok == true) return {};
-  return failed(fmt::format("the stack refused: {}", word(json, "error")), word(json, "hint"));
-}
-
-Outcome<std::string> parse_control_added(std::string_view line) {
-  if (auto agreed = parse_control_reply(line); !agreed) {
-    return std::unexpected(std::move(agreed).error());
-  }
-  return word(parse_object(line), "interface");
-}
-
-Outcome<std::string> render_devices(std::string_view line, bool as_json) {
-  if (auto agreed = parse_control_reply(line); !agreed) {
-    return std::unexpected(std::move(agreed).error());
-  }
-  const Json json = parse_object(line);
-  const auto devices = json.find("devices");
-  if (devices == json.end() || !devices->is_array()) return failed("the stack sent no devices");
-  if (as_json) return line_of(Json{{"devices", *devices}});
-  std::string text;
-  for (const Json& entry : *devices) {
-    if (entry.is_object()) text += device_line(entry) + "\n";
-  }
-  return text.empty() ? "This stack has no devices that can be exchanged.\n" : text;
-}
-
-namespace {
-
-// Of each stack its name, one list, and how long it was where it has been cut.
-Json part_of(const Json& stacks, std::string_view part) {
-  const std::string list(part);
-  const std::string total = list + "_total";
-  Json parts = Json::array();
-  for (const Json& stack : stacks) {
-    if (!stack.is_object()) continue;
-    Json one{{"name", word(stack, "name")}, {list, stack.value(list, Json::array())}};
-    if (stack.contains(total)) one[total] = stack[total];
-    parts.push_back(std::move(one));
-  }
-  return parts;
-}
-
-}  // namespace
-
-Outcome<std::string> render_status(std::string_view line, bool as_json, std::string_view part) {
-  if (auto agreed = parse_control_reply(line); !agreed) {
-    return std::unexpected(std::move(agreed).error());
-  }
-  const Json json = parse_object(line);
-  const auto stacks = json.find("stacks");
-  if (stacks == json.end() || !stacks->is_array()) return failed("the stack sent no status");
-  const auto bridge = json.find("switch");
-  const bool has_bridge = bridge != json.end() && bridge->is_object();
-  if (!part.empty()) {
-    const Json lists = part_of(*stacks, part);
-    return as_json ? line_of({{"stacks", lists}}) : status_part_text(lists, part);
-  }
-  if (!as_json) {
-    return (has_bridge ? switch_text(*bridge) : status_text(*stacks)) + confinement_text(json);
-  }
-  Json shown{{"stacks", *stacks}};
-  if (json.contains("confinement")) shown["confinement"] = json["confinement"];
-  if (has_bridge) shown["switch"] = *bridge;
-  return line_of(shown);
-}
-
 std::string control_explanation(const Explanation& explanation) {
   Json steps = Json::array();
   for (const ExplainStep& step : explanation.steps) {
@@ -425,23 +285,28 @@ std::string control_explanation(const Explanation& explanation) {
   return line_of(reply);
 }
 
-Outcome<std::string> render_explanation(std::string_view line, bool as_json) {
-  if (auto agreed = parse_control_reply(line); !agreed) {
-    return std::unexpected(std::move(agreed).error());
+namespace {
+
+Json changes_json(const std::vector<ReloadReport::Change>& changes) {
+  Json list = Json::array();
+  for (const ReloadReport::Change& each : changes) {
+    list.push_back({{"key", each.key}, {"from", each.from}, {"to", each.to}});
   }
-  Json json = parse_object(line);
-  const auto steps = json.find("steps");
-  if (steps == json.end() || !steps->is_array()) return failed("the stack explained nothing");
-  if (as_json) {
-    json.erase("ok");
-    return line_of(json);
+  return list;
+}
+
+}  // namespace
+
+std::string control_reloaded(const ReloadReport& report) {
+  if (!report.errors.empty()) {
+    return line_of({{"ok", false},
+                    {"error", fmt::format("{}: {}", refusal_of(report), report.errors.front())},
+                    {"errors", report.errors}});
   }
-  std::string text = word(json, "packet") + "\n";
-  for (const Json& step : *steps) {
-    if (!step.is_object()) continue;
-    text += fmt::format("  {:<12} {}\n", word(step, "at"), word(step, "what"));
-  }
-  return text + fmt::format("  => {}\n", word(json, "end"));
+  return line_of({{"ok", true},
+                  {"changed", changes_json(report.changed)},
+                  {"needs_restart", changes_json(report.needs_restart)},
+                  {"files", report.files}});
 }
 
 }  // namespace strata::service

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lines of the control protocol: read and written here, on both sides.
+// The lines of the control protocol: requests, replies, and the frames of a capture.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "service/explain/explain.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
+#include "service/reload/reload_report.h"
 #include "service/snapshot.h"
 #include "strata/bytes.h"
 #include "strata/device.h"
@@ -34,6 +35,7 @@ enum class ControlCommand : std::uint8_t {
   kAddDevice,
   kRemoveDevice,
   kExplain,
+  kReload,
 };
 
 struct ControlRequest {
@@ -65,6 +67,7 @@ struct ControlRequest {
 [[nodiscard]] std::string control_devices(std::span<const DeviceRack::Slot> slots);
 [[nodiscard]] std::string control_added(std::string_view interface);
 [[nodiscard]] std::string control_explanation(const Explanation& explanation);
+[[nodiscard]] std::string control_reloaded(const ReloadReport& report);
 
 // A frame on its way from a running stack to `strata capture`.
 struct CapturedFrame {
@@ -89,18 +92,5 @@ struct ReceivedFrame {
   std::string comment{};
 };
 [[nodiscard]] Outcome<ReceivedFrame> parse_captured_frame(std::string_view line);
-
-// The first line of an answer: nothing, or why the stack refused.
-[[nodiscard]] Outcome<void> parse_control_reply(std::string_view line);
-// The devices, a line for each, or their JSON as it is.
-[[nodiscard]] Outcome<std::string> render_devices(std::string_view line, bool as_json);
-// The interface that a device was added as.
-[[nodiscard]] Outcome<std::string> parse_control_added(std::string_view line);
-// An explanation in words, a line for each decision; or its JSON as it is.
-[[nodiscard]] Outcome<std::string> render_explanation(std::string_view line, bool as_json);
-// The status in words, or its JSON as it is; or of each stack one list of it: "connections",
-// "routes", "neighbors", "drops" or "sockets".
-[[nodiscard]] Outcome<std::string> render_status(std::string_view line, bool as_json,
-                                                 std::string_view part = {});
 
 }  // namespace strata::service

@@ -189,6 +189,12 @@ std::string ControlServer::reply_to(Client& client, std::string_view line) {
       if (stacks_.empty()) return control_refusal("there is no stack here to capture from");
       return start_capture(client, *request);
     case ControlCommand::kExplain: return explain_packet(*request);
+    case ControlCommand::kReload:
+      if (others_.reload == nullptr || !*others_.reload) {
+        return control_refusal("what runs here reads no configuration again",
+                               "strata up --config FILE does");
+      }
+      return control_reloaded((*others_.reload)());
     case ControlCommand::kListDevices:
     case ControlCommand::kReplaceDevice:
     case ControlCommand::kAddDevice:

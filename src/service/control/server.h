@@ -17,6 +17,7 @@
 #include "service/devices/device_rack.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
+#include "service/reload/reload_report.h"
 #include "strata/loop.h"
 
 //   {"command":"status"}   ─>  {"ok":true,"stacks":[...]}; lists are cut at 1024 entries
@@ -35,6 +36,9 @@
 //   {"command":"device-remove","interface":"y"}                            ─>  {"ok":true}
 //   {"command":"explain","interface":"strata0","bytes":"HEX"}  ─>  {"ok":true,"packet":"IP ...",
 //                              "steps":[{"at":"...","what":"..."}],"dropped":null,"end":"..."}
+//   {"command":"reload"}   ─>  {"ok":true,"changed":[{"key":"log","from":"...","to":"..."}],
+//                              "needs_restart":[...],"files":["/etc/hosts"]}, or what is wrong:
+//                              {"ok":false,"error":"...","errors":["FILE:LINE:COLUMN: ...",...]}
 //   anything else          ─>  {"ok":false,"error":"...","hint":"..."}
 //
 // 1. Only root and the user who runs the stack are heard (SO_PEERCRED); others are told so.
@@ -52,6 +56,7 @@ struct ControlSubjects {
   Cores* cores = nullptr;         // of the first stack; null: it is alone
   DeviceRack* devices = nullptr;  // of the first stack
   const Switch* bridge = nullptr;
+  const ReloadTask* reload = nullptr;  // and empty: the same
 };
 
 class ControlServer {

@@ -51,6 +51,11 @@ class Gateway {
   [[nodiscard]] Outcome<void> publish(const PublishOptions& options) {
     return published_->publish(options);
   }
+  [[nodiscard]] Outcome<void> publish_only(const std::vector<PublishOptions>& wanted) {
+    return published_->publish_only(wanted);
+  }
+  // What is not published any more closes: after publish_only(), before the loop turns.
+  void settle_published() { published_->settle(); }
   // What the host's resolver stands under, for a stack with these addresses; empty when the host
   // has none.
   [[nodiscard]] std::vector<IpAddress> dns(const Stack& inside) const;

@@ -27,25 +27,49 @@ PublishedDatagrams::PublishedDatagrams(HostedStack& gateway, const HostPlaces& p
 int PublishedDatagrams::open(const Endpoint& host, std::uint16_t inside_port) {
   auto socket = HostSocket::bind(host);
   if (!socket) return socket.error();
-  openings_.push_back(std::make_unique<Opening>(*std::move(socket), inside_port));
-  Opening& made = *openings_.back();
-  if (!made.host.watch(gateway_.loop(), [this, &made](std::uint32_t) { on_host(made); })) {
-    return ENOMEM;
-  }
+  const auto made = std::make_shared<Opening>(host, *std::move(socket), inside_port);
+  const std::weak_ptr<Opening> opening = made;
+  const auto heard = [this, opening](std::uint32_t) {
+    if (const auto open = opening.lock()) on_host(open);
+  };
+  if (!made->host.watch(gateway_.loop(), heard)) return ENOMEM;
+  openings_.push_back(made);
   return 0;
 }
 
-void PublishedDatagrams::on_host(const Opening& opening) {
+void PublishedDatagrams::close(const Endpoint& host) {
+  const auto is_meant = [&](const auto& opening) { return opening->place == host; };
+  for (const auto& opening : openings_) {
+    if (!is_meant(opening)) continue;
+    clients_.erase_if([&](const Client& client) { return client.opening == opening.get(); });
+  }
+  std::erase_if(openings_, is_meant);
+}
+
+void PublishedDatagrams::lead(const Endpoint& host, std::uint16_t inside_port) {
+  for (const auto& opening : openings_) {
+    if (opening->place == host) opening->inside_port = inside_port;
+  }
+}
+
+void PublishedDatagrams::forget_former() {
+  clients_.erase_if(
+      [](const Client& client) { return client.flow.inside.port != client.opening->inside_port; });
+}
+
+void PublishedDatagrams::on_host(const std::shared_ptr<Opening>& opening) {
   for (int i = 0; i < kMessagesAtOnce; ++i) {
-    const auto received = opening.host.receive(message_);
+    const auto received = opening->host.receive(message_);
     if (received) {
-      on_datagram(opening, *received);
+      on_datagram(*opening, *received);
     } else if (received.error() == EAGAIN) {
       return;
     }
   }
   // Edges come once: what is left is read in a turn of its own.
-  gateway_.loop().post([this, &opening] { on_host(opening); });
+  gateway_.loop().post([this, later = std::weak_ptr<Opening>(opening)] {
+    if (const auto open = later.lock()) on_host(open);
+  });
 }
 
 void PublishedDatagrams::on_datagram(const Opening& opening, const HostSocket::Received& received) {

@@ -26,12 +26,19 @@ class PublishedDatagrams {
 
   // 0, or the errno of what the host refused.
   [[nodiscard]] int open(const Endpoint& host, std::uint16_t inside_port);
+  // Its clients are forgotten.
+  void close(const Endpoint& host);
+  // Clients from now on reach this port. Former ones go on as they are until forget_former().
+  void lead(const Endpoint& host, std::uint16_t inside_port);
+  // Those whose port leads elsewhere by now.
+  void forget_former();
   // A datagram from inside; false when it is to none of the clients.
   [[nodiscard]] bool answer(const Packet& packet, const GatewayFlow& flow);
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
 
  private:
   struct Opening {
+    Endpoint place;
     HostSocket host;
     std::uint16_t inside_port;
   };
@@ -42,14 +49,14 @@ class PublishedDatagrams {
     HostSocket::Addresses addresses{};
   };
 
-  void on_host(const Opening& opening);
+  void on_host(const std::shared_ptr<Opening>& opening);
   void on_datagram(const Opening& opening, const HostSocket::Received& received);
   void sweep_soon();
 
   HostedStack& gateway_;
   const HostPlaces& places_;
   FlowTable<Client> clients_;
-  std::vector<std::unique_ptr<Opening>> openings_;
+  std::vector<std::shared_ptr<Opening>> openings_;
   std::vector<std::byte> message_;
   bool is_sweeping_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -13,11 +14,30 @@ namespace {
 
 constexpr int kClientsAtOnce = 64;
 
-Failure why_not(const IpAddress& address, const PublishOptions& options, int error) {
-  const std::string where =
-      fmt::format("{} port {} of the host{}{}", options.is_udp ? "UDP" : "TCP", options.host_port,
-                  options.host_address.is_unspecified() ? "" : " at ",
-                  options.host_address.is_unspecified() ? "" : to_text(address).view());
+bool is_same_place(const PublishOptions& a, const PublishOptions& b) {
+  return a.host_address == b.host_address && a.host_port == b.host_port && a.is_udp == b.is_udp;
+}
+
+// The first stands for all of them.
+std::vector<IpAddress> addresses_of(const PublishOptions& options) {
+  if (!options.host_address.is_unspecified()) return {options.host_address};
+  return {IpAddress::any_v4(), IpAddress::any_v6()};
+}
+
+std::string place_of(const PublishOptions& options) {
+  const bool is_any = options.host_address.is_unspecified();
+  return fmt::format("{} port {} of the host{}{}", options.is_udp ? "UDP" : "TCP",
+                     options.host_port, is_any ? "" : " at ",
+                     is_any ? "" : to_text(options.host_address).view());
+}
+
+std::unexpected<Failure> asked_twice(const PublishOptions& options) {
+  return failed(fmt::format("publish: {} is asked for twice", place_of(options)),
+                "it can lead to one port alone");
+}
+
+Failure why_not(const PublishOptions& options, int error) {
+  const std::string where = place_of(options);
   switch (error) {
     case EADDRINUSE:
       return {fmt::format("publish: {} is taken by another program", where),
@@ -38,16 +58,83 @@ PublishedPorts::PublishedPorts(Loop& loop, const HostPlaces& places, TcpRelay& r
     : loop_(loop), places_(places), relay_(relay), datagrams_(datagrams), troubles_(troubles) {}
 
 Outcome<void> PublishedPorts::publish(const PublishOptions& options) {
-  const bool is_any = options.host_address.is_unspecified();
-  const IpAddress first = is_any ? IpAddress::any_v4() : options.host_address;
-  int error = open(first, options);
-  if (is_any && (error == 0 || error == EAFNOSUPPORT)) {
+  const auto is_there = [&](const PublishOptions& each) { return is_same_place(each, options); };
+  if (std::ranges::any_of(published_, is_there)) return asked_twice(options);
+  if (const auto parked = std::ranges::find_if(parked_, is_there); parked != parked_.end()) {
+    lead(*parked, options.inside_port);
+    parked_.erase(parked);
+  } else {
+    int error = open_all(options);
+    if (error == EADDRINUSE && close_in_the_way_of(options)) error = open_all(options);
+    if (error != 0) return std::unexpected(why_not(options, error));
+  }
+  published_.push_back(options);
+  return {};
+}
+
+Outcome<void> PublishedPorts::publish_only(const std::vector<PublishOptions>& wanted) {
+  std::erase_if(published_, [&](const PublishOptions& each) {
+    const bool goes = std::ranges::find(wanted, each) == wanted.end();
+    if (goes) parked_.push_back(each);
+    return goes;
+  });
+  for (auto each = wanted.begin(); each != wanted.end(); ++each) {
+    const auto is_there = [&](const PublishOptions& other) { return is_same_place(other, *each); };
+    if (std::any_of(wanted.begin(), each, is_there)) return asked_twice(*each);
+    if (std::ranges::find(published_, *each) != published_.end()) continue;
+    if (auto done = publish(*each); !done) return done;
+  }
+  return {};
+}
+
+void PublishedPorts::settle() {
+  for (const PublishOptions& each : parked_) close_all(each);
+  parked_.clear();
+  datagrams_.forget_former();
+}
+
+void PublishedPorts::lead(const PublishOptions& place, std::uint16_t inside_port) {
+  for (const auto& listener : listeners_) {
+    if (is_same_place(listener->options, place)) listener->options.inside_port = inside_port;
+  }
+  if (!place.is_udp) return;
+  for (const IpAddress& address : addresses_of(place)) {
+    datagrams_.lead({address, place.host_port}, inside_port);
+  }
+}
+
+// A port of the host cannot be open twice, though one of them only waits for its end. Whoever hears
+// that a port is taken may have it: the kernel asks for the privilege first.
+bool PublishedPorts::close_in_the_way_of(const PublishOptions& options) {
+  return std::erase_if(parked_, [&](const PublishOptions& each) {
+           const bool is_it = each.host_port == options.host_port && each.is_udp == options.is_udp;
+           if (is_it) close_all(each);
+           return is_it;
+         }) != 0;
+}
+
+// All of its addresses, or none. 0, or an errno.
+int PublishedPorts::open_all(const PublishOptions& options) {
+  const std::vector<IpAddress> addresses = addresses_of(options);
+  int error = open(addresses.front(), options);
+  if (addresses.size() > 1 && (error == 0 || error == EAFNOSUPPORT)) {
     // A host may have one family alone, and a port may be taken in either.
-    const int other = open(IpAddress::any_v6(), options);
+    const int other = open(addresses.back(), options);
     if (error != 0 || other == EADDRINUSE) error = other;
   }
-  if (error != 0) return std::unexpected(why_not(first, options, error));
-  return {};
+  if (error != 0) close_all(options);
+  return error;
+}
+
+void PublishedPorts::close_all(const PublishOptions& options) {
+  if (!options.is_udp) {
+    std::erase_if(listeners_,
+                  [&](const auto& each) { return is_same_place(each->options, options); });
+    return;
+  }
+  for (const IpAddress& address : addresses_of(options)) {
+    datagrams_.close({address, options.host_port});
+  }
 }
 
 // 0, or an errno.
@@ -57,32 +144,37 @@ int PublishedPorts::open(const IpAddress& address, const PublishOptions& options
   auto socket = HostSocket::listen(host);
   if (!socket) return socket.error();
   if (!spare_.is_open()) spare_ = HostSocket::spare();
-  listeners_.push_back(std::make_unique<Listener>(*std::move(socket), options.inside_port));
-  Listener& made = *listeners_.back();
-  if (!made.host.watch(loop_, [this, &made](std::uint32_t) { on_clients(made); })) {
-    return ENOMEM;
-  }
+  const auto made = std::make_shared<Listener>(options, *std::move(socket));
+  const std::weak_ptr<Listener> listener = made;
+  const auto heard = [this, listener](std::uint32_t) {
+    if (const auto open = listener.lock()) on_clients(open);
+  };
+  if (!made->host.watch(loop_, heard)) return ENOMEM;
+  listeners_.push_back(made);
   return 0;
 }
 
-void PublishedPorts::on_clients(const Listener& listener) {
+void PublishedPorts::on_clients(const std::shared_ptr<Listener>& listener) {
   for (int i = 0; i < kClientsAtOnce; ++i) {
-    auto client = listener.host.accept();
+    auto client = listener->host.accept();
     if (client) {
-      join(listener, std::move(client->first), client->second);
-    } else if (client.error() == EAGAIN || !turn_away(listener, client.error())) {
+      join(*listener, std::move(client->first), client->second);
+    } else if (client.error() == EAGAIN || !turn_away(*listener, client.error())) {
       return;
     }
   }
   // Edges come once: who waits still is taken in a turn of its own.
-  loop_.post([this, &listener] { on_clients(listener); });
+  loop_.post([this, later = std::weak_ptr<Listener>(listener)] {
+    if (const auto open = later.lock()) on_clients(open);
+  });
 }
 
 void PublishedPorts::join(const Listener& listener, HostSocket client, const Endpoint& address) {
   const Endpoint name = HostPlaces::name_of(address);
   const auto inside = places_.inside_for(name.address);
   if (!inside) return client.abort();
-  relay_.join(std::move(client), {.inside = {*inside, listener.inside_port}, .outside = name});
+  relay_.join(std::move(client),
+              {.inside = {*inside, listener.options.inside_port}, .outside = name});
 }
 
 // Without a descriptor for it the client would wait for one unseen. False when there is nobody to

@@ -27,6 +27,8 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
+  // What was seen so far is not told again.
+  void set_log(const Log& log) { log_ = log; }
   void look();
 
  private:

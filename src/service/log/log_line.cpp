@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <variant>
@@ -14,13 +15,8 @@
 namespace strata::service {
 namespace {
 
-struct FormatName {
-  std::string_view name;
-  LogFormat format;
-};
-constexpr std::array kFormats{FormatName{"text", LogFormat::kText},
-                              FormatName{"json", LogFormat::kJson},
-                              FormatName{"journal", LogFormat::kJournal}};
+constexpr std::array kFormats{LogFormat::kText, LogFormat::kJson, LogFormat::kJournal};
+static_assert(kFormats.size() == kLogFormatWords.size());
 
 struct ValueText {
   std::string operator()(std::uint64_t value) const { return std::to_string(value); }
@@ -55,9 +51,16 @@ std::string json_line(const LogRecord& record, WallTime time) {
 
 }  // namespace
 
+std::string_view to_text(LogFormat format) {
+  const auto found = std::ranges::find(kFormats, format);
+  return found == kFormats.end()
+             ? std::string_view()
+             : kLogFormatWords[static_cast<std::size_t>(found - kFormats.begin())];
+}
+
 Outcome<LogFormat> parse_log_format(std::string_view text) {
-  for (const FormatName& one : kFormats) {
-    if (one.name == text) return one.format;
+  for (const LogFormat format : kFormats) {
+    if (to_text(format) == text) return format;
   }
   return failed(fmt::format("'{}' is none of text, json and journal", text));
 }

@@ -2,6 +2,7 @@
 // LogWriter: what a stack's log tells, as lines for people, for programs, or for the journal.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -19,6 +20,8 @@ enum class LogFormat : std::uint8_t {
   kJson,     // {"time":"...","level":"warning","subject":"interface","message":"...","name":"tap0"}
   kJournal,  // <4>interface tap0 is down: sd-daemon(3), and the journal adds who and when
 };
+inline constexpr std::array<std::string_view, 3> kLogFormatWords{"text", "json", "journal"};
+[[nodiscard]] std::string_view to_text(LogFormat format);  // kUsual has no word
 [[nodiscard]] Outcome<LogFormat> parse_log_format(std::string_view text);
 
 [[nodiscard]] std::string log_line(const LogRecord& record, LogFormat format, WallTime time);

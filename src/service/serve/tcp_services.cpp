@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "service/serve/byte_session.h"
@@ -12,10 +14,27 @@ namespace strata::service {
 Outcome<std::unique_ptr<TcpServices>> TcpServices::open(Stack& stack, Executor& executor,
                                                         const std::vector<ServeOptions>& services) {
   std::unique_ptr<TcpServices> made(new TcpServices(stack, executor));
-  for (const ServeOptions& options : services) {
-    if (auto added = made->add(options); !added) return std::unexpected(std::move(added).error());
+  if (auto opened = made->open_missing(services); !opened) {
+    return std::unexpected(std::move(opened).error());
   }
   return made;
+}
+
+void TcpServices::close_all_but(const std::vector<ServeOptions>& services) {
+  std::erase_if(servers_, [&](const auto& server) {
+    return std::ranges::find(services, server->options) == services.end();
+  });
+}
+
+Outcome<void> TcpServices::open_missing(const std::vector<ServeOptions>& services) {
+  const std::size_t former = servers_.size();
+  for (const ServeOptions& options : services) {
+    const auto end = servers_.begin() + static_cast<std::ptrdiff_t>(former);
+    const auto is_it = [&](const auto& server) { return server->options == options; };
+    if (std::find_if(servers_.begin(), end, is_it) != end) continue;
+    if (auto added = add(options); !added) return added;
+  }
+  return {};
 }
 
 Outcome<void> TcpServices::add(const ServeOptions& options) {

@@ -31,6 +31,10 @@ class TcpServices final : public SessionOwner {
   TcpServices(const TcpServices&) = delete;
   TcpServices& operator=(const TcpServices&) = delete;
 
+  // While it runs, in this order: sessions that were accepted go on.
+  void close_all_but(const std::vector<ServeOptions>& services);
+  [[nodiscard]] Outcome<void> open_missing(const std::vector<ServeOptions>& services);
+
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 
   // SessionOwner

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "service/serve/texts.h"
@@ -25,10 +26,27 @@ Outcome<std::unique_ptr<UdpServices>> UdpServices::open(Stack& stack, Executor& 
                                                         const std::vector<ServeOptions>& services) {
   std::unique_ptr<UdpServices> made(new UdpServices(stack, executor, random_seed()));
   made->buffer_.resize(65'535);
-  for (const ServeOptions& options : services) {
-    if (auto added = made->add(options); !added) return std::unexpected(std::move(added).error());
+  if (auto opened = made->open_missing(services); !opened) {
+    return std::unexpected(std::move(opened).error());
   }
   return made;
+}
+
+void UdpServices::close_all_but(const std::vector<ServeOptions>& services) {
+  std::erase_if(servers_, [&](const auto& server) {
+    return std::ranges::find(services, server->options) == services.end();
+  });
+}
+
+Outcome<void> UdpServices::open_missing(const std::vector<ServeOptions>& services) {
+  const std::size_t former = servers_.size();
+  for (const ServeOptions& options : services) {
+    const auto end = servers_.begin() + static_cast<std::ptrdiff_t>(former);
+    const auto is_it = [&](const auto& server) { return server->options == options; };
+    if (std::find_if(servers_.begin(), end, is_it) != end) continue;
+    if (auto added = add(options); !added) return added;
+  }
+  return {};
 }
 
 Outcome<void> UdpServices::add(const ServeOptions& options) {
@@ -42,23 +60,25 @@ Outcome<void> UdpServices::add(const ServeOptions& options) {
   if (const auto bound = socket->bind({IpAddress::any_v6(), options.port}); !bound) {
     return fault(bound.error());
   }
-  servers_.push_back(std::make_unique<Server>(*this, options.service, std::move(*socket)));
-  Server& server = *servers_.back();
-  const auto armed = server.socket.on_ready([&server](Readiness readiness) {
-    if (readiness.readable) server.owner.serve(server);
-  });
+  const auto made = std::make_shared<Server>(options, std::move(*socket));
+  const auto armed =
+      made->socket.on_ready([this, known = std::weak_ptr(made)](Readiness readiness) {
+        const auto server = known.lock();
+        if (readiness.readable && server != nullptr) serve(server);
+      });
   if (!armed) return fault(armed.error());
+  servers_.push_back(made);
   return {};
 }
 
-void UdpServices::serve(Server& server) {
+void UdpServices::serve(const std::shared_ptr<Server>& server) {
   for (std::size_t left = kDatagramsPerTurn; left != 0; --left) {
-    auto got = server.socket.receive_packet();
+    auto got = server->socket.receive_packet();
     if (!got) return;
-    answer(server, *got);
+    answer(*server, *got);
   }
-  executor_.post([this, life = std::weak_ptr(life_), &server] {
-    if (!life.expired()) serve(server);
+  executor_.post([this, known = std::weak_ptr(server)] {
+    if (const auto still = known.lock()) serve(still);
   });
 }
 
@@ -69,7 +89,7 @@ bool UdpServices::may_answer(const DatagramInfo& info) const {
 }
 
 void UdpServices::answer(Server& server, const UdpSocket::Received& request) {
-  if (server.service == Service::kDiscard || !may_answer(request.info)) return;
+  if (server.options.service == Service::kDiscard || !may_answer(request.info)) return;
   const Time now = executor_.now();
   const SendChoices choices{.destination = request.info.source,
                             .source = request.info.destination.address};
@@ -77,7 +97,7 @@ void UdpServices::answer(Server& server, const UdpSocket::Received& request) {
     // Nobody waits for an answer that does not fit the queue: it is lost, as on any link.
     static_cast<void>(server.socket.send({&bytes, 1}, choices, now));
   };
-  switch (server.service) {
+  switch (server.options.service) {
     case Service::kEcho: {
       const MutableBytes bytes = MutableBytes(buffer_).first(request.packet->size());
       request.packet->copy_out(0, bytes);

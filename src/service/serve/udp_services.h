@@ -28,12 +28,15 @@ class UdpServices {
   UdpServices(const UdpServices&) = delete;
   UdpServices& operator=(const UdpServices&) = delete;
 
+  // While it runs, in this order.
+  void close_all_but(const std::vector<ServeOptions>& services);
+  [[nodiscard]] Outcome<void> open_missing(const std::vector<ServeOptions>& services);
+
  private:
   struct Server {
-    Server(UdpServices& all, Service which, UdpSocket opened)
-        : owner(all), service(which), socket(std::move(opened)) {}
-    UdpServices& owner;
-    Service service;
+    Server(ServeOptions what, UdpSocket opened)
+        : options(std::move(what)), socket(std::move(opened)) {}
+    ServeOptions options;
     UdpSocket socket;
     std::size_t answered = 0;
   };
@@ -42,17 +45,17 @@ class UdpServices {
       : stack_(stack), executor_(executor), rng_(seed) {}
 
   [[nodiscard]] Outcome<void> add(const ServeOptions& options);
-  void serve(Server& server);
+  void serve(const std::shared_ptr<Server>& server);
   void answer(Server& server, const UdpSocket::Received& request);
   [[nodiscard]] bool may_answer(const DatagramInfo& info) const;
 
   Stack& stack_;
   Executor& executor_;
   Rng rng_;
-  std::vector<std::unique_ptr<Server>> servers_;
+  // Tasks that were posted may come after the end of a server, and after ours, where a stack ends
+  // before its executor.
+  std::vector<std::shared_ptr<Server>> servers_;
   std::vector<std::byte> buffer_;
-  // Tasks that were posted may come after our end, where a stack ends before its executor.
-  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace strata::service

@@ -23,6 +23,9 @@ struct WebSubjects {
   std::function<void(const Failure&)> tell{};  // of trouble with clients, from any core
 };
 
+// What options want of HTTP, with all that files say for it: from here on nothing needs to be read.
+struct WebPlan;
+
 class WebServices {
  public:
   // The dashboard is left out where its port is somebody else's; what was asked for must come
@@ -44,13 +47,23 @@ class WebServices {
   [[nodiscard]] const std::string& absence() const { return absence_; }
   [[nodiscard]] std::size_t connections() const;
 
+  // Other options while it runs: what the plan reads and checks can fail, and then nothing has
+  // changed. The rest is for the thread of each core, in this order. Whether there is a dashboard
+  // stays as it is.
+  using PlanPtr = std::shared_ptr<const WebPlan>;
+  [[nodiscard]] Outcome<PlanPtr> plan(const StackOptions& options) const;
+  // Connections go on.
+  void close_others(std::size_t core, const WebPlan& plan);
+  [[nodiscard]] Outcome<void> open_missing(std::size_t core, const WebPlan& plan);
+  // Of what is open: folders, certificates, and whom the dashboard talks to.
+  void settle(std::size_t core, const WebPlan& plan);
+
  private:
   struct Shared;
   struct OfCore;
 
   WebServices();
   [[nodiscard]] Outcome<void> start(const WebSubjects& subjects, const StackOptions& options);
-  [[nodiscard]] Outcome<void> listen(OfCore& core, const StackOptions& options);
   void note_places(const StackOptions& options);
 
   std::unique_ptr<Shared> shared_;

@@ -51,12 +51,15 @@ HttpAnswer capture_answer(HttpFile file) {
 
 }  // namespace
 
-WebSite::WebSite(HostedStack& host, WebSiteParts parts)
-    : host_(host),
-      parts_(std::move(parts)),
-      prefix_(parts_.folder.empty() ? kRoot : kBesideFolder) {
+WebSite::WebSite(HostedStack& host, WebSiteParts parts) : host_(host), parts_(std::move(parts)) {
+  serve_folder(std::exchange(parts_.folder, {}));
   if (parts_.hub != nullptr) sockets_.emplace(host);
-  if (!parts_.folder.empty()) folder_.emplace(host.loop(), parts_.folder);
+}
+
+void WebSite::serve_folder(std::string folder) {
+  prefix_ = folder.empty() ? kRoot : kBesideFolder;
+  folder_.reset();
+  if (!folder.empty()) folder_.emplace(host_.loop(), std::move(folder));
 }
 
 std::optional<HttpAnswer> WebSite::answer(const HttpRequest& request, const HttpPeer& peer,
@@ -70,7 +73,7 @@ std::optional<HttpAnswer> WebSite::answer(const HttpRequest& request, const Http
       return status_answer(301, "Location: " + std::string(prefix_) + "\r\n");
     }
   }
-  if (parts_.folder.empty()) return status_answer(request.target.starts_with('/') ? 404 : 400);
+  if (!folder_) return status_answer(request.target.starts_with('/') ? 404 : 400);
   return file_answer(request, *folder_);
 }
 

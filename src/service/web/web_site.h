@@ -42,6 +42,9 @@ class WebSite final : public HttpSite {
   // The stack whose addresses it is asked by; all must outlive it.
   WebSite(HostedStack& host, WebSiteParts parts);
 
+  // From the next request on.
+  void serve_folder(std::string folder);
+
   [[nodiscard]] std::optional<HttpAnswer> answer(const HttpRequest& request, const HttpPeer& peer,
                                                  const HttpLater& later) override;
   [[nodiscard]] std::unique_ptr<HttpGuest> welcome(const HttpRequest& request,

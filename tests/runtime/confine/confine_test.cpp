@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include "runtime/confine/files.h"
 #include "runtime/confine/forked.h"
@@ -85,6 +87,36 @@ TEST(Confine, RootStaysWhereNobodyReaches) {
             }),
             0);
   std::filesystem::remove(folder);
+}
+
+// A private file that is read again is no reason to stay root, nor to refuse a user.
+TEST(Confine, WhatIsReadAgainDoesNotDecideOnTheUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "there is no root to give up";
+  std::string folder = std::filesystem::temp_directory_path() / "strata-again-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+  const std::string open = folder + "/open";
+  const std::string key = folder + "/key";
+  const std::string hidden = folder + "/private/file";
+  std::filesystem::create_directory(folder + "/private");
+  for (const std::string& file : {open, key, hidden}) std::ofstream(file) << "text";
+  ASSERT_EQ(::chmod(open.c_str(), 0644), 0);
+  ASSERT_EQ(::chmod(key.c_str(), 0600), 0);
+  ASSERT_EQ(::chmod((folder + "/private").c_str(), 0700), 0);
+  Needs needs;
+  needs.rereads = {open, key, hidden, folder + "/none"};
+  for (const char* name : {"", "nobody"}) {
+    EXPECT_EQ(status_of_child([&] {
+                const auto done = confine(needs, {.user = name});
+                if (!done) return 1;
+                const auto told = done->privileges();
+                if (!told || told->user == 0 || !done->why_still_root().empty()) return 2;
+                if (errno_of_open(open) != 0) return 3;
+                return closed_among(needs.rereads) == std::vector{key, hidden} ? 0 : 4;
+              }),
+              0);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Confine, AUserWhoIsNotThereIsAFailure) {

@@ -115,6 +115,63 @@ TEST_F(ConfinedFiles, AFileIsARuleToo) {
             0);
 }
 
+// As certificates are renewed: a link leads to another file of another folder, and is replaced.
+TEST_F(ConfinedFiles, AFileIsReadAgainThroughALinkAndWhenAnotherTookItsPlace) {
+  put("archive/cert1");
+  put("live/plain");
+  std::filesystem::create_symlink("../archive/cert1", path("live/cert"));
+  const auto rules = rules_to_read_again(path("live/cert"));
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_EQ(rules_to_read_again(path("live/plain")).size(), 1U);
+  EXPECT_EQ(rules_to_read_again(path("live/nowhere")).size(), 0U);
+  EXPECT_EQ(status_of_child([&] {
+              // A process that is not confined renews it in the meantime.
+              std::array<int, 2> turn{};
+              if (::pipe(turn.data()) != 0) return kNotConfined;
+              const pid_t other = ::fork();
+              if (other == 0) {
+                char go = 0;
+                while (::read(turn[0], &go, 1) < 0) continue;
+                put("archive/cert2");
+                std::filesystem::remove(path("live/cert"));
+                std::filesystem::create_symlink("../archive/cert2", path("live/cert"));
+                std::filesystem::rename(path("outside/text"), path("live/plain"));
+                ::_exit(0);
+              }
+              if (forbid_new_privileges() != 0 || confine_files(rules, true).error != 0) {
+                return kNotConfined;
+              }
+              if (open("live/cert") != 0) return 1;
+              if (open("outside/text") != EACCES) return 2;
+              if (::write(turn[1], "x", 1) != 1 || ::waitpid(other, nullptr, 0) != other) return 3;
+              if (open("live/cert") != 0 || open("archive/cert2") != 0) return 4;
+              return open("live/plain") == 0 ? 0 : 5;
+            }),
+            0);
+}
+
+TEST(RulesToReadAgain, OfABroadFolderOpenThatFileAlone) {
+  const auto of_etc = rules_to_read_again("/etc/passwd");
+  ASSERT_EQ(of_etc.size(), 1U);
+  EXPECT_EQ(of_etc.front().path, std::filesystem::canonical("/etc/passwd").string());
+  EXPECT_EQ(of_etc.front().may, FileRule::May::kRead);
+  EXPECT_TRUE(rules_to_read_again("/dev/null").empty()) << "it is no file";
+  EXPECT_TRUE(rules_to_read_again("").empty());
+}
+
+TEST(RulesToReadAgain, OfABareNameAreOfTheWorkingDirectory) {
+  std::string folder = std::filesystem::temp_directory_path() / "strata-bare-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder);
+  std::fclose(std::fopen("x.toml", "we"));
+  const auto rules = rules_to_read_again("x.toml");
+  std::filesystem::current_path(before);
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules.front().path, std::filesystem::canonical(folder).string());
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(ConfinedFiles, AFolderThatIsNotThereIsNamed) {
   EXPECT_EQ(status_of_child([&] {
               if (forbid_new_privileges() != 0) return kNotConfined;

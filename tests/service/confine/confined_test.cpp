@@ -2,10 +2,16 @@
 #include "service/confine/confined.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
 
 namespace strata::service::confined_test {
 namespace {
@@ -33,6 +39,44 @@ TEST(Needs, FollowFromTheOptions) {
   EXPECT_EQ(needs.writes, (std::vector<std::string>{"/var/lib/strata", "/tmp/cables"}));
   EXPECT_TRUE(needs.local_sockets);
   EXPECT_FALSE(needs.taps);
+}
+
+TEST(Needs, OfAReloadAreFilesAndNoFolders) {
+  StackOptions options;
+  options.hosts = "/etc/hosts";
+  options.dashboard_token = "token";
+  options.tls = {"/etc/x/cert.pem", "/etc/x/key.pem"};
+  runtime::Needs needs;
+  add_needs_of_reload(options, "x.toml", needs);
+  EXPECT_TRUE(needs.reads.empty());
+  EXPECT_EQ(needs.rereads, (std::vector<std::string>{"x.toml", "/etc/hosts", "token",
+                                                     "/etc/x/cert.pem", "/etc/x/key.pem"}));
+}
+
+TEST(TroubleOfReload, NamesTheFilesThatAreClosedAndWhatToDo) {
+  EXPECT_FALSE(trouble_of_reload(nullptr));
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody who may read less";
+  std::string folder = std::filesystem::temp_directory_path() / "strata-trouble-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+  static std::string key;
+  key = folder + "/key.pem";
+  std::ofstream(key) << "key";
+  for (const ::mode_t mode : {0600U, 0644U}) {
+    ASSERT_EQ(::chmod(key.c_str(), mode), 0);
+    EXPECT_EQ(status_of_child([] {
+                runtime::Needs needs;
+                needs.rereads = {key};
+                const auto confined = Confined::begin(needs, {}, {});
+                if (!confined) return 10;
+                const auto trouble = trouble_of_reload(confined->get());
+                if (!trouble) return 1;
+                if (trouble->text.find(key) == std::string::npos) return 11;
+                return trouble->hint.find("--user") == std::string::npos ? 12 : 0;
+              }),
+              mode == 0600U ? 0 : 1);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Needs, AFileWithoutAFolderLiesHere) {

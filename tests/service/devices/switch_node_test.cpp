@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "service/control/answers.h"
 #include "service/control/messages.h"
 #include "service/lab.h"
 

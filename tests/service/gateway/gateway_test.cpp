@@ -125,7 +125,11 @@ TEST_F(GatewayTest, LetsClientsOfAPublishedPortIn) {
   }
   const IpAddress loopback = IpAddress::v4(127, 0, 0, 1);
   ASSERT_TRUE(gateway_->publish({loopback, free_port, 80}).has_value());
-  const auto taken = gateway_->publish({loopback, free_port, 80});
+  const auto twice = gateway_->publish({loopback, free_port, 80});
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_NE(twice.error().text.find("is asked for twice"), std::string::npos);
+  const HostEnd other(SOCK_STREAM);
+  const auto taken = gateway_->publish({loopback, other.port(), 80});
   ASSERT_FALSE(taken.has_value());
   EXPECT_NE(taken.error().text.find("is taken by another program"), std::string::npos);
 

@@ -55,5 +55,36 @@ TEST_F(GatewayTest, DatagramsOfClientsComeInAndTheirAnswersGoBackToEach) {
   }
 }
 
+TEST_F(GatewayTest, APortThatIsPublishedNoMoreHasNoClients) {
+  auto server = UdpSocket::open(inside_->stack(), AddressFamily::kIpv4);
+  ASSERT_TRUE(server && server->bind({IpAddress::any_v4(), 53}));
+  const std::uint16_t port = free_port(SOCK_DGRAM);
+  const PublishOptions published{kLoopback, port, 53, true};
+  ASSERT_TRUE(gateway_->publish_only({published}).has_value());
+  const HostEnd client(SOCK_DGRAM);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  client.write("asked");
+  ASSERT_TRUE(eventually([&] { return gateway_->flows().published_clients == 1; }));
+  // The same port cannot lead to two places; what there is stays.
+  PublishOptions other = published;
+  other.inside_port = 54;
+  EXPECT_FALSE(gateway_->publish_only({published, other}).has_value());
+  EXPECT_EQ(gateway_->flows().published_clients, 1U);
+  ASSERT_TRUE(gateway_->publish_only({other}).has_value());
+  ASSERT_TRUE(gateway_->publish_only({published}).has_value());
+  gateway_->settle_published();
+  EXPECT_EQ(gateway_->flows().published_clients, 1U) << "it was put back before anything settled";
+  ASSERT_TRUE(gateway_->publish_only({other}).has_value());
+  gateway_->settle_published();
+  EXPECT_EQ(gateway_->flows().published_clients, 0U);
+  ASSERT_TRUE(gateway_->publish_only({}).has_value());
+  gateway_->settle_published();
+  EXPECT_TRUE(gateway_->publish_only({published}).has_value()) << "the port was free again";
+}
+
 }  // namespace
 }  // namespace strata::service::published_datagrams_test

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,96 @@ TEST_F(GatewayTest, AThousandClientsOfAPortAreServedAtOnce) {
     }
     return answered == kClients;
   })) << answered;
+}
+
+std::uint16_t free_port() { return HostEnd(SOCK_STREAM).port(); }
+
+// A call to this port of the host's loopback; -1 when it is refused.
+int call(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) return client;
+  ::close(client);
+  return -1;
+}
+
+// Who waits in the socket of the host waits there still when the port leads elsewhere, or had gone
+// for a moment: it is the same socket.
+TEST_F(GatewayTest, TheSocketOfAPortIsKeptWhereverItLeads) {
+  auto server = TcpListener::listen(inside_->stack(), {IpAddress::any_v4(), 8080}, {});
+  ASSERT_TRUE(server.has_value());
+  const std::uint16_t port = free_port();
+  const PublishOptions first{kLoopback, port, 80};
+  const PublishOptions second{kLoopback, port, 8080};
+  ASSERT_TRUE(gateway_->publish(first).has_value());
+  HostEnd client(nullptr);
+  client.take(call(port));
+  ASSERT_GE(client.get(), 0);
+  ASSERT_TRUE(gateway_->publish_only({}).has_value());
+  ASSERT_TRUE(gateway_->publish_only({first}).has_value());
+  ASSERT_TRUE(gateway_->publish_only({second}).has_value());
+  gateway_->settle_published();
+  std::optional<TcpStream> served;
+  EXPECT_TRUE(eventually([&] {
+    if (auto one = server->accept(now())) served = *std::move(one);
+    return served.has_value();
+  })) << "it had called before";
+}
+
+TEST_F(GatewayTest, APortThatGoesIsOpenUntilAllIsSettled) {
+  const std::uint16_t port = free_port();
+  const HostEnd taken(SOCK_STREAM);
+  const PublishOptions published{kLoopback, port, 80};
+  ASSERT_TRUE(gateway_->publish(published).has_value());
+  const std::vector<PublishOptions> wanted{{kLoopback, free_port(), 80},
+                                           {kLoopback, taken.port(), 80}};
+  ASSERT_FALSE(gateway_->publish_only(wanted).has_value());
+  ASSERT_TRUE(gateway_->publish_only({published}).has_value());
+  gateway_->settle_published();
+  HostEnd client(nullptr);
+  client.take(call(port));
+  EXPECT_GE(client.get(), 0);
+  EXPECT_EQ(call(wanted.front().host_port), -1) << "what came is taken back";
+  ASSERT_TRUE(gateway_->publish_only({}).has_value());
+  gateway_->settle_published();
+  EXPECT_EQ(call(port), -1);
+}
+
+// All addresses of a port and one of them cannot be open together.
+TEST_F(GatewayTest, OneAddressOfAPortTakesThePlaceOfAllOfThem) {
+  const std::uint16_t port = free_port();
+  const std::vector<PublishOptions> all{{{}, port, 80}};
+  const std::vector<PublishOptions> one{{kLoopback, port, 80}};
+  ASSERT_TRUE(gateway_->publish(all.front()).has_value());
+  for (const auto* wanted : {&one, &all, &one}) {
+    const auto done = gateway_->publish_only(*wanted);
+    ASSERT_TRUE(done.has_value()) << done.error().text;
+    gateway_->settle_published();
+    HostEnd client(nullptr);
+    client.take(call(port));
+    EXPECT_GE(client.get(), 0);
+  }
+}
+
+TEST_F(GatewayTest, APortLeadsToOnePlace) {
+  const std::uint16_t port = free_port();
+  for (const bool is_udp : {false, true}) {
+    const PublishOptions options{kLoopback, port, 80, is_udp};
+    PublishOptions other = options;
+    other.inside_port = 81;
+    ASSERT_TRUE(gateway_->publish(options).has_value());
+    for (const PublishOptions& each : {options, other}) {
+      for (const auto& done : {gateway_->publish(each), gateway_->publish_only({options, each})}) {
+        ASSERT_FALSE(done.has_value());
+        EXPECT_NE(done.error().text.find("asked for twice"), std::string::npos);
+      }
+    }
+    ASSERT_TRUE(gateway_->publish_only({}).has_value());
+    gateway_->settle_published();
+  }
 }
 
 TEST_F(GatewayTest, SaysWhyAPortCannotBePublished) {

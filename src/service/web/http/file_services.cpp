@@ -57,8 +57,7 @@ Outcome<std::unique_ptr<FileServices>> FileServices::open(
 
 Outcome<void> FileServices::add(const ServeOptions& options) {
   if (auto usable = check_folder(options.folder); !usable) return usable;
-  folders_.push_back(std::make_unique<Folder>(executor_, options.folder));
-  return server_.listen(options.port, *folders_.back());
+  return server_.listen(options.port, std::make_shared<Folder>(executor_, options.folder));
 }
 
 }  // namespace strata::service

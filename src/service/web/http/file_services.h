@@ -33,9 +33,8 @@ class FileServices {
   FileServices(Stack& stack, Executor& executor);
   [[nodiscard]] Outcome<void> add(const ServeOptions& options);
 
-  std::vector<std::unique_ptr<Folder>> folders_;
   Executor& executor_;
-  HttpServer server_;  // ends before what it asks
+  HttpServer server_;
 };
 
 }  // namespace strata::service

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "service/web/http/plain_transport.h"
@@ -18,10 +19,12 @@ constexpr std::size_t kScratchBytes = 256U << 10U;
 }  // namespace
 
 struct HttpServer::Ear {
-  Ear(asio::context& context, HttpSite& whose, std::shared_ptr<TlsIdentity> as)
-      : acceptor(context), site(whose), identity(std::move(as)) {}
+  Ear(asio::context& context, std::uint16_t where, std::shared_ptr<HttpSite> whose,
+      std::shared_ptr<TlsIdentity> as)
+      : acceptor(context), port(where), site(std::move(whose)), identity(std::move(as)) {}
   asio::tcp::acceptor acceptor;
-  HttpSite& site;
+  std::uint16_t port;
+  std::shared_ptr<HttpSite> site;
   std::shared_ptr<TlsIdentity> identity;
   bool is_waiting = false;
 };
@@ -30,7 +33,7 @@ struct HttpServer::Ears {
   template <typename Runner>
   Ears(Stack& stack, Runner& runner) : context(stack, runner) {}
   asio::context context;
-  std::vector<std::unique_ptr<Ear>> all;
+  std::vector<std::shared_ptr<Ear>> all;
 };
 
 HttpServer::HttpServer(HostedStack& host)
@@ -51,7 +54,7 @@ HttpServer::~HttpServer() {
   connections_.clear();
 }
 
-Outcome<void> HttpServer::listen(std::uint16_t port, HttpSite& site,
+Outcome<void> HttpServer::listen(std::uint16_t port, std::shared_ptr<HttpSite> site,
                                  std::shared_ptr<TlsIdentity> identity) {
   auto listener = TcpListener::listen(
       stack_, {IpAddress::any_v6(), port},
@@ -60,38 +63,52 @@ Outcome<void> HttpServer::listen(std::uint16_t port, HttpSite& site,
     return failed(fmt::format("cannot serve http on TCP port {}: {}", port,
                               strata::to_text(listener.error())));
   }
-  Ear& ear =
-      *ears_->all.emplace_back(std::make_unique<Ear>(ears_->context, site, std::move(identity)));
-  ear.acceptor.assign(*std::move(listener));
+  const auto ear = ears_->all.emplace_back(
+      std::make_shared<Ear>(ears_->context, port, std::move(site), std::move(identity)));
+  ear->acceptor.assign(*std::move(listener));
   wait_for_more(ear);
   return {};
 }
 
-void HttpServer::wait_for_more(Ear& ear) {
-  if (std::exchange(ear.is_waiting, true)) return;
-  ear.acceptor.async_wait(asio::net::socket_base::wait_read,
-                          [this, &ear, alive = alive_](const asio::error_code& error) {
-                            if (*alive == nullptr) return;
-                            ear.is_waiting = false;
-                            if (!error) accept(ear);
-                          });
+std::shared_ptr<HttpServer::Ear> HttpServer::find(std::uint16_t port) const {
+  const auto found = std::ranges::find_if(
+      ears_->all, [port](const std::shared_ptr<Ear>& ear) { return ear->port == port; });
+  return found == ears_->all.end() ? nullptr : *found;
 }
 
-void HttpServer::accept(Ear& ear) {
+void HttpServer::close(std::uint16_t port) { std::erase(ears_->all, find(port)); }
+
+void HttpServer::set_identity(std::uint16_t port, std::shared_ptr<TlsIdentity> identity) {
+  if (const auto ear = find(port)) ear->identity = std::move(identity);
+}
+
+void HttpServer::wait_for_more(const std::shared_ptr<Ear>& ear) {
+  if (std::exchange(ear->is_waiting, true)) return;
+  // With the server its ears have gone.
+  ear->acceptor.async_wait(asio::net::socket_base::wait_read,
+                           [this, known = std::weak_ptr(ear)](const asio::error_code& error) {
+                             const auto still = known.lock();
+                             if (still == nullptr) return;
+                             still->is_waiting = false;
+                             if (!error) accept(still);
+                           });
+}
+
+void HttpServer::accept(const std::shared_ptr<Ear>& ear) {
   while (connections_.size() < kConnectionsMax) {
     asio::error_code error;
-    asio::tcp::socket socket = ear.acceptor.accept(error);
+    asio::tcp::socket socket = ear->acceptor.accept(error);
     if (error) return wait_for_more(ear);
     std::unique_ptr<Transport> transport;
-    if (ear.identity != nullptr) {
-      transport = make_tls_transport(std::move(socket), *ear.identity);
+    if (ear->identity != nullptr) {
+      transport = make_tls_transport(std::move(socket), *ear->identity);
     } else {
       transport = std::make_unique<PlainTransport>(std::move(socket));
     }
-    auto connection = std::make_shared<HttpConnection>(*this, ear.site, std::move(transport),
-                                                       ear.identity != nullptr);
+    auto connection = std::make_shared<HttpConnection>(*this, *ear->site, std::move(transport),
+                                                       ear->identity != nullptr);
     HttpConnection& started = *connection;
-    connections_.emplace(&started, std::move(connection));
+    connections_.emplace(&started, Held{ear->site, std::move(connection)});
     if (connections_.size() == kConnectionsMax) {
       on_trouble(HttpTrouble::kConnections, started.peer().remote);
     }
@@ -109,7 +126,7 @@ void HttpServer::on_connection_over(HttpConnection& connection) {
     const bool was_full = connections_.size() == kConnectionsMax;
     connections_.erase(ended);
     if (!was_full) return;
-    for (const auto& ear : ears_->all) accept(*ear);
+    for (const auto& ear : ears_->all) accept(ear);
   });
 }
 

@@ -40,9 +40,13 @@ class HttpServer final : public HttpOwner {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // The site must outlive the server. With an identity all that is said there is encrypted.
-  [[nodiscard]] Outcome<void> listen(std::uint16_t port, HttpSite& site,
+  // With an identity all that is said there is encrypted.
+  [[nodiscard]] Outcome<void> listen(std::uint16_t port, std::shared_ptr<HttpSite> site,
                                      std::shared_ptr<TlsIdentity> identity = nullptr);
+  // Connections go on, and keep their site.
+  void close(std::uint16_t port);
+  // For connections from now on, to a port that has one.
+  void set_identity(std::uint16_t port, std::shared_ptr<TlsIdentity> identity);
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
   // They outlive the server.
   void report_to(HttpTroubles& troubles) { troubles_ = &troubles; }
@@ -58,10 +62,15 @@ class HttpServer final : public HttpOwner {
  private:
   struct Ear;
   struct Ears;
+  struct Held {
+    std::shared_ptr<HttpSite> site;  // goes after who asks it
+    std::shared_ptr<HttpConnection> connection;
+  };
 
   HttpServer(Stack& stack, Executor& executor, std::unique_ptr<Ears> ears);
-  void accept(Ear& ear);
-  void wait_for_more(Ear& ear);
+  void accept(const std::shared_ptr<Ear>& ear);
+  void wait_for_more(const std::shared_ptr<Ear>& ear);
+  [[nodiscard]] std::shared_ptr<Ear> find(std::uint16_t port) const;
 
   Stack& stack_;
   Executor& executor_;
@@ -69,7 +78,7 @@ class HttpServer final : public HttpOwner {
   std::vector<std::byte> scratch_;
   std::size_t answer_bytes_ = 0;
   std::unique_ptr<Ears> ears_;
-  std::unordered_map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  std::unordered_map<const HttpConnection*, Held> connections_;
   std::shared_ptr<HttpServer*> alive_;  // empties when the server ends, for posted tasks
 };
 

@@ -30,9 +30,9 @@ class HttpConnectionTest : public testing::Test {
     std::string big;
     for (int i = 0; big.size() < 3'000'000; ++i) big += std::to_string(i) + '\n';
     put("big.bin", big);
-    site.emplace(*lab.ours, WebSiteParts{.folder = www.path});
+    site = std::make_shared<WebSite>(*lab.ours, WebSiteParts{.folder = www.path});
     server.emplace(*lab.ours);
-    const auto listening = server->listen(kPort, *site);
+    const auto listening = server->listen(kPort, site);
     ASSERT_TRUE(listening.has_value()) << listening.error().text;
   }
   void put(const std::string& name, std::string_view text) {
@@ -68,9 +68,26 @@ class HttpConnectionTest : public testing::Test {
 
   TemporaryFolder www;
   Lab lab;
-  std::optional<WebSite> site;
+  std::shared_ptr<WebSite> site;
   std::optional<HttpServer> server;
 };
+
+TEST_F(HttpConnectionTest, AClosedPortHasItsConnectionsStill) {
+  Client client(lab, kPort);
+  EXPECT_EQ(client.send("GET /a.txt HTTP/1.1\r\nHost: h\r\n\r\n"), 32U);
+  EXPECT_THAT(client.receive(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  server->close(kPort);
+  server->close(kPort);
+  site.reset();
+  Client late(lab, kPort);
+  EXPECT_EQ(late.stream.take_error().value_or(std::nullopt), Error::kConnectionRefused);
+  EXPECT_EQ(body_of(client.ask("GET /a.txt HTTP/1.1\r\nHost: h\r\n\r\n")), "0123456789");
+  site = std::make_shared<WebSite>(*lab.ours, WebSiteParts{.folder = www.path + "/docs"});
+  ASSERT_TRUE(server->listen(kPort, site).has_value());
+  EXPECT_EQ(body_of(ask("GET /")), "<p>docs</p>");
+  site->serve_folder(www.path);
+  EXPECT_EQ(body_of(ask("GET /a.txt")), "0123456789");
+}
 
 TEST_F(HttpConnectionTest, AnswersWithAFile) {
   const std::string answer = ask("GET /a.txt");

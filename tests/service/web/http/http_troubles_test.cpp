@@ -45,7 +45,7 @@ TEST(HttpTroubles, AServerReportsThem) {
   TemporaryFolder www;
   Lab lab;
   HttpTroubles troubles;
-  WebSite site(*lab.ours, WebSiteParts{.folder = www.path});
+  const auto site = std::make_shared<WebSite>(*lab.ours, WebSiteParts{.folder = www.path});
   HttpServer server(*lab.ours);
   server.report_to(troubles);
   ASSERT_TRUE(server.listen(80, site).has_value());
