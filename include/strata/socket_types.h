@@ -26,7 +26,15 @@ enum class FragmentPolicy : std::uint8_t {
   kFragment,      // IPv4 without DF; both families cut to the path MTU here
   kDontFragment,  // DF, and kMessageTooLong for what exceeds the known path MTU
   kProbe,         // DF, and the interface's MTU is the only limit: for path MTU discovery
+  kByRouters,     // IPv4 without DF; what ICMP says of the path is not believed
 };
+
+[[nodiscard]] constexpr bool forbids_fragments(FragmentPolicy policy) {
+  return policy == FragmentPolicy::kDontFragment || policy == FragmentPolicy::kProbe;
+}
+[[nodiscard]] constexpr bool heeds_path_mtu(FragmentPolicy policy) {
+  return policy == FragmentPolicy::kFragment || policy == FragmentPolicy::kDontFragment;
+}
 
 // Names a socket of a stack; stale once the socket is closed.
 struct SocketId {
@@ -47,6 +55,7 @@ struct SocketOptions {
   bool v6_only = false;
   bool reuse_address = false;  // share groups; share a port with sockets on other addresses
   bool reuse_port = false;     // share address and port; arrivals are spread by flow
+  bool free_bind = false;      // bind to addresses that this host may have one day
   bool broadcast = false;      // RFC 1122 4.1.3.4: sending to broadcast addresses must be asked for
   bool multicast_loop = true;  // hear our own group packets
   bool without_checksum = false;        // UDP over IPv4 only: send checksum 0

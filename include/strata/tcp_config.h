@@ -30,6 +30,13 @@ enum class TcpPathProbing : std::uint8_t {
   kAlways,     // start small and search upwards
 };
 
+// What a socket does about the MTU of its path (RFC 1191, RFC 8201).
+enum class TcpPathMtu : std::uint8_t {
+  kFollow,  // DF; fragments only where no router could mean what it says
+  kInsist,  // DF always
+  kIgnore,  // IPv4 without DF: routers cut what is too long
+};
+
 // What a socket may be told before or after it is connected. Empty values mean TcpConfig's.
 struct TcpSocketOptions {
   bool no_delay = false;       // RFC 9293 3.7.4: without Nagle
@@ -41,6 +48,8 @@ struct TcpSocketOptions {
   bool v6_only = false;        // listeners
   bool reuse_address = false;
   bool reuse_port = false;
+  bool free_bind = false;  // bind and listen at addresses that this host may have one day
+  TcpPathMtu path_mtu = TcpPathMtu::kFollow;
   // RFC 5482 3: agree with the peer on how long data may stay unacknowledged; off unless asked for.
   bool user_timeout_option = false;
   // ACK at once, or never before it must be; none: as it seems best.
@@ -48,11 +57,13 @@ struct TcpSocketOptions {
   std::uint8_t traffic_class = 0;
   std::uint8_t hop_limit = 0;  // 0: the stack's
   InterfaceId bound_interface = kNoInterface;
-  std::uint16_t mss_max = 0;                   // 0: what the path allows
-  std::uint32_t window_clamp = 0;              // largest window to offer; 0: no other limit
-  std::uint32_t send_buffer = 0;               // 0: tuned by itself
-  std::uint32_t receive_buffer = 0;            // 0: tuned by itself
-  std::uint32_t not_sent_low_water = 0;        // writable only below so much unsent
+  std::uint16_t mss_max = 0;             // 0: what the path allows
+  std::uint32_t window_clamp = 0;        // largest window to offer; 0: no other limit
+  std::uint32_t send_buffer = 0;         // 0: tuned by itself
+  std::uint32_t receive_buffer = 0;      // 0: tuned by itself
+  std::uint32_t not_sent_low_water = 0;  // writable only below so much unsent
+  // Readable only with so much to read, or when the peer may send no whole segment more.
+  std::uint32_t receive_low_water = 0;
   std::uint64_t pacing_rate_max = UINT64_MAX;  // bytes a second
   Duration keepalive_idle{};                   // 0: TcpConfig's, here and below
   Duration keepalive_interval{};

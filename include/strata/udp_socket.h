@@ -70,6 +70,8 @@ class UdpSocket final : public DatagramSocket {
   Result<void> set_reuse_address(bool on);  // before bind
   Result<void> set_reuse_port(bool on);     // before bind
   Result<void> set_v6_only(bool on);        // before bind; IPv6 sockets
+  // Bind to addresses that this host may have one day; nothing is sent from them before.
+  Result<void> set_free_bind(bool on);
   Result<void> set_broadcast(bool on);
   Result<void> set_without_checksum(bool on);      // IPv4 sockets
   Result<void> set_accept_zero_checksum(bool on);  // IPv6 sockets

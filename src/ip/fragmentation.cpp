@@ -170,14 +170,14 @@ void Fragmenter::write_v6(MutableBytes header, std::size_t size, bool is_last) c
 }
 
 std::uint32_t IdentificationSource::next(const IpAddress& source, const IpAddress& destination,
-                                         std::uint8_t protocol) {
+                                         std::uint8_t protocol, std::uint32_t count) {
   Flow& flow = flows_[flow_slot(destination)];
   if (!flow.is_known || flow.destination != destination || flow.source != source ||
       flow.protocol != protocol) {
     flow = {.source = source, .destination = destination, .protocol = protocol};
     place(flow);
   }
-  return flow.place + counters_[flow.counter]++;
+  return flow.place + std::exchange(counters_[flow.counter], counters_[flow.counter] + count);
 }
 
 // RFC 7739 5.3: F() places each destination on the circle, G() picks the counter that moves it.

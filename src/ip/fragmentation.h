@@ -67,8 +67,9 @@ class Fragmenter {
 class IdentificationSource {
  public:
   explicit IdentificationSource(const SipKey& secret) : secret_(secret) {}
+  // The first of `count` that follow each other.
   [[nodiscard]] std::uint32_t next(const IpAddress& source, const IpAddress& destination,
-                                   std::uint8_t protocol);
+                                   std::uint8_t protocol, std::uint32_t count = 1);
 
  private:
   // A flow is hashed once while it is among the last.

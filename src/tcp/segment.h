@@ -61,7 +61,8 @@ struct Outgoing {
   std::uint8_t hop_limit = 0;      // 0: the stack's
   std::uint8_t traffic_class = 0;  // DSCP; its ECN bits are `ecn`
   InterfaceId bound_interface = kNoInterface;
-  bool may_fragment = false;  // without DF: a black hole was suspected (RFC 4821 7.2)
+  bool may_fragment = false;      // without DF: a black hole was suspected (RFC 4821 7.2)
+  bool ignores_path_mtu = false;  // without DF: the program wants it so
 
   [[nodiscard]] std::size_t option_size() const {
     return header.header_length - wire::TcpLayout::kSize;

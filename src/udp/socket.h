@@ -24,8 +24,9 @@ struct Socket {
   ReceiveQueue queue;  // packets that begin with their IP header, UDP header at transport_offset
   SocketErrors errors;
   ReadyHook ready;
-  std::uint32_t index = 0;    // its own place in the table
-  bool is_in_groups = false;  // joined one at some time
+  std::uint32_t index = 0;         // its own place in the table
+  bool is_in_groups = false;       // joined one at some time
+  bool waits_for_address = false;  // bound to one that was not ours (free_bind)
 
   [[nodiscard]] bool is_bound() const { return local.port != 0; }
   [[nodiscard]] bool is_connected() const { return remote.port != 0; }

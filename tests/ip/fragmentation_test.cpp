@@ -206,6 +206,8 @@ TEST(IdentificationSource, ValuesAreUniqueForADestinationAndApartForOthers) {
     seen.insert(source.next(kAliceV6, kBobV6, wire::kIpProtocolUdp));
   }
   EXPECT_EQ(seen.size(), 10'000U);
+  const std::uint32_t train = source.next(kAliceV6, kBobV6, wire::kIpProtocolUdp, 40);
+  EXPECT_EQ(source.next(kAliceV6, kBobV6, wire::kIpProtocolUdp), train + 40);
   const std::uint32_t own = source.next(kAliceV6, kBobV6, wire::kIpProtocolUdp);
   const std::uint32_t other = source.next(kAliceV6, kAliceV6, wire::kIpProtocolUdp);
   EXPECT_GT(std::min(own - other, other - own), 20'000U);

@@ -10,11 +10,18 @@
 namespace strata::asio {
 inline namespace STRATA_ASIO_FLAVOUR {
 
+template <typename Executor>
+class basic_steady_timer;  // default_token.h
+
 // As net::steady_timer, but for the clock: time points are strata::Time, and only the Executor
 // knows which moment it is.
 class steady_timer {
  public:
   using executor_type = executor;
+  template <typename Other>
+  struct rebind_executor {
+    using other = basic_steady_timer<Other>;
+  };
   using clock_type = Clock;
   using duration = Duration;
   using time_point = Time;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "strata/asio/connect.h"
+#include "strata/asio/default_token.h"
 #include "strata/asio/tcp_acceptor.h"
 #include "strata/asio/tcp_resolver.h"
 #include "strata/asio/tcp_socket.h"
@@ -26,5 +27,5 @@
 // 1. Calls that would block are not there (resolve), or answer what a socket in non-blocking mode
 //    does: would_block, and of connect() in_progress.
 // 2. The executor of a socket is always the context's: a strand is taken off, as it adds nothing.
-// 3. Sockets have no parameter for a kind of executor, so that completion tokens are named
-//    where they are used; as_default_on() and rebind_executor are not there.
+// 3. Sockets have no parameter for a kind of executor. as_default_on() of a completion token makes
+//    another type of them (default_token.h); tcp_stream has none.

@@ -15,9 +15,16 @@
 namespace strata::asio {
 inline namespace STRATA_ASIO_FLAVOUR {
 
+template <typename Executor>
+class basic_tcp_acceptor;  // default_token.h
+
 class tcp::acceptor : public net::socket_base {
  public:
   using executor_type = executor;
+  template <typename Other>
+  struct rebind_executor {
+    using other = basic_tcp_acceptor<Other>;
+  };
   using endpoint_type = endpoint;
   using protocol_type = net::ip::tcp;
   using native_handle_type = TcpListener*;
@@ -249,6 +256,13 @@ class tcp::acceptor : public net::socket_base {
   }
 
   std::unique_ptr<State> state_;
+
+ protected:
+  // For those whose sockets are of another kind, made of ours.
+  template <typename Signature, typename Token>
+  auto accept_as(endpoint* peer, Token&& token) {
+    return accept_later<Signature>(std::forward<Token>(token), Accepting(*state_, peer));
+  }
 };
 
 }  // namespace STRATA_ASIO_FLAVOUR

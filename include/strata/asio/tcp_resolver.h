@@ -17,11 +17,18 @@
 namespace strata::asio {
 inline namespace STRATA_ASIO_FLAVOUR {
 
+template <typename Executor>
+class basic_tcp_resolver;  // default_token.h
+
 // The look-up itself cannot be taken back; whoever asked is told at once, and the answer is not
 // heard any more.
 class tcp::resolver : public net::ip::resolver_base {
  public:
   using executor_type = executor;
+  template <typename Other>
+  struct rebind_executor {
+    using other = basic_tcp_resolver<Other>;
+  };
   using protocol_type = net::ip::tcp;
   using endpoint_type = endpoint;
   using results_type = net::ip::tcp::resolver::results_type;

@@ -16,6 +16,9 @@
 namespace strata::asio {
 inline namespace STRATA_ASIO_FLAVOUR {
 
+template <typename Executor>
+class basic_tcp_socket;  // default_token.h
+
 struct tcp {
   using endpoint = net::ip::tcp::endpoint;
   using no_delay = net::ip::tcp::no_delay;
@@ -30,6 +33,10 @@ struct tcp {
 class tcp::socket : public net::socket_base {
  public:
   using executor_type = executor;
+  template <typename Other>
+  struct rebind_executor {
+    using other = basic_tcp_socket<Other>;
+  };
   using endpoint_type = endpoint;
   using protocol_type = net::ip::tcp;
   using lowest_layer_type = socket;

@@ -15,6 +15,9 @@
 namespace strata::asio {
 inline namespace STRATA_ASIO_FLAVOUR {
 
+template <typename Executor>
+class basic_udp_socket;  // default_token.h
+
 struct udp {
   using endpoint = net::ip::udp::endpoint;
   class socket;
@@ -26,6 +29,10 @@ struct udp {
 class udp::socket : public net::socket_base {
  public:
   using executor_type = executor;
+  template <typename Other>
+  struct rebind_executor {
+    using other = basic_udp_socket<Other>;
+  };
   using endpoint_type = endpoint;
   using protocol_type = net::ip::udp;
   using lowest_layer_type = socket;

@@ -18,6 +18,9 @@ constexpr std::size_t kFrameMax = 2048;
 // How often the state of the address is looked at, while it is checked and afterwards.
 constexpr Duration kCheckPause = std::chrono::milliseconds(50);
 constexpr Duration kWatchPause = std::chrono::seconds(1);
+// Of the routes of several leases those of the first interface win, also when another lease was
+// renewed later; what was configured by hand comes before them all.
+constexpr std::uint32_t kMetricFirst = 1000;
 
 std::optional<InterfaceEntry> find_interface(const Stack& stack, InterfaceId wanted) {
   std::optional<InterfaceEntry> found;
@@ -243,7 +246,7 @@ void DhcpService::configure(const dhcp::Lease& lease) {
     routes.push_back({.destination = destination,
                       .gateway = gateway,
                       .interface = interface_,
-                      .metric = 0,
+                      .metric = kMetricFirst + interface_,
                       .origin = RouteOrigin::kProtocol});
   };
   // RFC 3442: with classless routes there are no others.

@@ -17,6 +17,9 @@ auto with_tcp(stack::Core* core, SocketId id, Act act) -> decltype(act(*core->tc
 
 // A stream may begin at an address of this host only (RFC 9293 3.9.2), or at none in particular.
 [[nodiscard]] bool may_begin_at(const stack::Core& core, const Endpoint& local);
+// Its end may be at such an address, or wait there for the day when it is one.
+[[nodiscard]] bool may_bind_to(const stack::Core& core, const Endpoint& local,
+                               const TcpSocketOptions& options);
 
 [[nodiscard]] inline Handle handle_of(const TcpBinding* binding) {
   return binding == nullptr ? Handle{} : handle_of(binding->id());

@@ -15,12 +15,19 @@ bool may_begin_at(const stack::Core& core, const Endpoint& local) {
   return ours != nullptr && ours->kind == ip::LocalKind::kUnicast && !ours->is_tentative;
 }
 
+bool may_bind_to(const stack::Core& core, const Endpoint& local, const TcpSocketOptions& options) {
+  const bool may_become_ours =
+      !local.address.is_multicast() && !local.address.is_limited_broadcast();
+  return may_begin_at(core, local) || (options.free_bind && may_become_ours);
+}
+
 }  // namespace native
 
 Result<TcpBinding> TcpBinding::bind(Stack& stack, const Endpoint& local,
                                     const TcpSocketOptions& options) {
   stack::Core& core = stack.core();
-  if (!native::may_begin_at(core, local)) return std::unexpected(Error::kAddressNotAvailable);
+  if (!native::may_bind_to(core, local, options))
+    return std::unexpected(Error::kAddressNotAvailable);
   if (!native::is_interface_or_none(core, local.zone)) return std::unexpected(Error::kNoDevice);
   tcp::Transport* const tcp = core.ensure_tcp();
   if (tcp == nullptr) return std::unexpected(Error::kOutOfMemory);

@@ -13,7 +13,7 @@ using tcp::Transport;
 Result<TcpListener> TcpListener::listen(Stack& stack, const Endpoint& local,
                                         const TcpListenOptions& options) {
   stack::Core& core = stack.core();
-  if (options.binding == nullptr && !native::may_begin_at(core, local)) {
+  if (options.binding == nullptr && !native::may_bind_to(core, local, options.options)) {
     return std::unexpected(Error::kAddressNotAvailable);
   }
   tcp::Transport* const tcp = core.ensure_tcp();

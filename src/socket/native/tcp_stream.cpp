@@ -53,6 +53,10 @@ Result<TcpStream> TcpStream::connect(Stack& stack, const Endpoint& remote,
   if (peer.address == IpAddress::any_v6()) peer.address = IpAddress::v6(0, 1);
   const auto local = local_end(core, options);
   if (!local) return std::unexpected(local.error());
+  // Bound to what is not ours yet (free_bind).
+  if (options.binding != nullptr && !native::may_begin_at(core, *local)) {
+    return std::unexpected(Error::kInvalidArgument);
+  }
   const auto way = way_to(core, peer, *local, options.options);
   if (!way) return std::unexpected(way.error());
   tcp::Transport* const tcp = core.ensure_tcp();

@@ -67,6 +67,10 @@ Result<void> UdpSocket::set_v6_only(bool on) {
   });
 }
 
+Result<void> UdpSocket::set_free_bind(bool on) {
+  return always(core_, id_, [on](udp::Socket& socket) { socket.options.free_bind = on; });
+}
+
 Result<void> UdpSocket::set_broadcast(bool on) {
   return always(core_, id_, [on](udp::Socket& socket) { socket.options.broadcast = on; });
 }

@@ -60,13 +60,16 @@ Result<UdpSocket> UdpSocket::open(Stack& stack, AddressFamily family) {
 
 Result<void> UdpSocket::bind(const Endpoint& local) {
   return with(find(core_, id_), [&](udp::Socket& socket) -> Result<void> {
-    if (!may_bind(*core_, local)) return std::unexpected(Error::kAddressNotAvailable);
+    const bool is_ours = may_bind(*core_, local);
+    if (!is_ours && !socket.options.free_bind) return std::unexpected(Error::kAddressNotAvailable);
     if (!native::is_interface_or_none(*core_, local.zone)) {
       return std::unexpected(Error::kNoDevice);
     }
     Endpoint chosen = local;
     if (chosen.address.is_unspecified()) chosen.address = any_of(socket.family);
-    return core_->udp.bind(socket, chosen);
+    const auto bound = core_->udp.bind(socket, chosen);
+    if (bound) socket.waits_for_address = !is_ours;
+    return bound;
   });
 }
 
@@ -79,6 +82,8 @@ Result<void> UdpSocket::connect(const Endpoint& remote) {
       const auto chosen = stack::source_towards(*core_, remote, socket.options.bound_interface);
       if (!chosen) return std::unexpected(chosen.error());
       source = *chosen;
+    } else if (!stack::may_send_from(*core_, socket)) {
+      return std::unexpected(Error::kInvalidArgument);
     }
     if (!socket.is_bound()) {
       const auto done = core_->udp.bind(socket, {any_of(socket.family), 0}, remote);

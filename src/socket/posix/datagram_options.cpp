@@ -136,6 +136,8 @@ constexpr OptionRow<DatagramFile> kRows[] = {
     {SOL_SOCKET, SO_BROADCAST, O::read<&S::broadcast>, O::write_bool<&U::set_broadcast>},
     {SOL_SOCKET, SO_NO_CHECK, O::read<&S::without_checksum>,
      O::write_bool<&U::set_without_checksum>},
+    {IPPROTO_IP, IP_FREEBIND, O::read<&S::free_bind>, O::write_bool<&U::set_free_bind>},
+    {IPPROTO_IPV6, IPV6_FREEBIND, O::read<&S::free_bind>, O::write_bool<&U::set_free_bind>},
     {IPPROTO_IP, IP_MTU, O::read_mtu, nullptr},
     {IPPROTO_IPV6, IPV6_V6ONLY, O::read<&S::v6_only>, O::write_bool<&U::set_v6_only>},
     {IPPROTO_IPV6, IPV6_MTU, O::read_mtu, nullptr},

@@ -90,8 +90,12 @@ struct MessageOptions {
                                             FragmentPolicy::kDontFragment, FragmentPolicy::kProbe};
     static_assert(IP_PMTUDISC_DONT == 0 && IP_PMTUDISC_WANT == 1 && IP_PMTUDISC_DO == 2 &&
                   IP_PMTUDISC_PROBE == 3);
-    if (value < 0 || value >= static_cast<int>(std::size(kPolicies))) return -EINVAL;
-    const auto set = file.socket().set_fragment_policy(kPolicies[value]);
+    // IP_PMTUDISC_INTERFACE, which refuses what is longer than the link takes, is not there.
+    const bool is_omitted = value == IP_PMTUDISC_OMIT;
+    const bool is_known = value >= 0 && value < static_cast<int>(std::size(kPolicies));
+    if (!is_known && !is_omitted) return -EINVAL;
+    const auto set = file.socket().set_fragment_policy(is_omitted ? FragmentPolicy::kByRouters
+                                                                  : kPolicies[value]);
     if (set) file.path_mtu_discovery_ = value;
     return answer_of(set);
   }

@@ -83,7 +83,9 @@ class StreamFile final : public SocketFile {
   TcpSocketOptions options_;                     // for what is not made yet
   std::optional<IpAddress> bound_without_port_;  // IP_BIND_ADDRESS_NO_PORT: connect() chooses
   bool binds_without_port_ = false;
-  std::uint32_t low_water_ = 1;            // SO_RCVLOWAT
+  // SO_RCVLOWAT. Not the connection's mark, below which nothing is told: who reads for a program
+  // in another process has to see all that comes, for a reader who asks for less.
+  std::uint32_t low_water_ = 1;
   std::optional<Endpoint> deferred_peer_;  // TCP_FASTOPEN_CONNECT: the first write connects
   bool defers_connect_ = false;
   bool is_connecting_ = false;

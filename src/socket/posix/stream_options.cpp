@@ -111,6 +111,24 @@ struct StreamOptions {
     file.tell_news();  // what is there may be enough now
     return 0;
   }
+  static Answer read_path_mtu_discovery(StreamFile& file, int& value) {
+    switch (file.current_options().path_mtu) {
+      case TcpPathMtu::kIgnore: value = IP_PMTUDISC_DONT; break;
+      case TcpPathMtu::kFollow: value = IP_PMTUDISC_WANT; break;
+      case TcpPathMtu::kInsist: value = IP_PMTUDISC_DO; break;
+    }
+    return 0;
+  }
+  static Answer write_path_mtu_discovery(StreamFile& file, int value, Time now) {
+    constexpr TcpPathMtu kPolicies[] = {TcpPathMtu::kIgnore, TcpPathMtu::kFollow,
+                                        TcpPathMtu::kInsist};
+    static_assert(IP_PMTUDISC_DONT == 0 && IP_PMTUDISC_WANT == 1 && IP_PMTUDISC_DO == 2 &&
+                  IPV6_PMTUDISC_DONT == 0 && IPV6_PMTUDISC_WANT == 1 && IPV6_PMTUDISC_DO == 2);
+    if (value < 0 || value >= static_cast<int>(std::size(kPolicies))) return -EINVAL;
+    TcpSocketOptions options = file.current_options();
+    options.path_mtu = kPolicies[value];
+    return file.apply_options(options, now);
+  }
   static Answer read_mtu(StreamFile& file, int& value) {
     if (file.stream() == nullptr) return -ENOTCONN;
     const auto info = file.stream()->info(Time{});
@@ -353,8 +371,12 @@ constexpr OptionRow<StreamFile> kRows[] = {
     {IPPROTO_IP, IP_TOS, O::read<&T::traffic_class>, O::write_traffic_class},
     {IPPROTO_IP, IP_TTL, O::read<&T::hop_limit, 64>, O::write_hop_limit},
     {IPPROTO_IP, IP_MTU, O::read_mtu, nullptr},
+    {IPPROTO_IP, IP_MTU_DISCOVER, O::read_path_mtu_discovery, O::write_path_mtu_discovery},
+    {IPPROTO_IP, IP_FREEBIND, O::read<&T::free_bind>, O::write_bool<&T::free_bind>},
     {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, O::read_late_port, O::write_late_port},
     {IPPROTO_IPV6, IPV6_MTU, O::read_mtu, nullptr},
+    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, O::read_path_mtu_discovery, O::write_path_mtu_discovery},
+    {IPPROTO_IPV6, IPV6_FREEBIND, O::read<&T::free_bind>, O::write_bool<&T::free_bind>},
     {IPPROTO_IPV6, IPV6_TCLASS, O::read<&T::traffic_class>, O::write_traffic_class},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, O::read<&T::hop_limit, 64>, O::write_hop_limit},
     {IPPROTO_IPV6, IPV6_V6ONLY, O::read<&T::v6_only>, O::write_bool<&T::v6_only>},

@@ -141,7 +141,7 @@ Result<void> fill_departure(Core& core, const DepartureQuery& query, Departure& 
     if (!source) return std::unexpected(source.error());
     departure.source = *source;
   }
-  if (core.path_mtus.size() != 0 && query.fragment_policy != FragmentPolicy::kProbe) {
+  if (core.path_mtus.size() != 0 && heeds_path_mtu(query.fragment_policy)) {
     departure.mtu = core.path_mtus.mtu(
         departure.destination, static_cast<std::uint32_t>(departure.mtu), path_mtu_zone(departure));
   }

@@ -32,16 +32,22 @@ PacketPtr with_head(Core& core, PacketPtr packet) {
   return head;
 }
 
+// A train of segments is cut after its header is made, and each takes the next number.
+std::uint32_t segments_of(const Packet& packet) {
+  const std::uint32_t size = packet.notes().segment_size;
+  return size == 0 ? 1 : static_cast<std::uint32_t>(packet.size() / size + 1);
+}
+
 void prepend_header_v4(Core& core, Packet& packet, const Departure& departure, Bytes options = {}) {
   if (!options.empty()) copy_bytes(options, packet.prepend(options.size()));
   const std::size_t header_length = wire::Ipv4Layout::kSize + options.size();
   const std::size_t total = packet.size() + wire::Ipv4Layout::kSize;
-  const bool dont_fragment = departure.fragment_policy != FragmentPolicy::kFragment;
+  const bool dont_fragment = forbids_fragments(departure.fragment_policy);
   // RFC 6864 4.1: a packet that cannot become fragments needs no identification.
   const std::uint32_t identification =
-      dont_fragment
-          ? 0
-          : core.identifications.next(departure.source, departure.destination, departure.protocol);
+      dont_fragment ? 0
+                    : core.identifications.next(departure.source, departure.destination,
+                                                departure.protocol, segments_of(packet));
   const auto out = packet.prepend<wire::Ipv4Layout::kSize>();
   wire::Ipv4Header header{.header_length = static_cast<std::uint8_t>(header_length),
                           .traffic_class = departure.traffic_class,
@@ -137,6 +143,8 @@ Result<void> send_fragments(Core& core, PacketPtr packet, const Departure& depar
       return std::unexpected(Error::kOutOfMemory);
     }
     ++core.counters.fragments_sent;
+    // It is no packet that came: see PacketKey.
+    fragment->notes().arrival = Time{};
     send_to_next_hop(core, *departure.interface, std::move(fragment), departure.next_hop, now);
   }
   return {};
@@ -202,7 +210,7 @@ Result<void> send_onto_link(Core& core, PacketPtr packet, const Departure& depar
     send_to_next_hop(core, *departure.interface, std::move(packet), departure.next_hop, now);
     return {};
   }
-  if (departure.fragment_policy != FragmentPolicy::kFragment) {
+  if (forbids_fragments(departure.fragment_policy)) {
     drop(core, std::move(packet), DropReason::kPacketTooBig);
     return std::unexpected(Error::kMessageTooLong);
   }

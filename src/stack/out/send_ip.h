@@ -21,7 +21,7 @@ namespace strata::stack {
 // the next call of depart().
 [[nodiscard]] inline bool may_recall_departure(const Core& core, const DepartureQuery& query) {
   return !query.source.is_unspecified() &&
-         (core.path_mtus.size() == 0 || query.fragment_policy == FragmentPolicy::kProbe);
+         (core.path_mtus.size() == 0 || !heeds_path_mtu(query.fragment_policy));
 }
 [[nodiscard]] inline DepartureGrounds departure_grounds(const Core& core) {
   return {core.routes.generation(), core.local.generation(), core.link_generation};

@@ -19,6 +19,11 @@ constexpr std::size_t kPiecesMax = 64;
 // IPv6, Ethernet and two tags.
 constexpr std::size_t kLowerHeaderBytes = 40 + 14 + 2 * 4;
 
+FragmentPolicy policy_for(const tcp::Outgoing& outgoing) {
+  if (outgoing.ignores_path_mtu) return FragmentPolicy::kByRouters;
+  return outgoing.may_fragment ? FragmentPolicy::kFragment : FragmentPolicy::kProbe;
+}
+
 DepartureQuery query_for(const tcp::Outgoing& outgoing) {
   const auto ecn = static_cast<unsigned>(outgoing.ecn);
   return {.destination = outgoing.flow.remote_address,
@@ -28,8 +33,7 @@ DepartureQuery query_for(const tcp::Outgoing& outgoing) {
           .protocol = wire::kIpProtocolTcp,
           .hop_limit = outgoing.hop_limit,
           .traffic_class = static_cast<std::uint8_t>((outgoing.traffic_class & 0xfcU) | ecn),
-          .fragment_policy =
-              outgoing.may_fragment ? FragmentPolicy::kFragment : FragmentPolicy::kProbe};
+          .fragment_policy = policy_for(outgoing)};
 }
 
 // In front of a copy there is room for the header; slices that others hold, too, hang behind it.

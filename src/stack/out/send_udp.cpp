@@ -101,6 +101,10 @@ Result<IpAddress> source_towards(Core& core, const Endpoint& remote, InterfaceId
   return departure->source;
 }
 
+bool may_send_from(const Core& core, const udp::Socket& socket) {
+  return !socket.waits_for_address || core.local.is_local(socket.local.address);
+}
+
 Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const Bytes> parts,
                              const SendChoices& choices, Time now) {
   if (const auto pending = socket.errors.take_pending()) return std::unexpected(*pending);
@@ -114,6 +118,9 @@ Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const By
   if (!departure) return std::unexpected(departure.error());
   if (choices.source && !core.local.is_local(*choices.source)) {
     return std::unexpected(Error::kAddressNotAvailable);
+  }
+  if (!choices.source && !may_send_from(core, socket)) {
+    return std::unexpected(Error::kInvalidArgument);
   }
   if (!socket.is_bound()) {
     const IpAddress any =

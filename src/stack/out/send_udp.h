@@ -13,6 +13,9 @@ namespace strata::stack {
 Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const Bytes> parts,
                              const SendChoices& choices, Time now);
 
+// Not from an address that is not ours yet (free_bind).
+[[nodiscard]] bool may_send_from(const Core& core, const udp::Socket& socket);
+
 // The address a connected socket will speak from.
 [[nodiscard]] Result<IpAddress> source_towards(Core& core, const Endpoint& remote,
                                                InterfaceId interface);

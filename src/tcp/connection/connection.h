@@ -224,6 +224,7 @@ class Connection {
 
   // connection_calls.cpp
   [[nodiscard]] std::optional<Error> why_not_write();
+  [[nodiscard]] bool has_enough_to_read(const Shared& shared) const;
   [[nodiscard]] Error why_nothing_to_read();
   void wait_for_room(const Shared& shared, Time now);
   void tell_of_room() {
@@ -238,6 +239,10 @@ class Connection {
   [[nodiscard]] bool is_in_flight(const Shared& shared, SequenceNumber quoted) const;
   void lower_path_mtu(Shared& shared, std::uint32_t mtu, Time now);
   void set_path_mtu(Shared& shared, std::uint32_t mtu, Time now);
+  // Routers cut what they find too long. Those of IPv6 cannot.
+  [[nodiscard]] bool ignores_path_mtu(const TcpSocketOptions& options) const {
+    return options.path_mtu == TcpPathMtu::kIgnore && flow_.is_v4();
+  }
 
   // connection_timers.cpp
   [[nodiscard]] std::optional<Time> keepalive_deadline(const Shared& shared) const;

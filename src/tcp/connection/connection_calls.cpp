@@ -199,11 +199,20 @@ bool Connection::is_writable(const Shared& shared) const {
   return room != 0 && room >= sender_.queued(shared.send) / 2;
 }
 
+// Who waits for more than a peer may send, or memory has room for, waits for ever: then the mark
+// gives way.
+bool Connection::has_enough_to_read(const Shared& shared) const {
+  const std::size_t unread = receiver_.readable(shared.receive);
+  if (unread == 0) return false;
+  return unread >= shared.options[options_].receive_low_water ||
+         receiver_.window() <= receiver_.segment_size() || shared.account.under_pressure();
+}
+
 Readiness Connection::readiness(const Shared& shared) const {
   const bool is_over = state_ == State::kClosed;
   const bool is_open = !is_opening() || has_halves();
   const bool has_ended = receiver_.fin_reached() || receiver_.is_shut_down();
-  return {.readable = is_over || has_ended || receiver_.readable(shared.receive) != 0 ||
+  return {.readable = is_over || has_ended || has_enough_to_read(shared) ||
                       receiver_.has_urgent(shared.receive),
           .writable = is_over || (is_open && (sender_.is_fin_queued() || is_writable(shared))),
           .error = error_.has_value(),
@@ -251,6 +260,9 @@ Result<void> Connection::set_options(Shared& shared, const TcpSocketOptions& opt
     receiver_.owe_ack();
   }
   if (options.keepalive && !before.keepalive) heard_ = now;
+  if (options.receive_low_water < before.receive_low_water && has_enough_to_read(shared)) {
+    flags_.news_readable = true;
+  }
   obey_options(shared, now);
   return {};
 }

@@ -239,7 +239,10 @@ DropReason Connection::take_text(Shared& shared, Segment&& segment, Time now) {
   }
   const TextOutcome outcome = receiver_.on_text(shared.receive, segment.text_begin(),
                                                 std::move(segment.payload), facts, now);
-  if (outcome.bytes_made_readable != 0) flags_.news_readable = true;
+  const bool is_news =
+      outcome.bytes_made_readable != 0 ||
+      (outcome.kind == TextKind::kRefused && shared.options[options_].receive_low_water != 0);
+  if (is_news && has_enough_to_read(shared)) flags_.news_readable = true;
   if (outcome.kind == TextKind::kOutOfOrder) out_of_order_received_ += facts.segments;
   if (outcome.fin_reached) on_fin(shared, now);
   return outcome.kind == TextKind::kRefused ? DropReason::kPoolEmpty : DropReason::kNone;

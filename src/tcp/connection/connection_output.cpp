@@ -105,7 +105,8 @@ void Connection::compose(const Shared& shared, wire::TcpFlags flags, SequenceNum
   outgoing.hop_limit = options.hop_limit;
   outgoing.traffic_class = options.traffic_class & 0xfcU;
   outgoing.bound_interface = options.bound_interface;
-  outgoing.may_fragment = flags_.may_fragment;
+  outgoing.may_fragment = flags_.may_fragment && options.path_mtu == TcpPathMtu::kFollow;
+  outgoing.ignores_path_mtu = ignores_path_mtu(options);
 }
 
 // RFC 9293 3.10.5 and 3.5.2: SND.NXT lies in the peer's window, and so is believed (RFC 5961 3).

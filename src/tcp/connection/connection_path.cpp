@@ -36,6 +36,7 @@ DropReason Connection::on_icmp(Shared& shared, const IcmpNews& news, Time now) {
   if (state_ == State::kClosed || state_ == State::kTimeWait) return DropReason::kTcpNoSocket;
   if (!is_in_flight(shared, news.sequence)) return DropReason::kTcpQuoteNotInFlight;
   if (news.error == Error::kMessageTooLong) {
+    if (ignores_path_mtu(shared.options[options_])) return DropReason::kNone;
     const std::uint32_t told = news.mtu.value_or(0);
     const std::uint32_t mtu = told != 0 ? told : plateau_below(news.quoted_size);
     // RFC 5927 7.2: it must be smaller than what was too big.

@@ -131,6 +131,7 @@ Outgoing compose(const Flow& flow, wire::TcpFlags flags, SequenceNumber seq, Seq
   out.hop_limit = socket.hop_limit;
   out.traffic_class = socket.traffic_class & 0xfcU;
   out.bound_interface = socket.bound_interface;
+  out.ignores_path_mtu = socket.path_mtu == TcpPathMtu::kIgnore && flow.is_v4();
   std::optional<std::size_t> size = write(options, std::span(out.option_bytes));
   if (!size) {
     wire::TcpOptions fewer = options;

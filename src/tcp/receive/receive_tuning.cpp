@@ -24,6 +24,9 @@ std::uint8_t window_shift_for(std::uint32_t buffer_max) {
 ReceiveBufferBounds receive_buffer_bounds(const TcpConfig& config,
                                           const TcpSocketOptions& options) {
   ReceiveBufferBounds bounds{config.receive_buffer_first, config.receive_buffer_max};
+  // Linux: the buffer grows to what the program wants to read at once, unless it has a size.
+  constexpr std::uint32_t kLowWaterMax = kBufferMax / 2;
+  bounds.first = std::max(bounds.first, 2 * std::min(options.receive_low_water, kLowWaterMax));
   if (options.receive_buffer != 0) bounds = {options.receive_buffer, options.receive_buffer};
   const std::uint32_t clamp = options.window_clamp == 0 ? kBufferMax : options.window_clamp;
   bounds.max = std::clamp<std::uint32_t>(bounds.max, 1, std::min(kBufferMax, clamp));

@@ -16,8 +16,12 @@ const IpAddress kOffered = IpAddress::v4(10, 77, 0, 50);
 // Gives everybody the same address, by broadcast.
 class Server {
  public:
-  explicit Server(Lab& lab, const char* interface = "theirs")
-      : socket_(*UdpSocket::open(lab.theirs->stack(), AddressFamily::kIpv4)) {
+  explicit Server(Lab& lab, const char* interface = "theirs", const IpAddress& router = kServer,
+                  const IpAddress& offered = kOffered)
+      : socket_(*UdpSocket::open(lab.theirs->stack(), AddressFamily::kIpv4)),
+        router_(router),
+        offered_(offered) {
+    EXPECT_TRUE(socket_.set_reuse_port(true));
     EXPECT_TRUE(socket_.bind({IpAddress::any_v4(), wire::kDhcpServerPort}));
     EXPECT_TRUE(socket_.set_broadcast(true));
     EXPECT_TRUE(socket_.set_bound_interface(*lab.theirs->stack().find_interface(interface)));
@@ -41,20 +45,22 @@ class Server {
   void reply(const wire::DhcpView& to, wire::DhcpMessageType type) {
     wire::DhcpHeader header = to.header();
     header.operation = wire::DhcpOperation::kReply;
-    header.your_address = kOffered;
+    header.your_address = offered_;
     std::array<std::byte, 600> out{};
     wire::DhcpWriter writer(header, out);
     EXPECT_TRUE(writer.add(wire::DhcpOption::kMessageType, static_cast<std::uint8_t>(type)));
-    EXPECT_TRUE(writer.add(wire::DhcpOption::kServerIdentifier, kServer));
+    EXPECT_TRUE(writer.add(wire::DhcpOption::kServerIdentifier, router_));
     EXPECT_TRUE(writer.add(wire::DhcpOption::kLeaseTime, std::uint32_t{3600}));
     EXPECT_TRUE(writer.add(wire::DhcpOption::kSubnetMask, std::uint32_t{0xffff'ff00}));
-    EXPECT_TRUE(writer.add(wire::DhcpOption::kRouter, kServer));
+    EXPECT_TRUE(writer.add(wire::DhcpOption::kRouter, router_));
     EXPECT_TRUE(writer.add(wire::DhcpOption::kDomainNameServer, kServer));
     EXPECT_TRUE(writer.add(wire::DhcpOption::kInterfaceMtu, std::uint16_t{1300}));
     EXPECT_TRUE(socket_.send_to(writer.finish(),
                                 {IpAddress::limited_broadcast(), wire::kDhcpClientPort}, lab_now));
   }
   UdpSocket socket_;
+  IpAddress router_;
+  IpAddress offered_;
 };
 
 std::size_t mtu_of(const Stack& stack) {
@@ -131,6 +137,41 @@ TEST(DhcpService, AVlanHasALeaseOfItsOwn) {
   EXPECT_TRUE((*service)->stop());
   lab.run_for(std::chrono::milliseconds(100));
   EXPECT_EQ(server.heard.back(), wire::DhcpMessageType::kRelease);
+}
+
+// The one that came first, or was renewed last, has no better route for it.
+TEST(DhcpService, OfTwoLeasesTheRouteOfTheFirstInterfaceWins) {
+  Lab lab;
+  Stack& stack = lab.ours->stack();
+  Stack& other = lab.theirs->stack();
+  const VlanTags tags{.tags = {{{.id = 10}}}, .count = 1};
+  InterfaceConfig config;
+  config.name = "vlan";
+  const InterfaceId first = *stack.find_interface("ours");
+  const InterfaceId second = stack.add_vlan(first, tags, config, lab_now).value();
+  const InterfaceId theirs =
+      other.add_vlan(*other.find_interface("theirs"), tags, config, lab_now).value();
+  const IpAddress second_router = IpAddress::v4(10, 78, 0, 1);
+  ASSERT_TRUE(stack.remove_address(first, IpAddress::v4(10, 77, 0, 2), lab_now));
+  ASSERT_TRUE(other.add_address(theirs, Prefix(second_router, 24), lab_now));
+  lab.run_for(std::chrono::seconds(10));
+  Server one(lab);
+  Server two(lab, "vlan", second_router, IpAddress::v4(10, 78, 0, 50));
+  DnsResolver& resolver = lab.ours->resolver();
+  auto late = DhcpService::start(stack, *lab.loop, resolver, second, {1, 2}, {});
+  lab.run_for(std::chrono::seconds(10));
+  auto early = DhcpService::start(stack, *lab.loop, resolver, first, {1, 2}, {});
+  lab.run_for(std::chrono::seconds(10));
+  ASSERT_TRUE((*late)->is_bound());
+  ASSERT_TRUE((*early)->is_bound());
+  std::vector<RouteEntry> defaults;
+  stack.for_each_route([&](const RouteEntry& entry) {
+    if (entry.destination.length() == 0 && entry.destination.is_v4()) defaults.push_back(entry);
+  });
+  ASSERT_EQ(defaults.size(), 2U);
+  EXPECT_EQ(defaults[0].interface, first) << "routes are told in the order in which they are used";
+  EXPECT_EQ(defaults[1].interface, second);
+  EXPECT_LT(defaults[0].metric, defaults[1].metric);
 }
 
 TEST(DhcpService, AnAddressThatVanishesIsDeclined) {

@@ -35,6 +35,7 @@ struct EchoLab : Lab {
 
 #include "socket/asio/skin/acceptor_tests.h"
 #include "socket/asio/skin/context_tests.h"
+#include "socket/asio/skin/default_token_tests.h"
 #include "socket/asio/skin/ending_tests.h"
 #include "socket/asio/skin/resolver_tests.h"
 #include "socket/asio/skin/socket_tests.h"

@@ -51,6 +51,28 @@ TEST(Binding, SaysWhyItCannotBe) {
             Error::kNoDevice);
 }
 
+TEST(Binding, MayWaitForAnAddress) {
+  Host host;
+  const IpAddress later = address("10.0.0.99");
+  const TcpSocketOptions options{.free_bind = true};
+  EXPECT_EQ(TcpBinding::bind(host.stack, {address("224.0.0.1"), 90}, options).error(),
+            Error::kAddressNotAvailable);
+  auto binding = TcpBinding::bind(host.stack, {later, 90}, options);
+  ASSERT_TRUE(binding);
+  // Nothing is sent from there before it is ours.
+  EXPECT_EQ(
+      TcpStream::connect(host.stack, {host.peer4, 7}, {.binding = &*binding}, host.now).error(),
+      Error::kInvalidArgument);
+  auto listener = TcpListener::listen(host.stack, {}, {.binding = &*binding});
+  ASSERT_TRUE(listener);
+  ASSERT_TRUE(host.stack.add_address(host.eth0, Prefix(later, 24), host.now));
+  host.run_for(std::chrono::seconds(10));
+  auto client = TcpStream::connect(host.stack, {later, 90}, {}, host.now);
+  ASSERT_TRUE(client);
+  host.settle();
+  EXPECT_TRUE(listener->accept(host.now));
+}
+
 TEST(Binding, IsUsedUpByAStream) {
   TcpPair pair;
   auto binding = TcpBinding::bind(pair.ours.stack, {pair.ours.own4, 5000});

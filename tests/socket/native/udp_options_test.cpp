@@ -82,6 +82,24 @@ TEST(UdpOptions, BroadcastsAreAskedFor) {
   EXPECT_THAT(host.device.take_sent(), ElementsAre(ToMac(MacAddress::broadcast())));
 }
 
+TEST(UdpOptions, AnAddressMayBeAwaited) {
+  Host host;
+  UdpSocket socket = open(host, AddressFamily::kIpv4);
+  const Endpoint later{address("10.0.0.99"), 90};
+  EXPECT_EQ(socket.bind(later).error(), Error::kAddressNotAvailable);
+  ASSERT_TRUE(socket.set_free_bind(true));
+  ASSERT_TRUE(socket.bind(later));
+  ASSERT_TRUE(socket.set_free_bind(false));  // does not make the address ours
+  const Frame payload = text("x");
+  const Endpoint peer{host.peer4, 7};
+  EXPECT_EQ(socket.send_to(payload.all(), peer, host.now).error(), Error::kInvalidArgument);
+  EXPECT_EQ(socket.connect(peer).error(), Error::kInvalidArgument);
+  ASSERT_TRUE(host.stack.add_address(host.eth0, Prefix(later.address, 24), host.now));
+  host.run_for(std::chrono::seconds(10));
+  EXPECT_TRUE(socket.connect(peer));
+  EXPECT_TRUE(socket.send_to(payload.all(), peer, host.now));
+}
+
 TEST(UdpOptions, ThePathMtuIsThatOfTheConnectedPeerWithoutHeaders) {
   Host host;
   UdpSocket socket = open(host);

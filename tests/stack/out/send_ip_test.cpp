@@ -99,6 +99,20 @@ TEST(SendIp, DontFragmentSetsTheBitAndRefusesWhatDoesNotFit) {
   EXPECT_EQ(host.drops(DropReason::kPacketTooBig), 1U);
 }
 
+TEST(SendIp, WhatIsLeftToRoutersHasNoBitAndTheLinksSize) {
+  Host host;
+  (void)host.stack.core().path_mtus.on_black_hole(host.peer4, 900, host.now);
+  UdpPort port(host, {IpAddress::any_v6(), 7});
+  port.options().fragment_policy = FragmentPolicy::kByRouters;
+  ASSERT_TRUE(port.send({host.peer4, 9}, pattern(1472)));
+  ASSERT_TRUE(port.send({host.peer4, 9}, pattern(1473)));
+  host.settle();
+  const Frames sent = host.device.take_sent();
+  ASSERT_THAT(sent, SizeIs(3)) << "whole, and in two fragments";
+  EXPECT_FALSE(decode(sent[0].all()).v4->dont_fragment);
+  EXPECT_EQ(decode(sent[0].all()).v4->total_length, 1500U);
+}
+
 // RFC 1112 6.1 MUST: a host hears its own group packets unless it asks not to.
 TEST(SendIp, GroupPacketsAreHeardHereAsWell) {
   Host host;

@@ -260,5 +260,59 @@ TEST(ConnectionCalls, AWriterIsToldWhenThereIsRoomAgain) {
   EXPECT_EQ(writable, 2);
 }
 
+bool is_readable(Peer& peer) { return peer.transport.readiness(peer.handle).readable; }
+
+TEST(ConnectionCalls, FewerBytesThanTheLowWaterMarkAreNoNews) {
+  PeerOptions options;
+  options.socket.receive_low_water = 10;
+  Peer peer(options);
+  peer.open_passively();
+  int readable = 0;
+  (void)peer.transport.on_ready(peer.handle,
+                                [&](Readiness news) { readable += news.readable ? 1 : 0; });
+  peer.take({.text = "123456789"});
+  peer.ready.tell();
+  EXPECT_FALSE(is_readable(peer));
+  EXPECT_EQ(readable, 0);
+  peer.take({.text = "0"});
+  peer.ready.tell();
+  EXPECT_TRUE(is_readable(peer));
+  EXPECT_EQ(readable, 1);
+  EXPECT_EQ(peer.read(4), "1234") << "whoever reads gets what there is";
+  EXPECT_FALSE(is_readable(peer));
+  peer.take({.flags = kFinAck});
+  EXPECT_TRUE(is_readable(peer)) << "the end is told at once";
+}
+
+TEST(ConnectionCalls, ALowerMarkIsNews) {
+  PeerOptions options;
+  options.socket.receive_low_water = 10;
+  Peer peer(options);
+  peer.open_passively();
+  peer.take({.text = "12345"});
+  int readable = 0;
+  (void)peer.transport.on_ready(peer.handle,
+                                [&](Readiness news) { readable += news.readable ? 1 : 0; });
+  peer.ready.tell();
+  EXPECT_EQ(readable, 0);
+  ASSERT_TRUE(peer.transport.set_options(peer.handle, {.receive_low_water = 5}, peer.now));
+  peer.ready.tell();
+  EXPECT_EQ(readable, 1);
+}
+
+TEST(ConnectionCalls, TheLowWaterMarkGivesWayToAFullBuffer) {
+  PeerOptions options;
+  options.socket.receive_low_water = 1U << 20U;
+  options.socket.receive_buffer = 5000;
+  Peer peer(options);
+  peer.open_passively();
+  const std::string whole(1460, 'w');
+  peer.take({.text = whole});
+  EXPECT_FALSE(is_readable(peer));
+  peer.take({.text = whole});
+  peer.take({.text = whole});
+  EXPECT_TRUE(is_readable(peer));
+}
+
 }  // namespace
 }  // namespace strata::tcp::connection_calls_test

@@ -116,6 +116,38 @@ TEST(ConnectionPath, AnAbsurdMtuIsAnsweredByLettingRoutersFragment) {
   EXPECT_TRUE(again[0].may_fragment);
 }
 
+TEST(ConnectionPath, WhoseProgramInsistsIsNeverFragmented) {
+  PeerOptions options;
+  options.socket.path_mtu = TcpPathMtu::kInsist;
+  Peer peer(options);
+  peer.open_passively();
+  peer.drain();
+  ASSERT_TRUE(peer.write(std::string(1460, 'b')));
+  peer.pull_all();
+  EXPECT_EQ(peer.transport.on_icmp(peer.flow(), too_big(peer.expected, 68), peer.now),
+            DropReason::kNone);
+  const auto again = peer.pull_all();
+  ASSERT_FALSE(again.empty());
+  EXPECT_FALSE(again[0].may_fragment);
+  EXPECT_FALSE(again[0].ignores_path_mtu);
+}
+
+TEST(ConnectionPath, WhoseProgramLeavesItToRoutersHearsNothingOfThePath) {
+  PeerOptions options;
+  options.socket.path_mtu = TcpPathMtu::kIgnore;
+  Peer peer(options);
+  peer.open_passively();
+  peer.drain();
+  ASSERT_TRUE(peer.write(std::string(1460, 'b')));
+  const auto out = peer.pull_all();
+  ASSERT_FALSE(out.empty());
+  EXPECT_TRUE(out[0].ignores_path_mtu);
+  EXPECT_EQ(peer.transport.on_icmp(peer.flow(), too_big(peer.expected, 600), peer.now),
+            DropReason::kNone);
+  EXPECT_EQ(peer.transport.info(peer.handle, peer.now)->path_mtu, 1500U);
+  EXPECT_TRUE(peer.pull_all().empty()) << "nothing was lost";
+}
+
 // RFC 1191 7.1 SHOULD: a router that does not tell its MTU means the next smaller common one.
 TEST(ConnectionPath, WithoutAnMtuTheNextCommonOneIsTaken) {
   Peer peer;

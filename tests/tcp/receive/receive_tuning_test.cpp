@@ -39,6 +39,14 @@ TEST(ReceiveTuning, TakesItsBoundsFromTheConfigurationOrTheSocket) {
   }
 }
 
+TEST(ReceiveTuning, BeginsWithRoomForWhatAProgramWantsAtOnce) {
+  TcpConfig config{.receive_buffer_first = 100, .receive_buffer_max = 1000};
+  EXPECT_EQ(receive_buffer_bounds(config, {.receive_low_water = 300}).first, 600U);
+  EXPECT_EQ(receive_buffer_bounds(config, {.receive_low_water = UINT32_MAX}).first, 1000U);
+  EXPECT_EQ(receive_buffer_bounds(config, {.receive_buffer = 200, .receive_low_water = 300}).first,
+            200U);
+}
+
 struct TuningBench {
   TuningBench() { tuning.start({.first = 100'000, .max = 1'000'000}); }
   // One round trip of 10 ms in which `bytes` arrived and were read.
