@@ -336,7 +336,8 @@ void Node::flush_capture_later() {
   constexpr Duration kEvery = std::chrono::seconds(1);
   loop_->start_timer(loop_->now() + kEvery, [this] {
     if (writer_->flush()) return flush_capture_later();
-    warn({writer_->failure() + "; the stack goes on"});
+    warn({writer_->failure() + "; the stack goes on without a capture"});
+    capture_->stop();
   });
 }
 
@@ -402,6 +403,10 @@ void Node::run() {
   loop_->run();
   if (cores_ != nullptr) cores_->stop();
   if (writer_ != nullptr && !writer_->is_ok() && !failure_) failure_ = Failure{writer_->failure()};
+  if (!capture_ || capture_->missed() == 0) return;
+  warn({fmt::format("{} frames are not in the capture: cores saw them faster than one could write",
+                    capture_->missed()),
+        "with a filter fewer have to be written"});
 }
 
 }  // namespace strata::service

@@ -82,6 +82,8 @@ class Node {
   [[nodiscard]] Outcome<void> confine(const StackOptions& options,
                                       const runtime::ConfineOptions& manner,
                                       const std::string& config = {});
+  // Null: it has given nothing up.
+  [[nodiscard]] const Confined* confined() const { return confined_.get(); }
   // While it runs, too. A failure leaves all as it was.
   [[nodiscard]] Outcome<void> set_names(const StackOptions& options);
   void set_log(LogLevel level);

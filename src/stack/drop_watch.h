@@ -21,8 +21,8 @@
 namespace strata::stack {
 
 // Knows a packet again within one step, also after its descriptor went back to the pool. A packet
-// that the step makes anew in the same place was never given a time of arrival; one that it copies
-// is told of.
+// that the step makes anew in the same place has no time of arrival, also when it is made of parts
+// of one that came; one that stands for another, as a copy does, is told of.
 struct PacketKey {
   const Packet* descriptor = nullptr;
   Time arrival{};

@@ -9,6 +9,8 @@
 
 #include "service/gateway/host_end.h"
 #include "service/lab.h"
+#include "stack/core.h"
+#include "strata/real_clock.h"
 
 namespace strata::service::node_test {
 namespace {
@@ -48,6 +50,21 @@ TEST(Node, SaysWhatCouldNotBeOpened) {
   options = with_null_device();
   options.devices[0].spec = "pcap:/nonexistent.pcap";
   EXPECT_FALSE(Node::create(options, {}).has_value());
+}
+
+TEST(Node, ADiskThatIsFullEndsTheCaptureAndNotTheStack) {
+  StackOptions options = with_null_device();
+  options.capture = "/dev/full";
+  const auto node = Node::create(options, {});
+  ASSERT_TRUE(node.has_value()) << node.error().text;
+  const auto& watchers = (*node)->stack().core().drop_watchers;
+  EXPECT_FALSE(watchers.empty());
+  const Time end = real_now() + std::chrono::seconds(5);
+  while (!watchers.empty() && real_now() < end) {
+    (*node)->loop().run_once(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(watchers.empty()) << "no packet is copied for nothing";
+  EXPECT_FALSE((*node)->loop().is_stopped());
 }
 
 TEST(Node, PortsToPublishMakeTheGatewayTheDefaultDevice) {

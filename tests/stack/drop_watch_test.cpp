@@ -160,30 +160,166 @@ TEST(DropWatch, MergedSegmentsEndTogether) {
   EXPECT_EQ(witness.fates(), wanted);
 }
 
-// The headers of a packet in pieces are copied together, into a packet that is free by then.
-TEST(DropWatch, ACopyIsWhatItStandsFor) {
+// Shares the last frame of each batch: nobody may write into that one any more.
+class Sharer final : public Hook {
+ public:
+  explicit Sharer(Host& host) : host_(host) {
+    EXPECT_TRUE(host_.stack.add_hook(HookPoint::kFrameIn, *this));
+  }
+  ~Sharer() override { host_.stack.remove_hook(HookPoint::kFrameIn, *this); }
+  Sharer(const Sharer&) = delete;
+  Sharer& operator=(const Sharer&) = delete;
+  void on_packets(HookPoint, std::span<Packet* const> packets, std::span<Verdict>, Time) override {
+    kept_.push_back(packets.back()->share(0, packets.back()->size()));
+  }
+
+ private:
+  Host& host_;
+  std::vector<PacketPtr> kept_;
+};
+
+// A second link, whose queue is full from the beginning of a test.
+class DropsOnTheWayThrough : public testing::Test {
+ protected:
+  void SetUp() override {
+    InterfaceConfig config;
+    config.mtu = 576;
+    config.ipv6 = false;
+    config.detect_duplicates = false;
+    const InterfaceId id = host.add(out, config);
+    ASSERT_TRUE(host.stack.add_address(id, prefix("10.1.0.1/24"), host.now));
+    ASSERT_TRUE(host.stack.add_neighbor(id, there, kOtherMac, host.now));
+    host.stack.set_forwarding(true, false);
+    host.run_for(10s);
+    (void)host.device.take_sent();
+    host.stack.core().config.transmit_queue_max = 0;
+  }
+  void push(const Frame& packet, const MacAddress& to = kOurMac) {
+    host.device.push(ip_frame(to, kPeerMac, packet), PacketNotes{});
+  }
+  // Dropped without a word.
+  void push_unasked() { push(echo_reply(host.peer4, host.own4, 1, 1, text("x"))); }
+  // Its listener gets a share, and the frame itself goes back to the pool.
+  void push_accepted() {
+    push(udp_packet({host.peer4, 9}, {IpAddress::v4(10, 0, 0, 255), 7}, text("b")),
+         MacAddress::broadcast());
+  }
+  void push_through(std::size_t size) {
+    push(ipv4_packet({.protocol = wire::kIpProtocolUdp, .source = host.peer4, .destination = there},
+                     udp_datagram({host.peer4, 9}, {there, 9}, pattern(size))));
+  }
+
+  const IpAddress there = IpAddress::v4(10, 1, 0, 9);
+  TestDevice out;
+  Host host;
+};
+
+// What is forwarded is copied first, into a packet that is free by then.
+TEST_F(DropsOnTheWayThrough, ACopyIsWhatItStandsFor) {
+  Witness witness(host);
+  const Sharer sharer(host);
+  push_unasked();
+  push_unasked();
+  push_through(1);
+  host.settle();
+  const std::vector<std::optional<DropReason>> wanted{
+      DropReason::kIcmpQuoteUnknown, DropReason::kIcmpQuoteUnknown, DropReason::kTransmitQueueFull};
+  EXPECT_EQ(witness.fates(), wanted);
+  EXPECT_TRUE(witness.strangers.empty());
+}
+
+TEST_F(DropsOnTheWayThrough, ACopyIsNotWhatLayThereBefore) {
+  UdpPort open(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
+  Witness witness(host);
+  const Sharer sharer(host);
+  push_accepted();
+  push_through(1);
+  host.settle();
+  ASSERT_EQ(open.waiting(), 1U);
+  const std::vector<std::optional<DropReason>> wanted{std::nullopt, DropReason::kTransmitQueueFull};
+  EXPECT_EQ(witness.fates(), wanted);
+  EXPECT_TRUE(witness.strangers.empty());
+}
+
+// Fragments are new packets, wherever they lie.
+TEST_F(DropsOnTheWayThrough, AFragmentIsNotWhatLayThereBefore) {
+  UdpPort open(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
+  Witness witness(host);
+  push_accepted();
+  push_through(1000);
+  host.settle();
+  ASSERT_EQ(open.waiting(), 1U);
+  const std::vector<std::optional<DropReason>> wanted{std::nullopt, std::nullopt};
+  EXPECT_EQ(witness.fates(), wanted);
+  const std::vector<DropReason> fragments(2, DropReason::kTransmitQueueFull);
+  EXPECT_EQ(witness.strangers, fragments);
+}
+
+// The fragment that completes a datagram goes the way of the whole.
+TEST(DropWatch, TheLastFragmentStandsForTheWhole) {
   Host host;
   Witness witness(host);
-  host.device.push(ip_frame(kOurMac, kPeerMac, from_peer(host, 98)), PacketNotes{});
-  host.device.push(ip_frame(kOurMac, kPeerMac, from_peer(host, 99)), PacketNotes{});
-  // A hook that shares what passes: nobody may write into it any more.
-  class Sharer final : public Hook {
-   public:
-    void on_packets(HookPoint, std::span<Packet* const> packets, std::span<Verdict>,
-                    Time) override {
-      for (const Packet* const packet : packets) kept.push_back(packet->share(0, packet->size()));
-    }
-    std::vector<PacketPtr> kept;
-  } sharer;
-  host.stack.set_forwarding(true, false);
-  const Frame through = udp_packet({host.peer4, 9}, {IpAddress::v4(10, 0, 0, 77), 9}, text("x"));
-  host.device.push(ip_frame(kOurMac, kPeerMac, through), PacketNotes{});
-  ASSERT_TRUE(host.stack.add_hook(HookPoint::kIpIn, sharer));
+  const Frame upper = udp_datagram({host.peer4, 9}, {host.own4, 99}, pattern(24));
+  for (const bool is_first : {true, false}) {
+    const Frame part(is_first ? upper.all().first(16) : upper.all().subspan(16));
+    const Frame packet = ipv4_packet({.identification = 1,
+                                      .more_fragments = is_first,
+                                      .fragment_offset = std::uint16_t(is_first ? 0 : 16),
+                                      .protocol = wire::kIpProtocolUdp,
+                                      .source = host.peer4,
+                                      .destination = host.own4},
+                                     part);
+    host.device.push(ip_frame(kOurMac, kPeerMac, packet), PacketNotes{});
+  }
   host.settle();
-  host.stack.remove_hook(HookPoint::kIpIn, sharer);
-  const std::vector<std::optional<DropReason>> wanted{DropReason::kUdpNoSocket,
-                                                      DropReason::kUdpNoSocket, std::nullopt};
-  EXPECT_EQ(witness.fates(), wanted) << "the third waits for its neighbour";
+  const std::vector<std::optional<DropReason>> wanted{std::nullopt, DropReason::kUdpNoSocket};
+  EXPECT_EQ(witness.fates(), wanted);
+  EXPECT_TRUE(witness.strangers.empty());
+}
+
+// Each socket that refuses counts; the datagram went no further when all of them did.
+TEST(DropWatch, OneListenerOfSeveralIsEnough) {
+  Host host;
+  UdpPort one(host, {}, AddressFamily::kIpv4);
+  UdpPort two(host, {}, AddressFamily::kIpv4);
+  for (UdpPort* const port : {&one, &two}) {
+    port->options().reuse_address = true;
+    ASSERT_TRUE(host.stack.core().udp.bind(port->socket(), {IpAddress::any_v4(), 7}));
+    port->socket().queue.set_buffer_bytes_max(kSmallBufferBytes);
+  }
+  const Frame frame =
+      ip_frame(MacAddress::broadcast(), kPeerMac,
+               udp_packet({host.peer4, 9}, {IpAddress::v4(10, 0, 0, 255), 7}, text("b")));
+  Witness witness(host);
+  host.exchange(frame);
+  EXPECT_EQ(one.receive(), text("b"));
+  host.exchange(frame);
+  EXPECT_EQ(host.drops(DropReason::kUdpQueueFull), 1U) << "the second has not read";
+  host.exchange(frame);
+  EXPECT_EQ(host.drops(DropReason::kUdpQueueFull), 3U);
+  const std::vector<std::optional<DropReason>> wanted{std::nullopt, std::nullopt,
+                                                      DropReason::kUdpQueueFull};
+  EXPECT_EQ(witness.fates(), wanted);
+}
+
+TEST(DropWatch, OneSegmentOfSeveralIsEnough) {
+  Host host;
+  UdpPort port(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
+  port.socket().queue.set_buffer_bytes_max(kSmallBufferBytes);
+  PacketNotes notes;
+  notes.segment_kind = SegmentKind::kUdp;
+  notes.segment_size = 100;
+  notes.checksum = ChecksumState::kVerified;
+  const Frame frame =
+      ip_frame(kOurMac, kPeerMac, udp_packet({host.peer4, 9}, {host.own4, 7}, pattern(200)));
+  Witness witness(host);
+  host.exchange(frame, notes);
+  EXPECT_EQ(port.waiting(), 1U);
+  EXPECT_EQ(host.drops(DropReason::kUdpQueueFull), 1U);
+  host.exchange(frame, notes);
+  EXPECT_EQ(host.drops(DropReason::kUdpQueueFull), 3U);
+  const std::vector<std::optional<DropReason>> wanted{std::nullopt, DropReason::kUdpQueueFull};
+  EXPECT_EQ(witness.fates(), wanted);
 }
 
 // A queue that is full takes the packet away before it says so.

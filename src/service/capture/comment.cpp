@@ -41,6 +41,23 @@ std::size_t character_bytes(std::string_view text) {
   return count;
 }
 
+char32_t code_point(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character.front());
+  if (character.size() == 1) return lead;
+  char32_t code = lead & (0x7FU >> character.size());
+  for (const char next : character.substr(1)) {
+    code = code << 6U | (static_cast<unsigned char>(next) & 0x3FU);
+  }
+  return code;
+}
+
+// What a terminal obeys instead of showing it: C0 and C1, line and paragraph separators, and what
+// turns the direction of the text (Unicode UAX 9).
+bool is_command(char32_t code) {
+  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x2028 || code == 0x2029 ||
+         (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
 }  // namespace
 
 std::string drop_comment(DropReason reason) {
@@ -52,8 +69,7 @@ std::string clean_comment(std::string_view text) {
   while (!text.empty()) {
     const std::size_t count = character_bytes(text);
     std::string_view next = count == 0 ? kReplacement : text.substr(0, count);
-    const auto byte = static_cast<unsigned char>(next.front());
-    if (byte < 0x20 || byte == 0x7F) next = " ";
+    if (is_command(code_point(next))) next = " ";
     if (clean.size() + next.size() > kCommentBytesMax) break;
     clean += next;
     text.remove_prefix(count == 0 ? 1 : count);

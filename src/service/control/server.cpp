@@ -239,25 +239,48 @@ std::string ControlServer::change_devices(const ControlRequest& request) {
 std::string ControlServer::start_capture(Client& client, const ControlRequest& request) {
   auto filter = PacketFilters::compile(request.filter);
   if (!filter) return control_refusal(filter.error().text, filter.error().hint);
-  client.filter = std::move(*filter);
-  client.snap_length = request.snap_length == 0 ? kCapturedBytes : request.snap_length;
-  client.captures = true;
   if (!watch_) {
     watch_.emplace(*stacks_.front(), others_.cores,
                    [this](const WatchedFrame& frame) { on_frame(frame); });
   }
-  if (watch_->is_running()) return control_agreement();
-  if (auto started = watch_->start(kCapturedBytes); !started) {
+  if (!client.captures) client.missed_before = watch_->missed();
+  client.filter = std::move(*filter);
+  client.snap_length = request.snap_length == 0 ? kCapturedBytes : request.snap_length;
+  client.captures = true;
+  if (auto started = watch_->start(kCapturedBytes, wanted()); !started) {
+    client.captures = false;
     client.leaves = true;
     return control_refusal(started.error().text);
   }
+  watched_for_ = captures();
   return control_agreement();
 }
 
-void ControlServer::stop_capture_when_unused() {
-  const bool is_used =
-      std::ranges::any_of(clients_, [](const auto& client) { return client->captures; });
-  if (!is_used && watch_) watch_->stop();
+std::size_t ControlServer::captures() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(clients_, [](const auto& client) { return client->captures; }));
+}
+
+// What any client wants: other frames cross no core.
+FrameWatch::Wanted ControlServer::wanted() const {
+  std::vector<PacketFilters> filters;
+  for (const auto& client : clients_) {
+    if (client->captures) filters.push_back(client->filter);
+  }
+  return [filters = std::move(filters)](Medium medium, Bytes bytes, std::size_t size) {
+    return std::ranges::any_of(
+        filters, [&](const PacketFilters& filter) { return filter.matches(medium, bytes, size); });
+  };
+}
+
+// Somebody may have gone: the watch looks for what the others want, and ends with the last.
+void ControlServer::adapt_watch() {
+  const std::size_t wanting = captures();
+  if (!watch_ || wanting == watched_for_) return;
+  watched_for_ = wanting;
+  if (wanting == 0) return watch_->stop();
+  // It runs, so that it has its hooks.
+  static_cast<void>(watch_->start(kCapturedBytes, wanted()));
 }
 
 void ControlServer::on_frame(const WatchedFrame& frame) {
@@ -278,6 +301,7 @@ void ControlServer::on_frame(const WatchedFrame& frame) {
 void ControlServer::show(const CapturedFrame& frame) {
   std::string head;
   std::size_t head_bytes = SIZE_MAX;
+  const std::uint64_t missed_by_watch = watch_->missed();
   for (const auto& client : clients_) {
     if (!client->captures || client->leaves) continue;
     if (!client->filter.matches(frame.interface.medium, frame.bytes, frame.size)) continue;
@@ -292,7 +316,8 @@ void ControlServer::show(const CapturedFrame& frame) {
       head = captured_frame_head(cut);
       head_bytes = wanted;
     }
-    client->out += fmt::format("{},\"missed\":{}}}\n", head, client->missed);
+    client->out += fmt::format("{},\"missed\":{}}}\n", head,
+                               client->missed + missed_by_watch - client->missed_before);
   }
 }
 
@@ -360,7 +385,7 @@ void ControlServer::remove_gone() {
     ::close(client->descriptor);
     return true;
   });
-  stop_capture_when_unused();
+  adapt_watch();
 }
 
 }  // namespace strata::service

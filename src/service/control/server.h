@@ -43,7 +43,8 @@
 //
 // 1. Only root and the user who runs the stack are heard (SO_PEERCRED); others are told so.
 // 2. Nothing here blocks: what a client does not read waits in a buffer, and with a full buffer
-//    its next request is not read and its captured frames are counted in "missed".
+//    its next request is not read and its captured frames are counted in "missed". So are those
+//    that cores saw faster than they could be brought together, whomever they were for.
 // 3. Who has taken nothing for kStallMax holds no memory: frames that wait are missed, and who
 //    waits for anything else has gone. Long lists are asked for in pages.
 
@@ -91,7 +92,8 @@ class ControlServer {
     std::size_t snap_length = 0;
     bool leaves = false;  // once what waits has been written
     std::uint64_t missed = 0;
-    Time moved{};  // when something was written last, or began to wait
+    std::uint64_t missed_before = 0;  // by the watch, when this client's capture began
+    Time moved{};                     // when something was written last, or began to wait
   };
 
   ControlServer(Loop& loop, std::string path, std::vector<HostedStack*> stacks,
@@ -108,7 +110,9 @@ class ControlServer {
   void write(Client& client);
   void watch(Client& client);
   [[nodiscard]] std::string start_capture(Client& client, const ControlRequest& request);
-  void stop_capture_when_unused();
+  [[nodiscard]] std::size_t captures() const;
+  [[nodiscard]] FrameWatch::Wanted wanted() const;
+  void adapt_watch();
   void watch_for_stalls();
   void end_stall(Client& client);
   void write_all();
@@ -131,6 +135,7 @@ class ControlServer {
   bool is_stall_watched_ = false;
   std::vector<std::unique_ptr<Client>> clients_;
   std::optional<HostWatch> watch_;         // of the first stack; runs while somebody captures
+  std::size_t watched_for_ = 0;            // clients that capture, when it was started last
   std::shared_ptr<ControlServer*> alive_;  // empties when the server ends, for posted tasks
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/cores/host_watch.h"
 
-#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -13,6 +15,13 @@ namespace {
 constexpr Duration kEvery = std::chrono::milliseconds(10);
 // No turn of a core takes that long: by then it has put in what it saw.
 constexpr Duration kHold = std::chrono::milliseconds(20);
+
+std::vector<HostedStack*> followers_of(Cores* cores) {
+  std::vector<HostedStack*> stacks;
+  if (cores == nullptr) return stacks;
+  for (const auto& follower : cores->followers()) stacks.push_back(&follower->hosted());
+  return stacks;
+}
 
 }  // namespace
 
@@ -37,9 +46,9 @@ struct HostWatch::Part {
   }
   // These two on the core's own thread. The front core counts the rounds.
   void start(std::uint64_t number, const Wish& wish) {
-    empty_for(number);
-    // A core without room for a hook has nothing to tell.
-    static_cast<void>(watch.start(wish.bytes_max, wish.wanted));
+    if (round != number) empty_for(number);
+    // A core without room for a hook has nothing to tell but that.
+    if (!watch.start(wish.bytes_max, wish.wanted)) ++missed;
   }
   void stop(std::uint64_t number) {
     if (round != number) return;
@@ -52,11 +61,17 @@ struct HostWatch::Part {
     bytes = 0;
     round = number;
   }
-  [[nodiscard]] std::vector<Crossing> take(std::uint64_t number) {
-    const std::lock_guard lock(mutex);
-    if (round != number) return {};
-    bytes = 0;
-    return std::exchange(frames, {});
+  // On the front core's thread.
+  void take(std::uint64_t number) {
+    std::vector<Crossing> taken;
+    {
+      const std::lock_guard lock(mutex);
+      if (round != number) return;
+      bytes = 0;
+      taken.swap(frames);
+    }
+    waiting.insert(waiting.end(), std::move_iterator(taken.begin()),
+                   std::move_iterator(taken.end()));
   }
 
   HostedStack& host;
@@ -64,29 +79,28 @@ struct HostWatch::Part {
   std::vector<Crossing> frames;
   std::size_t bytes = 0;
   std::uint64_t round = 0;
-  std::uint64_t missed = 0;
+  std::atomic<std::uint64_t> missed{0};
   FrameWatch watch;
+  std::deque<Crossing> waiting;  // the front core's
 };
 
 HostWatch::HostWatch(HostedStack& front, Cores* cores, FrameWatch::Tell tell)
+    : HostWatch(front, followers_of(cores), std::move(tell)) {}
+
+HostWatch::HostWatch(HostedStack& front, std::span<HostedStack* const> others,
+                     FrameWatch::Tell tell)
     : front_(front), tell_(std::move(tell)) {
   parts_.push_back(std::make_shared<Part>(front));
-  if (cores == nullptr) {
-    parts_.front()->watch.tell_to(tell_);
-    return;
-  }
-  for (const auto& follower : cores->followers()) {
-    parts_.push_back(std::make_shared<Part>(follower->hosted()));
-  }
+  if (others.empty()) parts_.front()->watch.tell_to(tell_);
+  for (HostedStack* const other : others) parts_.push_back(std::make_shared<Part>(*other));
 }
 
 HostWatch::~HostWatch() { stop(); }
 
 Outcome<void> HostWatch::start(std::size_t bytes_max, FrameWatch::Wanted wanted) {
-  stop();
-  ++round_;
+  const bool goes_on = is_running_;
   Part& own = *parts_.front();
-  own.round = round_;
+  if (!goes_on) own.round = ++round_;
   if (auto started = own.watch.start(bytes_max, wanted); !started) return started;
   is_running_ = true;
   const auto wish = std::make_shared<const Wish>(bytes_max, std::move(wanted));
@@ -96,7 +110,7 @@ Outcome<void> HostWatch::start(std::size_t bytes_max, FrameWatch::Wanted wanted)
           if (const auto there = part.lock()) there->start(round, *wish);
         });
   }
-  if (parts_.size() > 1) drain_later();
+  if (parts_.size() > 1 && !goes_on) drain_later();
   return {};
 }
 
@@ -115,10 +129,7 @@ void HostWatch::stop() {
 
 std::uint64_t HostWatch::missed() const {
   std::uint64_t count = 0;
-  for (const auto& part : parts_) {
-    const std::lock_guard lock(part->mutex);
-    count += part->missed;
-  }
+  for (const auto& part : parts_) count += part->missed.load(std::memory_order_relaxed);
   return count;
 }
 
@@ -131,24 +142,27 @@ void HostWatch::drain_later() {
 }
 
 void HostWatch::take_parts() {
+  for (const auto& part : parts_) part->take(round_);
+}
+
+HostWatch::Part* HostWatch::earliest_until(Time time) {
+  Part* found = nullptr;
   for (const auto& part : parts_) {
-    for (Crossing& crossing : part->take(round_)) {
-      crossing.number = ++taken_;
-      waiting_.push_back(std::move(crossing));
-    }
+    if (part->waiting.empty() || part->waiting.front().frame.time > time) continue;
+    const bool is_earlier =
+        found == nullptr || part->waiting.front().frame.time < found->waiting.front().frame.time;
+    if (is_earlier) found = part.get();
   }
+  return found;
 }
 
 void HostWatch::tell_until(Time time) {
-  std::ranges::sort(waiting_, {},
-                    [](const Crossing& one) { return std::pair(one.frame.time, one.number); });
-  const auto later = std::ranges::upper_bound(waiting_, time, {},
-                                              [](const Crossing& one) { return one.frame.time; });
-  for (auto at = waiting_.begin(); at != later; ++at) {
-    at->frame.bytes = at->bytes;
-    tell_(at->frame);
+  for (Part* part = earliest_until(time); part != nullptr; part = earliest_until(time)) {
+    Crossing& next = part->waiting.front();
+    next.frame.bytes = next.bytes;
+    tell_(next.frame);
+    part->waiting.pop_front();
   }
-  waiting_.erase(waiting_.begin(), later);
 }
 
 }  // namespace strata::service

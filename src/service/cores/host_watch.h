@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "service/capture/frame_watch.h"
@@ -14,14 +15,16 @@
 #include "strata/executor.h"
 
 //   core 0: FrameWatch ─> Part ─┐ every 10 ms, what is 20 ms old
-//   core 1: FrameWatch ─> Part ─┴─> sorted by time ─> tell(frame) on core 0
+//   core 1: FrameWatch ─> Part ─┴─> merged by time ─> tell(frame) on core 0
 //
 // 1. A host of one core has no parts to merge: its frames are told in the turn in which they pass.
 // 2. Parts are bounded; what finds one full is counted as missed. The packet path waits for no
 //    longer than it takes to swap a vector.
-// 3. Other cores begin and end when they come to it. What they tell of an earlier start is
-// nobody's.
-// 4. It is destroyed when no other core's thread runs.
+// 3. What one core saw is in the order of its time already, so that merging looks at the first
+//    frame of each part only.
+// 4. Other cores begin and end when they come to it. What they tell of an earlier start is
+//    nobody's.
+// 5. It is destroyed when no other core's thread runs.
 
 namespace strata::service {
 
@@ -34,16 +37,18 @@ class HostWatch {
 
   // Null: the front core is alone. Both outlive the watch. tell() leaves the watch as it is.
   HostWatch(HostedStack& front, Cores* cores, FrameWatch::Tell tell);
+  HostWatch(HostedStack& front, std::span<HostedStack* const> others, FrameWatch::Tell tell);
   ~HostWatch();
   HostWatch(const HostWatch&) = delete;
   HostWatch& operator=(const HostWatch&) = delete;
 
-  // `wanted` is called on every core's thread. A watch that runs goes on with what is said now.
+  // `wanted` is called on every core's thread. A watch that runs goes on with what is said now, and
+  // loses nothing.
   [[nodiscard]] Outcome<void> start(std::size_t bytes_max, FrameWatch::Wanted wanted = {});
   // What has been seen is told.
   void stop();
   [[nodiscard]] bool is_running() const { return is_running_; }
-  // Since the beginning.
+  // Since the beginning. A core that had no room for a watch counts as one frame.
   [[nodiscard]] std::uint64_t missed() const;
 
  private:
@@ -52,19 +57,17 @@ class HostWatch {
   struct Crossing {
     WatchedFrame frame;
     std::vector<std::byte> bytes;
-    std::uint64_t number = 0;  // of those taken: what one core saw at one time keeps its order
   };
 
   void drain_later();
   void take_parts();
   void tell_until(Time time);
+  [[nodiscard]] Part* earliest_until(Time time);
 
   HostedStack& front_;
   FrameWatch::Tell tell_;
   std::vector<std::shared_ptr<Part>> parts_;  // the front core's first
-  std::vector<Crossing> waiting_;
   std::optional<TimerId> timer_;
-  std::uint64_t taken_ = 0;
   std::uint64_t round_ = 0;
   bool is_running_ = false;
 };

@@ -152,13 +152,11 @@ Json line_of(std::uint16_t core, const Json& snapshot, const Crossings& crossing
     received += number(interface, "received_packets");
     sent += number(interface, "sent_packets");
   }
-  const std::size_t connections =
-      snapshot.contains("connections") ? snapshot["connections"].size() : 0;
   return {{"core", core},
           {"answers", true},
           {"received_packets", received},
           {"sent_packets", sent},
-          {"connections", connections},
+          {"connections", count_of(snapshot, "connections")},
           {"handed_over", crossings.handed_over},
           {"taken_over", crossings.taken_over},
           {"sent_for_others", crossings.sent_for_others},

@@ -9,6 +9,7 @@
 #include "stack/core.h"
 #include "strata/wire/ipv4.h"
 #include "strata/wire/ipv6.h"
+#include "strata/wire/tcp.h"
 
 namespace strata::service {
 
@@ -206,22 +207,25 @@ void ScratchStack::copy_sockets() {
   copy_packet_sockets();
 }
 
-InterfaceId ScratchStack::copied(InterfaceId interface) const {
+std::optional<InterfaceId> ScratchStack::copied(InterfaceId interface) const {
   if (interface == kNoInterface) return kNoInterface;
-  return stack_->find_interface(interface_name(live_, interface)).value_or(kNoInterface);
+  const auto found = stack_->find_interface(interface_name(live_, interface));
+  return found ? std::optional(*found) : std::nullopt;
 }
 
 // These three are copied from table to table: their handles are nobody's here. Where there is no
-// room for one, it hears nothing.
+// room for one, it hears nothing; nor does one that is bound to an interface that is gone.
 void ScratchStack::copy_echo_sockets() {
   icmp::EchoTable& to = stack_->core().echo;
   live_.core().echo.for_each([&](const icmp::EchoSocket& from) {
+    const auto bound = copied(from.options.bound_interface);
+    if (!bound) return;
     const auto handle = to.open(from.family);
     icmp::EchoSocket* const copy = handle ? to.find(*handle) : nullptr;
     if (copy == nullptr || from.local.port == 0) return;
     if (!to.bind(*copy, from.local.address, from.local.port)) return;
     copy->remote = from.remote;
-    copy->options.bound_interface = copied(from.options.bound_interface);
+    copy->options.bound_interface = *bound;
   });
 }
 
@@ -229,11 +233,13 @@ void ScratchStack::copy_raw_sockets() {
   const auto& from = live_.core().raw.raw;
   auto& to = stack_->core().raw.raw;
   for (Index i = from.next_used(0); i != kNoIndex; i = from.next_used(i + 1)) {
+    const auto bound = copied(from[i].options.bound_interface);
+    if (!bound) continue;
     stack::RawSocket* const copy = to.find(to.try_create(from[i].family, from[i].protocol));
     if (copy == nullptr) return;
     copy->local = from[i].local;
     copy->remote = from[i].remote;
-    copy->options.bound_interface = copied(from[i].options.bound_interface);
+    copy->options.bound_interface = *bound;
   }
 }
 
@@ -241,8 +247,9 @@ void ScratchStack::copy_packet_sockets() {
   const auto& from = live_.core().raw.packet;
   auto& to = stack_->core().raw.packet;
   for (Index i = from.next_used(0); i != kNoIndex; i = from.next_used(i + 1)) {
-    stack::PacketSocket* const copy =
-        to.find(to.try_create(copied(from[i].interface), from[i].ethertype));
+    const auto bound = copied(from[i].interface);
+    if (!bound) continue;
+    stack::PacketSocket* const copy = to.find(to.try_create(*bound, from[i].ethertype));
     if (copy == nullptr) return;
     copy->hears_others = from[i].hears_others;
   }
@@ -289,24 +296,34 @@ std::uint8_t ecn_of(Bytes packet) {
   return static_cast<std::uint8_t>(traffic_class & 3U);
 }
 
+// RFC 791 3.2: the protocol is part of what makes fragments belong together; RFC 8200 4.5 has none.
+bool is_of(const ip::Fragment& fragment, const ScratchStack::Datagram& datagram) {
+  return fragment.source == datagram.source && fragment.destination == datagram.destination &&
+         fragment.identification == datagram.identification &&
+         (!datagram.source.is_v4() || fragment.protocol == datagram.protocol);
+}
+
 }  // namespace
 
-std::size_t ScratchStack::copy_fragments(const Datagram& datagram, Time now) {
-  std::size_t count = 0;
+ScratchStack::Fragments ScratchStack::copy_fragments(const Datagram& datagram, Time now) {
+  constexpr std::size_t kBeginning = wire::TcpLayout::kSize;
+  Fragments copied_here;
   const auto try_here = [&](ip::Fragment fragment, const Packet& packet) {
-    if (fragment.source != datagram.source || fragment.destination != datagram.destination ||
-        fragment.identification != datagram.identification) {
-      return;
-    }
+    if (!is_of(fragment, datagram)) return;
     fragment.packet = packet.copy(pool_);
     if (fragment.packet == nullptr) return;
+    if (fragment.offset == 0) {
+      const std::size_t carried = packet.size() - fragment.header_length;
+      copied_here.beginning.resize(std::min(carried, kBeginning));
+      packet.copy_out(fragment.header_length, copied_here.beginning);
+    }
     fragment.ecn = ecn_of(fragment.packet->bytes());
-    fragment.interface = copied(fragment.interface);
+    fragment.interface = copied(fragment.interface).value_or(kNoInterface);
     static_cast<void>(stack_->core().reassembly.on_fragment(std::move(fragment), now));
-    ++count;
+    ++copied_here.count;
   };
   live_.core().reassembly.for_each_waiting(try_here);
-  return count;
+  return copied_here;
 }
 
 }  // namespace strata::service

@@ -57,13 +57,18 @@ class ScratchStack {
   }
   // The connection of the running stack between these endpoints. True: it is here now, too.
   bool copy_connection(const Endpoint& local, const Endpoint& remote, Time now);
-  // The fragments of one datagram that wait in the running stack. How many there are.
+  // The fragments of one datagram that wait in the running stack.
   struct Datagram {
     IpAddress source;
     IpAddress destination;
     std::uint32_t identification = 0;
+    std::uint8_t protocol = 0;
   };
-  std::size_t copy_fragments(const Datagram& datagram, Time now);
+  struct Fragments {
+    std::size_t count = 0;
+    std::vector<std::byte> beginning;  // of what the datagram carries; empty: that is not here
+  };
+  Fragments copy_fragments(const Datagram& datagram, Time now);
 
  private:
   explicit ScratchStack(Stack& live) : live_(live), pool_(memory_, {}) {}
@@ -76,8 +81,8 @@ class ScratchStack {
   void copy_echo_sockets();
   void copy_raw_sockets();
   void copy_packet_sockets();
-  // The same interface here; none for none.
-  [[nodiscard]] InterfaceId copied(InterfaceId interface) const;
+  // The same interface here; none for none, and nothing for one that is gone.
+  [[nodiscard]] std::optional<InterfaceId> copied(InterfaceId interface) const;
 
   Stack& live_;
   HeapMemory memory_;

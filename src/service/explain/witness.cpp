@@ -27,20 +27,26 @@ struct Addressed {
   IpAddress destination;
   std::uint8_t protocol = 0;
   Bytes payload;
-  std::optional<std::uint32_t> identification;  // of a fragment
+  // Of a fragment. RFC 6946: what says that it is one and is the whole is none.
+  std::optional<std::uint32_t> identification;
+  bool is_later = false;  // the payload does not begin with a header
 };
 
 std::optional<Addressed> addressed(Bytes packet) {
   if (const auto v4 = wire::Ipv4View::parse_quoted(packet)) {
     Addressed found{v4->source(), v4->destination(), v4->protocol(), v4->payload(), {}};
     if (v4->is_fragment()) found.identification = v4->identification();
+    found.is_later = v4->fragment_offset() != 0;
     return found;
   }
   const auto v6 = wire::Ipv6View::parse_quoted(packet);
   if (!v6) return std::nullopt;
   const auto upper = wire::find_upper_layer(v6->next_header(), v6->payload());
   Addressed found{v6->source(), v6->destination(), upper.protocol, upper.payload, {}};
-  if (upper.fragment) found.identification = upper.fragment->identification;
+  found.is_later = upper.end == wire::Ipv6ChainEnd::kLaterFragment;
+  const bool is_part =
+      upper.fragment && (upper.fragment->fragment_offset != 0 || upper.fragment->more_fragments);
+  if (is_part) found.identification = upper.fragment->identification;
   return found;
 }
 
@@ -90,15 +96,24 @@ void Witness::note_addresses(Bytes packet, Time now) {
   const auto ip = addressed(packet);
   if (!ip) return;
   destination_ = ip->destination;
+  // The header of the whole: in this fragment, or in one that came before.
+  std::vector<std::byte> beginning;
   if (ip->identification) {
-    earlier_fragments_ =
-        scratch_.copy_fragments({ip->source, ip->destination, *ip->identification}, now);
-    return;
+    auto earlier = scratch_.copy_fragments(
+        {ip->source, ip->destination, *ip->identification, ip->protocol}, now);
+    earlier_fragments_ = earlier.count;
+    beginning = std::move(earlier.beginning);
   }
-  const auto tcp = wire::TcpView::parse(ip->payload);
-  if (ip->protocol != wire::kIpProtocolTcp || !tcp) return;
-  const Endpoint local{ip->destination, tcp->destination_port()};
-  const Endpoint remote{ip->source, tcp->source_port()};
+  if (ip->protocol != wire::kIpProtocolTcp) return;
+  bring_connection(ip->source, ip->destination, ip->is_later ? Bytes(beginning) : ip->payload, now);
+}
+
+void Witness::bring_connection(const IpAddress& source, const IpAddress& destination, Bytes segment,
+                               Time now) {
+  // The ports are enough: what is wrong behind them is for the connection to say.
+  if (segment.size() < wire::TcpLayout::DestinationPort::kEnd) return;
+  const Endpoint local{destination, wire::TcpLayout::DestinationPort::get(segment)};
+  const Endpoint remote{source, wire::TcpLayout::SourcePort::get(segment)};
   if (scratch_.copy_connection(local, remote, now)) {
     connection_ = fmt::format("the connection {} to {}", text_of(local), text_of(remote));
   }

@@ -44,6 +44,8 @@ class Witness final : public Hook {
 
  private:
   void note_addresses(Bytes packet, Time now);
+  void bring_connection(const IpAddress& source, const IpAddress& destination, Bytes segment,
+                        Time now);
 
   ScratchStack& scratch_;
   std::array<Seen, static_cast<std::size_t>(HookPoint::kCount)> seen_{};

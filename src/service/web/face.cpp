@@ -106,6 +106,7 @@ FaceAnswer Face::capture(const FaceQuery& query) {
   return {200, text_of({{"active", state.is_active},
                         {"packets", state.packets},
                         {"bytes", state.bytes},
+                        {"missed", state.missed},
                         {"filter", state.filter}})};
 }
 

@@ -14,15 +14,31 @@
 
 namespace strata::service {
 
-MemoryCapture::MemoryCapture(HostedStack& front, Cores* cores)
-    : watch_(front, cores, [this](const WatchedFrame& frame) {
-        if (writer_->bytes_written() < kBytesMax) frames_->write(frame);
-      }) {}
+MemoryCapture::MemoryCapture(HostedStack& front, Cores* cores, std::uint64_t bytes_max)
+    : front_(front),
+      bytes_max_(bytes_max),
+      watch_(front, cores, [this](const WatchedFrame& frame) { take(frame); }),
+      alive_(std::make_shared<MemoryCapture*>(this)) {}
 
 MemoryCapture::~MemoryCapture() {
   stop();
+  *alive_ = nullptr;
   writer_.reset();
   if (memory_ >= 0) ::close(memory_);
+}
+
+bool MemoryCapture::is_over() const {
+  return writer_->bytes_written() >= bytes_max_ || !writer_->is_ok();
+}
+
+// A watch cannot be stopped by what it tells.
+void MemoryCapture::take(const WatchedFrame& frame) {
+  if (!is_over()) frames_->write(frame);
+  if (!is_over() || std::exchange(is_end_posted_, true)) return;
+  front_.loop().post([alive = alive_] {
+    // Another capture may have begun meanwhile.
+    if (*alive != nullptr && (*alive)->is_over()) (*alive)->stop();
+  });
 }
 
 MemoryCapture::State MemoryCapture::state() const {
@@ -30,7 +46,8 @@ MemoryCapture::State MemoryCapture::state() const {
   if (writer_ == nullptr) return state;
   state.packets = writer_->packets_written();
   state.bytes = writer_->bytes_written();
-  state.is_active = watch_.is_running() && state.bytes < kBytesMax;
+  state.missed = watch_.missed() - missed_before_;
+  state.is_active = watch_.is_running() && !is_over();
   return state;
 }
 
@@ -49,6 +66,8 @@ Outcome<void> MemoryCapture::start(const std::string& filter, std::size_t snap) 
   filter_ = filter;
   if (memory_ >= 0) ::close(memory_);
   memory_ = memory;
+  missed_before_ = watch_.missed();
+  is_end_posted_ = false;
   return watch_.start(options.snap_length,
                       filter.empty() ? FrameWatch::Wanted() : wanted_by(*std::move(filters)));
 }

@@ -16,7 +16,7 @@
 #include "strata/pcap.h"
 
 // 1. The file is memory without a name: no disk is written, and it goes with the stack. At
-//    kBytesMax nothing more is taken, and the capture says that it is over.
+//    kBytesMax nothing more is taken: the capture says that it is over, and costs nothing any more.
 // 2. It is the front core's; its frames are those of all cores.
 
 namespace strata::service {
@@ -27,7 +27,7 @@ class MemoryCapture {
   static constexpr std::size_t kSnapMax = 65'535;
 
   // Null: the front core is alone.
-  MemoryCapture(HostedStack& front, Cores* cores);
+  MemoryCapture(HostedStack& front, Cores* cores, std::uint64_t bytes_max = kBytesMax);
   ~MemoryCapture();
   MemoryCapture(const MemoryCapture&) = delete;
   MemoryCapture& operator=(const MemoryCapture&) = delete;
@@ -36,6 +36,7 @@ class MemoryCapture {
     bool is_active = false;
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t missed = 0;  // seen by cores faster than it could be written
     std::string filter{};
   };
   [[nodiscard]] State state() const;
@@ -46,11 +47,19 @@ class MemoryCapture {
   [[nodiscard]] Outcome<HttpFile> file();
 
  private:
+  void take(const WatchedFrame& frame);
+  [[nodiscard]] bool is_over() const;
+
+  HostedStack& front_;
+  std::uint64_t bytes_max_;
   int memory_ = -1;
   std::unique_ptr<PcapWriter> writer_;
   std::optional<FrameWriter> frames_;  // into writer_
   std::string filter_;
   HostWatch watch_;
+  std::uint64_t missed_before_ = 0;        // by the watch, when this capture began
+  bool is_end_posted_ = false;             // of this capture
+  std::shared_ptr<MemoryCapture*> alive_;  // empties when this ends, for posted tasks
 };
 
 }  // namespace strata::service

@@ -28,6 +28,9 @@ void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const PacketKey& 
   if (outcome.drop != DropReason::kNone) count_drop(core, last, outcome.drop);
   if (outcome.whole == nullptr) return;
   ++core.counters.reassembled;
+  // What becomes of the whole is what became of the fragment that completed it.
+  const PacketKey key = key_of(*outcome.whole);
+  if (!core.drop_watchers.empty() && key != last) core.drop_watchers.tell_copy(last, key);
   // The rebuilt header is read like any other, so that nothing downstream knows the difference.
   const bool is_v4 = arrival.is_v4();
   Arrival whole;

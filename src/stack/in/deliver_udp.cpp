@@ -27,21 +27,39 @@ bool checksum_is_valid(const Packet& packet, const Arrival& arrival, const Ports
                                           ports.length));
 }
 
-// `came` is what the datagram came in, which may be more than it.
-bool take(Core& core, udp::Socket& socket, PacketPtr packet, const PacketKey& came,
-          const Ports& ports, const Arrival& arrival) {
+// Why the socket refuses it; kNone: it has it.
+DropReason take(Core& core, udp::Socket& socket, PacketPtr packet, const Ports& ports,
+                const Arrival& arrival) {
   // RFC 8200 8.1: without a checksum nothing protects the addresses; RFC 6935 lets tunnels agree.
   if (ports.checksum == 0 && !arrival.is_v4() && !socket.options.accept_zero_checksum) {
-    count_drop(core, came, DropReason::kUdpNoChecksum);
-    return false;
+    return DropReason::kUdpNoChecksum;
   }
-  if (!socket.queue.try_push(std::move(packet))) {
-    count_drop(core, came, DropReason::kUdpQueueFull);
-    return false;
-  }
+  if (!socket.queue.try_push(std::move(packet))) return DropReason::kUdpQueueFull;
   core.ready.add(socket.ready, {.readable = true});
-  return true;
+  return DropReason::kNone;
 }
+
+// Of several shares or segments of one packet each is counted; the packet went no further only when
+// nobody took any of them.
+class Shares {
+ public:
+  void note(Core& core, DropReason refused) {
+    if (refused == DropReason::kNone) {
+      is_taken_ = true;
+      return;
+    }
+    core.drops.add(refused);
+    refused_ = refused;
+  }
+  void end(const Core& core, const Packet& came) const {
+    if (is_taken_ || refused_ == DropReason::kNone) return;
+    core.drop_watchers.tell(key_of(came), refused_);
+  }
+
+ private:
+  bool is_taken_ = false;
+  DropReason refused_ = DropReason::kNone;
+};
 
 bool group_filter_accepts(Core& core, const udp::Socket& socket, const Arrival& arrival) {
   if (arrival.kind != DestinationKind::kMulticast) return true;
@@ -56,16 +74,17 @@ void deliver_to_all(Core& core, PacketPtr packet, const Arrival& arrival, const 
                     const udp::FourTuple& tuple) {
   bool any = false;
   bool any_accepts = false;
+  Shares shares;
   core.udp.for_each_match(tuple, [&](udp::Socket& socket) {
     any = true;
     if (!group_filter_accepts(core, socket, arrival)) return;
     any_accepts = true;
     PacketPtr share = packet->share(0, packet->size());
-    if (share == nullptr) return core.drops.add(DropReason::kPoolEmpty);
+    if (share == nullptr) return shares.note(core, DropReason::kPoolEmpty);
     share->notes() = packet->notes();
-    take(core, socket, std::move(share), key_of(*packet), ports, arrival);
+    shares.note(core, take(core, socket, std::move(share), ports, arrival));
   });
-  if (any_accepts) return;
+  if (any_accepts) return shares.end(core, *packet);
   drop(core, std::move(packet),
        any ? DropReason::kUdpSourceNotPermitted : DropReason::kUdpNoSocket);
 }
@@ -83,25 +102,39 @@ bool append_payload(PacketPtr& segment, const Packet& whole, std::size_t at, std
   return true;
 }
 
-// A super-segment that a socket did not ask for becomes the datagrams it was made of. Each gets
-// the headers in front of its own part of the payload.
+// One of the datagrams that a super-segment was made of: the headers in front of its own part of
+// the payload. Null: the pool is empty.
+PacketPtr make_datagram(Core& core, const Packet& whole, const Arrival& arrival, std::size_t at,
+                        std::size_t count) {
+  const std::size_t headers = arrival.header_length + wire::UdpLayout::kSize;
+  PacketPtr segment = core.pool.allocate();
+  if (segment == nullptr) return nullptr;
+  whole.copy_out(0, segment->append(headers));
+  wire::UdpLayout::Length::set(segment->mutable_bytes().subspan(arrival.header_length),
+                               static_cast<std::uint16_t>(wire::UdpLayout::kSize + count));
+  if (!append_payload(segment, whole, at, count)) return nullptr;
+  segment->notes() = whole.notes();
+  segment->notes().segment_kind = SegmentKind::kNone;
+  segment->notes().segment_size = 0;
+  return segment;
+}
+
+// For a socket that did not ask for super-segments.
 void deliver_in_segments(Core& core, udp::Socket& socket, const Packet& whole,
                          const Arrival& arrival, const Ports& ports) {
-  const std::size_t headers = arrival.header_length + wire::UdpLayout::kSize;
   const std::size_t step = whole.notes().segment_size;
-  for (std::size_t at = headers; at < whole.size(); at += step) {
+  Shares shares;
+  for (std::size_t at = arrival.header_length + wire::UdpLayout::kSize; at < whole.size();
+       at += step) {
     const std::size_t count = std::min(step, whole.size() - at);
-    PacketPtr segment = core.pool.allocate();
-    if (segment == nullptr) return core.drops.add(DropReason::kPoolEmpty);
-    whole.copy_out(0, segment->append(headers));
-    wire::UdpLayout::Length::set(segment->mutable_bytes().subspan(arrival.header_length),
-                                 static_cast<std::uint16_t>(wire::UdpLayout::kSize + count));
-    if (!append_payload(segment, whole, at, count)) return core.drops.add(DropReason::kPoolEmpty);
-    segment->notes() = whole.notes();
-    segment->notes().segment_kind = SegmentKind::kNone;
-    segment->notes().segment_size = 0;
-    take(core, socket, std::move(segment), key_of(whole), ports, arrival);
+    PacketPtr segment = make_datagram(core, whole, arrival, at, count);
+    if (segment == nullptr) {
+      shares.note(core, DropReason::kPoolEmpty);
+      break;
+    }
+    shares.note(core, take(core, socket, std::move(segment), ports, arrival));
   }
+  shares.end(core, whole);
 }
 
 void deliver_to_one(Core& core, PacketPtr packet, const Arrival& arrival, const Ports& ports,
@@ -121,7 +154,8 @@ void deliver_to_one(Core& core, PacketPtr packet, const Arrival& arrival, const 
     return deliver_in_segments(core, *socket, *packet, arrival, ports);
   }
   const PacketKey key = key_of(*packet);
-  take(core, *socket, std::move(packet), key, ports, arrival);
+  const DropReason refused = take(core, *socket, std::move(packet), ports, arrival);
+  if (refused != DropReason::kNone) count_drop(core, key, refused);
 }
 
 }  // namespace

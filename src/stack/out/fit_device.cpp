@@ -215,6 +215,7 @@ PacketPtr make_segment(PacketPool& pool, const Packet& frame, const Headers& hea
   const bool is_last = headers.size() + offset + count == frame.size();
   headers.write(front, offset / notes.segment_size, offset, count, is_last, sum);
   segment->notes() = notes;
+  segment->notes().arrival = Time{};  // it is no packet that came: see PacketKey
   segment->notes().segment_kind = SegmentKind::kNone;
   segment->notes().segment_size = 0;
   segment->notes().checksum = ChecksumState::kVerified;

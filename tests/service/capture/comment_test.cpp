@@ -20,6 +20,8 @@ TEST(Comment, LeavesWhatIsSoundAlone) {
   const std::string sound = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z";
   EXPECT_EQ(clean_comment(sound), sound);
   EXPECT_EQ(clean_comment(""), "");
+  const std::string neighbours = "\xC2\xA0\xE2\x80\xA7\xE2\x80\xAF\xE2\x81\xA5\xE2\x81\xAA";
+  EXPECT_EQ(clean_comment(neighbours), neighbours);
 }
 
 TEST(Comment, MendsWhatIsNoText) {
@@ -36,6 +38,13 @@ TEST(Comment, MendsWhatIsNoText) {
       {"\xE2\x82", bad + bad},  // cut
       {"one\ntwo\x01\x7F", "one two  "},
       {std::string("nul\0in", 6), "nul in"},
+      {"a\xC2\x9B"
+       "2Jz",
+       "a 2Jz"},                               // C1: control sequence introducer
+      {"a\xE2\x80\xA8z\xE2\x80\xA9", "a z "},  // separators of lines and paragraphs
+      {"\xE2\x80\xAE"
+       "gpj.\xE2\x81\xA6z",
+       " gpj. z"},  // another direction
   };
   for (const Case& each : cases) EXPECT_EQ(clean_comment(each.given), each.wanted);
 }

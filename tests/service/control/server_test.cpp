@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <string>
 
+#include "service/control/answers.h"
 #include "service/control/messages.h"
 #include "service/control/socket.h"
 #include "service/echo_session.h"
@@ -146,6 +147,31 @@ TEST_F(ControlServerTest, SendsOnlyWhatTheFilterOfAClientTakes) {
   EXPECT_GT(frame->size, 20U);
   ::close(replies);
   ::close(cut);
+}
+
+// The watch looks for what anybody wants, whoever comes, goes or thinks again.
+TEST_F(ControlServerTest, ServesThoseWhoStayWhenAnotherLeaves) {
+  const auto capture = [this](int client, const char* filter) {
+    send(client, control_request({.command = ControlCommand::kCapture, .filter = filter}));
+    EXPECT_TRUE(parse_control_reply(receive(client)).has_value());
+  };
+  const int replies = connect();
+  const int requests = connect();
+  capture(replies, "icmp[icmptype] == icmp-echoreply");
+  capture(requests, "icmp[icmptype] == icmp-echo");
+  ::close(requests);
+  turn();
+  make_traffic(3, 56);
+  turn();
+  const std::string first = receive(replies);
+  EXPECT_EQ(std::ranges::count(first, '\n'), 3) << first;
+  capture(replies, "icmp");
+  make_traffic(3, 56);
+  turn();
+  const std::string second = receive(replies);
+  EXPECT_EQ(std::ranges::count(second, '\n'), 6) << second;
+  EXPECT_EQ(parse_captured_frame(second.substr(0, second.find('\n')))->missed, 0U);
+  ::close(replies);
 }
 
 TEST_F(ControlServerTest, SaysWhyAFilterDoesNotCompile) {

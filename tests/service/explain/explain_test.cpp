@@ -19,6 +19,8 @@
 #include "strata/wire/ethernet.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv4.h"
+#include "strata/wire/ipv6.h"
+#include "strata/wire/ipv6_extension.h"
 #include "strata/wire/tcp.h"
 #include "strata/wire/udp.h"
 
@@ -259,6 +261,88 @@ TEST_F(ExplainTest, KnowsTheFragmentsThatCameBefore) {
   EXPECT_EQ(lab.ours->stack().core().reassembly.fragments(), 1U) << "it waits on";
   draft.ip.identification = 78;
   EXPECT_TRUE(says(ask(), "reassembly", "the first of its datagram"));
+  // RFC 791 3.2: that of another protocol is of another datagram.
+  draft.ip.identification = 77;
+  draft.ip.protocol = wire::kIpProtocolTcp;
+  EXPECT_TRUE(says(ask(), "reassembly", "the first of its datagram"));
+}
+
+// The header that says which connection it is stands in the fragment that came before.
+TEST_F(ExplainTest, KnowsTheConnectionOfTheLastFragment) {
+  const Endpoint there{kTheirs, 80};
+  auto listener = TcpListener::listen(lab.theirs->stack(), there, {});
+  auto stream = TcpStream::connect(lab.ours->stack(), there, {}, lab_now);
+  ASSERT_TRUE(listener && stream);
+  lab.run_for(std::chrono::milliseconds(50));
+  const auto local = stream->local();
+  ASSERT_TRUE(local);
+  make_tcp(there, {kOurs, local->port}, wire::kTcpAck, 7);
+  const std::vector<std::byte> segment = draft.payload;
+  draft.payload.resize(16);
+  draft.ip.identification = 77;
+  draft.ip.more_fragments = true;
+  arrive();
+  ASSERT_EQ(lab.ours->stack().core().reassembly.fragments(), 1U);
+  draft.payload.assign(segment.begin() + 16, segment.end());
+  draft.ip.fragment_offset = 16;
+  draft.ip.more_fragments = false;
+  const auto explained = ask();
+  EXPECT_TRUE(says(explained, "reassembly", "now it is complete"));
+  EXPECT_NE(explained.dropped, DropReason::kTcpNoSocket) << explained.end;
+  EXPECT_FALSE(says(explained, "sends", "Flags [R"));
+}
+
+// RFC 6946: a fragment header on a packet that is whole.
+TEST_F(ExplainTest, KnowsTheConnectionOfAnAtomicFragment) {
+  const IpAddress ours = *IpAddress::parse("fd77::2");
+  const IpAddress theirs = *IpAddress::parse("fd77::1");
+  const Endpoint there{theirs, 80};
+  auto listener = TcpListener::listen(lab.theirs->stack(), there, {});
+  auto stream = TcpStream::connect(lab.ours->stack(), there, {}, lab_now);
+  ASSERT_TRUE(listener && stream);
+  lab.run_for(std::chrono::milliseconds(50));
+  const auto local = stream->local();
+  ASSERT_TRUE(local);
+  make_tcp(there, {ours, local->port}, wire::kTcpAck, 7);
+  constexpr std::size_t kLink = wire::EthernetLayout::kSize;
+  constexpr std::size_t kIp = wire::Ipv6Layout::kSize;
+  constexpr std::size_t kFragment = wire::Ipv6FragmentLayout::kSize;
+  std::vector<std::byte> frame(kLink + kIp + kFragment + draft.payload.size());
+  const MutableBytes all(frame);
+  write(wire::EthernetHeader{draft.to, MacAddress::from_value(0x0200'0000'0099),
+                             wire::kEtherTypeIpv6},
+        all.first<kLink>());
+  write(wire::Ipv6Header{.payload_length =
+                             static_cast<std::uint16_t>(kFragment + draft.payload.size()),
+                         .next_header = wire::kIpProtocolFragment,
+                         .hop_limit = 64,
+                         .source = theirs,
+                         .destination = ours},
+        all.subspan<kLink, kIp>());
+  write(wire::Ipv6FragmentHeader{.next_header = wire::kIpProtocolTcp, .identification = 77},
+        all.subspan<kLink + kIp, kFragment>());
+  copy_bytes(draft.payload, all.subspan(kLink + kIp + kFragment));
+  const auto explained = ask(frame);
+  EXPECT_NE(explained.dropped, DropReason::kTcpNoSocket) << explained.end;
+  EXPECT_FALSE(says(explained, "sends", "Flags [R"));
+  EXPECT_FALSE(says(explained, "reassembly", ""));
+}
+
+TEST_F(ExplainTest, ForgetsSocketsOfAnInterfaceThatIsGone) {
+  Stack& stack = lab.ours->stack();
+  const auto port = stack.find_interface("ours");
+  ASSERT_TRUE(port);
+  VlanTags tags;
+  tags.tags[0].id = 5;
+  tags.count = 1;
+  InterfaceConfig config;
+  config.name = "ours.5";
+  const auto vlan = stack.add_vlan(*port, tags, config, lab_now);
+  ASSERT_TRUE(vlan);
+  auto packets = PacketSocket::open(stack, *vlan, 0x0800);
+  ASSERT_TRUE(packets && stack.remove_interface(*vlan, lab_now));
+  make_udp(99);
+  EXPECT_EQ(ask().end.find("packet socket"), std::string::npos) << "it hears no other interface";
 }
 
 TEST_F(ExplainTest, FindsSocketsOfEveryKind) {

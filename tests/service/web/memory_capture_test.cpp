@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "service/lab.h"
+#include "stack/core.h"
 
 namespace strata::service::memory_capture_test {
 namespace {
@@ -45,6 +46,24 @@ TEST(MemoryCapture, RefusesAFilterAndStaysAsItWas) {
   EXPECT_EQ(capture.state().filter, "udp port 9");
   lab.run_for(std::chrono::seconds(4));
   EXPECT_EQ(capture.state().packets, 0U);
+}
+
+TEST(MemoryCapture, CostsNothingOnceItIsFull) {
+  Lab lab;
+  MemoryCapture capture(*lab.ours, nullptr, 300);
+  const auto& watchers = lab.ours->stack().core().drop_watchers;
+  ASSERT_TRUE(capture.start("", 0).has_value());
+  EXPECT_FALSE(watchers.empty());
+  lab.run_for(std::chrono::seconds(4));
+  const MemoryCapture::State full = capture.state();
+  EXPECT_GE(full.bytes, 300U);
+  EXPECT_GT(full.packets, 0U);
+  EXPECT_FALSE(full.is_active);
+  EXPECT_EQ(full.missed, 0U);
+  EXPECT_TRUE(watchers.empty()) << "nobody looks on any more";
+  ASSERT_TRUE(capture.start("udp port 9", 0).has_value());
+  lab.settle();
+  EXPECT_TRUE(capture.state().is_active) << "the next one has a file of its own";
 }
 
 }  // namespace
