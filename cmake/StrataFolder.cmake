@@ -119,7 +119,7 @@ function(strata_tests name)
   strata_precompiled(${target}_test strata_gtest_header)
   # Tests of a folder include the same and instantiate the same. Each file has a namespace of its
   # own, so that a number of them is one translation unit; what is no test stands alone.
-  set_target_properties(${target}_test PROPERTIES UNITY_BUILD ${STRATA_UNITY_TESTS}
+  set_target_properties(${target}_test PROPERTIES UNITY_BUILD ${STRATA_UNITY}
                                                   UNITY_BUILD_BATCH_SIZE 16)
   list(FILTER tests EXCLUDE REGEX "_test.cpp$")
   set_source_files_properties(${tests} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
