@@ -233,6 +233,8 @@ class Transport {
   // dirty list, lets a TimeWait take over. The connection may be gone afterwards.
   void settle(Connection& connection, Time now);
   void tell_program(Connection& connection);
+  // It is told nothing more; whoever has the callback ends it.
+  [[nodiscard]] ReadyHook::Callback take_callback(Connection& connection);
   void file_deadline(Connection& connection);
   void mark_dirty(Connection& connection);
   void forget_dirty(Connection& connection);

@@ -124,7 +124,7 @@ class Connection {
   [[nodiscard]] const Sender& sender() const { return sender_; }
   [[nodiscard]] const Receiver& receiver() const { return receiver_; }
   // Of the timestamps: what was last seen, and what we add to our clock; none without them.
-  // A write found no room, and writable has not been told since.
+  // A write found no room, or left none, and writable has not been told since.
   [[nodiscard]] bool is_program_waiting() const { return flags_.program_waits; }
   [[nodiscard]] bool has_timestamps() const { return flags_.timestamps; }
   [[nodiscard]] std::uint32_t ts_recent() const { return ts_recent_; }
@@ -162,13 +162,15 @@ class Connection {
     bool user_timeout_due : 1 = false;  // RFC 5482: to be told to the peer
     bool keepalive : 1 = false;
     bool may_fragment : 1 = false;
-    bool program_waits : 1 = false;  // write() could not take all
+    bool program_waits : 1 = false;  // write() could not take all, or no more
     bool has_halves : 1 = false;
     bool news_readable : 1 = false;
     bool news_writable : 1 = false;
     bool news_error : 1 = false;
     bool news_closed : 1 = false;
   };
+
+  static constexpr unsigned kProbesMost = (1U << 12U) - 1;  // what probes_ can count
 
   void transition_to(Shared& shared, State to, Time now);
   // Out of nothing: without an arrow, and nobody listens yet.
@@ -187,6 +189,7 @@ class Connection {
                                                       Time now);
   void learn_fast_open(Shared& shared, const Handshake& handshake, const Segment& syn_ack,
                        Time now);
+  [[nodiscard]] std::optional<Time> opening_deadline(const Shared& shared) const;
   void on_opening_deadline(Shared& shared, Time now);
   [[nodiscard]] std::uint16_t mss_of_path() const;
 
@@ -227,6 +230,7 @@ class Connection {
   [[nodiscard]] bool has_enough_to_read(const Shared& shared) const;
   [[nodiscard]] Error why_nothing_to_read();
   void wait_for_room(const Shared& shared, Time now);
+  void note_fullness(const Shared& shared);
   void tell_of_room() {
     flags_.program_waits = false;
     flags_.news_writable = true;
@@ -261,9 +265,9 @@ class Connection {
 
   Flow flow_;
   State state_ = State::kClosed;
-  std::uint8_t send_scale_ = 0;
   Flags flags_;
-  std::uint8_t probes_ = 0;  // keepalive's, unanswered
+  std::uint16_t send_scale_ : 4 = 0;
+  std::uint16_t probes_ : 12 = 0;  // keepalive's, unanswered
   std::uint16_t path_mtu_;
   std::uint16_t peer_mss_ = kMssDefaultV4;
   std::uint16_t peer_user_timeout_ = 0;  // seconds; 0: none

@@ -30,7 +30,11 @@ Result<std::size_t> Connection::write(Shared& shared, Bytes bytes, Time now, boo
   if (const auto why = why_not_write()) return std::unexpected(*why);
   if (bytes.empty()) return std::size_t{0};
   const std::size_t took = sender_.write(shared.send, bytes, now, more);
-  if (took < bytes.size()) wait_for_room(shared, now);
+  if (took < bytes.size()) {
+    wait_for_room(shared, now);
+  } else {
+    note_fullness(shared);
+  }
   if (took == 0) return std::unexpected(Error::kWouldBlock);
   return took;
 }
@@ -42,10 +46,18 @@ void Connection::wait_for_room(const Shared& shared, Time now) {
   if (has_halves() && sender_.queued(shared.send) == 0) ends_at_ = now + kMemoryRetry;
 }
 
+// All was taken: a program that sees no room for more may wait for it before it writes again.
+void Connection::note_fullness(const Shared& shared) {
+  if (!is_writable(shared)) flags_.program_waits = true;
+}
+
 Result<void> Connection::write_owned(Shared& shared, PacketPtr& packet, Time now) {
   if (const auto why = why_not_write()) return std::unexpected(*why);
   if (packet == nullptr || packet->size() == 0) return std::unexpected(Error::kInvalidArgument);
-  if (sender_.write_owned(shared.send, packet, now)) return {};
+  if (sender_.write_owned(shared.send, packet, now)) {
+    note_fullness(shared);
+    return {};
+  }
   wait_for_room(shared, now);
   return std::unexpected(Error::kWouldBlock);
 }

@@ -21,7 +21,7 @@ TcpInfo Connection::info(const Shared& shared, Time now) const {
   info.path_mtu = path_mtu_;
   info.age = now - opened_;
   info.since_ack_received = now - heard_;
-  info.unanswered_probes = probes_;
+  info.unanswered_probes = static_cast<std::uint8_t>(std::min<unsigned>(probes_, UINT8_MAX));
   info.segments_sent = segments_sent_;
   info.segments_received = segments_received_;
   info.data_segments_received = data_segments_received_;

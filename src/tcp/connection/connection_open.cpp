@@ -76,7 +76,7 @@ void Connection::begin_halves(Shared& shared, const Opened& opened, const Segmen
   const TcpSocketOptions& options = shared.options[options_];
   const Negotiated& agreed = opened.negotiated;
   flags_.has_halves = true;
-  send_scale_ = agreed.send_scale;
+  send_scale_ = agreed.send_scale & 0xfU;
   flags_.window_scaling = agreed.window_scaling;
   flags_.timestamps = agreed.timestamps;
   flags_.sack = agreed.sack;
@@ -122,6 +122,7 @@ void Connection::on_open(Shared& shared, Time now) {
   heard_ = opened_ = now;
   soft_error_.reset();
   flags_.news_writable = true;
+  flags_.program_waits = !is_writable(shared);  // the SYN may have carried what left no room
   if (flags_.fin_wanted) start_closing(shared, now);
 }
 
@@ -224,11 +225,22 @@ void Connection::learn_fast_open(Shared& shared, const Handshake& handshake, con
   shared.fast_open.on_syn_ack(flow_.remote_address, answer, now);
 }
 
+// RFC 9293 3.10.1: the user timeout of OPEN counts from then on.
+std::optional<Time> Connection::opening_deadline(const Shared& shared) const {
+  const std::optional<Time> next = shared.openings[opening_].next_deadline();
+  const Duration user_timeout = shared.options[options_].user_timeout;
+  return user_timeout == Duration{} ? next : earlier(next, opened_ + user_timeout);
+}
+
 void Connection::on_opening_deadline(Shared& shared, Time now) {
-  Handshake& handshake = shared.openings[opening_];
-  const std::optional<Time> deadline = handshake.next_deadline();
+  const std::optional<Time> deadline = opening_deadline(shared);
   if (!deadline || *deadline > now) return;
-  if (handshake.on_deadline(context(shared), now) != Handshake::Event::kTimedOut) return;
+  Handshake& handshake = shared.openings[opening_];
+  const Duration user_timeout = shared.options[options_].user_timeout;
+  const bool is_over = user_timeout != Duration{} && now - opened_ >= user_timeout;
+  if (!is_over && handshake.on_deadline(context(shared), now) != Handshake::Event::kTimedOut) {
+    return;
+  }
   if (flags_.asked_fast_open) shared.fast_open.on_timeout(flow_.remote_address, now);
   fail(shared, soft_error_.value_or(Error::kTimedOut), now);
 }

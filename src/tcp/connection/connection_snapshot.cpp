@@ -58,7 +58,7 @@ bool Connection::restore(Shared& shared, const ConnectionSnapshot& s, Bytes unre
   state_ = s.state;
   peer_mss_ = s.peer_mss;
   peer_user_timeout_ = s.peer_user_timeout;
-  send_scale_ = s.send_scale;
+  send_scale_ = s.send_scale & 0xfU;
   flags_.timestamps = s.timestamps;
   flags_.sack = s.sack;
   flags_.window_scaling = s.window_scaling;

@@ -21,7 +21,7 @@ std::optional<Time> Connection::next_deadline(const Shared& shared) const {
   const auto heed = [&next](const std::optional<Time>& at) {
     if (at && *at < next) next = *at;
   };
-  if (is_opening()) heed(shared.openings[opening_].next_deadline());
+  if (is_opening()) heed(opening_deadline(shared));
   if (has_halves()) {
     heed(sender_.next_deadline(shared.send));
     heed(receiver_.next_deadline());
@@ -35,7 +35,10 @@ void Connection::on_deadline(Shared& shared, Time now) {
   if (is_opening()) on_opening_deadline(shared, now);
   if (state_ == State::kClosed || state_ == State::kTimeWait || !has_halves()) return;
   switch (sender_.on_deadline(shared.send, patience(shared), now)) {
-    case DeadlineOutcome::kGaveUp: return fail(shared, soft_error_.value_or(Error::kTimedOut), now);
+    case DeadlineOutcome::kGaveUp:
+      // An orphan's peer may be there still, behind its closed window: it shall hear of the end.
+      flags_.reset_due = flags_.is_orphan;
+      return fail(shared, soft_error_.value_or(Error::kTimedOut), now);
     case DeadlineOutcome::kSuspect:
       // RFC 9293 3.8.3 (a): "negative advice to the IP layer".
       (void)shared.suspects.try_push(flow_);
@@ -63,7 +66,8 @@ Patience Connection::patience(const Shared& shared) const {
   const TcpSocketOptions& options = shared.options[options_];
   Patience patience{
       .retries = flags_.is_orphan ? shared.config.orphan_retries : shared.config.retries,
-      .user_timeout = options.user_timeout};
+      .user_timeout = options.user_timeout,
+      .is_orphan = flags_.is_orphan};
   if (options.user_timeout == Duration{} && peer_user_timeout_ != 0) {
     patience.user_timeout = std::clamp<Duration>(std::chrono::seconds(peer_user_timeout_),
                                                  kPeerUserTimeoutMin, kPeerUserTimeoutMax);
@@ -95,11 +99,11 @@ void Connection::on_keepalive(Shared& shared, Time now) {
   const bool is_past_user_timeout =
       options.user_timeout != Duration{} && probes_ != 0 && now - heard_ >= options.user_timeout;
   const bool is_past_probes = options.user_timeout == Duration{} && probes_ >= probes_max;
-  if (is_past_user_timeout || is_past_probes) {
+  if (is_past_user_timeout || is_past_probes || probes_ == kProbesMost) {
     flags_.reset_due = true;
     return fail(shared, soft_error_.value_or(Error::kTimedOut), now);
   }
-  if (probes_ != UINT8_MAX) ++probes_;
+  ++probes_;
   flags_.probe_due = true;
 }
 

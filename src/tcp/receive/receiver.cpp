@@ -138,6 +138,7 @@ void Receiver::give_back_unused(ReceiverShared& shared) {
   if (disorder_ != kNoIndex && !find_disorder(shared)->is_needed()) {
     shared.slabs.disorders().destroy(disorder_);
     disorder_ = kNoIndex;
+    has_listed_ = has_prompt_ = has_gap_ = has_mark_ = 0;
   }
 }
 

@@ -37,7 +37,8 @@ Ack Receiver::carried_ack(ReceiverShared& shared, bool with_text, Time now) {
 Ack Receiver::listed_ack(ReceiverShared& shared, Disorder& disorder, Time now) {
   const OwedAck owed = disorder.owed.front();
   disorder.owed.pop();
-  if (!owed.is_duplicate) open_window(shared);
+  // RFC 9293 3.8.6.1: what answers the probe of a closed window tells of a room found meanwhile.
+  if (!owed.is_duplicate || window() == 0) open_window(shared);
   // Something else may have told more since: an ACK never goes back.
   const SequenceNumber number = later(owed.ack, acknowledged_);
   Ack ack{.ack = number, .window = window_field(shared, number)};

@@ -49,6 +49,7 @@ void Receiver::end_read(ReceiverShared& shared, const Inbox& inbox, std::size_t 
     charge(shared.account, held_before, inbox.buffer_bytes());
   } else {
     settle(shared, held_before - inbox.buffer_bytes() + bytes_held(shared));
+    look_at(*find_disorder(shared));
   }
   const bool may_grow = !shared.account.under_pressure() && !shared.pool.is_short();
   (void)tuning_.on_read(static_cast<std::uint32_t>(count), timing_.segment_size(), may_grow, next_,

@@ -97,6 +97,7 @@ struct Transmission {
 struct Patience {
   std::uint8_t retries = 15;  // RFC 9293 3.8.3: R2, as back-offs
   Duration user_timeout{};    // RFC 5482: then by time instead; 0: by retries
+  bool is_orphan = false;     // nobody waits: behind a closed window, answered probes count, too
 };
 
 enum class DeadlineOutcome : std::uint8_t {

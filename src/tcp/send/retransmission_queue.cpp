@@ -130,19 +130,24 @@ void RetransmissionQueue::mark_sent(Records& records, std::size_t position, Time
   link_newest(records, index);
 }
 
-void RetransmissionQueue::mark_in_flight(Records& records, std::size_t position) {
+Index RetransmissionQueue::mark_in_flight(Records& records, std::size_t position, Index near) {
   const Index index = index_[position].record;
   leave(records, index);
   Record& record = named(records, index);
   record.state = RecordState::kInFlight;
   in_flight_ += record.length();
   // What was thought lost is older than what was sent since.
-  Index before = kNoIndex;
-  for (Index at = oldest_; at != kNoIndex && was_sent_before(named(records, at), record);
+  Index before = near;
+  while (before != kNoIndex && !was_sent_before(named(records, before), record)) {
+    before = named(records, before).older;
+  }
+  for (Index at = before == kNoIndex ? oldest_ : named(records, before).newer;
+       at != kNoIndex && was_sent_before(named(records, at), record);
        at = named(records, at).newer) {
     before = at;
   }
   link_behind(records, before, index);
+  return index;
 }
 
 std::size_t RetransmissionQueue::next_lost(const Records& records, std::size_t from) {

@@ -73,8 +73,8 @@ class RetransmissionQueue {
   // Again in flight: sent at `sent_time`, which is no earlier than any other's.
   void mark_sent(Records& records, std::size_t position, Time sent_time);
   // Again in flight, as if it had never been thought lost or SACKed: the list is searched for its
-  // place.
-  void mark_in_flight(Records& records, std::size_t position);
+  // place, from `near` on, which is in flight; kNoIndex: the oldest. Answers its name.
+  Index mark_in_flight(Records& records, std::size_t position, Index near = kNoIndex);
 
   // The first lost record at or behind `from`; size() when there is none.
   [[nodiscard]] std::size_t next_lost(const Records& records, std::size_t from);

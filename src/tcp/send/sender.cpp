@@ -88,7 +88,7 @@ void Sender::begin_flight(Shared& shared, Flight& f, Time now) {
   // RFC 6582 3.2 step 1: `recover` begins below everything that will be sent.
   f.recovery.point = una_ - 1U;
   f.small_end = f.retransmitted_end = una_;
-  f.phase_began = now;
+  f.phase_began = f.oldest_unanswered = now;
   if (flags_.probe_unjudged) f.tail.on_sent(una_, true);
   flags_.probe_unjudged = false;
   refresh_pacing(f);
@@ -205,6 +205,8 @@ void Sender::set_phase(Flight& f, SendPhase phase, Time now) {
 std::uint32_t Sender::room(const Shared& shared) const {
   if (flags_.fin_queued) return 0;
   const Flight* const f = flight(shared);
+  // Acknowledgements of what is queued beyond the fair share make room again.
+  if (f != nullptr && shared.account.must_shed(f->charged)) return 0;
   const std::uint32_t limit = buffer_limit_ != 0 ? buffer_limit_ : shared.config.send_buffer_first;
   const std::size_t used = f == nullptr ? 0 : f->queue.size();
   return used >= limit ? 0 : limit - static_cast<std::uint32_t>(used);

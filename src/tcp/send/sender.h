@@ -201,6 +201,7 @@ class Sender {
   void on_congestion_mark(Flight& f, const AckDigest& digest);
   void judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDigest& digest,
                     AckOutcome& outcome);
+  [[nodiscard]] bool may_send_new(const Flight& f, Time now) const;
   [[nodiscard]] bool judge_timeout(Flight& f, const AckDigest& digest);
   void judge_late_duplicate(Shared& shared, const AckEvent& ack, Time now);
   void enter_recovery(Flight& f, const AckDigest& digest);

@@ -141,17 +141,26 @@ void Sender::judge_repair(Shared& shared, Flight& f, const AckEvent& ack, AckDig
   }
 }
 
+// RFC 5682 2.1 step 2.b: where nothing new may leave, congestion window aside, the usual repair has
+// to do. That is so where Nagle's rule, a cork or silly window avoidance holds back what there is.
+bool Sender::may_send_new(const Flight& f, Time now) const {
+  const std::uint32_t available = unsent(f);
+  const std::uint32_t usable = usable_window();
+  if (std::min(available, usable) >= mss_) return true;
+  const bool is_message = in_flight(f) == 0 && !f.holds_tail && !flags_.cork;
+  return available > 0 && available <= usable && (is_message || may_send_tail(f, now));
+}
+
 // RFC 5682. True when the timeout was spurious.
 bool Sender::judge_timeout(Flight& f, const AckDigest& digest) {
   TimeoutJudge& judge = f.recovery.timeout_judge;
   if (!judge.is_on()) return false;
-  const bool can_send_new = unsent(f) > 0 && usable_window() > 0;
   const auto verdict = judge.on_ack({.una_advanced = digest.bytes_acked > 0,
                                      .is_duplicate = digest.is_duplicate,
                                      .has_new_sack = digest.newly_sacked > 0,
                                      .delivered_original = digest.delivered_original,
                                      .reaches_point = una_ >= f.recovery.point,
-                                     .can_send_new = can_send_new,
+                                     .can_send_new = may_send_new(f, digest.now),
                                      .has_sack = flags_.sack_ok});
   f.new_segments_allowed = verdict == TimeoutJudge::Verdict::kSendNew ? 2 : 0;
   return verdict == TimeoutJudge::Verdict::kSpurious;
@@ -233,9 +242,11 @@ void Sender::undo(Shared& shared, Flight& f, Time now) {
   Totals& totals = f.totals;
   Recovery& recovery = f.recovery;
   control_->on_undo(now);
+  // Neighbours by number were mostly sent one behind the other.
+  Index last = kNoIndex;
   for (std::size_t i = f.sent.next_lost(shared.records, 0); i < f.sent.size();
        i = f.sent.next_lost(shared.records, i + 1)) {
-    f.sent.mark_in_flight(shared.records, i);
+    last = f.sent.mark_in_flight(shared.records, i, last);
   }
   // What was taken for lost was overtaken.
   if (recovery.state != TcpRecoveryState::kLoss) totals.reordering_memory.seen = true;

@@ -81,9 +81,13 @@ DeadlineOutcome Sender::on_timer(Shared& shared, Flight& f, const Patience& pati
 
 DeadlineOutcome Sender::count_unanswered(Flight& f, const Patience& patience, Time now) const {
   if (f.unanswered < 0xff) ++f.unanswered;
+  // As on Linux, only a program makes it worth to wait behind a closed window for as long as probes
+  // are answered.
+  const std::uint8_t tries =
+      patience.is_orphan ? std::max({f.unanswered, f.backoffs, f.timeouts}) : f.unanswered;
   const bool is_over = patience.user_timeout > Duration{}
                            ? f.unanswered > 0 && now - f.oldest_unanswered >= patience.user_timeout
-                           : f.unanswered > patience.retries;
+                           : tries > patience.retries;
   if (is_over) return DeadlineOutcome::kGaveUp;
   return f.unanswered == kSuspicious ? DeadlineOutcome::kSuspect : DeadlineOutcome::kNothing;
 }

@@ -77,13 +77,19 @@ Result<void> Transport::shut_down(Handle handle, Direction direction, Time now) 
   return done;
 }
 
+ReadyHook::Callback Transport::take_callback(Connection& connection) {
+  if (connection.hook == kNoIndex) return {};
+  const Index hook = std::exchange(connection.hook, kNoIndex);
+  ReadyHook::Callback callback = ready_.take(shared_.hooks[hook]);
+  shared_.hooks.destroy(hook);
+  return callback;
+}
+
 void Transport::close(Handle handle, Time now) {
   Connection* const connection = find(handle);
   if (connection == nullptr) return;
-  if (connection->hook != kNoIndex) {
-    ready_.remove(shared_.hooks[connection->hook]);
-    shared_.hooks.destroy(std::exchange(connection->hook, kNoIndex));
-  }
+  // Ends last: it may own the socket.
+  const ReadyHook::Callback former = take_callback(*connection);
   connection->close(shared_, now);
   ++orphans_;
   if (orphans_ > shared_.config.orphans_max && connection->state() != State::kClosed) {
@@ -136,18 +142,17 @@ Result<void> Transport::on_ready(Handle handle, ReadyCallback callback) {
   Connection* const connection = find(handle);
   if (connection == nullptr) return std::unexpected(Error::kInvalidHandle);
   if (!callback) {
-    if (connection->hook == kNoIndex) return {};
-    ready_.remove(shared_.hooks[connection->hook]);
-    shared_.hooks.destroy(std::exchange(connection->hook, kNoIndex));
+    const ReadyHook::Callback former = take_callback(*connection);
     return {};
   }
   if (connection->hook == kNoIndex) connection->hook = shared_.hooks.try_create();
   if (connection->hook == kNoIndex) return std::unexpected(Error::kOutOfMemory);
   ReadyHook& hook = shared_.hooks[connection->hook];
-  if (!hook.set(std::move(callback), shared_.memory)) return std::unexpected(Error::kOutOfMemory);
   (void)connection->take_news();  // readiness() tells all there is
   const Readiness so_far = connection->readiness(shared_);
-  if (!(so_far == Readiness{})) ready_.add(hook, so_far);
+  if (!ready_.watch(hook, std::move(callback), so_far, shared_.memory)) {
+    return std::unexpected(Error::kOutOfMemory);
+  }
   return {};
 }
 

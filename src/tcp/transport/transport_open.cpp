@@ -213,7 +213,8 @@ void Transport::close_listener(Handle handle, Time now) {
     settle(connection, now);
   }
   if (listener->fast_open_pending != 0) forget_pending(listener->index);
-  ready_.remove(listener->ready);
+  // Ends last: it may own the socket.
+  const ReadyHook::Callback former = ready_.take(listener->ready);
   ports_.release(listener->binding);
   listeners_.close(handle);
 }
@@ -242,10 +243,10 @@ Readiness Transport::listener_readiness(Handle handle) const {
 Result<void> Transport::on_listener_ready(Handle handle, ReadyCallback callback) {
   Listener* const listener = listeners_.find(handle);
   if (listener == nullptr) return std::unexpected(Error::kInvalidHandle);
-  if (!listener->ready.set(std::move(callback), shared_.memory)) {
+  const Readiness so_far{.readable = !listener->accept_queue.empty()};
+  if (!ready_.watch(listener->ready, std::move(callback), so_far, shared_.memory)) {
     return std::unexpected(Error::kOutOfMemory);
   }
-  if (!listener->accept_queue.empty()) ready_.add(listener->ready, {.readable = true});
   return {};
 }
 

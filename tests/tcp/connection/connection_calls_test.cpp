@@ -260,6 +260,33 @@ TEST(ConnectionCalls, AWriterIsToldWhenThereIsRoomAgain) {
   EXPECT_EQ(writable, 2);
 }
 
+TEST(ConnectionCalls, WhoFilledTheBufferToTheBrimIsToldWhenThereIsRoomAgain) {
+  for (const bool is_owned : {false, true}) {
+    PeerOptions options;
+    options.socket.send_buffer = 4096;
+    Peer peer(options);
+    peer.open_passively();
+    peer.drain();
+    int writable = 0;
+    (void)peer.transport.on_ready(peer.handle,
+                                  [&](Readiness news) { writable += news.writable ? 1 : 0; });
+    peer.ready.tell();
+    const std::string brim(4096, 'b');
+    if (is_owned) {
+      PacketPtr packet = peer.pool.allocate_for(brim.size(), 0);
+      copy_bytes(std::as_bytes(std::span(brim)), packet->append(brim.size()));
+      ASSERT_TRUE(peer.transport.write_owned(peer.handle, packet, peer.now));
+    } else {
+      ASSERT_EQ(peer.write(brim), brim.size());
+    }
+    EXPECT_FALSE(peer.transport.readiness(peer.handle).writable);
+    peer.drain();
+    peer.say({});
+    peer.ready.tell();
+    EXPECT_EQ(writable, 2);
+  }
+}
+
 bool is_readable(Peer& peer) { return peer.transport.readiness(peer.handle).readable; }
 
 TEST(ConnectionCalls, FewerBytesThanTheLowWaterMarkAreNoNews) {

@@ -82,6 +82,19 @@ TEST(ConnectionOpen, ASynWithoutAnswerIsGivenUpAfterItsRetries) {
   EXPECT_EQ(usual.state(), State::kSynSent);
 }
 
+// RFC 9293 3.10.1: the user timeout is of OPEN, and counts from then on.
+TEST(ConnectionOpen, TheUserTimeoutEndsAnAttempt) {
+  PeerOptions options;
+  options.socket.user_timeout = milliseconds(4500);
+  Peer peer(options);
+  peer.connect();
+  EXPECT_EQ(peer.wait(milliseconds(4400)).size(), 2U);
+  EXPECT_EQ(peer.state(), State::kSynSent);
+  EXPECT_TRUE(peer.wait(milliseconds(200)).empty());
+  EXPECT_EQ(peer.state(), State::kClosed);
+  EXPECT_EQ(peer.transport.take_error(peer.handle), Error::kTimedOut);
+}
+
 TEST(ConnectionOpen, ClosingBeforeItIsOpenForgetsIt) {
   Peer peer;
   peer.connect();

@@ -87,6 +87,45 @@ TEST(ConnectionTimers, TheProbeOfAPeerIsAnswered) {
   }
 }
 
+// With a user timeout, so many probes go unanswered as fit.
+TEST(ConnectionTimers, KeepaliveProbesKeepTheirIntervalHoweverManyThereAre) {
+  PeerOptions options = with_keepalive();
+  options.socket.user_timeout = hours(1);
+  Peer peer(options);
+  peer.open_passively();
+  peer.drain();
+  const Time began = peer.now;
+  int probes = 0;
+  for (int turn = 0; turn < 10'000 && probes < 300; ++turn) {
+    const auto deadline = peer.transport.next_deadline();
+    ASSERT_TRUE(deadline.has_value());
+    peer.now = std::max(peer.now, *deadline);
+    peer.transport.on_deadline(peer.now);
+    probes += static_cast<int>(peer.pull_all().size());
+  }
+  EXPECT_EQ(probes, 300);
+  EXPECT_GE(peer.now - began, seconds(2) * 299);
+  EXPECT_EQ(peer.state(), State::kEstablished);
+}
+
+TEST(ConnectionTimers, WhatKeepaliveCannotCountItGivesUp) {
+  PeerOptions options = with_keepalive();
+  options.socket.user_timeout = hours(100);
+  Peer peer(options);
+  peer.open_passively();
+  peer.drain();
+  std::size_t probes = 0;
+  for (int turn = 0; turn < 100'000 && peer.state() == State::kEstablished; ++turn) {
+    const auto deadline = peer.transport.next_deadline();
+    ASSERT_TRUE(deadline.has_value());
+    peer.now = std::max(peer.now, *deadline);
+    peer.transport.on_deadline(peer.now);
+    probes += peer.pull_all().size();
+  }
+  EXPECT_EQ(peer.state(), State::kClosed);
+  EXPECT_EQ(probes, 4096U) << "the last is the RST";
+}
+
 // RFC 9293 3.8.3 MUST: R2 ends a connection whose text is not acknowledged.
 TEST(ConnectionTimers, TextThatIsNeverAcknowledgedEndsTheConnection) {
   Peer peer;
@@ -179,6 +218,26 @@ TEST(ConnectionTimers, WithoutAProgramFinWait2EndsBySettings) {
   EXPECT_EQ(peer.transport.connections(), 0U);
   EXPECT_EQ(peer.transport.orphans(), 0U);
   EXPECT_FALSE(peer.transport.next_deadline().has_value());
+}
+
+TEST(ConnectionTimers, NobodysTextBehindAClosedWindowIsGivenUpWithAReset) {
+  Peer peer;
+  peer.open_passively();
+  peer.drain();
+  peer.say({.window = 0});
+  ASSERT_TRUE(peer.write("unwanted"));
+  peer.transport.close(peer.handle, peer.now);
+  const Time began = peer.now;
+  bool was_reset = false;
+  while (peer.transport.connections() != 0) {
+    ASSERT_LT(peer.now - began, minutes(10));
+    for (const Outgoing& outgoing : peer.wait(seconds(1))) {
+      was_reset |= outgoing.header.flags.rst();
+    }
+    peer.say({.window = 0});  // RFC 9293 3.8.6.1: it answers each probe
+  }
+  EXPECT_TRUE(was_reset);
+  EXPECT_GT(peer.now - began, minutes(1));
 }
 
 TEST(ConnectionTimers, LingeringIsToldWhenAllIsAcknowledgedOrTheTimeIsOver) {

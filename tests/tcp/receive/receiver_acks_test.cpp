@@ -135,6 +135,22 @@ TEST(ReceiverAcks, ReportADuplicateThatIsNotAcceptable) {
   EXPECT_EQ(peer.blocks(peer.acks().at(0)), "") << "never was here";
 }
 
+// RFC 9293 3.8.6.1: the probe of a closed window is how a peer learns that it has opened.
+TEST(ReceiverAcks, OfProbesTellOfAWindowThatOpensWithoutARead) {
+  Commons commons;
+  ReceivingPeer peer(commons, {.irs = SequenceNumber(0), .window_offered = 2800});
+  peer.text(0, 1400);
+  peer.text(1400, 1400);
+  const std::size_t others = commons.account.room();
+  ASSERT_TRUE(commons.account.try_take(others));
+  EXPECT_EQ(peer.acks().back().window, 0);
+  commons.account.give_back(others);
+  peer.receiver.on_unacceptable(commons.shared, peer.at(2800), 1);
+  const auto answers = peer.acks();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_GT(answers[0].window, 2800);
+}
+
 TEST(ReceiverAcks, StayWithoutBlocksWhereTheyWereNotPermitted) {
   Commons commons;
   ReceivingPeer peer(commons, {.irs = SequenceNumber(0), .window_offered = 65535});

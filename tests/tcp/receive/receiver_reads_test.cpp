@@ -51,6 +51,23 @@ TEST(ReceiverReads, GiveSlicesThatOutliveTheReceiver) {
   EXPECT_EQ(first_difference(bytes, 0), 2000U);
 }
 
+TEST(ReceiverReads, UnderPressureShedWhatStandsBehindAHole) {
+  Commons commons({.buffer_bytes_pressure = 20'000, .buffer_bytes_max = 200'000});
+  ReceivingPeer peer(commons);
+  for (std::uint64_t i = 0; i < 10; ++i) peer.text(i * 1400, 1400);
+  peer.text(50'000, 1400);
+  (void)peer.acks();
+  for (int i = 0; i < 20; ++i) commons.account.enter();
+  ASSERT_TRUE(commons.account.try_take(150'000));
+  EXPECT_EQ(first_difference(peer.read(100), 0), 100U);
+  EXPECT_EQ(peer.receiver.out_of_order_bytes(commons.shared), 0U);
+  const Ack ack = peer.receiver.carried_ack(commons.shared, false, peer.now);
+  EXPECT_EQ(ack.ack, peer.at(14'000));
+  EXPECT_TRUE(ack.sack.empty());
+  commons.account.give_back(150'000);
+  for (int i = 0; i < 20; ++i) commons.account.leave();
+}
+
 // RFC 9293 3.8.5 MUST: the program learns of urgent data, of any length, and where it ends.
 TEST(ReceiverReads, StopAtTheUrgentByteAndLeaveItOut) {
   Commons commons;

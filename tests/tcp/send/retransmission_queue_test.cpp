@@ -120,6 +120,45 @@ TEST(RetransmissionQueue, UndoPutsRecordsBackInTheOrderOfTime) {
   EXPECT_EQ(lab.queue.named(lab.records, lab.queue.oldest()).begin, at(0));
 }
 
+// Wherever the search begins.
+TEST(RetransmissionQueue, UndoFindsTheSamePlacesFromAnyOther) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Rng rng(seed);
+    Lab plain;
+    Lab near;
+    for (Lab* const lab : {&plain, &near}) {
+      for (int i = 0; i < 100; ++i) {
+        lab->append(kSegment);
+        lab->now += i % 3 == 0 ? 1ms : 0ms;  // bursts have one time
+      }
+    }
+    std::vector<std::size_t> lost;
+    for (std::size_t i = 0; i < 100; ++i) {
+      const bool is_again = rng.below(4) == 0;
+      const bool is_lost = rng.below(2) == 0;
+      for (Lab* const lab : {&plain, &near}) {
+        lab->now += 1ms;
+        if (is_again) lab->queue.mark_sent(lab->records, i, lab->now);
+        if (is_lost) lab->queue.mark_lost(lab->records, i, TcpLossCause::kReordering);
+      }
+      if (is_lost) lost.push_back(i);
+    }
+    Index last = kNoIndex;
+    for (const std::size_t position : lost) {
+      plain.queue.mark_in_flight(plain.records, position);
+      last = near.queue.mark_in_flight(near.records, position, last);
+    }
+    near.check(0);
+    Index a = plain.queue.oldest();
+    Index b = near.queue.oldest();
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_EQ(plain.queue.named(plain.records, a).begin, near.queue.named(near.records, b).begin);
+      a = plain.queue.named(plain.records, a).newer;
+      b = near.queue.named(near.records, b).newer;
+    }
+  }
+}
+
 TEST(RetransmissionQueue, WithoutMemoryOneRecordIsAll) {
   HeapMemory memory(0);
   Slab<Record> records(memory, 10);

@@ -289,6 +289,23 @@ TEST(SenderRecovery, ForwardRtoRepairsARealLoss) {
   EXPECT_EQ(lab.info().undone, 0U);
 }
 
+// RFC 5682 2.1, step 2.b: without new text that may leave, the usual repair goes on.
+TEST(SenderRecovery, ForwardRtoDoesNotWaitForTextThatIsHeldBack) {
+  SenderLab lab({.sack = false, .timestamps = false});
+  lab.write(4000);
+  (void)lab.pull();
+  lab.run_deadline();
+  ASSERT_EQ(texts(lab.pull()), (Texts{{0, 1000}}));
+  lab.write(300, true);
+  EXPECT_TRUE(lab.pull().empty());
+  lab.advance(100ms);
+  lab.ack(1000);
+  const auto sent = lab.pull();
+  ASSERT_FALSE(sent.empty());
+  EXPECT_TRUE(sent[0].is_retransmission);
+  EXPECT_EQ(SenderLab::offset(sent[0].text.begin), 1000U);
+}
+
 // RFC 3168 6.1.2 MUST: an ECN echo reduces the window as a loss would, once per window of data,
 // and CWR goes with the next new text.
 TEST(SenderRecovery, EcnEchoReducesOncePerWindow) {

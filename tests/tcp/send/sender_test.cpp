@@ -318,6 +318,23 @@ TEST(Sender, RefusesWritesWhenTheAccountIsEmpty) {
   EXPECT_EQ(lab.write(100), 100U);
 }
 
+TEST(Sender, UnderPressureTakesNothingBeyondItsShare) {
+  SenderLab lab({.account_max = 1'000'000, .account_pressure = 200'000});
+  ASSERT_EQ(lab.write(60'000), 60'000U);
+  for (int i = 0; i < 19; ++i) lab.account.enter();
+  ASSERT_TRUE(lab.account.try_take(300'000));
+  EXPECT_EQ(lab.sender.room(lab.shared), 0U);
+  EXPECT_EQ(lab.write(1000), 0U);
+  while (lab.sender.queued(lab.shared) > 0) {
+    ASSERT_FALSE(lab.pull().empty());
+    lab.advance(100ms);
+    lab.ack(SenderLab::offset(lab.sender.nxt()));
+  }
+  EXPECT_EQ(lab.write(1000), 1000U) << "what has left makes room, whatever others hold";
+  lab.account.give_back(300'000);
+  for (int i = 0; i < 19; ++i) lab.account.leave();
+}
+
 TEST(Sender, TakesOwnedPacketsWholeOrNotAtAll) {
   LabOptions options;
   options.config.send_buffer_first = 40000;

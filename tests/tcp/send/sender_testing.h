@@ -37,6 +37,7 @@ struct LabOptions {
   const Algorithm* control = &congestion::kReno;
   TcpConfig config{};
   std::size_t account_max = std::size_t{64} << 20U;
+  std::size_t account_pressure = SIZE_MAX;
   std::optional<Duration> rtt = 100ms;
 };
 
@@ -48,7 +49,7 @@ class SenderLab {
                       .large_buffers = 256,
                       .external_buffers = 4,
                       .extra_descriptors = 65536}),
-        account(options.account_max, options.account_max),
+        account(options.account_pressure, options.account_max),
         shared(memory, pool, config, rng, account),
         sender(SequenceNumber(kFirst)),
         options_(options) {

@@ -124,6 +124,33 @@ TEST(SenderTimers, GivesUpAtTheUserTimeout) {
   EXPECT_EQ(lab.now - began, 5s);
 }
 
+// RFC 5482 2: a closed window does not stop the user timeout, which begins with what is written.
+TEST(SenderTimers, TheUserTimeoutOfAClosedWindowBeginsWithTheText) {
+  SenderLab lab({.window = 0});
+  lab.write(5000);
+  EXPECT_TRUE(lab.pull().empty());
+  const Time began = lab.now;
+  while (lab.run_deadline({.user_timeout = 10s}) != DeadlineOutcome::kGaveUp) {
+    EXPECT_EQ(lab.pull().size(), 1U);
+    lab.ack(0);
+    ASSERT_LT(lab.now - began, 20s);
+  }
+  EXPECT_GE(lab.now - began, 10s);
+}
+
+TEST(SenderTimers, NobodyWaitsForEverBehindAClosedWindow) {
+  SenderLab lab({.window = 0});
+  lab.write(5000);
+  (void)lab.pull();
+  const Time began = lab.now;
+  while (lab.run_deadline({.retries = 8, .is_orphan = true}) != DeadlineOutcome::kGaveUp) {
+    EXPECT_EQ(lab.pull().size(), 1U);
+    lab.ack(0);
+    ASSERT_LT(lab.now - began, 10min);
+  }
+  EXPECT_GT(lab.now - began, 1min);
+}
+
 // RFC 9293 3.8.6.1 MUST: a closed window is probed, at increasing intervals, with a byte of text.
 TEST(SenderTimers, ProbesAClosedWindow) {
   SenderLab lab({.window = 1000});
