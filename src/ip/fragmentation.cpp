@@ -121,7 +121,9 @@ PacketPtr Fragmenter::next_fragment(PacketPool& pool) {
   const std::size_t room = mtu_ - header_size;
   const bool is_last = left <= room;
   const std::size_t size = is_last ? left : whole_units(room);
-  PacketPtr fragment = pool.allocate();
+  // A header that fits a small buffer may not take a large one: those are few.
+  const bool is_small = header_size <= kSmallBufferBytes - kHeadroom;
+  PacketPtr fragment = is_small ? pool.allocate() : pool.allocate_for(header_size);
   if (fragment == nullptr) return nullptr;
   PacketPtr payload = packet_->share(header_size_ + offset_, size);
   if (payload == nullptr) return nullptr;

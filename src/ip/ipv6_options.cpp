@@ -127,6 +127,8 @@ class Walk {
     if (*chain_.end() == Ipv6ChainEnd::kHopByHopMisplaced) {
       // RFC 8200 4: behind a fragment header it does not stand first, whatever the whole shows.
       (void)refuse(DropReason::kIpv6BadExtension, kUnrecognizedNextHeader, named_at);
+    } else if (*chain_.end() == Ipv6ChainEnd::kTooMany) {
+      (void)refuse(DropReason::kIpv6ExtensionChainTooLong);
     } else if (!holds_all_headers()) {
       // RFC 7112 5: code 3, with a pointer of zero.
       (void)refuse(DropReason::kFragmentMalformed, kIncompleteHeaderChain, 0);

@@ -225,6 +225,8 @@ void Membership::destroy_member(Member& member) {
 
 void Membership::remove_member(Member& member, Time now) {
   Group& group = groups_[member.group];
+  // While the group has a member: a new version ends the groups that only owe something.
+  refresh_version(group.address.is_v4(), now);
   sources_ -= member.filter.sources.size();
   destroy_member(member);
   Filter merged(memory_);

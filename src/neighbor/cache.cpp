@@ -18,7 +18,8 @@ Cache::Cache(Memory& memory, Rng& rng, const SipKey& key, const MacAddress& mac,
       proxies_(memory, rng, config),
       budget_(config.solicitations_per_second, config.solicitations_burst),
       routers_(memory),
-      routers_lost_(memory) {
+      routers_lost_(memory),
+      routers_heard_(memory) {
   timing_.fill({config.reachability.reachable_time_base, config.reachability.reachable_time_base,
                 config.reachability.retransmit_timer});
 }
@@ -133,6 +134,12 @@ void Cache::set_router(Entry& entry, bool is_router) {
   const bool is_told = std::ranges::find(routers_lost_, entry.address) != routers_lost_.end();
   // Without memory for the notice the router's lifetime ends its routes.
   if (!entry.is_router && !is_told) (void)routers_lost_.try_push_back(entry.address);
+}
+
+// Without memory for the notice the router's next advertisement tells (is_probably_reachable).
+void Cache::tell_of_router(const Entry& entry) {
+  const bool is_told = std::ranges::find(routers_heard_, entry.address) != routers_heard_.end();
+  if (entry.is_router && !is_told) (void)routers_heard_.try_push_back(entry.address);
 }
 
 Result<void> Cache::add_router(const IpAddress& address) {
@@ -254,8 +261,8 @@ std::optional<EntryView> Cache::find(const IpAddress& address, Time now) const {
 
 bool Cache::is_probably_reachable(const IpAddress& address) const {
   const Entry* const entry = table_.find(address);
-  // RFC 4861 6.3.6 and RFC 7048 3. A router not asked for yet has the benefit of the doubt.
-  return entry == nullptr || (entry->has_mac() && entry->state != State::kUnreachable);
+  // A router not asked for yet has the benefit of the doubt.
+  return entry == nullptr || !entry->is_silent();
 }
 
 Result<void> Cache::restore(const EntryView& view, Time now) {

@@ -197,6 +197,7 @@ class Cache {
   [[nodiscard]] bool is_configured_router(const IpAddress& address) const;
   void shelve(Entry& entry);
   void set_router(Entry& entry, bool is_router);
+  void tell_of_router(const Entry& entry);
   // ReachableTime ends without a timer: whoever looks next finds it over.
   void settle(Entry& entry, Time now);
 
@@ -247,8 +248,9 @@ class Cache {
   SolicitationBudget budget_;
   IntrusiveList<Entry, &Entry::solicit_link> soliciting_;
   IntrusiveList<Entry, &Entry::release_link> releasing_;
-  Vector<IpAddress> routers_;       // configured
-  Vector<IpAddress> routers_lost_;  // to be told
+  Vector<IpAddress> routers_;        // configured
+  Vector<IpAddress> routers_lost_;   // to be told
+  Vector<IpAddress> routers_heard_;  // to be told how they are
   Counters counters_;
 };
 

@@ -63,6 +63,8 @@ struct Entry {
   [[nodiscard]] bool has_mac() const {
     return state != State::kIncomplete && state != State::kFailed;
   }
+  // RFC 4861 6.3.6, RFC 7048 3: known not to answer, or not known to.
+  [[nodiscard]] bool is_silent() const { return !has_mac() || state == State::kUnreachable; }
   [[nodiscard]] bool is_v4() const { return address.is_v4(); }
 
   IpAddress address;

@@ -98,7 +98,13 @@ struct RouterLost {
   IpAddress address;
 };
 
+// RFC 4861 6.3.6: a router does not answer any more, or answers again.
+struct RouterHeard {
+  IpAddress address;
+  bool is_reachable = true;
+};
+
 using Output = std::variant<SendArp, SendSolicitation, SendAdvertisement, Release, Undeliverable,
-                            Duplicate, AddressReady, RouterLost>;
+                            Duplicate, AddressReady, RouterLost, RouterHeard>;
 
 }  // namespace strata::neighbor

@@ -5,14 +5,23 @@
 #include "neighbor/cache.h"
 
 namespace strata::neighbor {
+namespace {
+
+std::optional<IpAddress> take_last(Vector<IpAddress>& addresses) {
+  if (addresses.empty()) return std::nullopt;
+  const IpAddress last = addresses.back();
+  addresses.pop_back();
+  if (addresses.empty()) addresses.release();
+  return last;
+}
+
+}  // namespace
 
 std::optional<Output> Cache::next_output(Time now) {
   if (auto output = next_packet()) return output;
-  if (!routers_lost_.empty()) {
-    const RouterLost lost{routers_lost_.back()};
-    routers_lost_.pop_back();
-    if (routers_lost_.empty()) routers_lost_.release();
-    return lost;
+  if (const auto lost = take_last(routers_lost_)) return RouterLost{*lost};
+  if (const auto heard = take_last(routers_heard_)) {
+    return RouterHeard{*heard, is_probably_reachable(*heard)};
   }
   if (!is_link_up_) return std::nullopt;
   if (auto output = own_.next_output(now, mac_, timing_[1].retransmit_timer)) return output;

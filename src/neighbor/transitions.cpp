@@ -33,6 +33,7 @@ void Cache::become_incomplete(Entry& entry) {
 
 void Cache::become_reachable(Entry& entry, Time now) {
   redraw_reachable_times(now);
+  if (entry.is_silent()) tell_of_router(entry);
   leave_state(entry);
   entry.state = State::kReachable;
   entry.reachable_until = entry.is_static ? kNever : now + timing_of(entry).reachable_time;
@@ -44,6 +45,7 @@ void Cache::become_reachable(Entry& entry, Time now) {
 }
 
 void Cache::become_stale(Entry& entry, Time now) {
+  if (entry.is_silent()) tell_of_router(entry);
   leave_state(entry);
   entry.state = State::kStale;
   entry.failures = 0;
@@ -69,6 +71,7 @@ void Cache::become_probe(Entry& entry) {
 
 // RFC 7048 3: keep using what is known and ask everyone, ever more rarely.
 void Cache::become_unreachable(Entry& entry) {
+  tell_of_router(entry);
   leave_state(entry);
   entry.state = State::kUnreachable;
   if (config_.reachability.unreachable_solicitations_max > 0) owe_solicitation(entry);

@@ -109,8 +109,6 @@ struct Core {
   Vector<EthertypeEntry> ethertypes;
   Vector<ProtocolEntry> protocols;
 
-  ip::DnsServers dns_servers;  // as routers advertised them (RFC 8106)
-
   PacketQueue loopback;  // packets for ourselves, taken in by the next poll
   ReadyList ready;
   // Made with the first socket or segment: a stack that speaks no TCP spends nothing on it.

@@ -53,6 +53,10 @@ struct NeighborSteps {
   void operator()(neighbor::RouterLost& lost) {
     interface.routers.tell().on_router_became_host(lost.address, now);
   }
+  void operator()(neighbor::RouterHeard& heard) {
+    if (heard.is_reachable) return interface.routers.tell().on_router_reachable(heard.address, now);
+    interface.routers.tell().on_router_unreachable(heard.address, now);
+  }
 };
 
 // What router discovery has learned.
@@ -89,7 +93,7 @@ struct DiscoverySteps {
     interface.neighbors.tell().on_router_parameters(set.base_reachable_time, set.retransmit_timer,
                                                     now);
   }
-  void operator()(const ip::DnsServers& servers) { core.dns_servers = servers; }
+  void operator()(const ip::DnsServers& servers) { interface.dns_servers = servers; }
 };
 
 // True when any engine wanted something: carrying it out may have told another one news.

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "ip/forwarding.h"
+#include "stack/out/fit_device.h"
 #include "stack/out/send_icmp.h"
 #include "stack/out/send_ip.h"
 #include "stack/run_hooks.h"
@@ -71,6 +72,16 @@ bool may_fragment(const Packet& packet, bool is_v4) {
   return is_v4 && !wire::Ipv4View::parse_quoted(packet.bytes())->dont_fragment();
 }
 
+// What is too long for the next link, and was left for a device to finish or to cut: a fragment has
+// only a part of what a checksum covers.
+void send_finished(Core& core, PacketPtr packet, const Departure& departure, Time now) {
+  PacketQueue finished;
+  fit_to_device(core, DeviceCapabilities{}, std::move(packet), finished);
+  while (PacketPtr each = finished.pop()) {
+    (void)send_onto_link(core, std::move(each), departure, now);
+  }
+}
+
 }  // namespace
 
 void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
@@ -80,6 +91,8 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   }
   const ip::Route* route = core.route_cache.lookup(arrival.destination);
   Interface* out = route == nullptr ? nullptr : core.interface(route->interface);
+  // What is for this host was taken before: nobody else is behind the loopback interface.
+  if (out != nullptr && out->is_loopback()) out = nullptr;
   const std::uint32_t mtu =
       out == nullptr ? 0
                      : std::min(static_cast<std::uint32_t>(out->mtu_for(arrival.destination)),
@@ -112,6 +125,7 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   }
   lower_hop_limit(*packet, is_v4);
   packet->notes().is_link_multicast = false;
+  packet->notes().network_offset = 0;
   ++(is_v4 ? core.counters.ipv4_forwarded : core.counters.ipv6_forwarded);
   const Departure departure{.interface = out,
                             .next_hop = next_hop,
@@ -119,6 +133,9 @@ void forward(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
                             .destination = arrival.destination,
                             .mtu = mtu,
                             .protocol = arrival.protocol};
+  if (!fits_every_device(*packet) && size_on_link(*packet) > mtu) {
+    return send_finished(core, std::move(packet), departure, now);
+  }
   (void)send_onto_link(core, std::move(packet), departure, now);
 }
 

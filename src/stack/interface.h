@@ -52,6 +52,7 @@ struct Interface {
   bool hears_routers;  // router advertisements configure it
   bool detects_duplicates;
   std::uint32_t advertised_mtu = 0;  // by a router; 0: by none
+  ip::DnsServers dns_servers;        // as routers advertised them (RFC 8106)
   Time last_turn{};       // when the stack last looked after it: closing needs a time, too
   bool was_full = false;  // the transmit queue refused something since it last had room
 

@@ -89,6 +89,8 @@ Result<void> add_loopback(Core& core) {
                                       Time{});
     if (!added) return added;
   }
+  // No router is there to be told of groups.
+  loopback.groups.tell().on_link_change(false, Time{});
   return {};
 }
 
@@ -145,6 +147,7 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
       (void)remove_interface(core, *child, now);
     }
   }
+  if (core.config.forward_ipv6) give_up_router_role(core, interface, now);
   core.redirects.on_interface_down(interface.id);
   core.routes.remove_interface(interface.id);
   drop_queued(core, interface, DropReason::kInterfaceDown);
@@ -166,10 +169,12 @@ Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time no
   if (interface.is_up == up) return {};
   interface.is_up = up;
   ++core.link_generation;
+  if (interface.is_loopback()) return {};  // nobody is there to be told, asked or lost
   interface.neighbors.tell().on_link_change(up, now);
   interface.groups.tell().on_link_change(up, now);
   if (up) {
-    interface.addresses.tell().on_link_up(now);
+    // Without a link layer nobody looks for duplicates, and says that there is none.
+    if (interface.medium == Medium::kEthernet) interface.addresses.tell().on_link_up(now);
     if (interface.has_ipv6) interface.routers.tell().on_link_up(now);
     return {};
   }

@@ -96,8 +96,10 @@ void Stack::for_each_neighbor(Time now, InlineFunction<void(const NeighborEntry&
 }
 
 void Stack::for_each_dns_server(InlineFunction<void(const IpAddress&)> visit) const {
-  const ip::DnsServers& dns = core_->dns_servers;
-  for (std::size_t i = 0; i < dns.count; ++i) visit(dns.servers[i]);
+  core_->for_each_interface([&](const stack::Interface& interface) {
+    const ip::DnsServers& dns = interface.dns_servers;
+    for (std::size_t i = 0; i < dns.count; ++i) visit(dns.servers[i]);
+  });
 }
 
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/run_hooks.h"
 
+#include <algorithm>
+
 namespace strata::stack {
 namespace {
 
@@ -23,8 +25,12 @@ void obey(Core& core, PacketBatch& batch, std::span<Verdict> verdicts) {
 void run_hooks(Core& core, HookPoint point, PacketBatch& batch, Time now) {
   if (batch.empty() || !has_hooks(core, point)) return;
   std::array<Verdict, PacketBatch::kCapacity> verdicts;
-  for (const HookEntry& entry : core.hooks[static_cast<std::size_t>(point)]) {
+  const auto& registered = core.hooks[static_cast<std::size_t>(point)];
+  // A hook may take itself or others away: as it was, but without those that have gone since.
+  const auto entries = registered;
+  for (const HookEntry& entry : entries) {
     if (entry.hook == nullptr) break;
+    if (std::ranges::find(registered, entry.hook, &HookEntry::hook) == registered.end()) continue;
     const std::span<Verdict> all(verdicts.data(), batch.size());
     for (Verdict& verdict : all) verdict = Verdict::accept();
     entry.hook->on_packets(point, batch.packets(), all, now);

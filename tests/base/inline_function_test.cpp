@@ -64,5 +64,32 @@ TEST(InlineFunction, MovesIntoASmallerOneOnlyWhereItFits) {
   EXPECT_FALSE(to);
 }
 
+// Ends what it was given when it is itself destroyed.
+struct Ending {
+  explicit Ending(InlineFunction<void()>* whose) : of(whose) {}
+  Ending(Ending&& other) noexcept : of(std::exchange(other.of, nullptr)) {}
+  Ending& operator=(Ending&&) = delete;
+  ~Ending() {
+    if (of != nullptr) of->reset();
+  }
+  InlineFunction<void()>* of;
+};
+
+TEST(InlineFunction, IsEmptyWhileWhatItHeldIsDestroyed) {
+  InlineFunction<void()> function;
+  function = [ending = Ending(&function), counted = Counted()] { (void)counted; };
+  function.reset();
+  EXPECT_FALSE(function);
+  EXPECT_EQ(Counted::alive, 0);
+}
+
+TEST(InlineFunction, HoldsTheNewOneBeforeTheOldOneIsDestroyed) {
+  InlineFunction<void()> function;
+  function = [ending = Ending(&function)] {};
+  function = [counted = Counted()] { (void)counted; };
+  EXPECT_FALSE(function) << "the old one ended last, and reset it";
+  EXPECT_EQ(Counted::alive, 0);
+}
+
 }  // namespace
 }  // namespace strata::inline_function_test

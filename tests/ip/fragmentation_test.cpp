@@ -94,6 +94,25 @@ TEST_F(FragmentationTest, FragmentsOfIpv6FitAndJoin) {
   }
 }
 
+// They alone may fill what a small buffer has behind its headroom.
+TEST_F(FragmentationTest, LongRoutingHeadersAreInEveryFragment) {
+  constexpr std::size_t kRouting = 2048;
+  ByteVector body(kRouting + 3000);
+  body[0] = std::byte{wire::kIpProtocolUdp};
+  body[1] = static_cast<std::byte>(kRouting / 8 - 1);
+  wire::Ipv6Header header;
+  header.next_header = wire::kIpProtocolRouting;
+  header.source = kAliceV6;
+  header.destination = kBobV6;
+  const auto fragments = cut(packet_of(pool, ipv6_bytes(header, body)), 4000);
+  ASSERT_EQ(fragments.size(), 2U);
+  for (const PacketPtr& fragment : fragments) {
+    const ByteVector bytes = bytes_of(*fragment);
+    EXPECT_EQ(bytes[6], std::byte{wire::kIpProtocolRouting});
+    EXPECT_EQ(bytes[40], std::byte{wire::kIpProtocolFragment});
+  }
+}
+
 TEST_F(FragmentationTest, HopByHopAndRoutingHeadersAreInEveryFragment) {
   ByteVector body(24 + 3000);
   const Bytes hop_by_hop = std::as_bytes(std::span("\x2b\0\x01\x04\0\0\0\0", 8));  // next: routing

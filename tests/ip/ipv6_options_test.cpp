@@ -171,6 +171,20 @@ TEST_F(Ipv6OptionsTest, FirstFragmentMustHoldTheUpperHeader) {
   EXPECT_EQ(whole.drop, DropReason::kNone);
 }
 
+// RFC 8504 5.3: a first fragment has no more headers than a whole packet may have.
+TEST_F(Ipv6OptionsTest, FirstFragmentMayNotHideAnEndlessChain) {
+  ByteVector body;
+  const auto add = [&](std::initializer_list<unsigned> values) {
+    for (const unsigned value : values) body.push_back(static_cast<std::byte>(value));
+  };
+  add({60, 0, 0, 1, 0, 0, 0, 5});
+  for (int i = 0; i < 20; ++i) add({60, 0, 1, 4, 0, 0, 0, 0});
+  const ByteVector packet =
+      ipv6_bytes({.next_header = 44, .source = kAliceV6, .destination = kBobV6}, body);
+  const Ipv6Headers headers = walk_ipv6_headers(packet, Ipv6HeaderScope::kDestination);
+  EXPECT_EQ(headers.drop, DropReason::kIpv6ExtensionChainTooLong);
+}
+
 // RFC 8200 4 MUST: a router on the way reads no extension header but hop-by-hop.
 TEST_F(Ipv6OptionsTest, ForwarderReadsHopByHopOnly) {
   const auto forwarder = Ipv6HeaderScope::kForwarder;

@@ -140,6 +140,22 @@ TEST(Queries, OfOlderVersionsLowerTheVersionForAWhile) {
   EXPECT_EQ(world.told(10s).size(), 1U);
 }
 
+// The version changes with the clock, and whoever asks first after that finds the new one.
+TEST(Queries, OfAnOlderVersionAreForgottenByALeaveAsWell) {
+  Listening world;
+  (void)world.query_v2(IpAddress::any_v4());
+  (void)world.run(10s);
+  world.now += 260s;  // beyond the timeout, and nothing was asked of the engine meanwhile
+  ASSERT_TRUE(world.membership.leave(kOne, kGroup4, world.now));
+  EXPECT_FALSE(world.membership.is_member(kGroup4));
+  const auto told = world.told(100s);
+  ASSERT_EQ(told.size(), 2U);
+  for (const Told& record : told) {
+    EXPECT_EQ(record.type, Type::kChangeToIncludeMode);
+    EXPECT_EQ(record.group, kGroup4);
+  }
+}
+
 // RFC 3810 8.2.1 MUST: the same of MLD, whose version 1 has milliseconds.
 TEST(Queries, OfMldVersionOneLowerTheVersionForAWhile) {
   Listening world;

@@ -196,6 +196,24 @@ TEST(NeighborCache, TellsWhichRoutersAreLikelyToAnswer) {
   EXPECT_FALSE(world.cache.is_probably_reachable(kPeer6));
 }
 
+TEST(NeighborCache, SaysWhenARouterFallsSilentAndAnswersAgain) {
+  World world;
+  world.resolve(kPeer6, kMacA, true);
+  world.resolve(kOther6, kMacB);
+  world.now += 46s;
+  for (const IpAddress& used : {kPeer6, kOther6}) {
+    ASSERT_TRUE(mac_towards(world.cache, used, world.now));
+  }
+  const auto silent = world.run(8s);
+  EXPECT_EQ(count_of<RouterHeard>(silent), 1U) << "of routers only";
+  EXPECT_EQ(first<RouterHeard>(silent).address, kPeer6);
+  EXPECT_FALSE(first<RouterHeard>(silent).is_reachable);
+  world.answer(kPeer6, kMacA, true);
+  const auto back = world.pull();
+  EXPECT_EQ(first<RouterHeard>(back).address, kPeer6);
+  EXPECT_TRUE(first<RouterHeard>(back).is_reachable);
+}
+
 TEST(NeighborCache, HandsItsEntriesToASuccessorThatProvesThemAgain) {
   World old;
   old.resolve(kPeer4, kMacA);

@@ -116,6 +116,15 @@ TEST(Forward, WithoutARouteTheSourceIsTold) {
   EXPECT_EQ(router.drops(DropReason::kNoRoute), 2U);
 }
 
+TEST(Forward, ARouteOverTheLoopbackInterfaceIsNone) {
+  Router router;
+  ASSERT_TRUE(router.stack.add_route(
+      {.destination = prefix("203.0.113.0/24"), .gateway = {}, .interface = kLoopbackId}));
+  EXPECT_THAT(router.from_peer(datagram("10.0.0.2", "203.0.113.1")),
+              ElementsAre(IsIpv4(Carries(IsIcmp(wire::Icmpv4Type::kDestinationUnreachable, 0)))));
+  EXPECT_EQ(router.drops(DropReason::kNoRoute), 1U);
+}
+
 // RFC 1191 4 MUST: a router tells the MTU of the next hop when DF forbids it to fragment.
 // RFC 8200 5 MUST: an IPv6 router never fragments.
 TEST(Forward, WhatIsTooBigIsReportedWithTheMtu) {
@@ -201,6 +210,39 @@ TEST(Forward, SuperSegmentsAreJudgedByTheSegmentsTheyBecome) {
   EXPECT_THAT(forward_segments_of(kFits), ElementsAre(1414U, 1414U, 1414U));
   EXPECT_THAT(forward_segments_of(kFits + 1), IsEmpty());
   EXPECT_EQ(router.drops(DropReason::kPacketTooBig), 1U);
+}
+
+// RFC 1812 4.2.2.7 MUST: a router fragments what does not forbid it.
+// A fragment has only a part of what a checksum covers, so that the whole is finished first.
+TEST(Forward, WhatADeviceWasToFinishIsFinishedBeforeItIsCut) {
+  Router router;
+  const IpAddress from = address("10.0.0.2");
+  const IpAddress to = address("192.0.2.9");
+  PacketNotes notes;
+  notes.checksum = ChecksumState::kPartial;
+  notes.network_offset = 14;
+  notes.transport_offset = 14 + 20;
+  notes.checksum_offset = 6;
+  Frame packet = datagram("10.0.0.2", "192.0.2.9", 1450);
+  const wire::Sum pseudo = wire::pseudo_header_sum(from, to, wire::kIpProtocolUdp, 8 + 1450);
+  wire::UdpLayout::Checksum::set(packet.writable().subspan(20),
+                                 static_cast<std::uint16_t>(~fold(pseudo)));
+  (void)router.exchange(ip_frame(kOurMac, kPeerMac, packet), notes);
+  Frame whole;
+  for (const Frame& frame : router.device1.take_sent()) whole += decode(frame.all()).upper.all();
+  ASSERT_EQ(whole.size(), 8U + 1450U);
+  EXPECT_TRUE(is_valid(upper_sum(from, to, wire::kIpProtocolUdp, whole.all())));
+
+  notes.segment_kind = SegmentKind::kUdp;
+  notes.segment_size = 1450;
+  (void)router.exchange(
+      ip_frame(kOurMac, kPeerMac, datagram("10.0.0.2", "192.0.2.9", std::size_t{3} * 1450)), notes);
+  const Frames out = router.device1.take_sent();
+  EXPECT_EQ(out.size(), 6U) << "two fragments of each of three";
+  for (const Frame& frame : out) {
+    EXPECT_LE(frame.size(), 1414U);
+    EXPECT_TRUE(decode(frame.all()).is_fragment());
+  }
 }
 
 }  // namespace

@@ -98,6 +98,39 @@ TEST(Interfaces, DownIsSilentAndUpAnnouncesAgain) {
   EXPECT_THAT(host.from_peer(echo_request(host.peer4, host.own4, 1, 1, {})), SizeIs(1));
 }
 
+// RFC 4862 5.4: duplicates are looked for by asking neighbours, and these links have none.
+TEST(Interfaces, WithoutALinkLayerAddressesAreBackAtOnce) {
+  Bench bench;
+  TestDevice tunnel({.medium = Medium::kIp});
+  InterfaceConfig config;
+  config.accept_router_advertisements = false;
+  const InterfaceId id = bench.add(tunnel, config);
+  const IpAddress own = address("fd00::1");
+  ASSERT_TRUE(bench.stack.add_address(id, {own, 64}, bench.now));
+  bench.run_for(10s);
+  const Core& core = bench.stack.core();
+  for (const InterfaceId each : {id, kLoopbackId}) {
+    ASSERT_TRUE(bench.stack.set_interface_up(each, false, bench.now));
+    bench.run_for(1s);
+    ASSERT_TRUE(bench.stack.set_interface_up(each, true, bench.now));
+    bench.run_for(1s);
+  }
+  EXPECT_TRUE(core.local.is_local(own));
+  EXPECT_TRUE(core.local.is_local(IpAddress::loopback_v6()));
+}
+
+TEST(Interfaces, GroupsOfTheLoopbackInterfaceEndWithTheirSockets) {
+  Bench bench;
+  auto& groups = bench.stack.core().interface(kLoopbackId)->groups.tell();
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    const IpAddress group = IpAddress::v4(0xef01'0000U + i);
+    ASSERT_TRUE(groups.join(1, group, bench.now)) << i;
+    EXPECT_TRUE(groups.is_member(group));
+    ASSERT_TRUE(groups.leave(1, group, bench.now));
+    bench.settle();
+  }
+}
+
 // However large the device's frames, a report fits the buffer it is written into.
 TEST(Interfaces, ManyGroupsAreReportedOverALargeLink) {
   Bench bench;

@@ -129,5 +129,13 @@ TEST(RouterRole, ComesAndGoesWithForwardingAndWithAddresses) {
   EXPECT_EQ(answers(kAllRouters), 0);
 }
 
+TEST(RouterRole, GoesWithTheInterface) {
+  Host router(routing());
+  const Core& core = router.stack.core();
+  ASSERT_NE(core.local.find(kAnycast), nullptr);
+  ASSERT_TRUE(router.stack.remove_interface(router.eth0, router.now));
+  EXPECT_EQ(core.local.find(kAnycast), nullptr);
+}
+
 }  // namespace
 }  // namespace strata::stack::router_role_test

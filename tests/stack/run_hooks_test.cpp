@@ -122,6 +122,42 @@ TEST(RunHooks, IpInSeesValidHeadersOnly) {
   EXPECT_EQ(host.drops(DropReason::kIpv4BadChecksum), 1U);
 }
 
+// Takes others away, or itself, as soon as it sees a packet.
+class RemovingHook final : public Hook {
+ public:
+  explicit RemovingHook(Stack& stack) : stack_(stack) {}
+  void on_packets(HookPoint point, std::span<Packet* const> /*packets*/,
+                  std::span<Verdict> /*verdicts*/, Time /*now*/) override {
+    ++runs;
+    for (Hook* const one : removes) stack_.remove_hook(point, *one);
+  }
+  std::vector<Hook*> removes;
+  int runs = 0;
+
+ private:
+  Stack& stack_;
+};
+
+TEST(RunHooks, AHookMayRemoveItselfAndOthers) {
+  Host host;
+  TestHook before(Verdict::Kind::kAccept);
+  RemovingHook removing(host.stack);
+  TestHook removed(Verdict::Kind::kAccept);
+  TestHook after(Verdict::Kind::kAccept);
+  removing.removes = {&before, &removing, &removed};
+  ASSERT_TRUE(host.stack.add_hook(HookPoint::kIpIn, before, 1));
+  ASSERT_TRUE(host.stack.add_hook(HookPoint::kIpIn, removing, 2));
+  ASSERT_TRUE(host.stack.add_hook(HookPoint::kIpIn, removed, 3));
+  ASSERT_TRUE(host.stack.add_hook(HookPoint::kIpIn, after, 4));
+  for (int i = 0; i < 2; ++i) {
+    (void)host.from_peer(echo_request(host.peer4, host.own4, 1, 1, text("x")));
+  }
+  EXPECT_EQ(removing.runs, 1);
+  EXPECT_THAT(before.points, SizeIs(1));
+  EXPECT_THAT(removed.points, IsEmpty());
+  EXPECT_THAT(after.points, SizeIs(2));
+}
+
 TEST(RunHooks, APointHasRoomForEight) {
   Host host;
   std::deque<TestHook> hooks;

@@ -65,6 +65,10 @@ DropReason on_router_advertisement(Core& core, Bytes message, const Arrival& arr
   interface.neighbors.tell().on_router_link_layer(
       arrival.source, view->options().link_layer_address(NdOptionType::kSourceLinkLayerAddress),
       now);
+  // RFC 4861 6.3.6: a router that fell silent and is heard again may be asked again.
+  if (interface.neighbors->is_probably_reachable(arrival.source)) {
+    interface.routers.tell().on_router_reachable(arrival.source, now);
+  }
   return DropReason::kNone;
 }
 

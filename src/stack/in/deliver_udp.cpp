@@ -69,26 +69,6 @@ bool group_filter_accepts(Core& core, const udp::Socket& socket, const Arrival& 
                                                   arrival.source);
 }
 
-// Every listener of a group or broadcast gets a share of the same buffer.
-void deliver_to_all(Core& core, PacketPtr packet, const Arrival& arrival, const Ports& ports,
-                    const udp::FourTuple& tuple) {
-  bool any = false;
-  bool any_accepts = false;
-  Shares shares;
-  core.udp.for_each_match(tuple, [&](udp::Socket& socket) {
-    any = true;
-    if (!group_filter_accepts(core, socket, arrival)) return;
-    any_accepts = true;
-    PacketPtr share = packet->share(0, packet->size());
-    if (share == nullptr) return shares.note(core, DropReason::kPoolEmpty);
-    share->notes() = packet->notes();
-    shares.note(core, take(core, socket, std::move(share), ports, arrival));
-  });
-  if (any_accepts) return shares.end(core, *packet);
-  drop(core, std::move(packet),
-       any ? DropReason::kUdpSourceNotPermitted : DropReason::kUdpNoSocket);
-}
-
 // Puts bytes [at, at + count) of `whole` behind the headers in `segment`. What fits there is
 // copied: queues count buffers, and a share of a large one costs each datagram all of it.
 bool append_payload(PacketPtr& segment, const Packet& whole, std::size_t at, std::size_t count) {
@@ -107,7 +87,7 @@ bool append_payload(PacketPtr& segment, const Packet& whole, std::size_t at, std
 PacketPtr make_datagram(Core& core, const Packet& whole, const Arrival& arrival, std::size_t at,
                         std::size_t count) {
   const std::size_t headers = arrival.header_length + wire::UdpLayout::kSize;
-  PacketPtr segment = core.pool.allocate();
+  PacketPtr segment = core.pool.allocate_for(headers);
   if (segment == nullptr) return nullptr;
   whole.copy_out(0, segment->append(headers));
   wire::UdpLayout::Length::set(segment->mutable_bytes().subspan(arrival.header_length),
@@ -119,22 +99,45 @@ PacketPtr make_datagram(Core& core, const Packet& whole, const Arrival& arrival,
   return segment;
 }
 
+bool is_to_be_taken_apart(const Packet& packet, const udp::Socket& socket) {
+  return packet.notes().segment_kind == SegmentKind::kUdp && packet.notes().segment_size != 0 &&
+         !socket.options.receive_super_segments;
+}
+
 // For a socket that did not ask for super-segments.
 void deliver_in_segments(Core& core, udp::Socket& socket, const Packet& whole,
-                         const Arrival& arrival, const Ports& ports) {
+                         const Arrival& arrival, const Ports& ports, Shares& shares) {
   const std::size_t step = whole.notes().segment_size;
-  Shares shares;
   for (std::size_t at = arrival.header_length + wire::UdpLayout::kSize; at < whole.size();
        at += step) {
     const std::size_t count = std::min(step, whole.size() - at);
     PacketPtr segment = make_datagram(core, whole, arrival, at, count);
-    if (segment == nullptr) {
-      shares.note(core, DropReason::kPoolEmpty);
-      break;
-    }
+    if (segment == nullptr) return shares.note(core, DropReason::kPoolEmpty);
     shares.note(core, take(core, socket, std::move(segment), ports, arrival));
   }
-  shares.end(core, whole);
+}
+
+// Every listener of a group or broadcast gets a share of the same buffer.
+void deliver_to_all(Core& core, PacketPtr packet, const Arrival& arrival, const Ports& ports,
+                    const udp::FourTuple& tuple) {
+  bool any = false;
+  bool any_accepts = false;
+  Shares shares;
+  core.udp.for_each_match(tuple, [&](udp::Socket& socket) {
+    any = true;
+    if (!group_filter_accepts(core, socket, arrival)) return;
+    any_accepts = true;
+    if (is_to_be_taken_apart(*packet, socket)) {
+      return deliver_in_segments(core, socket, *packet, arrival, ports, shares);
+    }
+    PacketPtr share = packet->share(0, packet->size());
+    if (share == nullptr) return shares.note(core, DropReason::kPoolEmpty);
+    share->notes() = packet->notes();
+    shares.note(core, take(core, socket, std::move(share), ports, arrival));
+  });
+  if (any_accepts) return shares.end(core, *packet);
+  drop(core, std::move(packet),
+       any ? DropReason::kUdpSourceNotPermitted : DropReason::kUdpNoSocket);
 }
 
 void deliver_to_one(Core& core, PacketPtr packet, const Arrival& arrival, const Ports& ports,
@@ -149,9 +152,10 @@ void deliver_to_one(Core& core, PacketPtr packet, const Arrival& arrival, const 
     send_icmp_error(core, *packet, arrival, {.kind = icmp::ErrorKind::kPortUnreachable}, now);
     return drop(core, std::move(packet), DropReason::kUdpNoSocket);
   }
-  if (packet->notes().segment_kind == SegmentKind::kUdp && packet->notes().segment_size != 0 &&
-      !socket->options.receive_super_segments) {
-    return deliver_in_segments(core, *socket, *packet, arrival, ports);
+  if (is_to_be_taken_apart(*packet, *socket)) {
+    Shares shares;
+    deliver_in_segments(core, *socket, *packet, arrival, ports, shares);
+    return shares.end(core, *packet);
   }
   const PacketKey key = key_of(*packet);
   const DropReason refused = take(core, *socket, std::move(packet), ports, arrival);

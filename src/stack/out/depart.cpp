@@ -102,7 +102,9 @@ Result<void> find_way(Core& core, const DepartureQuery& query, Departure& depart
   const ip::Route* route = core.route_cache.lookup(destination, query.interface);
   if (route == nullptr) return std::unexpected(Error::kNetworkUnreachable);
   departure.interface = core.interface(route->interface);
-  if (departure.interface == nullptr) return std::unexpected(Error::kNetworkUnreachable);
+  if (departure.interface == nullptr || departure.interface->is_loopback()) {
+    return std::unexpected(Error::kNetworkUnreachable);
+  }
   departure.next_hop = route->next_hop(destination);
   departure.mtu = std::min<std::size_t>(departure.interface->mtu_for(destination),
                                         route->mtu.value_or(UINT32_MAX));

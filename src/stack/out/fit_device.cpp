@@ -228,6 +228,7 @@ DropReason cut(PacketPool& pool, const Packet& frame, PacketQueue& out) {
   if (!headers || step == 0) return DropReason::kDeviceFailed;
   Text text(frame, headers->size());
   const std::size_t text_size = frame.size() - headers->size();
+  if (text_size > step * kSegmentsMax) return DropReason::kDeviceFailed;
   for (std::size_t offset = 0; offset < text_size; offset += step) {
     const std::size_t count = std::min(step, text_size - offset);
     PacketPtr segment = make_segment(pool, frame, *headers, text, offset, count);

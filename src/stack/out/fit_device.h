@@ -12,6 +12,11 @@ namespace strata::stack {
          frame.notes().segment_kind == SegmentKind::kNone;
 }
 
+// What becomes of one frame: as much as the longest packet holds of the shortest segments that a
+// TCP sends, ours (88 bytes less its options) and Linux's (tcp_min_snd_mss). Who asks for more is
+// after the pool.
+inline constexpr std::size_t kSegmentsMax = 65'535 / 48;
+
 // Makes `frame`, which begins with its link header, what `capabilities` can carry, and appends the
 // result, one frame or several, to `out`. What cannot be made is dropped and counted.
 void fit_to_device(Core& core, const DeviceCapabilities& capabilities, PacketPtr frame,

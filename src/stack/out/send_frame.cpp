@@ -47,6 +47,8 @@ std::optional<MacAddress> group_mac(const Core& core, const Interface& interface
 
 void queue_up(Core& core, Interface& interface, PacketPtr&& frame) {
   Interface& port = interface.port();
+  // Without a device nobody would ever take it.
+  if (port.is_loopback()) return drop(core, std::move(frame), DropReason::kNoRoute);
   if (!port.is_up) return drop(core, std::move(frame), DropReason::kInterfaceDown);
   if (!port.can_send()) return drop(core, std::move(frame), DropReason::kDeviceFailed);
   if (port.transmit_queue.size() >= core.config.transmit_queue_max) {

@@ -200,7 +200,8 @@ Result<void> send_ip_packet(Core& core, PacketPtr packet, const Departure& depar
     return {};
   }
   if (departure.kind != Departure::Kind::kUnicast) loop_group(core, *packet, departure);
-  const bool stays_here = departure.kind == Departure::Kind::kMulticast && departure.hop_limit == 0;
+  const bool stays_here = departure.kind == Departure::Kind::kMulticast &&
+                          (departure.hop_limit == 0 || departure.interface->is_loopback());
   if (stays_here) return {};
   return send_onto_link(core, std::move(packet), departure, now);
 }

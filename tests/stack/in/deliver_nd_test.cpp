@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <vector>
 
 #include "stack/in/deliver.h"
 #include "stack/out/send_ip.h"
@@ -48,9 +49,9 @@ Frame prefix_option(const char* network, std::uint32_t valid, std::uint32_t pref
          address_bytes(address(network));
 }
 Frame router_advertisement(const Frame& options, unsigned lifetime = 1800,
-                           const IpAddress& source = kRouter) {
+                           const IpAddress& source = kRouter, unsigned flags = 0) {
   return icmp_packet(source, kAllNodes, kRouterAdvertisement, 0,
-                     bytes({33, 0}) + big_endian16(lifetime) + Frame(8) + options, 255);
+                     bytes({33, flags}) + big_endian16(lifetime) + Frame(8) + options, 255);
 }
 
 // RFC 4861 7.2.4 MUST: a solicitation for our address is answered to who asked.
@@ -186,6 +187,9 @@ class Autoconfigured : public Bench {
     }
     return count;
   }
+  [[nodiscard]] IpAddress link_local() {
+    return stack.core().interface(id)->addresses->link_local_v6()->address;
+  }
   bool has_default_route() {
     bool has = false;
     stack.for_each_route([&](const RouteEntry& entry) {
@@ -227,6 +231,66 @@ TEST(DeliverNd, RoutersConfigureAHost) {
   // RFC 4862 5.5.4 MUST: an address ends with its valid lifetime.
   host.run_for(2h);
   EXPECT_EQ(host.count_in("2001:db8::/64"), 0U);
+}
+
+// RFC 4861 6.3.6 SHOULD: a router that does not answer comes after those that may.
+TEST(DeliverNd, ASilentRouterIsLeftUntilItAnswersAgain) {
+  Autoconfigured host;
+  constexpr unsigned kPreferred = 0x08;  // RFC 4191 2.2
+  const IpAddress far = address("2001:db8:9::1");
+  const IpAddress other = address("fe80::3");
+  ASSERT_TRUE(host.stack.add_neighbor(host.id, other, kOtherMac, host.now));  // never silent
+  host.hear(router_advertisement(prefix_option("2001:db8::", 3600, 1800) + mac_option(1, kPeerMac),
+                                 1800, kRouter, kPreferred));
+  host.hear(router_advertisement(mac_option(1, kOtherMac), 1800, other));
+  UdpPort port(host, {});
+  const auto first_hop = [&] {
+    (void)host.device.take_sent();
+    EXPECT_TRUE(port.send({far, 9}, text("x")));
+    host.settle();
+    for (const Frame& frame : host.device.take_sent()) {
+      const Decoded is = decode(frame.all());
+      if (is.destination == far) return is.link.destination;
+    }
+    return MacAddress{};
+  };
+  EXPECT_EQ(first_hop(), kPeerMac);
+  host.run_for(9s);  // it is asked, and does not answer
+  EXPECT_EQ(first_hop(), kOtherMac);
+  host.device.push(ip_frame(kOurMac, kPeerMac, advertisement(kRouter, host.link_local(), 0xe0)));
+  host.settle();
+  EXPECT_EQ(first_hop(), kPeerMac);
+  // It restarts, and says so before anybody asks.
+  host.run_for(60s);
+  ASSERT_EQ(first_hop(), kPeerMac);
+  host.run_for(9s);
+  ASSERT_EQ(first_hop(), kOtherMac);
+  host.run_for(60s);
+  host.hear(router_advertisement(mac_option(1, kPeerMac), 1800, kRouter, kPreferred));
+  EXPECT_EQ(first_hop(), kPeerMac);
+}
+
+// RFC 8106 5.3.1: what routers of one link say of servers takes nothing from what others said.
+TEST(DeliverNd, EveryLinkHasDnsServersOfItsOwn) {
+  Autoconfigured host;
+  TestDevice other;
+  const InterfaceId other_id = host.add(other, {});
+  host.run_for(5s);
+  const auto servers_of = [](const char* server) {
+    return router_advertisement(bytes({25, 3, 0, 0}) + big_endian32(3600) +
+                                address_bytes(address(server)));
+  };
+  const auto known = [&] {
+    std::vector<IpAddress> servers;
+    host.stack.for_each_dns_server([&](const IpAddress& each) { servers.push_back(each); });
+    return servers;
+  };
+  host.hear(servers_of("fd00::53"));
+  other.push(ip_frame(MacAddress::for_multicast(kAllNodes), kPeerMac, servers_of("fd01::53")));
+  host.run_for(5s);
+  EXPECT_THAT(known(), ElementsAre(address("fd00::53"), address("fd01::53")));
+  ASSERT_TRUE(host.stack.remove_interface(other_id, host.now));
+  EXPECT_THAT(known(), ElementsAre(address("fd00::53")));
 }
 
 // RFC 4861 4.6.4: a router tells IPv6 how long its packets may be, and nobody else.

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "stack/in/deliver.h"
 #include "support/bench.h"
 #include "support/matchers.h"
@@ -202,6 +204,61 @@ TEST(DeliverUdp, TheLongestMergedDatagramFitsAnIdleSocket) {
   while (port.waiting() != 0) together += port.receive().all();
   EXPECT_EQ(together, whole);
   EXPECT_EQ(host.drops(DropReason::kUdpQueueFull), 0U);
+}
+
+// Destination options that every node skips (RFC 8200 4.2), eight as the limits allow.
+Frame longest_options(std::uint8_t next_header, std::size_t size) {
+  Frame header = bytes({next_header, static_cast<unsigned>(size / 8 - 1)});
+  while (header.size() < size) {
+    const std::size_t data = std::min<std::size_t>(255, size - header.size() - 2);
+    header += bytes({0x1e, static_cast<unsigned>(data)}).all();
+    header += Frame(data).all();
+  }
+  return header;
+}
+
+// The headers alone fill what a small buffer has behind its headroom.
+TEST(DeliverUdp, AMergedDatagramMayHaveALongChainOfHeaders) {
+  Host host;
+  UdpPort port(host, {IpAddress::any_v6(), 7});
+  PacketNotes notes;
+  notes.segment_kind = SegmentKind::kUdp;
+  notes.segment_size = 1000;
+  notes.checksum = ChecksumState::kVerified;
+  const Frame whole = pattern(2500);
+  const Frame payload =
+      longest_options(wire::kIpProtocolUdp, 1848) + udp_datagram({kPeer6, 9}, {kOwn6, 7}, whole);
+  host.exchange(ip_frame(kOurMac, kPeerMac,
+                         ip_packet(kPeer6, kOwn6, wire::kIpProtocolDestinationOptions, payload)),
+                notes);
+  EXPECT_EQ(port.waiting(), 3U);
+  Frame together;
+  while (port.waiting() != 0) together += port.receive().all();
+  EXPECT_EQ(together, whole);
+}
+
+TEST(DeliverUdp, AMergedDatagramToAGroupIsTakenApartForWhoDidNotAsk) {
+  Host host;
+  UdpPort apart(host, {}, AddressFamily::kIpv4);
+  UdpPort merged(host, {}, AddressFamily::kIpv4);
+  merged.options().receive_super_segments = true;
+  for (UdpPort* port : {&apart, &merged}) {
+    port->options().reuse_address = true;
+    ASSERT_TRUE(host.stack.core().udp.bind(port->socket(), {IpAddress::any_v4(), 7}));
+  }
+  PacketNotes notes;
+  notes.segment_kind = SegmentKind::kUdp;
+  notes.segment_size = 1000;
+  notes.checksum = ChecksumState::kVerified;
+  const Frame whole = pattern(1500);
+  host.exchange(ip_frame(MacAddress::broadcast(), kPeerMac,
+                         udp_packet({kPeer, 9}, {IpAddress::limited_broadcast(), 7}, whole)),
+                notes);
+  EXPECT_EQ(merged.receive(), whole);
+  EXPECT_EQ(apart.waiting(), 2U);
+  Frame together = apart.receive();
+  together += apart.receive().all();
+  EXPECT_EQ(together, whole);
 }
 
 TEST(DeliverUdp, ADryPoolIsCounted) {

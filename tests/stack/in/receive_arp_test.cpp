@@ -7,6 +7,7 @@
 #include "strata/wire/arp.h"
 #include "support/bench.h"
 #include "support/matchers.h"
+#include "support/udp_port.h"
 
 namespace strata::stack::receive_arp_test {
 namespace {
@@ -59,6 +60,20 @@ TEST(ReceiveArp, AForgedClaimDoesNotTakeOurAddress) {
               ElementsAre(AllOf(ToMac(kPeerMac), IsArpReply(host.own4, kOurMac))));
   host.run_for(11s);
   EXPECT_THAT(host.exchange(claim), ElementsAre(IsArpRequest(host.own4)));
+}
+
+// What is for all of a subnet leaves in a broadcast frame, whoever claims that address.
+TEST(ReceiveArp, NobodyTakesOverTheBroadcastAddress) {
+  Host host;
+  const IpAddress all = address("10.0.0.255");
+  EXPECT_THAT(host.exchange(arp(wire::ArpOperation::kRequest, kOtherMac, all, host.own4)),
+              IsEmpty());
+  EXPECT_EQ(host.drops(DropReason::kArpMalformed), 1U);
+  UdpPort port(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
+  port.options().broadcast = true;
+  ASSERT_TRUE(port.send({all, 9}, text("x")));
+  host.settle();
+  EXPECT_THAT(host.device.take_sent(), ElementsAre(ToMac(MacAddress::broadcast())));
 }
 
 TEST(SendArp, FormsOneFrameAndCountsIt) {

@@ -101,6 +101,20 @@ TEST(DepartErrors, NobodyElseIsBehindTheLoopbackInterface) {
   }
 }
 
+TEST(DepartErrors, ARouteOverTheLoopbackInterfaceLeadsNowhere) {
+  Host host;
+  ASSERT_TRUE(host.stack.add_route(
+      {.destination = prefix("192.0.2.0/24"), .gateway = {}, .interface = kLoopbackId}));
+  Core& core = host.stack.core();
+  for (const InterfaceId named : {kNoInterface, kLoopbackId}) {
+    const auto departure = depart(core, {.destination = address("192.0.2.1"), .interface = named});
+    ASSERT_FALSE(departure);
+    EXPECT_EQ(departure.error(), Error::kNetworkUnreachable);
+  }
+  // A socket bound to the interface reaches this host, by whatever address of it.
+  EXPECT_EQ(depart(core, {.destination = host.own4, .interface = kLoopbackId})->kind, Kind::kLocal);
+}
+
 // What is remembered of a flow holds as long as all that it was decided by.
 TEST(DepartMemo, FollowsTheRoutes) {
   Host host;

@@ -194,5 +194,12 @@ TEST_F(FitDevice, DropsASuperSegmentWhoseHeadersMakeNoSense) {
   EXPECT_EQ(host.drops(DropReason::kDeviceFailed), 2U);
 }
 
+TEST_F(FitDevice, DoesNotCutAFrameIntoMoreSegmentsThanTcpWouldMake) {
+  EXPECT_TRUE(fit(super_segment(kSegmentsMax + 1, 1)).empty());
+  EXPECT_EQ(host.drops(DropReason::kDeviceFailed), 1U);
+  EXPECT_EQ(host.drops(DropReason::kPoolEmpty), 0U);
+  EXPECT_EQ(fit(super_segment(480, 48)).size(), 10U);
+}
+
 }  // namespace
 }  // namespace strata::stack::fit_device_test

@@ -127,6 +127,16 @@ TEST(SendFrame, AnUnpluggedDeviceTakesNothing) {
   EXPECT_THAT(host.device.take_sent(), IsEmpty());
 }
 
+TEST(SendFrame, TheLoopbackInterfaceHasNoDeviceToWaitFor) {
+  Host host;
+  Core& core = host.stack.core();
+  PacketPtr packet = host.pool.allocate();
+  copy_bytes(text("packet").all(), packet->append(6));
+  send_to_next_hop(core, *core.interface(kLoopbackId), std::move(packet), kNew, host.now);
+  EXPECT_EQ(host.drops(DropReason::kNoRoute), 1U);
+  EXPECT_GT(host.stack.next_deadline().value_or(kNever), host.now);
+}
+
 // A packet without room in front gets a buffer with room.
 TEST(SendFrame, DeviceBuffersWithoutHeadroomAreEnough) {
   Host host;

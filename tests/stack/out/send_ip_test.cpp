@@ -144,6 +144,42 @@ TEST(SendIp, GroupPacketsAreHeardHereAsWell) {
   }
 }
 
+// No link is below it, and what waited for one would keep the stack awake for ever.
+TEST(SendIp, GroupPacketsOverTheLoopbackInterfaceAreHeardOnce) {
+  Host host;
+  auto& groups = host.stack.core().interface(kLoopbackId)->groups.tell();
+  for (const IpAddress& group :
+       {IpAddress::v4(239, 1, 1, 1), IpAddress::v6(0xff02'0000'0000'0000, 0x1234)}) {
+    UdpPort port(host, {IpAddress::any_v6(), 7});
+    port.options().multicast_interface = kLoopbackId;
+    port.options().multicast_hop_limit = 1;
+    ASSERT_TRUE(groups.join(udp_socket_key(port.handle()), group, host.now));
+    ASSERT_TRUE(port.send({group, 7}, text("all")));
+    host.settle();
+    EXPECT_EQ(port.receive(), text("all"));
+    EXPECT_EQ(port.waiting(), 0U);
+    groups.leave_all(udp_socket_key(port.handle()), host.now);
+    ASSERT_TRUE(port.send({group, 7}, text("nobody")));
+    host.settle();
+    EXPECT_EQ(port.waiting(), 0U);
+    EXPECT_GT(host.stack.next_deadline().value_or(kNever), host.now);
+  }
+  EXPECT_THAT(host.device.take_sent(), IsEmpty());
+}
+
+TEST(SendIp, SocketsOfTheLoopbackInterfaceReachThisHost) {
+  Host host;
+  UdpPort server(host, {IpAddress::any_v6(), 7});
+  UdpPort client(host, {});
+  client.options().bound_interface = kLoopbackId;
+  for (const IpAddress& own : {IpAddress::loopback_v4(), host.own4, host.own6}) {
+    ASSERT_TRUE(client.send({own, 7}, text("inside"))) << to_text(own).view();
+    host.settle();
+    EXPECT_EQ(server.receive(), text("inside")) << to_text(own).view();
+  }
+  EXPECT_EQ(client.send({host.peer4, 7}, text("outside")).error(), Error::kNetworkUnreachable);
+}
+
 TEST(SendIp, WaysThatAreNoneAreErrors) {
   Host host;
   UdpPort port(host, {IpAddress::any_v6(), 7});
