@@ -44,7 +44,8 @@ class InlineFunction<R(Args...), kCapacity> {
   InlineFunction(InlineFunction&& other) noexcept { take(other); }
   InlineFunction& operator=(InlineFunction&& other) noexcept {
     if (this != &other) {
-      reset();
+      // What was there ends last: it may own whom this belongs to.
+      const InlineFunction former(std::move(*this));
       take(other);
     }
     return *this;
@@ -55,8 +56,8 @@ class InlineFunction<R(Args...), kCapacity> {
   R operator()(Args... args) { return kind_->call(storage_, std::forward<Args>(args)...); }
 
   void reset() {
-    if (kind_ != nullptr) kind_->relocate(storage_, nullptr);
-    kind_ = nullptr;
+    // Empty before that is destroyed which may come back to this.
+    if (const Kind* kind = std::exchange(kind_, nullptr)) kind->relocate(storage_, nullptr);
   }
 
   // What stands in a larger one, if it fits; else it stays there, and nothing changes here.

@@ -188,9 +188,12 @@ class Loop final : public Executor {
     bool is_due = false;
   };
   std::vector<SignalTask> signal_tasks_;
+  // What one of them throws leaves the others to a later turn.
   std::vector<TimerId> due_;
+  std::size_t next_due_ = 0;
   std::vector<Task> tasks_;
   std::vector<Task> running_;
+  std::size_t next_running_ = 0;
   Counters counters_;
 
   std::atomic<bool> sleeping_{false};

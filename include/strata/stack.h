@@ -135,7 +135,7 @@ class Stack {
   [[nodiscard]] static Result<Stack> create(const StackConfig& config);
   Stack(Stack&& other) noexcept;
   Stack& operator=(Stack&& other) noexcept;
-  ~Stack();  // sockets that are still open become invalid
+  ~Stack();  // after all sockets: each is a handle into it
 
   // ── Driving ───────────────────────────────────────────────────────────────────────────────
   // Takes in at most one batch from each device. True: there may be more.

@@ -82,7 +82,8 @@ int strata_attach(strata_stack* stack, const char* device, const char* address);
  * clock from now on, the later of the two. One thread must use both; the link ends with the first
  * of them. */
 int strata_join(strata_stack* a, const char* address_a, strata_stack* b, const char* address_b);
-/* Why strata_attach() or strata_join() failed last, in a sentence; valid until the next call. */
+/* Why strata_attach() or strata_join() failed last, or which device has vanished since, in a
+ * sentence; valid until the next call. */
 const char* strata_failure(const strata_stack* stack);
 /* A further address of an interface; the interfaces are "eth0", "eth1" and so on in the order in
  * which devices were attached and stacks joined. */
@@ -156,7 +157,8 @@ typedef struct strata_event {
 } strata_event;
 
 /* Which events of a socket strata_wait() tells; 0: none. They are told as long as they last;
- * STRATA_FAILED and STRATA_ENDED also unasked. */
+ * STRATA_FAILED also unasked, and STRATA_ENDED to who watches STRATA_READABLE, or once our side has
+ * ended, too. */
 int strata_watch(strata_stack* stack, int socket, uint32_t what, uint64_t data);
 /* It costs what there is to tell, however many sockets are watched, and those that are told
  * first this time are told last next time. Lets the stack work until there are events, but no

@@ -40,10 +40,26 @@ bool ReadyHook::set(ReadyCallback wanted, Memory& memory) {
   return true;
 }
 
+bool ReadyList::watch(ReadyHook& hook, ReadyCallback wanted, Readiness so_far, Memory& memory) {
+  ReadyHook::Callback former;
+  if (!wanted) {
+    former = take(hook);
+    return true;
+  }
+  former = std::move(hook.callback);
+  if (!hook.set(std::move(wanted), memory)) {
+    hook.callback = std::move(former);
+    return false;
+  }
+  if (!(so_far == Readiness{})) add(hook, so_far);
+  return true;
+}
+
 void ReadyList::tell() {
   for (std::size_t left = hooks_.size(); left != 0 && !hooks_.empty(); --left) {
     ReadyHook* hook = hooks_.pop_front();
     const Readiness news = std::exchange(hook->news, {});
+    if (!hook->callback) continue;
     // The callback stays outside its hook while it runs, for it may close its own socket; it goes
     // back only if the hook was not removed meanwhile and got no other callback.
     ReadyHook::Callback callback = std::move(hook->callback);
@@ -57,6 +73,12 @@ void ReadyList::tell() {
 void ReadyList::remove(ReadyHook& hook) {
   if (hook.link.is_linked()) hooks_.erase(hook);
   if (running_ == &hook) running_ = nullptr;
+}
+
+ReadyHook::Callback ReadyList::take(ReadyHook& hook) {
+  remove(hook);
+  hook.news = {};
+  return std::move(hook.callback);
 }
 
 }  // namespace strata

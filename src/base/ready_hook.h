@@ -31,8 +31,14 @@ class ReadyList {
     hook.news = hook.news | news;
     if (!hook.link.is_linked()) hooks_.push_back(hook);
   }
+  // Whom the hook tells from now on, and what of before; an empty callback takes the old one away.
+  // False without memory: the hook keeps what it had. The old one ends last, for it may own the
+  // socket: afterwards the hook may be gone.
+  [[nodiscard]] bool watch(ReadyHook& hook, ReadyCallback wanted, Readiness so_far, Memory& memory);
   // Before the hook's memory goes.
   void remove(ReadyHook& hook);
+  // The same, and the callback is the caller's, to end when nothing else is left to do.
+  [[nodiscard]] ReadyHook::Callback take(ReadyHook& hook);
   [[nodiscard]] bool empty() const { return hooks_.empty(); }
   // Tells those that have news now; what they cause is told next time.
   void tell();

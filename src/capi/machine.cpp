@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,14 +19,19 @@ namespace {
 constexpr Duration kAskEvery = std::chrono::milliseconds(1);
 constexpr std::uint32_t kPacketsUsual = 8192;
 
-// Events in the words of poll(2), and back.
-std::uint32_t events_of(std::uint32_t polled) {
+std::string name_of(std::size_t port) { return "eth" + std::to_string(port); }
+
+// What of poll(2)'s events is to be told to who watches `what`. That the peer sends no more lasts
+// as long as the socket: unasked it is told only once nothing can be sent either, or a program that
+// still writes would never sleep.
+std::uint32_t events_of(std::uint32_t polled, std::uint32_t what) {
+  const bool hears_end = (what & (STRATA_READABLE | STRATA_ENDED)) != 0;
   std::uint32_t events = 0;
   if ((polled & POLLIN) != 0) events |= STRATA_READABLE;
   if ((polled & POLLOUT) != 0) events |= STRATA_WRITABLE;
   if ((polled & POLLERR) != 0) events |= STRATA_FAILED;
-  if ((polled & (POLLRDHUP | POLLHUP)) != 0) events |= STRATA_ENDED;
-  return events;
+  if ((polled & (hears_end ? POLLRDHUP | POLLHUP : POLLHUP)) != 0) events |= STRATA_ENDED;
+  return events & (what | STRATA_FAILED | STRATA_ENDED);
 }
 
 }  // namespace
@@ -55,7 +59,7 @@ strata_stack::strata_stack(const strata_options& options)
             {.small_buffers = options.packets != 0 ? options.packets : capi::kPacketsUsual}),
       stack_(capi::make_stack(options, memory_, pool_)),
       calls_(stack_, 1) {
-  if (epoll_ < 0) throw std::system_error(errno, std::generic_category());
+  if (!epoll_) throw std::system_error(errno, std::generic_category());
   executor_.set_now(now());
 }
 
@@ -65,6 +69,7 @@ strata_stack::~strata_stack() {
     if (const posix::FilePtr file = calls_.find(socket)) file->on_news(nullptr);
   }
   calls_.close_all(now());
+  stack_.flush(now());  // what they said last
   // What is under way belongs to the pool of its sender.
   for (const auto& joint : joints_) {
     joint->link.clear();
@@ -73,7 +78,6 @@ strata_stack::~strata_stack() {
       if (end == this) end = nullptr;
     }
   }
-  if (epoll_ >= 0) ::close(epoll_);
 }
 
 int strata_stack::refuse(int code, std::string text) {
@@ -86,7 +90,7 @@ int strata_stack::refuse(int code, std::string text) {
 int strata_stack::add_interface(Device& device, std::string_view address) {
   const auto prefix = Prefix::parse(address);
   if (!prefix) return refuse(EINVAL, "an address is needed, such as 10.77.0.2/24");
-  const std::string name = "eth" + std::to_string(ports_.size());
+  const std::string name = capi::name_of(ports_.size());
   InterfaceConfig config;
   config.name = name;
   config.detect_duplicates = false;
@@ -100,19 +104,39 @@ int strata_stack::add_interface(Device& device, std::string_view address) {
   return 0;
 }
 
+void strata_stack::take_back_interface() {
+  ports_.pop_back();
+  const auto interface = stack_.find_interface(capi::name_of(ports_.size()));
+  if (interface) (void)stack_.remove_interface(*interface, now());
+}
+
 int strata_stack::attach(std::string_view device, std::string_view address) {
   auto made = open_device(device);
   if (!made) {
     const DeviceError& error = made.error();
     return refuse(ENODEV, error.hint.empty() ? error.text : error.text + "; " + error.hint);
   }
-  if (const int failed = add_interface(**made, address); failed != 0) return failed;
-  const int descriptor = (*made)->descriptor();
+  return attach(std::move(*made), device, address);
+}
+
+int strata_stack::attach(std::unique_ptr<Device> device, std::string_view specification,
+                         std::string_view address) {
+  if (const int failed = add_interface(*device, address); failed != 0) return failed;
+  const int source = device->descriptor();
   epoll_event readable{.events = EPOLLIN, .data = {}};
-  must_ask_ = must_ask_ || descriptor < 0;
-  if (descriptor >= 0) (void)::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &readable);
-  devices_.push_back(std::move(*made));
+  must_ask_ = must_ask_ || source < 0;
+  if (source >= 0) (void)::epoll_ctl(descriptor(), EPOLL_CTL_ADD, source, &readable);
+  devices_.push_back({std::move(device), std::string(specification), source});
   return 0;
+}
+
+// What is left of one that was deleted reports an error for ever, and nobody would sleep again.
+void strata_stack::forget_vanished_devices() {
+  for (capi::Attachment& one : devices_) {
+    if (one.descriptor < 0 || one.device->descriptor() >= 0) continue;
+    (void)::epoll_ctl(descriptor(), EPOLL_CTL_DEL, std::exchange(one.descriptor, -1), nullptr);
+    failure_ = one.specification + ": the device has vanished";
+  }
 }
 
 int strata_stack::join(strata_stack& other, std::string_view own_address,
@@ -122,12 +146,11 @@ int strata_stack::join(strata_stack& other, std::string_view own_address,
   }
   auto joint = std::make_shared<capi::Joint>();
   if (const int failed = add_interface(joint->link.end(0), own_address); failed != 0) return failed;
-  // From here on the first end must live as long as this stack, also when the second fails.
-  joints_.push_back(joint);
   if (const int failed = other.add_interface(joint->link.end(1), other_address); failed != 0) {
-    joint->link.set_up(false);
+    take_back_interface();
     return refuse(-failed, other.failure_);
   }
+  joints_.push_back(joint);
   other.joints_.push_back(joint);
   joint->ends[0] = this;
   joint->ends[1] = &other;
@@ -190,6 +213,7 @@ bool strata_stack::turn() {
   const bool is_more = stack_.poll(time);
   const bool has_run = executor_.run();
   stack_.flush(time);
+  forget_vanished_devices();
   return is_more || has_run || packets_moved() != before;
 }
 
@@ -222,7 +246,7 @@ void strata_stack::sleep(std::optional<Time> until) {
     patience = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
   }
   std::vector<pollfd> sources;
-  for (strata_stack* one : together()) sources.push_back({one->epoll_, POLLIN, 0});
+  for (strata_stack* one : together()) sources.push_back({one->descriptor(), POLLIN, 0});
   (void)::poll(sources.data(), sources.size(), patience);
 }
 
@@ -244,8 +268,7 @@ std::size_t strata_stack::collect_sockets(std::span<strata_event> events) {
     if (found == watches_.end()) continue;
     capi::Watch& watch = found->second;
     const posix::FilePtr file = calls_.find(socket);
-    const std::uint32_t now = file == nullptr ? 0 : capi::events_of(file->events());
-    const std::uint32_t what = now & (watch.what | STRATA_FAILED | STRATA_ENDED);
+    const std::uint32_t what = file == nullptr ? 0 : capi::events_of(file->events(), watch.what);
     watch.is_in_line = what != 0;
     if (what == 0) continue;
     events[count++] = {what, socket, watch.data};

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "capi/turn_executor.h"
+#include "driver/descriptor.h"
 #include "socket/posix/calls.h"
 #include "strata/device.h"
 #include "strata/devices.h"
@@ -38,6 +39,13 @@ namespace strata::capi {
 struct Joint {
   MemoryLink link;
   strata_stack* ends[2] = {nullptr, nullptr};
+};
+
+// A device that was given a specification, and what tells of it; -1: nothing does.
+struct Attachment {
+  std::unique_ptr<Device> device;
+  std::string specification;
+  int descriptor = -1;
 };
 
 struct Watch {
@@ -70,6 +78,8 @@ struct strata_stack {
   strata_stack& operator=(const strata_stack&) = delete;
 
   [[nodiscard]] int attach(std::string_view device, std::string_view address);
+  [[nodiscard]] int attach(std::unique_ptr<strata::Device> device, std::string_view specification,
+                           std::string_view address);
   [[nodiscard]] int join(strata_stack& other, std::string_view own_address,
                          std::string_view other_address);
   [[nodiscard]] int add_address(std::string_view interface, std::string_view address);
@@ -83,7 +93,7 @@ struct strata_stack {
   [[nodiscard]] const strata::capi::Question* find_question(std::int64_t number) const;
   [[nodiscard]] bool end_question(std::int64_t number);
   [[nodiscard]] int timeout_ms();
-  [[nodiscard]] int descriptor() const { return epoll_; }
+  [[nodiscard]] int descriptor() const { return epoll_.get(); }
   // What the sockets need next; real stacks look at the clock, unless they are inside a turn.
   [[nodiscard]] strata::Time now();
   [[nodiscard]] const strata_counters& count();
@@ -102,7 +112,10 @@ struct strata_stack {
   using Self = strata_stack;
 
   [[nodiscard]] int add_interface(strata::Device& device, std::string_view address);
+  // The last one that was added.
+  void take_back_interface();
   [[nodiscard]] int refuse(int code, std::string text);
+  void forget_vanished_devices();
   [[nodiscard]] std::vector<Self*> together();
   // One turn of this stack alone; true when it moved a packet.
   bool turn();
@@ -115,11 +128,11 @@ struct strata_stack {
   void sleep(std::optional<strata::Time> until);
 
   bool is_virtual_;
-  int epoll_;
+  strata::driver::Descriptor epoll_;
   strata::Time now_{};
   strata::HeapMemory memory_;
   strata::PacketPool pool_;
-  std::vector<std::unique_ptr<strata::Device>> devices_;  // outlive the stack
+  std::vector<strata::capi::Attachment> devices_;  // outlive the stack
   std::vector<std::shared_ptr<strata::capi::Joint>> joints_;
   std::vector<strata::Device*> ports_;
   strata::Stack stack_;

@@ -76,7 +76,7 @@ bool Loop::turn() {
   if (++turns_since_look_ >= kTurnsBetweenLooks) look_at_descriptors(Duration::zero());
   bool worked = take_inbox();
   // What is posted from here on belongs to a later turn.
-  running_.swap(tasks_);
+  if (running_.empty()) running_.swap(tasks_);
   worked |= turn_pollables();
   worked |= run_watches();
   worked |= run_signal_tasks();
@@ -136,22 +136,24 @@ bool Loop::turn_pollables() {
 }
 
 bool Loop::run_timers() {
-  due_.clear();
   timers_->collect_due(now_, due_);
   bool worked = false;
-  for (const TimerId timer : due_) {
-    Task task = timers_->take(timer);
+  while (next_due_ < due_.size()) {
+    Task task = timers_->take(due_[next_due_++]);
     if (!task) continue;
     task();
     worked = true;
   }
+  due_.clear();
+  next_due_ = 0;
   return worked;
 }
 
 bool Loop::run_tasks() {
   if (running_.empty()) return false;
-  for (Task& task : running_) task();
+  while (next_running_ < running_.size()) running_[next_running_++]();
   running_.clear();
+  next_running_ = 0;
   return true;
 }
 

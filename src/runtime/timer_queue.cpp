@@ -53,7 +53,8 @@ void TimerQueue::leave_heap(Slot& slot) {
 
 void TimerQueue::free_slot(std::uint32_t index) {
   Slot& slot = slots_[index];
-  slot.task.reset();
+  // Ends last: it may start and cancel others.
+  const Task former = std::move(slot.task);
   slot.is_used = false;
   ++slot.generation;
   free_.push_back(index);

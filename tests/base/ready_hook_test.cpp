@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "strata/memory.h"
@@ -146,6 +147,89 @@ TEST(ReadyList, ACallMayReplaceItsOwnCallback) {
   list.add(hook, {.readable = true});
   list.tell();
   EXPECT_EQ(told, (std::vector{1, 2, 2}));
+}
+
+TEST(ReadyList, TellsOfWhatWasThereBeforeTheCallback) {
+  HeapMemory memory;
+  ReadyList list;
+  ReadyHook hook;
+  int told = 0;
+  ASSERT_TRUE(list.watch(hook, [&](Readiness) { ++told; }, {}, memory));
+  EXPECT_TRUE(list.empty());
+  ASSERT_TRUE(list.watch(hook, [&](Readiness) { ++told; }, {.readable = true}, memory));
+  list.tell();
+  EXPECT_EQ(told, 1);
+}
+
+TEST(ReadyList, ACallbackThatIsTakenAwayIsNotTold) {
+  HeapMemory memory;
+  ReadyList list;
+  ReadyHook hook;
+  ReadyCallback fails = [](Readiness) { FAIL() << "it was taken away"; };
+  ASSERT_TRUE(list.watch(hook, std::move(fails), {.readable = true}, memory));
+  ASSERT_TRUE(list.watch(hook, nullptr, {.readable = true}, memory));
+  EXPECT_TRUE(list.empty());
+  EXPECT_EQ(hook.news, Readiness{});
+  list.tell();
+}
+
+// Also when it went behind the list's back.
+TEST(ReadyList, ALinkedHookMayLoseItsCallback) {
+  HeapMemory memory;
+  ReadyList list;
+  ReadyHook hook;
+  ASSERT_TRUE(hook.set([](Readiness) { FAIL() << "it was taken away"; }, memory));
+  list.add(hook, {.readable = true});
+  ASSERT_TRUE(hook.set({}, memory));
+  list.tell();
+  EXPECT_TRUE(list.empty());
+}
+
+TEST(ReadyList, ACallMayTakeItsOwnCallbackAway) {
+  HeapMemory memory;
+  ReadyList list;
+  ReadyHook hook;
+  int told = 0;
+  ASSERT_TRUE(list.watch(
+      hook,
+      [&](Readiness) {
+        ++told;
+        EXPECT_TRUE(list.watch(hook, nullptr, {}, memory));
+      },
+      {.readable = true}, memory));
+  list.tell();
+  EXPECT_FALSE(hook.callback);
+  list.add(hook, {.readable = true});
+  list.tell();
+  EXPECT_EQ(told, 1);
+}
+
+// As with [self = shared_from_this()].
+TEST(ReadyList, ACallbackMayOwnItsHook) {
+  struct Owner {
+    explicit Owner(ReadyList& in) : list(in) {}
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    ~Owner() { list.remove(hook); }
+    ReadyList& list;
+    ReadyHook hook;
+  };
+  HeapMemory memory;
+  ReadyList list;
+  for (const bool is_replaced : {false, true}) {
+    auto owner = std::make_shared<Owner>(list);
+    const std::weak_ptr<Owner> seen = owner;
+    Owner& named = *owner;
+    ReadyCallback keeps = [owner](Readiness) {};
+    ASSERT_TRUE(list.watch(named.hook, std::move(keeps), {.readable = true}, memory));
+    owner.reset();
+    ReadyCallback next;
+    if (is_replaced) next = [](Readiness) {};
+    EXPECT_TRUE(list.watch(named.hook, std::move(next), {.readable = true}, memory));
+    EXPECT_TRUE(seen.expired());
+    EXPECT_TRUE(list.empty());
+  }
+  EXPECT_EQ(memory.bytes_used(), 0U);
 }
 
 }  // namespace

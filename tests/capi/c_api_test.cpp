@@ -86,6 +86,32 @@ TEST_F(CApi, AStreamCarriesBytesUntilItsEnd) {
   EXPECT_EQ(strata_read(server_, accepted, buffer, sizeof(buffer)), -EBADF);
 }
 
+// Who only writes is not woken for ever by a peer that sends no more.
+TEST_F(CApi, AnEndIsToldToWhoReadsOrAsksForIt) {
+  const int listener = listen_at(7);
+  const int asking = strata_socket(client_, STRATA_TCP, STRATA_IPV4);
+  EXPECT_EQ(strata_connect(client_, asking, "10.0.0.1", 7), -EINPROGRESS);
+  wait_for(server_, listener, STRATA_READABLE);
+  const int accepted = strata_accept(server_, listener);
+  ASSERT_GT(accepted, 0);
+  strata_event event{};
+  const std::string block(100'000, 'x');
+  EXPECT_EQ(strata_watch(server_, accepted, STRATA_WRITABLE, 1), 0);
+  do {  // until there is no room at either end
+    while (strata_write(server_, accepted, block.data(), block.size()) > 0) {
+    }
+  } while (strata_wait(server_, &event, 1, 1000) > 0);
+  EXPECT_EQ(strata_shutdown(client_, asking, STRATA_SHUT_WRITE), 0);
+  const auto before = strata_now(server_);
+  EXPECT_EQ(strata_wait(server_, &event, 1, 1000), 0);
+  EXPECT_EQ(strata_now(server_), before + kSecond);
+  EXPECT_EQ(wait_for(server_, accepted, STRATA_ENDED), STRATA_ENDED);
+  EXPECT_EQ(wait_for(server_, accepted, STRATA_READABLE),
+            std::uint32_t{STRATA_READABLE | STRATA_ENDED});
+  EXPECT_EQ(strata_close(client_, asking), 0);  // with bytes it never read: reset
+  EXPECT_NE(wait_for(server_, accepted, STRATA_WRITABLE) & STRATA_ENDED, 0U);
+}
+
 TEST_F(CApi, ARefusedConnectionSaysSo) {
   const int asking = strata_socket(client_, STRATA_TCP, STRATA_IPV4);
   EXPECT_EQ(strata_connect(client_, asking, "10.0.0.1", 9), -EINPROGRESS);
@@ -148,6 +174,8 @@ TEST_F(CApi, BadArgumentsAreRefused) {
   EXPECT_EQ(strata_watch(server_, socket, 1U << 20U, 0), -EINVAL);
   EXPECT_EQ(strata_join(server_, "10.1.0.1/24", server_, "10.1.0.2/24"), -EINVAL);
   EXPECT_STRNE(strata_failure(server_), "");
+  EXPECT_EQ(strata_join(server_, "10.1.0.1/24", client_, "ten"), -EINVAL);
+  EXPECT_EQ(strata_add_address(server_, "eth1", "10.1.0.3/24"), -ENODEV);  // of half a link
   EXPECT_EQ(strata_attach(server_, "nonsense:x", "10.1.0.1/24"), -ENODEV);
   EXPECT_NE(std::string(strata_failure(server_)).find("nonsense"), std::string::npos);
   EXPECT_EQ(strata_attach(server_, "null:x", "ten"), -EINVAL);

@@ -10,6 +10,8 @@
 
 #include <array>
 #include <functional>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 #include "strata/real_clock.h"
@@ -518,6 +520,24 @@ TEST(Loop, OnlyOneLoopOfAProcessCatchesSignals) {
     EXPECT_EQ(second->stop_on_signals({SIGUSR1}).error(), Error::kAlreadyExists);
   }
   EXPECT_TRUE(second->stop_on_signals({SIGUSR1}).has_value());
+}
+
+TEST(Loop, WhatATaskThrowsEndsNoOther) {
+  TestLoop loop;
+  std::string log;
+  const auto fail = [] { throw std::runtime_error("thrown by a task"); };
+  loop->post([&] { log += 'a'; });
+  loop->post(fail);
+  loop->post([&] { log += 'b'; });
+  loop->start_timer(loop->now(), fail);
+  loop->start_timer(loop->now(), [&] { log += 't'; });
+  EXPECT_THROW((void)loop->run_once(Duration::zero()), std::runtime_error);
+  EXPECT_EQ(log, "");
+  EXPECT_THROW((void)loop->run_once(Duration::zero()), std::runtime_error);
+  EXPECT_EQ(log, "ta");
+  loop->post([&] { log += 'c'; });
+  for (int i = 0; i < 3; ++i) (void)loop->run_once(Duration::zero());
+  EXPECT_EQ(log, "tabc");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "strata/rng.h"
@@ -72,6 +73,29 @@ TEST(TimerQueue, AnOldNameFindsNothing) {
   EXPECT_FALSE(queue.cancel(first));
   EXPECT_FALSE(queue.cancel(TimerId{}));
   EXPECT_TRUE(queue.cancel(second));
+}
+
+// What a task owns may start and cancel timers when it ends.
+TEST(TimerQueue, ATaskThatIsDestroyedMayUseTheQueue) {
+  struct Owner {
+    explicit Owner(TimerQueue& in) : queue(in) {}
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    ~Owner() {
+      EXPECT_FALSE(queue.cancel(own));
+      for (int i = 0; i < 100; ++i) (void)queue.start(at(i), [] {});
+    }
+    TimerQueue& queue;
+    TimerId own;
+  };
+  TimerQueue queue;
+  auto owner = std::make_shared<Owner>(queue);
+  owner->own = queue.start(at(1), [owner] {});
+  const TimerId own = owner->own;
+  owner.reset();
+  EXPECT_TRUE(queue.cancel(own));
+  EXPECT_EQ(queue.size(), 100U);
+  EXPECT_FALSE(queue.cancel(own));
 }
 
 }  // namespace

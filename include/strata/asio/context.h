@@ -5,6 +5,8 @@
 #include <chrono>
 #include <concepts>
 #include <functional>
+#include <iterator>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -160,7 +162,15 @@ class context : public net::io_context {
     const Running running(*this);
     Jobs due = std::move(jobs_);
     jobs_ = std::move(spare_);
-    for (auto& job : due) std::exchange(job, nullptr)();
+    auto next = due.begin();
+    try {
+      while (next != due.end()) std::exchange(*next++, nullptr)();
+    } catch (...) {
+      // Whoever drives the runner hears of it; the others run in a later turn.
+      jobs_.insert(jobs_.begin(), std::move_iterator(next), std::move_iterator(due.end()));
+      if (!jobs_.empty()) schedule();
+      throw;
+    }
     due.clear();
     spare_ = std::move(due);
   }
@@ -176,9 +186,13 @@ class context : public net::io_context {
   // something at all.
   void look() {
     restart();
-    {
+    try {
       const Running running(*this);
       net::io_context::poll();
+    } catch (...) {
+      is_looking_ = false;
+      look_soon();
+      throw;
     }
     is_looking_ = false;
     if (!stopped()) look_soon();
@@ -244,6 +258,25 @@ class executor {
 };
 
 inline executor context::get_executor() { return executor(*this); }
+
+// The state of an object, and who it is made for. When the object is moved, its state goes along,
+// and with it what waits; what was moved from is, as Asio promises, as newly made on its executor.
+template <typename State>
+class Held {
+ public:
+  explicit Held(const executor& own) : own_(own) {}
+  State* get() const {
+    if (state_ == nullptr) state_ = std::make_unique<State>(own_);
+    return state_.get();
+  }
+  State* operator->() const { return get(); }
+  State& operator*() const { return *get(); }
+
+ private:
+  executor own_;
+  // Not before it is needed: most of what was moved from is not used again.
+  mutable std::unique_ptr<State> state_;
+};
 
 // Ours, out of a strand, an any_io_executor, or whatever else was wrapped around it: the stack has
 // one thread, so that a strand adds nothing to it. Throws bad_executor for one of another context.

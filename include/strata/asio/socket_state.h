@@ -62,8 +62,9 @@ class WaitingFor : public Answer<void> {
     const auto is = state_->native->readiness();
     if (!is) return settle(std::unexpected(is.error()));
     const bool is_ready = (what_ == net::socket_base::wait_read && is->readable) ||
-                          (what_ == net::socket_base::wait_write && is->writable);
-    if (is_ready || is->error || is->closed) return settle({});
+                          (what_ == net::socket_base::wait_write && is->writable) ||
+                          (what_ == net::socket_base::wait_error && is->closed);
+    if (is_ready || is->error) return settle({});
     return settle(std::unexpected(Error::kWouldBlock));
   }
   std::tuple<error_code> take() { return {error()}; }

@@ -2,7 +2,6 @@
 // asio::steady_timer: Asio's timer on the clock of the Executor, real or virtual.
 #pragma once
 
-#include <memory>
 #include <tuple>
 
 #include "strata/asio/operation.h"
@@ -27,7 +26,7 @@ class steady_timer {
   using time_point = Time;
 
   explicit steady_timer(context& owner) : steady_timer(owner.get_executor()) {}
-  explicit steady_timer(const executor& own) : state_(std::make_unique<State>(own)) {}
+  explicit steady_timer(const executor& own) : state_(own) {}
   template <AnyExecutor Other>
   explicit steady_timer(const Other& other) : steady_timer(executor_of(other)) {}
   template <typename Owner>
@@ -131,7 +130,7 @@ class steady_timer {
     State* state_;
   };
 
-  std::unique_ptr<State> state_;
+  Held<State> state_;
 };
 
 }  // namespace STRATA_ASIO_FLAVOUR

@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -30,7 +29,7 @@ class tcp::acceptor : public net::socket_base {
   using native_handle_type = TcpListener*;
 
   explicit acceptor(context& owner) : acceptor(owner.get_executor()) {}
-  explicit acceptor(const executor& own) : state_(std::make_unique<State>(own)) {}
+  explicit acceptor(const executor& own) : state_(own) {}
   template <AnyExecutor Other>
   explicit acceptor(const Other& other) : acceptor(executor_of(other)) {}
   template <typename Owner>
@@ -255,7 +254,7 @@ class tcp::acceptor : public net::socket_base {
                                  std::move(step));
   }
 
-  std::unique_ptr<State> state_;
+  Held<State> state_;
 
  protected:
   // For those whose sockets are of another kind, made of ours.

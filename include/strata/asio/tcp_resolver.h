@@ -34,7 +34,7 @@ class tcp::resolver : public net::ip::resolver_base {
   using results_type = net::ip::tcp::resolver::results_type;
 
   explicit resolver(context& owner) : resolver(owner.get_executor()) {}
-  explicit resolver(const executor& own) : state_(std::make_unique<State>(own)) {}
+  explicit resolver(const executor& own) : state_(own) {}
   template <AnyExecutor Other>
   explicit resolver(const Other& other) : resolver(executor_of(other)) {}
   resolver(resolver&&) noexcept = default;
@@ -191,7 +191,7 @@ class tcp::resolver : public net::ip::resolver_base {
         token, std::move(query));
   }
 
-  std::unique_ptr<State> state_;
+  Held<State> state_;
 };
 
 }  // namespace STRATA_ASIO_FLAVOUR

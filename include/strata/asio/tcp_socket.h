@@ -2,7 +2,6 @@
 // asio::tcp::socket: an AsyncReadStream and AsyncWriteStream over a stack's TCP.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -44,7 +43,7 @@ class tcp::socket : public net::socket_base {
   using native_handle_type = TcpStream*;
 
   explicit socket(context& owner) : socket(owner.get_executor()) {}
-  explicit socket(const executor& own) : state_(std::make_unique<State>(own)) {}
+  explicit socket(const executor& own) : state_(own) {}
   template <AnyExecutor Other>
   explicit socket(const Other& other) : socket(executor_of(other)) {}
   // Open, and with an endpoint bound as well; throws system_error.
@@ -271,7 +270,7 @@ class tcp::socket : public net::socket_base {
     return known ? to_asio<net::ip::tcp>(*known) : endpoint();
   }
 
-  std::unique_ptr<State> state_;
+  Held<State> state_;
 };
 
 }  // namespace STRATA_ASIO_FLAVOUR

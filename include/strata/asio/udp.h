@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -39,7 +38,7 @@ class udp::socket : public net::socket_base {
   using native_handle_type = UdpSocket*;
 
   explicit socket(context& owner) : socket(owner.get_executor()) {}
-  explicit socket(const executor& own) : state_(std::make_unique<State>(own)) {}
+  explicit socket(const executor& own) : state_(own) {}
   template <AnyExecutor Other>
   explicit socket(const Other& other) : socket(executor_of(other)) {}
   // Open, and with an endpoint bound as well; throws system_error.
@@ -304,7 +303,7 @@ class udp::socket : public net::socket_base {
     return known ? to_asio<net::ip::udp>(*known) : endpoint();
   }
 
-  std::unique_ptr<State> state_;
+  Held<State> state_;
 };
 
 }  // namespace STRATA_ASIO_FLAVOUR

@@ -4,8 +4,10 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <optional>
 
 #include "strata/coro/task.h"
+#include "strata/coro/wait.h"
 
 namespace strata::coro {
 
@@ -20,29 +22,28 @@ class TaskGroup {
 
   // Runs the task to where it first waits. Its frame is freed as soon as it is done.
   void spawn(Task<> task);
-  // Destroys all tasks, the youngest first, and resumes who joins them; not from inside one of
-  // them.
+  // Destroys all tasks, the youngest first; not from inside one of them.
   void cancel();
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
-  // Resumes once the group is empty. One waits at a time.
-  class [[nodiscard]] Joining {
+  // Resumes in a turn after that in which the group was empty: what emptied it may be a task that
+  // whoever waits destroys. One waits at a time.
+  class [[nodiscard]] Joining final : public Wait {
    public:
-    explicit Joining(TaskGroup& group) : group_(group) {}
-    ~Joining();
-    Joining(const Joining&) = delete;
-    Joining& operator=(const Joining&) = delete;
-    [[nodiscard]] bool await_ready() const { return group_.empty(); }
+    Joining(TaskGroup& group, Executor& executor) : Wait(executor, {}), group_(&group) {}
+    ~Joining() override;
+    Joining(Joining&&) noexcept = default;
+    [[nodiscard]] bool await_ready() const { return group_->empty(); }
     void await_suspend(std::coroutine_handle<> waiter);
     void await_resume() const {}
 
    private:
     friend class TaskGroup;
-    TaskGroup& group_;
-    std::coroutine_handle<> waiter_;
+    void on_end(std::optional<Error> /*why*/) override {}
+    TaskGroup* group_;  // null: it was empty, and may be gone
   };
-  Joining join() { return Joining(*this); }
+  Joining join(Executor& executor) { return {*this, executor}; }
 
  private:
   static void on_done(void* task) noexcept;

@@ -95,15 +95,19 @@ class Wait {
 class [[nodiscard]] Sleep final : public Wait {
  public:
   Sleep(Executor& executor, const Until& until) : Wait(executor, until) {}
-  [[nodiscard]] bool await_ready() const { return is_cancelled(); }
-  void await_suspend(std::coroutine_handle<> waiter) { suspend(waiter); }
-  Result<void> await_resume() const {
-    if (is_cancelled()) return std::unexpected(Error::kCancelled);
-    return {};
+  [[nodiscard]] bool await_ready() {
+    if (is_cancelled()) result_ = std::unexpected(Error::kCancelled);
+    return is_cancelled();
   }
+  void await_suspend(std::coroutine_handle<> waiter) { suspend(waiter); }
+  Result<void> await_resume() const { return result_; }
 
  private:
-  void on_end(std::optional<Error> /*why*/) override {}
+  // The switch may be gone by the time the coroutine hears of it.
+  void on_end(std::optional<Error> why) override {
+    if (why == Error::kCancelled) result_ = std::unexpected(*why);
+  }
+  Result<void> result_{};
 };
 
 inline Sleep sleep_until(Executor& executor, Time when, Cancellation* cancellation = nullptr) {

@@ -20,40 +20,43 @@ constexpr Duration kHeadStart = std::chrono::milliseconds(250);
 
 using Addresses = std::vector<IpAddress>;
 
+class Resolving;
+
 // The resolver cannot be told to forget a question, so what it answers to outlives who asked.
 struct Question {
   std::optional<Result<Addresses>> answer;
-  std::coroutine_handle<> waiter;
+  Resolving* asker = nullptr;
 };
 
 class Resolving final : public Wait {
  public:
   Resolving(const Net& net, std::string_view name, const Until& until)
       : Wait(net.executor, until), resolver_(*net.resolver), name_(name) {}
-  ~Resolving() override { question_->waiter = nullptr; }
+  ~Resolving() override { question_->asker = nullptr; }
 
   [[nodiscard]] bool await_ready() {
     if (const auto refused = refusal()) question_->answer = std::unexpected(*refused);
     return question_->answer.has_value();
   }
   void await_suspend(std::coroutine_handle<> waiter) {
-    question_->waiter = waiter;
+    question_->asker = this;
     suspend(waiter);
     resolver_.resolve(name_, [question = question_](Result<std::span<const IpAddress>> found) {
-      if (!question->waiter) return;
+      if (question->asker == nullptr) return;
       if (found)
         question->answer = Addresses(found->begin(), found->end());
       else
         question->answer = std::unexpected(found.error());
-      std::exchange(question->waiter, nullptr).resume();
+      // Not inside the resolver, which may belong to whoever is resumed.
+      std::exchange(question->asker, nullptr)->end_soon(std::nullopt);
     });
   }
   Result<Addresses> await_resume() { return *std::move(question_->answer); }
 
  private:
   void on_end(std::optional<Error> why) override {
-    question_->waiter = nullptr;
-    question_->answer = std::unexpected(why.value_or(Error::kCancelled));
+    question_->asker = nullptr;
+    if (why) question_->answer = std::unexpected(*why);
   }
 
   Resolver& resolver_;

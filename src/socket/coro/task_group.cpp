@@ -44,10 +44,11 @@ void TaskGroup::on_done(void* task) noexcept {
   group.wake_if_empty();
 }
 
-// The group may be gone once the waiter has run.
 void TaskGroup::wake_if_empty() {
   if (!empty() || joining_ == nullptr) return;
-  std::exchange(joining_, nullptr)->waiter_.resume();
+  Joining& joining = *std::exchange(joining_, nullptr);
+  joining.group_ = nullptr;
+  joining.end_soon(std::nullopt);
 }
 
 void TaskGroup::unlink(Promise<void>& task) {
@@ -69,13 +70,13 @@ void TaskGroup::cancel() {
 }
 
 void TaskGroup::Joining::await_suspend(std::coroutine_handle<> waiter) {
-  CHECK(group_.joining_ == nullptr);
-  group_.joining_ = this;
-  waiter_ = waiter;
+  CHECK(group_->joining_ == nullptr);
+  group_->joining_ = this;
+  suspend(waiter);
 }
 
 TaskGroup::Joining::~Joining() {
-  if (group_.joining_ == this) group_.joining_ = nullptr;
+  if (group_ != nullptr && group_->joining_ == this) group_->joining_ = nullptr;
 }
 
 }  // namespace strata::coro

@@ -76,16 +76,16 @@ DatagramSocket::~DatagramSocket() { close(); }
 
 void DatagramSocket::close() {
   const std::optional<Parts> found = parts();
-  if (found) {
-    core_->ready.remove(found->ready);
-    const Handle handle = native::handle_of(id_);
-    switch (kind_) {
-      case Kind::kUdp: close_udp(*core_, handle, *core_->udp.find(handle)); break;
-      case Kind::kEcho: core_->echo.close(handle); break;
-      case Kind::kRaw: core_->raw.raw.destroy(handle); break;
-    }
+  stack::Core* const core = std::exchange(core_, nullptr);
+  if (!found) return;
+  // Ends last: it may own this.
+  const ReadyHook::Callback former = core->ready.take(found->ready);
+  const Handle handle = native::handle_of(id_);
+  switch (kind_) {
+    case Kind::kUdp: close_udp(*core, handle, *core->udp.find(handle)); break;
+    case Kind::kEcho: core->echo.close(handle); break;
+    case Kind::kRaw: core->raw.raw.destroy(handle); break;
   }
-  core_ = nullptr;
 }
 
 Result<SocketError> DatagramSocket::receive_error() {
@@ -111,12 +111,12 @@ Result<Readiness> DatagramSocket::readiness() const {
 Result<void> DatagramSocket::on_ready(ReadyCallback callback) {
   const std::optional<Parts> found = parts();
   if (!found) return std::unexpected(Error::kInvalidHandle);
-  if (!found->ready.set(std::move(callback), core_->memory)) {
-    return std::unexpected(Error::kOutOfMemory);
-  }
   // What was there before the callback must be told as well.
   const Readiness now = found->readiness();
-  if (now.readable || now.error) core_->ready.add(found->ready, now);
+  const Readiness so_far = now.readable || now.error ? now : Readiness{};
+  if (!core_->ready.watch(found->ready, std::move(callback), so_far, core_->memory)) {
+    return std::unexpected(Error::kOutOfMemory);
+  }
   return {};
 }
 

@@ -35,7 +35,8 @@ stack::DepartureQuery query_for(const icmp::EchoSocket& socket, const Endpoint& 
       .interface = choices.interface != kNoInterface ? choices.interface : remote.zone,
       .protocol = remote.address.is_v4() ? wire::kIpProtocolIcmpv4 : wire::kIpProtocolIcmpv6,
       .traffic_class = choices.traffic_class.value_or(options.traffic_class),
-      .fragment_policy = options.fragment_policy};
+      .fragment_policy = options.fragment_policy,
+      .loops_groups = options.multicast_loop};
   if (query.interface == kNoInterface) query.interface = options.bound_interface;
   if (query.interface == kNoInterface && is_group) query.interface = options.multicast_interface;
   query.hop_limit = choices.hop_limit.value_or(is_group ? options.multicast_hop_limit

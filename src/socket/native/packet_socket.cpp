@@ -57,11 +57,12 @@ PacketSocket& PacketSocket::operator=(PacketSocket&& other) noexcept {
 PacketSocket::~PacketSocket() { close(); }
 
 void PacketSocket::close() {
-  stack::PacketSocket* socket = find(core_, id_);
+  stack::PacketSocket* const socket = find(core_, id_);
+  stack::Core* const core = std::exchange(core_, nullptr);
   if (socket == nullptr) return;
-  core_->ready.remove(socket->ready);
-  core_->raw.packet.destroy(handle_of(id_));
-  core_ = nullptr;
+  // Ends last: it may own this.
+  const ReadyHook::Callback former = core->ready.take(socket->ready);
+  core->raw.packet.destroy(handle_of(id_));
 }
 
 Result<std::size_t> PacketSocket::send(Bytes frame, InterfaceId interface, Time now) {
@@ -125,10 +126,10 @@ Result<Readiness> PacketSocket::readiness() const {
 
 Result<void> PacketSocket::on_ready(ReadyCallback callback) {
   return with(find(core_, id_), [&](stack::PacketSocket& socket) -> Result<void> {
-    if (!socket.ready.set(std::move(callback), core_->memory)) {
+    const Readiness so_far{.readable = !socket.queue.empty()};
+    if (!core_->ready.watch(socket.ready, std::move(callback), so_far, core_->memory)) {
       return std::unexpected(Error::kOutOfMemory);
     }
-    if (!socket.queue.empty()) core_->ready.add(socket.ready, {.readable = true});
     return {};
   });
 }

@@ -40,8 +40,9 @@ TcpBinding::TcpBinding(TcpBinding&& other) noexcept
     : core_(std::exchange(other.core_, nullptr)), id_(std::exchange(other.id_, {})) {}
 
 TcpBinding& TcpBinding::operator=(TcpBinding&& other) noexcept {
-  std::swap(core_, other.core_);
-  std::swap(id_, other.id_);
+  TcpBinding taken(std::move(other));
+  std::swap(core_, taken.core_);
+  std::swap(id_, taken.id_);
   return *this;
 }
 
@@ -53,8 +54,8 @@ Result<Endpoint> TcpBinding::local() const {
 }
 
 void TcpBinding::release() {
-  if (core_ != nullptr) core_->tcp->unbind(native::handle_of(id_));
-  core_ = nullptr;
+  stack::Core* const core = std::exchange(core_, nullptr);
+  if (core != nullptr) core->tcp->unbind(native::handle_of(id_));
 }
 
 }  // namespace strata

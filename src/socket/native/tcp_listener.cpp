@@ -30,8 +30,9 @@ TcpListener::TcpListener(TcpListener&& other) noexcept
     : core_(std::exchange(other.core_, nullptr)), id_(std::exchange(other.id_, {})) {}
 
 TcpListener& TcpListener::operator=(TcpListener&& other) noexcept {
-  std::swap(core_, other.core_);
-  std::swap(id_, other.id_);
+  TcpListener taken(std::move(other));
+  std::swap(core_, taken.core_);
+  std::swap(id_, taken.id_);
   return *this;
 }
 
@@ -53,8 +54,9 @@ Result<void> TcpListener::set_backlog(std::uint32_t backlog) {
 }
 
 void TcpListener::close(Time now) {
-  if (core_ != nullptr) core_->tcp->close_listener(native::handle_of(id_), now);
-  core_ = nullptr;
+  // Ours no more before the engine destroys a callback that may own this.
+  stack::Core* const core = std::exchange(core_, nullptr);
+  if (core != nullptr) core->tcp->close_listener(native::handle_of(id_), now);
 }
 
 Result<Readiness> TcpListener::readiness() const {

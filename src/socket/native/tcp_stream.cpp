@@ -86,8 +86,9 @@ TcpStream::TcpStream(TcpStream&& other) noexcept
     : core_(std::exchange(other.core_, nullptr)), id_(std::exchange(other.id_, {})) {}
 
 TcpStream& TcpStream::operator=(TcpStream&& other) noexcept {
-  std::swap(core_, other.core_);
-  std::swap(id_, other.id_);
+  TcpStream taken(std::move(other));
+  std::swap(core_, taken.core_);
+  std::swap(id_, taken.id_);
   return *this;
 }
 
@@ -167,8 +168,9 @@ Result<void> TcpStream::shut_down(TcpShutdown how, Time now) {
 }
 
 void TcpStream::close(Time now) {
-  if (core_ != nullptr) core_->tcp->close(native::handle_of(id_), now);
-  core_ = nullptr;
+  // Ours no more before the engine destroys a callback that may own this.
+  stack::Core* const core = std::exchange(core_, nullptr);
+  if (core != nullptr) core->tcp->close(native::handle_of(id_), now);
 }
 
 Result<void> TcpStream::close_lingering(Time now) {
@@ -177,8 +179,8 @@ Result<void> TcpStream::close_lingering(Time now) {
 }
 
 void TcpStream::abort(Time now) {
-  if (core_ != nullptr) core_->tcp->abort(native::handle_of(id_), now);
-  core_ = nullptr;
+  stack::Core* const core = std::exchange(core_, nullptr);
+  if (core != nullptr) core->tcp->abort(native::handle_of(id_), now);
 }
 
 Result<Readiness> TcpStream::readiness() const {

@@ -7,9 +7,12 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <map>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>

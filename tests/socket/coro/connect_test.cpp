@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -149,6 +150,42 @@ TEST(CoroConnect, CancelledWhileItRaces) {
   const Outcome outcome = lab.connect_to("server.test", {.cancellation = &cancellation});
   EXPECT_EQ(outcome.peer.error(), Error::kCancelled);
   EXPECT_EQ(outcome.at, lab.begin + 500ms);
+}
+
+// Answers when it is told to, and does not expect to end in the middle of that.
+class Fleeting final : public Resolver {
+ public:
+  explicit Fleeting(bool& is_alive) : is_alive_(is_alive) { is_alive_ = true; }
+  Fleeting(const Fleeting&) = delete;
+  Fleeting& operator=(const Fleeting&) = delete;
+  ~Fleeting() override { is_alive_ = false; }
+  void resolve(std::string_view /*name*/, Answer answer) override { answer_ = std::move(answer); }
+  void tell() {
+    const bool& is_alive = is_alive_;
+    Answer answer = std::move(answer_);
+    answer(std::unexpected(Error::kNotFound));
+    EXPECT_TRUE(is_alive);
+  }
+
+ private:
+  bool& is_alive_;
+  Answer answer_;
+};
+
+TEST(CoroConnect, WhoAskedMayDestroyTheResolver) {
+  Lab lab;
+  bool is_alive = false;
+  auto names = std::make_unique<Fleeting>(is_alive);
+  Fleeting& asked = *names;
+  lab.spawn([](Net net, std::unique_ptr<Fleeting> own) -> Task<> {
+    net.resolver = own.get();
+    const auto stream = co_await connect(net, "server.test", 7);
+    EXPECT_EQ(stream.error(), Error::kNotFound);
+  }(lab.client(), std::move(names)));
+  asked.tell();
+  lab.world.run_for(0s);
+  EXPECT_FALSE(is_alive);
+  EXPECT_TRUE(lab.tasks.empty());
 }
 
 // Destroyed at any moment of the race it leaves neither packets nor sockets.

@@ -23,7 +23,7 @@ TEST(CoroSocket, ClosingEndsWhoWaits) {
     }(*stream, out));
     co_await sleep_for(net.executor, 1s);
     stream->abort();
-    co_await reader.join();
+    co_await reader.join(net.executor);
   }(lab.client(), result));
   lab.world.run_for(2s);
   EXPECT_EQ(lab.tasks.size(), 1);
@@ -51,6 +51,28 @@ TEST(CoroSocket, AStreamCanBeMovedBetweenReads) {
   }(lab.client(), answer));
   lab.world.run_for(2s);
   EXPECT_EQ(answer, "onetwoend");
+}
+
+// What was here is closed, and nothing of it lives on in the other.
+TEST(CoroSocket, IsClosedWhenAnotherIsAssigned) {
+  Lab lab;
+  Result<std::size_t> end = 0;
+  lab.spawn([](Net net, Result<std::size_t>& out) -> Task<> {
+    auto listener = TcpListener::listen(net, {kServer, 7});
+    auto stream = co_await listener->accept();
+    auto second = co_await listener->accept();
+    std::array<std::byte, 1> buffer;
+    out = co_await stream->read(buffer, {.deadline = net.executor.now() + 5s});
+  }(lab.server(), end));
+  lab.spawn([](Net net) -> Task<> {
+    auto first = co_await connect(net, Endpoint{kServer, 7});
+    auto second = co_await connect(net, Endpoint{kServer, 7});
+    *first = *std::move(second);
+    EXPECT_EQ(second->native().state().error(), Error::kInvalidHandle);
+    co_await sleep_for(net.executor, 10s);
+  }(lab.client()));
+  lab.world.run_for(8s);
+  EXPECT_EQ(end, Result<std::size_t>(std::unexpected(Error::kClosed)));
 }
 
 // Both sides have news in one flush: each coroutine gets its own.

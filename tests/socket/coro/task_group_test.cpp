@@ -86,10 +86,10 @@ TEST(TaskGroup, JoiningWaitsForTheLast) {
   std::string log;
   lab.spawn([](Executor& executor, std::string& out) -> Task<> {
     TaskGroup group;
-    co_await group.join();  // of an empty group: at once
+    co_await group.join(executor);  // of an empty group: at once
     group.spawn(rest(executor, 2s, out, 'b'));
     group.spawn(rest(executor, 1s, out, 'a'));
-    co_await group.join();
+    co_await group.join(executor);
     out += '.';
   }(lab.world.executor(), log));
   lab.world.run_for(1500ms);
@@ -104,15 +104,55 @@ TEST(TaskGroup, CancellingWakesWhoJoins) {
   std::string log;
   TaskGroup group;
   group.spawn(rest(lab.world.executor(), 1h, log, 'a'));
-  lab.spawn([](TaskGroup& joined, std::string& out) -> Task<> {
-    co_await joined.join();
+  lab.spawn([](TaskGroup& joined, Executor& executor, std::string& out) -> Task<> {
+    co_await joined.join(executor);
     out += '.';
-  }(group, log));
+  }(group, lab.world.executor(), log));
   lab.world.run_for(1s);
   EXPECT_EQ(log, "");
   group.cancel();
+  EXPECT_EQ(log, "a");  // nothing resumes inside the call
+  lab.world.run_for(0s);
   EXPECT_EQ(log, "a.");
   EXPECT_TRUE(lab.tasks.empty());
+}
+
+TEST(TaskGroup, WhoJoinsMayOwnTheTaskThatCancels) {
+  Lab lab;
+  std::string log;
+  lab.spawn([](Executor& executor, std::string& out) -> Task<> {
+    TaskGroup workers;
+    TaskGroup helpers;
+    workers.spawn(rest(executor, 1h, out, 'a'));
+    helpers.spawn([](TaskGroup& others, Executor& clock, std::string& text) -> Task<> {
+      co_await sleep_for(clock, 1s);
+      others.cancel();
+      text += 'b';
+      co_await sleep_for(clock, 1h);
+    }(workers, executor, out));
+    co_await workers.join(executor);
+    out += '.';
+  }(lab.world.executor(), log));
+  lab.world.run_for(2s);
+  EXPECT_EQ(log, "ab.");
+  EXPECT_TRUE(lab.tasks.empty());
+}
+
+// The group may be gone before those who joined it run again.
+TEST(TaskGroup, WhoJoinsMayOutliveIt) {
+  Lab lab;
+  std::string log;
+  {
+    TaskGroup group;
+    group.spawn(rest(lab.world.executor(), 1h, log, 'a'));
+    lab.spawn([](TaskGroup& joined, Executor& executor, std::string& out) -> Task<> {
+      co_await joined.join(executor);
+      out += '.';
+    }(group, lab.world.executor(), log));
+    group.cancel();
+  }
+  lab.world.run_for(0s);
+  EXPECT_EQ(log, "a.");
 }
 
 TEST(TaskGroup, ATaskMaySpawnIntoItsOwnGroup) {

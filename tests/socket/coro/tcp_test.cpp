@@ -43,7 +43,7 @@ Task<> exchange(Net net, Bytes sent, std::vector<std::byte>& received) {
     received.insert(received.end(), buffer.begin(),
                     buffer.begin() + static_cast<std::ptrdiff_t>(*count));
   }
-  co_await writer.join();
+  co_await writer.join(net.executor);
 }
 
 TEST(CoroTcp, BytesPassALossyLinkInBothDirectionsAtOnce) {

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "socket/coro/lab.h"
 
@@ -68,6 +70,21 @@ TEST(Cancellation, ForgetsTasksThatWereDestroyed) {
   lab.tasks.cancel();
   cancellation.cancel();
   lab.world.run_for(1s);
+}
+
+TEST(Cancellation, MayEndOnceItIsOn) {
+  Lab lab;
+  std::optional<Cancellation> cancellation(std::in_place);
+  Error error = Error::kIo;
+  lab.spawn([](Executor& executor, Cancellation& stop, Error& out) -> Task<> {
+    const auto slept = co_await sleep_for(executor, 1h, &stop);
+    if (!slept) out = slept.error();
+  }(lab.world.executor(), *cancellation, error));
+  cancellation->cancel();
+  cancellation.emplace();  // another in its place
+  lab.world.run_for(1s);
+  EXPECT_EQ(error, Error::kCancelled);
+  EXPECT_TRUE(lab.tasks.empty());
 }
 
 // A task that was told but has not run yet may be destroyed too.

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <utility>
+
 #include "strata/icmp_socket.h"
 #include "strata/raw_socket.h"
 #include "strata/udp_socket.h"
@@ -99,6 +102,55 @@ TEST(DatagramSocket, ACallbackMayCloseItsOwnSocket) {
   ASSERT_TRUE(socket->on_ready([&](Readiness) { socket.reset(); }));
   (void)host.from_peer(echo_reply(host.peer4, host.own4, 77, 1, pattern(8)));
   EXPECT_FALSE(socket);
+}
+
+TEST(DatagramSocket, ACallbackThatWasTakenAwayIsNotCalled) {
+  Host host;
+  auto socket = std::move(*RawSocket::open(host.stack, AddressFamily::kIpv4, 253));
+  (void)host.from_peer(ip_packet(host.peer4, host.own4, 253, pattern(10)));
+  ASSERT_TRUE(socket.on_ready([](Readiness) { FAIL() << "it was taken away"; }));
+  ASSERT_TRUE(socket.on_ready(nullptr));  // with news that it has not been told yet
+  host.settle();
+  (void)host.from_peer(ip_packet(host.peer4, host.own4, 253, pattern(10)));
+  EXPECT_TRUE(socket.readiness()->readable);
+}
+
+TEST(DatagramSocket, ACallbackMayTakeItselfAway) {
+  Host host;
+  auto socket = std::move(*RawSocket::open(host.stack, AddressFamily::kIpv4, 253));
+  int told = 0;
+  ASSERT_TRUE(socket.on_ready([&](Readiness) {
+    ++told;
+    EXPECT_TRUE(socket.on_ready(nullptr));
+  }));
+  for (int i = 0; i < 2; ++i) {
+    (void)host.from_peer(ip_packet(host.peer4, host.own4, 253, pattern(10)));
+  }
+  EXPECT_EQ(told, 1);
+}
+
+// As with [self = shared_from_this()].
+TEST(DatagramSocket, ACallbackMayOwnItsSocket) {
+  Host host;
+  auto udp = std::make_shared<UdpSocket>(std::move(*UdpSocket::open(host.stack)));
+  auto echo =
+      std::make_shared<IcmpSocket>(std::move(*IcmpSocket::open(host.stack, AddressFamily::kIpv4)));
+  auto raw =
+      std::make_shared<RawSocket>(std::move(*RawSocket::open(host.stack, AddressFamily::kIpv4, 9)));
+  const auto check = [](auto& owner, bool is_closed) {
+    auto& socket = *owner;
+    const auto seen = std::weak_ptr(owner);
+    ASSERT_TRUE(socket.on_ready([self = std::move(owner)](Readiness) {}));
+    if (is_closed)
+      socket.close();
+    else
+      EXPECT_TRUE(socket.on_ready(nullptr));
+    EXPECT_TRUE(seen.expired());
+  };
+  check(udp, true);
+  check(echo, true);
+  check(raw, false);
+  host.stack.for_each_socket([](const SocketEntry&) { FAIL() << "it was closed"; });
 }
 
 }  // namespace

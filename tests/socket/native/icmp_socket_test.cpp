@@ -78,6 +78,24 @@ TEST_P(Icmp, OptionsActOnWhatIsSent) {
   EXPECT_EQ(socket.set_receive_buffer(1).error(), Error::kInvalidArgument);
 }
 
+// RFC 1112 6.1 MUST: a host hears its own group packets unless it asks not to.
+TEST_P(Icmp, OwnGroupPacketsAreHeardUnlessNotWanted) {
+  const Endpoint group{is_v4() ? IpAddress::all_hosts_v4() : IpAddress::all_nodes_v6(), 0,
+                       host.eth0};
+  const auto heard = [&] {
+    const StackCounters& counters = host.stack.counters();
+    return is_v4() ? counters.ipv4_received : counters.ipv6_received;
+  };
+  ASSERT_TRUE(socket.bind({}, 77));
+  for (const bool loops : {true, false}) {
+    ASSERT_TRUE(socket.set_multicast_loop(loops));
+    const std::uint64_t before = heard();
+    ASSERT_TRUE(socket.send_echo(text("all").all(), 1, {.destination = group}, host.now));
+    (void)sent();
+    EXPECT_EQ(heard() != before, loops);
+  }
+}
+
 TEST_P(Icmp, TheLongestPingLeaves) {
   SendChoices choices;
   choices.destination = Endpoint{own()};

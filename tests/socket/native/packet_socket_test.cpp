@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
+#include <utility>
 
 #include "support/bench.h"
 #include "support/matchers.h"
@@ -215,6 +217,22 @@ TEST_F(PacketSockets, ReadinessIsToldAndEndsWithTheSocket) {
   EXPECT_EQ(moved.readiness().error(), Error::kInvalidHandle);
   (void)host.exchange(own);
   EXPECT_EQ(told, 1);
+}
+
+TEST_F(PacketSockets, MayBeOwnedByTheirCallback) {
+  for (const bool is_closed : {false, true}) {
+    auto owner = std::make_shared<PacketSocket>(open(host.eth0));
+    PacketSocket& socket = *owner;
+    const std::weak_ptr<PacketSocket> seen = owner;
+    (void)host.exchange(own);
+    ASSERT_TRUE(socket.on_ready([self = std::move(owner)](Readiness) {}));
+    if (is_closed)
+      socket.close();
+    else
+      EXPECT_TRUE(socket.on_ready(nullptr));
+    EXPECT_TRUE(seen.expired());
+    host.settle();  // the news it had is told to nobody
+  }
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "socket/native/tcp_pair.h"
@@ -212,6 +214,54 @@ TEST(Listener, AnswersInvalidHandleOnceItIsClosedOrMoved) {
   pair.listener.close(pair.theirs.now);
   expect_no_listener(pair.listener, pair.theirs.now);
   EXPECT_EQ(server.state(), TcpState::kEstablished);
+}
+
+TEST(Listener, ACallbackThatWasTakenAwayIsNotCalled) {
+  TcpPair pair;
+  const TcpStream client = pair.connect();
+  pair.settle();
+  ASSERT_TRUE(pair.listener.on_ready([](Readiness) { FAIL() << "it was taken away"; }));
+  ASSERT_TRUE(pair.listener.on_ready(nullptr));  // with news that it has not been told yet
+  pair.settle();
+  EXPECT_TRUE(pair.listener.readiness()->readable);
+}
+
+TEST(Listener, ACallbackMayTakeItselfAway) {
+  TcpPair pair;
+  int told = 0;
+  ASSERT_TRUE(pair.listener.on_ready([&](Readiness) {
+    ++told;
+    EXPECT_TRUE(pair.listener.on_ready(nullptr));
+  }));
+  std::vector<TcpStream> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.push_back(pair.connect());
+    pair.settle();
+  }
+  EXPECT_EQ(told, 1);
+}
+
+TEST(Listener, ACallbackMayOwnIt) {
+  TcpPair pair;
+  auto owner = std::make_shared<TcpListener>(std::move(pair.listener));
+  TcpListener& listener = *owner;
+  const std::weak_ptr<TcpListener> seen = owner;
+  ASSERT_TRUE(listener.on_ready([self = std::move(owner)](Readiness) {}));
+  listener.close(pair.theirs.now);
+  EXPECT_TRUE(seen.expired());
+  EXPECT_TRUE(TcpListener::listen(pair.theirs.stack, {IpAddress::any_v6(), kServerPort}, {}));
+}
+
+// What was here is closed, and nothing of it lives on in the other.
+TEST(Listener, IsClosedWhenAnotherIsAssigned) {
+  Host host;
+  auto first = TcpListener::listen(host.stack, {IpAddress::any_v6(), 90}, {});
+  auto second = TcpListener::listen(host.stack, {IpAddress::any_v6(), 91}, {});
+  ASSERT_TRUE(first && second);
+  *first = std::move(*second);
+  EXPECT_EQ(first->local()->port, 91);
+  EXPECT_EQ(second->local().error(), Error::kInvalidHandle);
+  EXPECT_TRUE(TcpListener::listen(host.stack, {IpAddress::any_v6(), 90}, {}));
 }
 
 }  // namespace

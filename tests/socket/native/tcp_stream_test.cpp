@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "socket/native/tcp_pair.h"
 
@@ -222,6 +224,37 @@ TEST_F(Stream, MovesAndLeavesAnEmptyHandle) {
   EXPECT_TRUE(pair.write(other, text(" twice")));
   pair.settle();
   EXPECT_EQ(pair.read(server), text("moved twice"));
+}
+
+// What was here is closed, and nothing of it lives on in the other.
+TEST_F(Stream, IsClosedWhenAnotherIsAssigned) {
+  auto [first, first_server] = pair.open();
+  auto [second, second_server] = pair.open();
+  first = std::move(second);
+  expect_no_stream(second, pair);
+  pair.settle();
+  EXPECT_EQ(pair.end_of(first_server), Error::kClosed);
+  EXPECT_EQ(first.state(), TcpState::kEstablished);
+  EXPECT_EQ(second_server.state(), TcpState::kEstablished);
+}
+
+// As with [self = shared_from_this()].
+TEST_F(Stream, MayBeOwnedByItsCallback) {
+  for (const int how : {0, 1, 2}) {
+    auto [client, server] = pair.open();
+    auto owner = std::make_shared<TcpStream>(std::move(client));
+    TcpStream& stream = *owner;
+    const std::weak_ptr<TcpStream> seen = owner;
+    ASSERT_TRUE(stream.on_ready([self = std::move(owner)](Readiness) {}));
+    switch (how) {
+      case 0: stream.close(now()); break;
+      case 1: stream.abort(now()); break;
+      default: EXPECT_TRUE(stream.on_ready(nullptr));
+    }
+    EXPECT_TRUE(seen.expired());
+    pair.settle();
+    EXPECT_TRUE(server.readiness()->closed);
+  }
 }
 
 }  // namespace

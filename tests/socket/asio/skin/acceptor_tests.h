@@ -65,3 +65,43 @@ TEST(SUITE(Acceptor), WrongStepsHaveTheErrorsOfASocket) {
   EXPECT_FALSE(acceptor.is_open());
   EXPECT_THROW((void)acceptor.local_endpoint(), system_error);
 }
+
+// The idiom of servers that keep one socket to accept into.
+TEST(SUITE(Acceptor), AcceptsAgainIntoASocketThatWasMovedFrom) {
+  Lab lab;
+  tcp::acceptor acceptor(lab.server, {tcp::v4(), 7});
+  tcp::socket next(lab.server);
+  std::vector<std::shared_ptr<tcp::socket>> sessions;
+  const std::function<void()> accept_next = [&] {
+    acceptor.async_accept(next, [&](error_code failed) {
+      EXPECT_FALSE(failed);
+      sessions.push_back(std::make_shared<tcp::socket>(std::move(next)));
+      accept_next();
+    });
+  };
+  accept_next();
+  std::vector<tcp::socket> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back(lab.client);
+    clients.back().async_connect({kServer, 7}, [](error_code failed) { EXPECT_FALSE(failed); });
+    lab.world.run_for(1s);
+  }
+  ASSERT_EQ(sessions.size(), 2U);
+  EXPECT_EQ(sessions[0]->remote_endpoint(), clients[0].local_endpoint());
+  EXPECT_EQ(sessions[1]->remote_endpoint(), clients[1].local_endpoint());
+  EXPECT_FALSE(next.is_open());
+}
+
+TEST(SUITE(Acceptor), IsAsNewlyMadeWhenItWasMovedFrom) {
+  Lab lab;
+  tcp::acceptor first(lab.server, {tcp::v4(), 7});
+  tcp::acceptor second(std::move(first));
+  EXPECT_FALSE(first.is_open());
+  EXPECT_EQ(first.get_executor(), lab.server.get_executor());
+  first = std::move(second);
+  EXPECT_EQ(first.local_endpoint().port(), 7);
+  second.open(tcp::v4());
+  second.bind({tcp::v4(), 8});
+  second.listen();
+  EXPECT_EQ(second.local_endpoint().port(), 8);
+}

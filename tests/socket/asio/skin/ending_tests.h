@@ -98,3 +98,26 @@ TEST(SUITE(Tcp), TheLimitEndsWhatWaitsAndRefusesWhatComes) {
   lab.world.run_for(1s);
   EXPECT_FALSE(result);
 }
+
+TEST(SUITE(Tcp), APeerThatSendsNoMoreMakesNothingWritable) {
+  Lab lab;
+  tcp::acceptor acceptor(lab.server, {net::ip::tcp::v4(), 7});
+  tcp::socket client(lab.client);
+  client.async_connect({kServer, 7}, [](error_code failed) { EXPECT_FALSE(failed); });
+  lab.world.run_for(1s);
+  tcp::socket server = acceptor.accept();
+  const std::string block(100'000, 'x');
+  error_code error;
+  do {  // until there is no room at either end
+    while (client.write_some(net::buffer(block), error) != 0) {
+    }
+    lab.world.run_for(1s);
+  } while (client.write_some(net::buffer(block), error) != 0);
+  std::string log;
+  client.async_wait(tcp::socket::wait_write, [&](error_code) { log += 'w'; });
+  client.async_wait(tcp::socket::wait_read, [&](error_code) { log += 'r'; });
+  client.async_wait(tcp::socket::wait_error, [&](error_code) { log += 'e'; });
+  server.shutdown(tcp::socket::shutdown_send, error);
+  lab.world.run_for(1s);
+  EXPECT_EQ(log, "re");
+}

@@ -114,3 +114,13 @@ TEST(SUITE(Resolver), ServicesAndFlagsAreUnderstoodOrRefused) {
   EXPECT_EQ(result, net::error::no_data);
   EXPECT_EQ(names.names, "");
 }
+
+TEST(SUITE(Resolver), IsAsNewlyMadeWhenItWasMovedFrom) {
+  Lab lab;
+  tcp::resolver resolver(lab.client);
+  const tcp::resolver moved(std::move(resolver));
+  std::size_t found = 0;
+  resolver.async_resolve("10.0.0.1", 7, [&](error_code, const auto& all) { found = all.size(); });
+  lab.world.run_for(1s);
+  EXPECT_EQ(found, 1U);
+}

@@ -69,6 +69,35 @@ class RealRunnerForTests final : public Executor {
   std::uint32_t last_ = 0;
 };
 
+TEST(SUITE(Context), WhatAHandlerThrowsEndsNoOther) {
+  Lab lab;
+  RealRunnerForTests runner;
+  context owner(lab.client_host.stack(), runner);
+  int ran = 0;
+  const auto fail = [&] {
+    ++ran;
+    throw std::runtime_error("thrown by a handler");
+  };
+  net::io_context& asios_own = owner;
+  for (int i = 0; i < 2; ++i) {
+    net::post(owner.get_executor(), fail);
+    net::post(owner.get_executor(), [&] { ++ran; });
+    net::post(asios_own.get_executor(), fail);
+    net::post(asios_own.get_executor(), [&] { ++ran; });
+  }
+  int thrown = 0;
+  const Time patience = real_now() + 60s;
+  while (!runner.is_idle() && real_now() < patience) {
+    try {
+      runner.run_once({});
+    } catch (const std::runtime_error&) {
+      ++thrown;
+    }
+  }
+  EXPECT_EQ(ran, 8);
+  EXPECT_EQ(thrown, 4);
+}
+
 TEST(SUITE(Context), AsiosOwnTimersRunOnTheMachinesClock) {
   Lab lab;
   RealRunnerForTests runner;
@@ -91,4 +120,17 @@ TEST(SUITE(Context), AsiosOwnTimersRunOnTheMachinesClock) {
   never.async_wait([&](const error_code& error) { in_world = error; });
   lab.world.run_for(1h);
   EXPECT_EQ(in_world, net::error::would_block);
+}
+
+TEST(SUITE(Timer), IsAsNewlyMadeWhenItWasMovedFrom) {
+  Lab lab;
+  steady_timer timer(lab.client, 1s);
+  std::string log;
+  timer.async_wait([&](error_code error) { log += error ? "aborted " : "moved "; });
+  const steady_timer moved(std::move(timer));
+  EXPECT_EQ(timer.cancel(), 0U);
+  timer.expires_after(2s);
+  timer.async_wait([&](error_code error) { log += error ? "aborted " : "again "; });
+  lab.world.run_for(5s);
+  EXPECT_EQ(log, "moved again ");
 }

@@ -59,3 +59,14 @@ TEST(SUITE(Udp), SocketsAreOpenedAndHaveOptions) {
   client.set_option(net::socket_base::do_not_route(true), error);
   EXPECT_EQ(error, net::error::no_protocol_option);
 }
+
+TEST(SUITE(Udp), ASocketIsAsNewlyMadeWhenItWasMovedFrom) {
+  Lab lab;
+  udp::socket first(lab.server, {udp::v4(), 7});
+  udp::socket second(std::move(first));
+  EXPECT_FALSE(first.is_open());
+  first.open(udp::v4());
+  first.bind({udp::v4(), 8});
+  EXPECT_EQ(first.local_endpoint().port(), 8);
+  EXPECT_EQ(second.local_endpoint().port(), 7);
+}
