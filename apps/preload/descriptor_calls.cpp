@@ -47,6 +47,13 @@ int do_fcntl(int descriptor, int what, void* argument) {
   return done;
 }
 
+// A call that fails leaves `at` open, and what it has.
+void prepare_dup(int descriptor, int at) {
+  if (descriptor == at || next().fcntl(descriptor, F_GETFD) < 0) return;
+  descriptors().release(descriptor);
+  descriptors().forget(at);
+}
+
 }  // namespace
 
 int do_close(int descriptor) {
@@ -55,8 +62,10 @@ int do_close(int descriptor) {
 }
 
 int do_close_range(unsigned first, unsigned last, int flags) {
+  constexpr unsigned kKnownFlags = 2U | kCloseOnExecOnly;  // CLOSE_RANGE_UNSHARE
+  const bool is_valid = (static_cast<unsigned>(flags) & ~kKnownFlags) == 0;
   const auto known = static_cast<unsigned>(attach::client::Descriptors::kMax - 1);
-  if ((static_cast<unsigned>(flags) & kCloseOnExecOnly) == 0 && first <= known) {
+  if (is_valid && (static_cast<unsigned>(flags) & kCloseOnExecOnly) == 0 && first <= known) {
     descriptors().forget_range(static_cast<int>(first),
                                static_cast<int>(last < known ? last : known));
   }
@@ -76,10 +85,7 @@ int do_dup(int descriptor) {
 }
 
 int do_dup3(int descriptor, int at, int flags) {
-  if (descriptor != at) {
-    descriptors().release(descriptor);
-    descriptors().forget(at);
-  }
+  if ((flags & ~O_CLOEXEC) == 0) prepare_dup(descriptor, at);
   return next().dup3(descriptor, at, flags);
 }
 
@@ -133,10 +139,7 @@ void shim_closefrom(int first) {
 }
 int shim_dup(int descriptor) { return do_dup(descriptor); }
 int shim_dup2(int descriptor, int at) {
-  if (descriptor != at) {
-    descriptors().release(descriptor);
-    descriptors().forget(at);
-  }
+  prepare_dup(descriptor, at);
   return next().dup2(descriptor, at);
 }
 int shim_underscored_dup2(int descriptor, int at) { return shim_dup2(descriptor, at); }

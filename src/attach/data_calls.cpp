@@ -434,7 +434,10 @@ Operation handle_recvmmsg(Request& request) {
   if (request.argument(4) != 0) {
     const auto given = request.memory.read<timespec>(request.argument(4));
     if (!given) return given.error();
-    patience = std::chrono::seconds(given->tv_sec) + std::chrono::nanoseconds(given->tv_nsec);
+    if (given->tv_sec < 0 || given->tv_nsec < 0 || given->tv_nsec > 999'999'999) return -EINVAL;
+    constexpr time_t kSecondsMax = time_t{1} << 30U;
+    patience = std::chrono::seconds(std::min(given->tv_sec, kSecondsMax)) +
+               std::chrono::nanoseconds(given->tv_nsec);
   }
   ReceiveMany many(request);
   const bool waits = (request.integer(3) & MSG_DONTWAIT) == 0 && request.waits();

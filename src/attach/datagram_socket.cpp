@@ -14,6 +14,9 @@
 namespace strata::attach {
 namespace {
 
+// So many in a turn, then the others: more may come for as long as somebody takes them.
+constexpr int kRoundsMax = 64;
+constexpr int kMoreThanAPairHolds = 512;
 constexpr std::size_t kEntriesMax = 256;
 constexpr std::size_t kControlMax = 512;
 constexpr std::size_t kDatagramMax = 65'535;
@@ -47,10 +50,11 @@ void tell_particulars(msghdr& message, const DatagramSocket::Entry& entry) {
 void DatagramSocket::pump(Time now) {
   if (!end_) return;
   bool moved = true;
-  while (moved && end_) {
+  for (int round = 0; round < kRoundsMax && moved && end_; ++round) {
     moved = !is_hung_up_ && move_inward(now);
     if (end_) moved |= move_outward(now);
   }
+  has_more_to_do_ = moved && end_;
 }
 
 // ── Towards the program ─────────────────────────────────────────────────────────────────────────
@@ -203,23 +207,21 @@ bool DatagramSocket::needs_signals() const {
   return messages_ == nullptr && end_ && file_->as_messages() != nullptr;
 }
 
-Answer DatagramSocket::adopt_signalling(Pair& pair) {
-  // A name that the kernel chooses, and nobody but us is told.
+Answer DatagramSocket::name(const Pair& pair) {
+  // The kernel chooses it, and nobody but us is told.
   sockaddr_un nameless{};
   nameless.sun_family = AF_UNIX;
-  const int theirs = pair.theirs.get();
-  if (::bind(theirs, reinterpret_cast<const sockaddr*>(&nameless), sizeof(sa_family_t)) != 0) {
-    return -errno;
-  }
+  const auto* const address = reinterpret_cast<const sockaddr*>(&nameless);
+  return ::bind(pair.theirs.get(), address, sizeof(sa_family_t)) == 0 ? 0 : -errno;
+}
+
+void DatagramSocket::adopt_signalling(Pair& pair) {
   their_name_size_ = sizeof(their_name_);
-  if (::getsockname(theirs, reinterpret_cast<sockaddr*>(&their_name_), &their_name_size_) != 0) {
-    return -errno;
-  }
+  ::getsockname(pair.theirs.get(), reinterpret_cast<sockaddr*>(&their_name_), &their_name_size_);
   adopt(pair);
   entries_.clear();
   messages_ = file_->as_messages();
   errors_signalled_ = messages_->count_errors();
-  return 0;
 }
 
 void DatagramSocket::ask_whether_held() {
@@ -298,7 +300,8 @@ bool DatagramSocket::move_outward(Time now) {
 }
 
 Answer DatagramSocket::send(const msghdr& message, int flags, Time now) {
-  while (end_ && move_outward(now)) {
+  // What was written before goes first.
+  for (int count = 0; count < kMoreThanAPairHolds && end_ && move_outward(now); ++count) {
   }
   last_sent_ = now;
   return has_to_stack_ ? -EAGAIN : file_->send(message, flags, now);
@@ -306,7 +309,7 @@ Answer DatagramSocket::send(const msghdr& message, int flags, Time now) {
 
 Answer DatagramSocket::shut_down(int how, int theirs, Time now) {
   const Answer answer = file_->shut_down(how, now);
-  if (answer < 0) return answer;
+  if (answer < 0 && answer != -ENOTCONN) return answer;
   // With both directions of the pair shut our end would hang up, as it does when the program has
   // closed its own: then what is written is thrown away here.
   is_read_shut_ |= how != SHUT_WR;

@@ -61,9 +61,11 @@ class DatagramSocket final : public Socket {
   [[nodiscard]] Answer send(const msghdr& message, int flags, Time now);
   [[nodiscard]] Answer shut_down(int how, int theirs, Time now);
 
-  // Shall poll() tell of errors? Then it needs a pair of datagrams, and adopts it.
+  // Shall poll() tell of errors? Then it needs a pair of datagrams, and adopts it:
   [[nodiscard]] bool needs_signals() const;
-  [[nodiscard]] Answer adopt_signalling(Pair& pair);
+  // One whose program end has a name, by which ours comes back.
+  [[nodiscard]] static Answer name(const Pair& pair);
+  void adopt_signalling(Pair& pair);
   // With such a pair: has the program closed its end? Then the next pump ends it.
   void ask_whether_held();
   // The program has asked about errors: poll() shall tell of those that are left. `theirs` is a

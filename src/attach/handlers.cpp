@@ -42,6 +42,13 @@ unsigned long ioctl_request(const Request& request) {
   return static_cast<std::uint32_t>(request.argument(1));
 }
 
+// What lies in its pair, for a turn takes only so much of it.
+void take_in(Socket& socket, Time now) {
+  constexpr int kTurnsMax = 8;
+  socket.pump(now);
+  for (int turn = 1; turn < kTurnsMax && socket.has_more_to_do(); ++turn) socket.pump(now);
+}
+
 bool is_about_interfaces(const Request& request) {
   return request.call.number == __NR_ioctl && is_interface_request(ioctl_request(request));
 }
@@ -64,6 +71,10 @@ Operation handle(Request& request) {
   if (handler == std::end(kHandlers)) return kPassOn;
   auto theirs = request.server.program_descriptors().copy(request.call.thread, request.number);
   if (!theirs && theirs.error() == -EBADF) return kPassOn;  // as the kernel says, too
+  if (!theirs && theirs.error() == -EPERM) {
+    request.server.say_untraceable(request.call.thread);
+    return kPassOn;  // sockets of other families work on
+  }
   if (!theirs) return theirs.error();
   const std::uint64_t cookie = cookie_of(theirs->get());
   if (is_about_interfaces(request) && cookie != 0) {
@@ -76,7 +87,7 @@ Operation handle(Request& request) {
   request.socket->set_whereabouts({request.call.thread, request.number});
   // epoll may not have told of the bytes that were written just before.
   request.socket->note_events(EPOLLIN);
-  request.socket->pump(request.now);
+  take_in(*request.socket, request.now);
   if (is_ioctl && client::is_about_lease(request.argument(1))) return handle_lease_request(request);
   return handler->handle(request);
 }

@@ -14,6 +14,7 @@
 #include "attach/server.h"
 #include "attach/stream/stream_socket.h"
 #include "socket/posix/operation.h"
+#include "strata/inline_function.h"
 
 namespace strata::attach {
 
@@ -60,8 +61,9 @@ Operation handle_shutdown(Request& request);
 Operation handle_getsockname(Request& request);
 Operation handle_getpeername(Request& request);
 
-// The program's descriptor stands for another pair from now on, its flags as they were.
-[[nodiscard]] Answer exchange(Request& request, Pair& pair);
+// The program's descriptor stands for another pair from now on, its flags and patience as they
+// were; then the socket adopts that pair. When the program cannot have it, all is as before.
+[[nodiscard]] Answer exchange(Request& request, Pair& pair, InlineFunction<void()> adopt);
 
 // ── option_calls.cpp ────────────────────────────────────────────────────────────────────────────
 Operation handle_getsockopt(Request& request);

@@ -44,7 +44,11 @@ int install_filter(Opening opening) {
 void restore_signals() {
   struct sigaction usual{};
   usual.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &usual, nullptr);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction now{};
+    const bool is_ignored = ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+    if (!is_ignored) ::sigaction(signal, &usual, nullptr);
+  }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -58,7 +62,7 @@ void preload(const std::string& shim) {
 
 // In the child; never returns.
 [[noreturn]] void become(const std::vector<std::string>& words, const std::string& shim,
-                         int channel) {
+                         const std::optional<rlimit>& descriptors, int channel) {
   const int listener = install_filter(shim.empty() ? Opening::kIsTold : Opening::kIsKernels);
   if (!tell(channel, listener) || listener < 0) ::_exit(126);
   // Refused with an errno that no kernel has for it: then our answer came, and nobody else's.
@@ -69,6 +73,7 @@ void preload(const std::string& shim) {
   if (::read(channel, &go, 1) != 1) ::_exit(126);
   ::close(listener);
   restore_signals();
+  if (descriptors) ::setrlimit(RLIMIT_NOFILE, &*descriptors);
   if (!shim.empty()) preload(shim);
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
@@ -95,7 +100,8 @@ std::string reason(int error) { return std::strerror(error); }
 }  // namespace
 
 std::expected<Launch, LaunchFailure> Launch::prepare(const std::vector<std::string>& words,
-                                                     const std::string& shim) {
+                                                     const std::string& shim,
+                                                     const std::optional<rlimit>& descriptors) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return std::unexpected(LaunchFailure{reason(errno)});
@@ -104,7 +110,7 @@ std::expected<Launch, LaunchFailure> Launch::prepare(const std::vector<std::stri
   Descriptor theirs(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return std::unexpected(LaunchFailure{"no process: " + reason(errno)});
-  if (child == 0) become(words, shim, theirs.get());
+  if (child == 0) become(words, shim, descriptors, theirs.get());
   Launch launch(child, std::move(ours));
   theirs.reset();
   if (auto taken = launch.take_over(); !taken) {

@@ -2,9 +2,11 @@
 // Starts a program under the filter.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,13 +28,15 @@ struct LaunchFailure {
 //   fork ──────────────────────────> no_new_privs, seccomp(NEW_LISTENER)
 //   takes the listener <──────────── tells its number, calls socket(AF_INET, ...)
 //   sees that call come in, refuses it
-//   release() ─────────────────────> exec, with the signal mask and handlers of a fresh program
+//   release() ─────────────────────> exec, with the signal mask and handlers of a fresh program:
+//                                    what was ignored stays so (nohup)
 class Launch {
  public:
   // `words` are the program and its arguments. Searches PATH. `shim` is a library to be loaded into
-  // it before all others, or empty.
+  // it before all others, or empty. `descriptors` is its RLIMIT_NOFILE, if it is not ours.
   [[nodiscard]] static std::expected<Launch, LaunchFailure> prepare(
-      const std::vector<std::string>& words, const std::string& shim = {});
+      const std::vector<std::string>& words, const std::string& shim = {},
+      const std::optional<rlimit>& descriptors = {});
   Launch(Launch&&) noexcept = default;
   Launch& operator=(Launch&&) noexcept = default;
 

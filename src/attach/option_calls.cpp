@@ -2,6 +2,7 @@
 // Options and ioctl. Most are the file's; a few are the kernel's as well, for they say how calls on
 // the pair behave that never reach us.
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -21,8 +22,10 @@ bool is_for_pair(int level, int name) {
 }
 
 // What would be promised and not kept: zero-copy notifications are about bytes that were given to
-// the stack, and these go by the pair.
-bool is_refused(int level, int name) { return level == SOL_SOCKET && name == SO_ZEROCOPY; }
+// the stack, and these go by the pair, which tells nobody how many are left (TCP_INQ).
+bool is_refused(int level, int name) {
+  return (level == SOL_SOCKET && name == SO_ZEROCOPY) || (level == IPPROTO_TCP && name == TCP_INQ);
+}
 
 // Errors of the pair stand for the socket's; told once, both are gone.
 Answer take_error(Request& request) {
@@ -86,17 +89,10 @@ Answer begin_signalling(Request& request) {
   if (!socket.needs_signals() || socket.bytes_inward() != 0) return 0;
   auto pair = make_pair(SOCK_DGRAM | (request.waits() ? 0 : SOCK_NONBLOCK));
   if (!pair) return pair.error();
-  for (const int name : {SO_RCVTIMEO, SO_SNDTIMEO}) {
-    timeval time{};
-    socklen_t size = sizeof(time);
-    ::getsockopt(request.theirs.get(), SOL_SOCKET, name, &time, &size);
-    ::setsockopt(pair->theirs.get(), SOL_SOCKET, name, &time, size);
-  }
-  request.server.remove(socket.cookie());
-  if (const Answer adopted = socket.adopt_signalling(*pair); adopted < 0) return adopted;
-  const Answer done = exchange(request, *pair);
-  request.server.ask_now_and_then(socket);
-  return done < 0 ? done : 0;
+  if (const Answer named = DatagramSocket::name(*pair); named < 0) return named;
+  const Answer done = exchange(request, *pair, [&] { socket.adopt_signalling(*pair); });
+  if (done == 0) request.server.ask_now_and_then(socket);
+  return done;
 }
 
 bool asks_for_errors(int level, int name, Bytes value) {

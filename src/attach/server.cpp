@@ -42,7 +42,11 @@ Server::Server(Stack& stack, Loop& loop, Descriptor listener, Descriptor epoll)
       epoll_(std::move(epoll)),
       epoll_number_(epoll_.get()) {}
 
-Server::~Server() { loop_.remove(*this); }
+Server::~Server() {
+  loop_.remove(*this);
+  // What a call waits for holds its socket, which holds the call.
+  for (auto& [cookie, known] : sockets_) known.socket->held().clear();
+}
 
 bool Server::turn(Time now) {
   has_call_ = false;
@@ -224,14 +228,23 @@ void Server::pump(const std::shared_ptr<Socket>& socket, Time now) {
   forget_interrupted(*socket, now);
   resume_held(*socket, now);
   socket->pump(now);
+  if (socket->is_gone()) {
+    let_go(*socket);
+    return;
+  }
   resume_held(*socket, now);
   if (socket->has_more_to_do()) mark(*socket);
-  if (const auto wakes_at = socket->take_wake_up()) wake_at(*wakes_at, socket->cookie());
-  if (socket->is_gone()) {
-    remove(socket->cookie());
-  } else {
-    follow(*socket);
+  if (const auto wakes_at = socket->take_wake_up()) {
+    loop_.start_timer(*wakes_at, waking(socket->cookie()));
   }
+  follow(*socket);
+}
+
+// Linux lets whoever waits on a descriptor that another thread closes wait on; here nothing would
+// ever wake him.
+void Server::let_go(Socket& socket) {
+  for (const Held& held : std::exchange(socket.held(), {})) settle(held.call, -EBADF, nullptr);
+  remove(socket.cookie());
 }
 
 void Server::follow(Socket& socket) {
@@ -240,7 +253,7 @@ void Server::follow(Socket& socket) {
   if (socket.end() < 0) {
     if (!std::exchange(found->second.is_over, true)) over_.push_back(socket.cookie());
     if (over_.size() > kOverMax) {
-      remove(over_.front());
+      if (const auto oldest = find(over_.front()); oldest != nullptr) let_go(*oldest);
       over_.pop_front();
     }
     return;
@@ -286,14 +299,16 @@ bool Server::settle(const Call& call, Answer answer, Taken* taken) {
   return is_delivered;
 }
 
-void Server::wake_at(Time deadline, std::uint64_t cookie) {
-  loop_.start_timer(deadline, [this, cookie] {
+Task Server::waking(std::uint64_t cookie) {
+  return [this, cookie] {
     if (const auto waited = find(cookie); waited != nullptr) mark(*waited);
-  });
+  };
 }
 
 void Server::hold(const std::shared_ptr<Socket>& socket, Held held) {
-  if (const auto deadline = held.operation.deadline()) wake_at(*deadline, socket->cookie());
+  if (const auto deadline = held.operation.deadline()) {
+    held.deadline = Alarm(loop_, *deadline, waking(socket->cookie()));
+  }
   socket->held().push_back(std::move(held));
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "attach/lease/rooms.h"
@@ -77,9 +78,18 @@ class Server final : public Pollable {
     give_back_ = std::move(give_back);
   }
 
+  // Told once: a process whose descriptors are out of our reach (PR_SET_DUMPABLE), so that none of
+  // its sockets of ours works.
+  void on_untraceable(InlineFunction<void(pid_t thread)> tell) {
+    tell_untraceable_ = std::move(tell);
+  }
+
   // ── For the handlers of calls ─────────────────────────────────────────────────────────────
   [[nodiscard]] Stack& stack() { return stack_; }
   [[nodiscard]] bool give_back_port(std::uint16_t port) { return give_back_ && give_back_(port); }
+  void say_untraceable(pid_t thread) {
+    if (auto tell = std::exchange(tell_untraceable_, {})) tell(thread);
+  }
   [[nodiscard]] Notifications& notifications() { return notifications_; }
   [[nodiscard]] ProgramDescriptors& program_descriptors() { return program_descriptors_; }
   [[nodiscard]] Rooms& rooms() { return rooms_; }
@@ -117,8 +127,11 @@ class Server final : public Pollable {
   void hold(const std::shared_ptr<Socket>& socket, Held held);
   // False: nobody waits for it any more.
   bool settle(const Call& call, Answer answer, Taken* taken);
-  void wake_at(Time deadline, std::uint64_t cookie);
+  // Marks it, if it is there still.
+  [[nodiscard]] Task waking(std::uint64_t cookie);
   void follow(Socket& socket);
+  // Nothing comes of it any more, for whoever waits either.
+  void let_go(Socket& socket);
   void look_for_changes();
 
   Stack& stack_;
@@ -147,6 +160,7 @@ class Server final : public Pollable {
   // Over, though a program may hold its end still; the oldest is forgotten first.
   std::deque<std::uint64_t> over_;
   InlineFunction<bool(std::uint16_t)> give_back_;
+  InlineFunction<void(pid_t)> tell_untraceable_;
   std::vector<std::weak_ptr<NetlinkFile>> hearers_;  // members of groups
   bool looks_for_changes_ = false;
   std::uint32_t netlink_port_ = 0xffff'f000;

@@ -12,6 +12,7 @@
 #include <span>
 #include <utility>
 
+#include "attach/alarm.h"
 #include "attach/notifications.h"
 #include "attach/pair.h"
 #include "attach/program.h"
@@ -58,6 +59,7 @@ struct Held {
   posix::Operation operation;
   std::shared_ptr<Taken> taken{};      // null: nothing that could be given back
   std::optional<Time> seen_waiting{};  // when it was last known to
+  Alarm deadline{};                    // nothing else may happen before it has waited enough
 };
 
 class Socket {

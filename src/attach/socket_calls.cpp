@@ -110,13 +110,13 @@ Answer renew(Request& request) {
   const int flags = request.waits() ? 0 : SOCK_NONBLOCK;
   auto pair = make_pair(SOCK_STREAM | flags);
   if (!pair) return pair.error();
-  request.server.remove(request.socket->cookie());
-  request.stream()->renew(*pair);
-  return exchange(request, *pair);
+  return exchange(request, *pair, [&] { request.stream()->renew(*pair); });
 }
 
 Operation connect_stream(Request& request, const ProgramAddress& address) {
   if (request.stream()->is_broken()) {
+    // Linux tells how the former attempt has ended before it makes another.
+    if (const Answer failure = request.socket->take_error(); failure != 0) return failure;
     if (const Answer done = renew(request); done < 0) return done;
   }
   const bool waits = request.waits();
@@ -150,6 +150,10 @@ struct Acceptance {
     if (connection->remote_name(reinterpret_cast<sockaddr*>(&name), &size) < 0) size = 0;
     if (address != 0) {
       const Answer told = write_address(memory, name, size, address, address_size);
+      // It is lost with a bad address, but not with a thread that is no more.
+      if (told < 0 && !server.notifications().is_waiting(call)) {
+        from.put_back(std::move(connection));
+      }
       if (told < 0) return told;
     }
     auto pair = make_pair(SOCK_STREAM | (flags & SOCK_NONBLOCK));
@@ -176,13 +180,21 @@ Answer tell_name(Request& request, Answer (posix::File::*ask)(sockaddr*, socklen
 
 }  // namespace
 
-Answer exchange(Request& request, Pair& pair) {
-  if (const Answer added = request.server.add(request.socket); added < 0) return added;
+Answer exchange(Request& request, Pair& pair, InlineFunction<void()> adopt) {
+  for (const int name : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    timeval time{};
+    socklen_t size = sizeof(time);
+    ::getsockopt(request.theirs.get(), SOL_SOCKET, name, &time, &size);
+    ::setsockopt(pair.theirs.get(), SOL_SOCKET, name, &time, size);
+  }
   const Answer done = request.server.notifications().install(
       request.call, pair.theirs.get(),
       {.at = request.number, .closes_on_exec = closes_on_exec(request)});
+  if (done < 0) return done;
+  request.server.remove(request.socket->cookie());
+  adopt();
   request.theirs = std::move(pair.theirs);
-  return done;
+  return request.server.add(request.socket);
 }
 
 Operation handle_socket(Request& request) {

@@ -181,6 +181,18 @@ TEST(DatagramSocket, ConnectedWritesArriveAsTheyWere) {
   EXPECT_EQ(lab.calls->recv(lab.peer, text, sizeof(text), MSG_DONTWAIT, lab.now).answer(), 6);
 }
 
+// Nothing that is sent stops the sender: what vanishes below takes no room.
+TEST(DatagramSocket, AProgramThatFloodsItLeavesOthersTheirTurn) {
+  Lab lab;
+  const sockaddr_in there = posix::loopback_address(kPort + 1);
+  ASSERT_EQ(lab.socket->file().connect(posix::as_sockaddr(there), sizeof(there), lab.now), 0);
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(::send(lab.end.get(), "x", 1, 0), 1);
+  lab.turn();
+  EXPECT_TRUE(lab.socket->has_more_to_do());
+  lab.turn();
+  EXPECT_FALSE(lab.socket->has_more_to_do());
+}
+
 TEST(DatagramSocket, GoesWithItsLastDescriptor) {
   Lab lab;
   lab.end.reset();
@@ -196,6 +208,18 @@ TEST(DatagramSocket, ShutDownBothWaysItIsStillThere) {
   lab.turn();
   EXPECT_FALSE(lab.socket->is_gone());
   EXPECT_EQ(lab.read_plainly(), "");
+}
+
+TEST(DatagramSocket, ShutDownWithoutAPeerItsReadersAreWoken) {
+  Lab lab;
+  EXPECT_EQ(lab.socket->shut_down(7, lab.end.get(), lab.now), -EINVAL);
+  EXPECT_EQ(lab.socket->shut_down(SHUT_RD, lab.end.get(), lab.now), -ENOTCONN);
+  lab.turn();
+  pollfd asked{lab.end.get(), POLLIN | POLLRDHUP, 0};
+  EXPECT_EQ(::poll(&asked, 1, 0), 1);
+  EXPECT_EQ(asked.revents, POLLIN | POLLRDHUP);
+  EXPECT_EQ(lab.read_plainly(), "");
+  EXPECT_EQ(lab.read_with_source().first, "");
 }
 
 // Beside other datagrams, which stay.
@@ -222,7 +246,8 @@ struct SignallingLab : Lab {
     EXPECT_EQ(socket->file().set_option(IPPROTO_IP, IP_RECVERR, &on, sizeof(on), now), 0);
     EXPECT_TRUE(socket->needs_signals());
     Pair pair = *make_pair(SOCK_DGRAM | SOCK_NONBLOCK);
-    EXPECT_EQ(socket->adopt_signalling(pair), 0);
+    EXPECT_EQ(DatagramSocket::name(pair), 0);
+    socket->adopt_signalling(pair);
     EXPECT_FALSE(socket->needs_signals());
     end = std::move(pair.theirs);
     socket->set_whereabouts({::getpid(), end.get()});

@@ -111,11 +111,12 @@ TEST(Filter, OnlyQueuesAndInterfacesAreToldOfIoctl) {
 }
 
 TEST(Filter, FilesThatAreReadAreToldWhereNoShimIs) {
+  using Words = std::initializer_list<std::uint64_t>;
   constexpr std::uint64_t kHere = static_cast<std::uint32_t>(AT_FDCWD);
-  for (const std::uint64_t flags : {O_RDONLY, O_CLOEXEC, O_NONBLOCK}) {
+  for (const std::uint64_t flags : Words{O_RDONLY, O_CLOEXEC, O_NONBLOCK}) {
     EXPECT_EQ(answer(__NR_openat, {kHere, 0x1000, flags}), kTold) << flags;
   }
-  for (const std::uint64_t flags : {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECTORY, O_PATH}) {
+  for (const std::uint64_t flags : Words{O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECTORY, O_PATH}) {
     EXPECT_EQ(answer(__NR_openat, {kHere, 0x1000, flags}), kAllowed) << flags;
   }
 #if defined(__x86_64__)

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include <csignal>
 
 #include "attach/notifications.h"
 
@@ -32,6 +35,22 @@ TEST(Launch, StandsUntilItIsReleased) {
   Notifications notifications(launch->take_listener());
   EXPECT_TRUE(launch->release());
   EXPECT_EQ(exit_status(launch->process(), notifications), 7);
+}
+
+TEST(Launch, TheProgramHasTheLimitItIsGivenAndIgnoresWhatWasIgnored) {
+  ::signal(SIGUSR1, SIG_IGN);
+  ::signal(SIGUSR2, [](int) {});
+  const rlimit few{100, 200};
+  auto launch = Launch::prepare({"sh", "-c",
+                                 "test $(ulimit -Sn) = 100 && test $(ulimit -Hn) = 200 && "
+                                 "kill -USR1 $$ && kill -USR2 $$"},
+                                {}, few);
+  ::signal(SIGUSR1, SIG_DFL);
+  ::signal(SIGUSR2, SIG_DFL);
+  ASSERT_TRUE(launch.has_value());
+  Notifications notifications(launch->take_listener());
+  EXPECT_TRUE(launch->release());
+  EXPECT_EQ(exit_status(launch->process(), notifications), -SIGUSR2);
 }
 
 TEST(Launch, SaysWhatCannotBeStarted) {

@@ -4,12 +4,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +23,7 @@
 #include <bit>
 #include <cerrno>
 #include <csignal>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -62,6 +67,7 @@ struct House : posix::Loopback {
     if (!launch) ADD_FAILURE() << launch.error().text;
     if (!launch) return -1;
     server = Server::create(*stack, *loop, launch->take_listener());
+    server->on_untraceable([this](pid_t /*thread*/) { ++untraceable; });
     EXPECT_TRUE(launch->release());
     const Time latest = loop->now() + std::chrono::seconds(20);
     int status = 0;
@@ -76,6 +82,7 @@ struct House : posix::Loopback {
   std::unique_ptr<Loop> loop = *Loop::create({.policy = LoopPolicy::kSleep});
   Driver driver{*stack};
   std::unique_ptr<Server> server;
+  int untraceable = 0;
 };
 
 // ── What the program does ───────────────────────────────────────────────────────────────────────
@@ -195,6 +202,26 @@ TEST(AttachedProgram, DISABLED_ConnectAgain) {
   ::_exit(0);
 }
 
+// Linux: connect() tells of the failure when nobody else has, and then begins anew.
+TEST(AttachedProgram, DISABLED_ConnectAgainAfterAFailure) {
+  const int heard = bound(SOCK_STREAM);
+  WANT(::listen(heard, 4) == 0);
+  const sockaddr_in there = name_of(heard);
+  const sockaddr_in nobody = posix::loopback_address(9);
+  const int near = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  const timeval patience{0, 20'000};
+  WANT(::setsockopt(near, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
+  WANT(::connect(near, posix::as_sockaddr(nobody), sizeof(nobody)) == -1 && errno == EINPROGRESS);
+  pollfd asked{near, POLLOUT, 0};
+  WANT(::poll(&asked, 1, 5000) == 1);
+  WANT(::connect(near, posix::as_sockaddr(there), sizeof(there)) == -1 && errno == ECONNREFUSED);
+  WANT(::fcntl(near, F_SETFL, 0) == 0);
+  WANT(::connect(near, posix::as_sockaddr(there), sizeof(there)) == 0);
+  char byte = 0;
+  WANT(::recv(near, &byte, 1, 0) == -1 && errno == EAGAIN);  // as long as it was told before
+  ::_exit(0);
+}
+
 TEST(AttachedProgram, DISABLED_Datagrams) {
   const int one = bound(SOCK_DGRAM);
   const sockaddr_in there = name_of(one);
@@ -250,6 +277,28 @@ TEST(AttachedProgram, DISABLED_ManyThreadsWait) {
   static_cast<void>(::poll(nullptr, 0, 50));  // nearly all wait by now, which is what costs
   send_on();
   for (std::thread& thread : threads) thread.join();
+  ::_exit(0);
+}
+
+TEST(AttachedProgram, DISABLED_ClosedWhileOthersWait) {
+  const int heard = bound(SOCK_DGRAM);
+  const int listener = bound(SOCK_STREAM);
+  WANT(::listen(listener, 4) == 0);
+  const sockaddr_in datagrams = name_of(heard);
+  const sockaddr_in streams = name_of(listener);
+  const timeval patience{5, 0};
+  WANT(::setsockopt(heard, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
+  std::thread receives([heard] { WANT(receive(heard) == -1 && errno == EBADF); });
+  std::thread accepts(
+      [listener] { WANT(::accept(listener, nullptr, nullptr) == -1 && errno == EBADF); });
+  static_cast<void>(::poll(nullptr, 0, 50));  // both wait by now
+  WANT(::close(heard) == 0 && ::close(listener) == 0);
+  receives.join();
+  accepts.join();
+  const int again = ::socket(AF_INET, SOCK_DGRAM, 0);
+  WANT(::bind(again, posix::as_sockaddr(datagrams), sizeof(datagrams)) == 0);
+  const int stream = ::socket(AF_INET, SOCK_STREAM, 0);
+  WANT(::bind(stream, posix::as_sockaddr(streams), sizeof(streams)) == 0);
   ::_exit(0);
 }
 
@@ -319,6 +368,21 @@ TEST(AttachedProgram, DISABLED_BadArguments) {
   WANT(::sendmsg(one, std::bit_cast<msghdr*>(std::uintptr_t{8}), 0) == -1 && errno == EFAULT);
   WANT(::setsockopt(one, SOL_SOCKET, SO_REUSEADDR, nowhere, 4) == -1 && errno == EFAULT);
   WANT(::listen(one, 1) == -1 && errno == EOPNOTSUPP);
+  const int on = 1;
+  const int stream = ::socket(AF_INET, SOCK_STREAM, 0);
+  WANT(::setsockopt(stream, IPPROTO_TCP, TCP_INQ, &on, sizeof(on)) == -1 && errno == ENOPROTOOPT);
+  const sockaddr_in here = name_of(one);
+  WANT(::sendto(one, "x", 1, 0, posix::as_sockaddr(here), sizeof(here)) == 1);
+  char byte = 0;
+  iovec part{&byte, 1};
+  mmsghdr message{};
+  message.msg_hdr.msg_iov = &part;
+  message.msg_hdr.msg_iovlen = 1;
+  for (timespec wrong : {timespec{-1, 0}, timespec{0, -1}, timespec{0, 1'000'000'000}}) {
+    WANT(::recvmmsg(one, &message, 1, 0, &wrong) == -1 && errno == EINVAL);
+  }
+  timespec for_ever{std::numeric_limits<time_t>::max(), 0};
+  WANT(::recvmmsg(one, &message, 1, 0, &for_ever) == 1);
   WANT(::close(one) == 0);
   WANT(::close(one) == -1 && errno == EBADF);
   WANT(::listen(one, 1) == -1 && errno == EBADF);
@@ -397,6 +461,19 @@ TEST(AttachedProgram, DISABLED_ErrorsAndMarks) {
   ::_exit(0);
 }
 
+TEST(AttachedProgram, DISABLED_NotTraceable) {
+  WANT(::prctl(PR_SET_DUMPABLE, 0) == 0);
+  const int heard = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  const sa_family_t nameless = AF_UNIX;
+  const auto* const any = reinterpret_cast<const sockaddr*>(&nameless);
+  WANT(::bind(heard, any, sizeof(nameless)) == 0);
+  WANT(::listen(heard, 4) == 0);
+  int size = 0;
+  socklen_t told = sizeof(size);
+  WANT(::getsockopt(heard, SOL_SOCKET, SO_SNDBUF, &size, &told) == 0 && size > 0);
+  ::_exit(0);
+}
+
 // ── What becomes of it ──────────────────────────────────────────────────────────────────────────
 
 class Programs : public testing::TestWithParam<const char*> {};
@@ -407,6 +484,31 @@ TEST_P(Programs, AreServedAndLeaveNothingBehind) {
   ASSERT_NE(house.server, nullptr);
   EXPECT_GT(house.server->counters().calls, 3U);
   EXPECT_FALSE(house.server->has_open_sockets());
+}
+
+// As users without privileges are.
+class WithoutTracing {
+ public:
+  WithoutTracing() {
+    EXPECT_EQ(::syscall(__NR_capget, &header_, former_), 0);
+    __user_cap_data_struct fewer[] = {former_[0], former_[1]};
+    fewer[0].effective &= ~(1U << unsigned{CAP_SYS_PTRACE});
+    EXPECT_EQ(::syscall(__NR_capset, &header_, fewer), 0);
+  }
+  ~WithoutTracing() { EXPECT_EQ(::syscall(__NR_capset, &header_, former_), 0); }
+  WithoutTracing(const WithoutTracing&) = delete;
+  WithoutTracing& operator=(const WithoutTracing&) = delete;
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct former_[2]{};
+};
+
+TEST(Server, LeavesSocketsOfTheKernelsToWhoMayNotBeTraced) {
+  const WithoutTracing fewer;
+  House house;
+  EXPECT_EQ(house.run("NotTraceable"), 0);
+  EXPECT_EQ(house.untraceable, 1);
 }
 
 // The kernel walks the calls that wait when it is asked after one: asking after all of them in each
@@ -421,8 +523,9 @@ TEST(Server, ServesThousandsThatWaitWithoutAskingAfterAllOfThem) {
 
 INSTANTIATE_TEST_SUITE_P(Server, Programs,
                          testing::Values("Streams", "BytesBesideThePair", "ConnectAgain",
-                                         "Datagrams", "Interrupted", "Restarted", "BadArguments",
-                                         "Interfaces", "ProcNet", "ErrorsAndMarks"),
+                                         "ConnectAgainAfterAFailure", "Datagrams",
+                                         "ClosedWhileOthersWait", "Interrupted", "Restarted",
+                                         "BadArguments", "Interfaces", "ProcNet", "ErrorsAndMarks"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
 }  // namespace

@@ -69,6 +69,17 @@ def connect_non_blocking_refused_then_again():
 
 
 @case
+def connect_tells_of_the_failure_before():
+    heard = listener()
+    near = tcp()
+    near.setblocking(False)
+    near.connect_ex((HERE, closed_port()))
+    until(near, "ERR")
+    near.setblocking(True)
+    return outcome(near.connect, heard.getsockname()), outcome(near.connect, heard.getsockname())
+
+
+@case
 def connect_with_epoll_edge():
     heard = listener()
     near = tcp()

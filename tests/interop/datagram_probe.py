@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 
-from probe import HERE, HERE6, case, error_of, main, outcome, udp, until
+from probe import HERE, HERE6, case, error_of, events, main, outcome, udp, until
 
 
 # ── Datagrams ───────────────────────────────────────────────────────────────────────────────────
@@ -229,6 +229,20 @@ def datagrams_both_families():
     six.sendto(b"6", (HERE6, port))
     got = sorted((data, name[0]) for data, name in (one.recvfrom(10), one.recvfrom(10)))
     return got
+
+
+@case
+def shutdown_without_a_peer():
+    told = []
+    for receive in (lambda one: one.recv(10), lambda one: one.recvfrom(10)):
+        one = udp()
+        one.bind((HERE, 0))
+        late = threading.Timer(0.1, lambda: told.append(outcome(one.shutdown, socket.SHUT_RD)))
+        late.start()
+        got = receive(one)
+        late.join()
+        told.append((got, events(one)))
+    return told, outcome(udp().shutdown, 7)
 
 
 @case

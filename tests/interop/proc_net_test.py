@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """/proc/net under `strata run`: the same columns as the kernel's for the same sockets, and programs
-that read it: netstat, cat, busybox, psutil."""
+that read it: netstat, lsof, cat, busybox, psutil."""
 import ast
 import importlib.util
 import pathlib
@@ -106,6 +106,12 @@ def readers(lab):
             lab.check(f"{tier}: psutil: connections, and whose",
                       "addr(ip='0.0.0.0', port=8042) LISTEN True" in text, text)
             lab.check(f"{tier}: psutil: interfaces", "['lo', 'strata0']" in text, text)
+        if shutil.which("lsof"):
+            text = look("lsof", "-nP", "-i")
+            for line in (r"^python3 .* IPv4 .* TCP \*:8042 \(LISTEN\)",
+                         r"^python3 .* IPv6 .* TCP \*:8043 \(LISTEN\)",
+                         r"^python3 .* IPv4 .* UDP \*:8044"):
+                lab.check(f"{tier}: lsof -i: {line}", re.search(line, text, re.M), text)
         if shutil.which("busybox") and tier == "trap":
             text = look("busybox", "netstat", "-tln")
             lab.check("busybox (static) netstat", "0.0.0.0:8042" in text, text)

@@ -106,6 +106,11 @@ def clients(lab):
                           (["/etc/passwd"], 126), (["sh", "-c", "kill -9 $$"], 137)):
         done = host.run(*strata_run(lab, *words))
         lab.check(f"{' '.join(words)}: {status}", done.returncode == status, done.stdout)
+    for shell in ("ulimit -Sn; ulimit -Hn", "grep SigIgn /proc/self/status"):
+        plain = ["sh", "-c", f"trap '' HUP USR2; ulimit -Sn 500; exec \"$@\"", "sh"]
+        wanted, got = (host.run(*plain, *words).stdout for words in
+                       (["sh", "-c", shell], strata_run(lab, "sh", "-c", shell)))
+        lab.check(f"{shell}: as without us", got == wanted != "", (wanted, got))
     nothing = host.run(lab.program, "run")
     lab.check("without a program the line makes no sense", nothing.returncode == 2, nothing.stdout)
 

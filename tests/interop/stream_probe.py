@@ -33,6 +33,20 @@ def bytes_and_flags():
 
 
 @case
+def what_fails_closes_nothing():
+    near, far = pair()
+    for _ in range(3):  # a lease begins, where there are any
+        near.send(b"x")
+        far.recv(1)
+    closed = 9999
+    told = [outcome(os.dup2, closed, near.fileno(), inheritable) for inheritable in (True, False)]
+    told.append(ctypes.CDLL(None).close_range(near.fileno(), near.fileno(), 1 << 7))
+    near.send(b"there")
+    far.send(b"back")
+    return told, far.recv(10), near.recv(10)
+
+
+@case
 def wait_for_all():
     near, far = pair()
 

@@ -55,12 +55,13 @@ constexpr int kCannotRun = 126;  // what shells answer
 constexpr int kNotFound = 127;
 constexpr int kSignalBase = 128;
 
-// Every socket of a program costs one descriptor of ours.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+// Every socket of a program costs one descriptor of ours. What the limit was: the program's.
+std::optional<rlimit> raise_descriptor_limit() {
+  rlimit former{};
+  if (::getrlimit(RLIMIT_NOFILE, &former) != 0) return std::nullopt;
+  const rlimit raised{former.rlim_max, former.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &raised);
+  return former;
 }
 
 int exit_status_of(int status) {
@@ -263,7 +264,7 @@ void add_run(Verbs& verbs) {
 }
 
 int run_command(const RunCommand& command) {
-  raise_descriptor_limit();
+  const std::optional<rlimit> descriptors = raise_descriptor_limit();
   auto created = Node::create(command.stack, {.detects_duplicates = false});
   if (!created) return complain("run", created.error());
   Node& node = **created;
@@ -280,7 +281,7 @@ int run_command(const RunCommand& command) {
   if (command.tier == attach::Tier::kPreload && choice.tier != attach::Tier::kPreload) {
     return refuse(command, {"it cannot have the tier preload: " + choice.why_not});
   }
-  auto launch = Launch::prepare(command.words, choice.shim);
+  auto launch = Launch::prepare(command.words, choice.shim, descriptors);
   if (!launch) return refuse(command, launch.error());
   const auto server = attach::Server::create(node.stack(), node.loop(), launch->take_listener());
   Household household(node.loop(), launch->process(), [&node, &server] {
@@ -298,6 +299,10 @@ int run_command(const RunCommand& command) {
   }
   server->on_port_taken(
       [&forwarder](std::uint16_t port) { return port == 53 && forwarder.close(); });
+  server->on_untraceable([&command](pid_t thread) {
+    print(stderr, "strata run: {}: process {} may not be traced: it cannot have our sockets\n",
+          command.words.front(), attach::process_number(thread));
+  });
   say_tier(command, choice, node.main().name());
   ShimWatch shim(command, launch->process());
   if (choice.tier == attach::Tier::kPreload) {

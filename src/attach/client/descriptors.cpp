@@ -45,7 +45,6 @@ void Descriptors::open(std::int32_t calls_before_lease) {
 void Descriptors::born(int descriptor, bool is_non_blocking) {
   if (!is_open() || descriptor < 0 || descriptor >= kMax) return;
   Entry& entry = entries_[descriptor];
-  entry.in_kernel.store(0);
   entry.calls_left.store(calls_before_lease_);
   entry.is_non_blocking.store(is_non_blocking);
   entry.wants_edges.store(false);
@@ -185,6 +184,7 @@ void Descriptors::forget_range(int first, int last) {
 void Descriptors::start_anew() {
   for (int descriptor = 0; descriptor < known_end_.load(); ++descriptor) {
     entries_[descriptor].state.store(State::kUnknown);
+    entries_[descriptor].in_kernel.store(0);  // those threads are the parent's
     entries_[descriptor].inward.unlock();
     entries_[descriptor].outward.unlock();
   }

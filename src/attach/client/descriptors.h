@@ -20,6 +20,7 @@
 //    what was released is never known again.
 // 2. A data call goes to the kernel only in kPair, and is counted for as long as it is there; in
 //    kLeased, data calls hold the lock of their direction and look at the state once they have it.
+//    It may still be there when its descriptor was closed and the number is another socket's.
 // 3. Who moves a descriptor from one state to another has all signals blocked.
 
 namespace strata::attach::client {

@@ -25,12 +25,13 @@ enum class NetFile : std::uint8_t {
   kCounters,
   kTotals,
   kTotals6,
+  kUnix,
 };
 
 // In the order of NetFile.
-inline constexpr std::array<std::string_view, 14> kNetFileNames = {
-    "tcp",   "tcp6",       "udp",      "udp6", "raw",  "raw6",     "dev",
-    "route", "ipv6_route", "if_inet6", "arp",  "snmp", "sockstat", "sockstat6"};
+inline constexpr std::array<std::string_view, 15> kNetFileNames = {
+    "tcp",        "tcp6",     "udp", "udp6", "raw",      "raw6",      "dev", "route",
+    "ipv6_route", "if_inet6", "arp", "snmp", "sockstat", "sockstat6", "unix"};
 
 // No path that matters is longer.
 inline constexpr std::size_t kNetPathMax = 64;

@@ -4,6 +4,7 @@
 #include "attach/proc/counter_lines.h"
 #include "attach/proc/interface_lines.h"
 #include "attach/proc/socket_lines.h"
+#include "attach/proc/unix_lines.h"
 
 namespace strata::attach {
 
@@ -25,6 +26,7 @@ std::string net_text(client::NetFile file, const NetFacts& facts) {
     case NetFile::kCounters: return counter_lines(facts);
     case NetFile::kTotals: return total_lines(facts, AddressFamily::kIpv4);
     case NetFile::kTotals6: return total_lines(facts, AddressFamily::kIpv6);
+    case NetFile::kUnix: return unix_lines(facts);
   }
   return {};
 }

@@ -41,6 +41,7 @@ void StreamSocket::pump(Time now) {
       if (stage_ == Stage::kOpen) moved |= move_outward(now);
     }
     has_more_to_do_ = moved && stage_ == Stage::kOpen;
+    if (is_hung_up_ && stage_ == Stage::kOpen) watch_progress(now);
   } else if (is_hung_up_ && end_) {
     finish(now);
   }
@@ -113,20 +114,31 @@ void StreamSocket::take_connections(Time now) {
 void StreamSocket::put_back(posix::FilePtr connection) {
   waiting_.push_back(std::move(connection));
   // Without room for its token the end has hundreds of them, and is readable all the same.
-  static_cast<void>(::send(end_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL));
+  if (::send(end_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) ++tokens_;
+}
+
+void StreamSocket::take_tokens(int theirs) {
+  if (tokens_ <= waiting_.size()) return;
+  const Descriptor borrowed = theirs < 0 ? borrow_program_end() : Descriptor();
+  const int end = theirs < 0 ? borrowed.get() : theirs;
+  std::byte token{};
+  while (end >= 0 && tokens_ > waiting_.size()) {
+    // With none left, the program has read them itself.
+    tokens_ = ::recv(end, &token, 1, MSG_DONTWAIT) == 1 ? tokens_ - 1 : 0;
+  }
 }
 
 posix::File::Accepted StreamSocket::accept(int theirs, Time now) {
   if (stage_ != Stage::kListening) return file_->accept(now);
-  // What is new needs no token when somebody waits for it already.
-  if (waiting_.empty()) return file_->accept(now);
-  std::byte token{};
-  const Descriptor borrowed = theirs < 0 ? borrow_program_end() : Descriptor();
-  const int end = theirs < 0 ? borrowed.get() : theirs;
-  if (end >= 0) static_cast<void>(::recv(end, &token, 1, MSG_DONTWAIT));
-  posix::FilePtr first = std::move(waiting_.front());
-  waiting_.pop_front();
-  return {std::move(first), 0};
+  posix::File::Accepted first;
+  if (waiting_.empty()) {
+    first = file_->accept(now);  // what is new needs no token when somebody waits for it already
+  } else {
+    first.file = std::move(waiting_.front());
+    waiting_.pop_front();
+  }
+  take_tokens(theirs);
+  return first;
 }
 
 // ── Beside the pair ─────────────────────────────────────────────────────────────────────────────
@@ -231,6 +243,21 @@ void StreamSocket::take_end_mark(Time now) {
   if (error == ECONNRESET) reset_on_close(*file_, now);
   std::byte mark{};
   static_cast<void>(::recv(end_.get(), &mark, 1, MSG_DONTWAIT));
+}
+
+// A peer that keeps its window closed would keep what the program has left behind for ever
+// (RFC 9293 3.8.6.1), though nobody is there to give up.
+void StreamSocket::watch_progress(Time now) {
+  constexpr Duration kPatience = std::chrono::seconds(60);
+  const std::size_t left = bytes_outward();
+  if (std::exchange(left_behind_, left) != left) progress_at_ = now;
+  if (now >= progress_at_ + kPatience) {
+    reset_on_close(*file_, now);
+    finish(now);
+  } else if (now >= next_watch_) {
+    next_watch_ = progress_at_ + kPatience;
+    wakes_at_ = next_watch_;
+  }
 }
 
 void StreamSocket::finish(Time now) {

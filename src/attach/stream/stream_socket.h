@@ -15,7 +15,8 @@
 //
 // Before it is open, the program's end is not writable: it is stuffed (pair.h). A listener's end
 // has one byte to read for each connection that waits, a token, so poll() and epoll see what they
-// would see of a kernel's listener; accept() takes the token away.
+// would see of a kernel's listener; accept() takes the token away. The pair has room for a few
+// hundred: while more connections wait than that, none is taken away.
 //
 // When the program has said that it will write no more (shutdown), one byte of ours stays unread
 // behind its last one: a reset can still be told, for closing an end with bytes unread is one.
@@ -25,6 +26,9 @@
 // SO_RCVLOWAT: no pair knows it for poll(), so fewer bytes than the mark stay with the stack as
 // long as the pair is empty and nobody waits in a read; whoever does is the pair's, which knows it
 // for read().
+//
+// What a program has written before it closed goes on its way, for as long as the peer takes some
+// of it within a minute.
 //
 // While a lease is there (lease.h), bytes go by its rings; what comes by the pair is none of them.
 
@@ -83,6 +87,8 @@ class StreamSocket final : public Socket {
 
   void follow_connecting(Time now);
   void take_connections(Time now);
+  // Those of connections that wait no more.
+  void take_tokens(int theirs);
   // False: there is nothing to move, or no room, now.
   [[nodiscard]] bool move_inward(Time now);
   [[nodiscard]] bool move_outward(Time now);
@@ -102,6 +108,7 @@ class StreamSocket final : public Socket {
   void end_inward();
   void heed_failure(Time now);
   void end_outward(Time now);
+  void watch_progress(Time now);
   void fail(Answer error, Time now);
   void drop_waiting(Time now);
   void take_end_mark(Time now);
@@ -128,6 +135,10 @@ class StreamSocket final : public Socket {
   bool success_is_untold_ = false;  // Linux: the next connect() answers 0, those after it EISCONN
   std::size_t backlog_ = 0;
   std::deque<posix::FilePtr> waiting_;
+  std::size_t tokens_ = 0;  // in the pair; no more than wait, except when they could not be taken
+  std::optional<std::size_t> left_behind_;  // by a program that has closed its end
+  Time progress_at_{};
+  Time next_watch_{};
   std::unique_ptr<Lease> lease_;
   bool pair_has_ended_ = false;  // seen while there is a lease, whose ring comes first
 };

@@ -166,8 +166,10 @@ Answer MessageFile::receive_data(msghdr& message, int flags, Time now) {
   const std::vector<MutableBytes> parts = parts_of(message);
   const auto taken = take(parts, (flags & MSG_PEEK) != 0);
   if (!taken) {
-    const bool is_end = taken.error() == Error::kWouldBlock && receive_is_shut_;
-    return is_end ? 0 : failed(taken.error());
+    if (taken.error() != Error::kWouldBlock || !receive_is_shut_) return failed(taken.error());
+    message.msg_namelen = 0;
+    message.msg_controllen = 0;
+    return 0;
   }
   tell_source(message, taken->source, family());
   ControlWriter writer(message);
@@ -206,11 +208,10 @@ Answer MessageFile::send(const msghdr& message, int flags, Time now) {
 
 Answer MessageFile::shut_down(int how, Time /*now*/) {
   if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return -EINVAL;
-  if (!connected_to()) return -ENOTCONN;
   receive_is_shut_ |= how != SHUT_WR;
   send_is_shut_ |= how != SHUT_RD;
   tell_news();
-  return 0;
+  return connected_to() ? 0 : -ENOTCONN;  // Linux: and whoever waits is woken all the same
 }
 
 Answer MessageFile::control(unsigned long request, int& value) {

@@ -99,6 +99,19 @@ TEST(Descriptors, NoLeaseBeginsWhileAnotherCallIsInTheKernelOrAProcessIsMade) {
   EXPECT_EQ(entry.state, State::kPair);
 }
 
+// A thread waits in the kernel while another closes the descriptor, whose number is used again.
+TEST(Descriptors, WhoIsInTheKernelCountsForTheNextOfTheSameNumber) {
+  Lab lab;
+  lab.all->born(5, false);
+  Entry& entry = *lab.all->find(5);
+  ASSERT_TRUE(Descriptors::enter_kernel(entry));
+  lab.all->forget(5);
+  lab.all->born(5, false);
+  EXPECT_EQ(entry.in_kernel, 1U);
+  lab.all->leave_kernel(entry, 5, false);
+  EXPECT_EQ(entry.in_kernel, 0U);
+}
+
 TEST(Descriptors, WatchesForEdgesAreToldToTheLease) {
   Lab lab;
   LeaseLab pair;
@@ -115,9 +128,11 @@ TEST(Descriptors, AChildOfAForkKnowsNothing) {
   lab.all->born(5, false);
   lab.all->close_gate();
   ASSERT_TRUE(lab.all->find(5)->inward.lock());
+  ASSERT_TRUE(Descriptors::enter_kernel(*lab.all->find(5)));
   lab.all->start_anew();
   EXPECT_EQ(lab.all->find(5), nullptr);
   lab.all->born(5, false);
+  EXPECT_EQ(lab.all->find(5)->in_kernel, 0U);
   EXPECT_TRUE(lab.all->find(5)->inward.lock());
 }
 

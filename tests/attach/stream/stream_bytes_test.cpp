@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <thread>
 
@@ -55,6 +57,49 @@ TEST(StreamBytes, AProgramThatDoesNotReadStopsTheOther) {
     lab.turn({&near, &far});
   }
   EXPECT_EQ(got, sent);
+}
+
+// The peer reads, little by little, until some of the bytes left behind have gone to it.
+void read_until_progress(Lab& lab, stream_lab::Held& near, stream_lab::Held& far) {
+  const std::size_t before = near.socket->bytes_outward();
+  while (near.socket->bytes_outward() == before) {
+    std::array<char, 4096> some{};
+    ASSERT_GT(::recv(far.end.get(), some.data(), some.size(), MSG_DONTWAIT), 0);
+    lab.turn({&near, &far});
+  }
+}
+
+TEST(StreamBytes, AClosedProgramsBytesAreGivenUpWhenThePeerTakesNone) {
+  using std::chrono::seconds;
+  Lab lab;
+  auto [near, far] = lab.connected();
+  const int small = 8192;
+  auto& file = near.socket->file();
+  ASSERT_EQ(file.set_option(SOL_SOCKET, SO_SNDBUF, &small, sizeof(small), lab.now), 0);
+  const std::string chunk(1 << 16U, 'x');
+  for (int idle = 0; idle < 4;) {
+    const bool is_sent = ::send(near.end.get(), chunk.data(), chunk.size(), MSG_DONTWAIT) > 0;
+    idle = is_sent ? 0 : idle + 1;
+    lab.turn({&near, &far});
+  }
+  near.end.reset();
+  lab.turn({&near, &far});
+  EXPECT_EQ(near.socket->take_wake_up(), lab.now + seconds(60));
+  lab.now += seconds(59);
+  lab.turn({&near, &far});
+  ASSERT_FALSE(near.socket->is_gone());
+  read_until_progress(lab, near, far);
+  lab.now += seconds(5);  // what goes with it
+  lab.turn({&near, &far});
+  lab.now += seconds(54);
+  lab.turn({&near, &far});
+  EXPECT_TRUE(near.socket->take_wake_up().has_value());
+  ASSERT_FALSE(near.socket->is_gone());
+  lab.now += seconds(60);
+  lab.turn({&near, &far});
+  EXPECT_TRUE(near.socket->is_gone());
+  while (!read_all(far.end).empty()) lab.turn({&far});
+  EXPECT_NE(events(far.end) & POLLHUP, 0) << "a reset";
 }
 
 TEST(StreamBytes, AResetAfterShutdownIsToldStill) {

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
 
 #include "attach/stream/stream_lab.h"
@@ -87,6 +88,33 @@ TEST(StreamSocket, AListenerHasATokenForEachConnection) {
   EXPECT_EQ(heard.socket->accept(heard.end.get(), lab.now).error, -EAGAIN);
   heard.socket->put_back(std::move(one.file));
   EXPECT_EQ(events(heard.end), POLLIN);
+}
+
+// One is accepted at each event: the last must have one, too.
+TEST(StreamSocket, AListenerIsReadableAsLongAsConnectionsWait) {
+  constexpr int kMoreThanTokensFit = 600;
+  Lab lab;
+  Held heard = lab.listening();
+  const auto connection = std::make_shared<posix::StreamFile>(*lab.stack, AddressFamily::kIpv4);
+  for (int i = 0; i < kMoreThanTokensFit; ++i) heard.socket->put_back(connection);
+  for (int left = kMoreThanTokensFit; left > 0; --left) {
+    ASSERT_EQ(events(heard.end), POLLIN) << left;
+    ASSERT_NE(heard.socket->accept(left % 2 == 0 ? heard.end.get() : -1, lab.now).file, nullptr);
+  }
+  EXPECT_EQ(events(heard.end), 0);
+  heard.socket->put_back(connection);
+  EXPECT_EQ(events(heard.end), POLLIN);
+}
+
+TEST(StreamSocket, ATokenThatCouldNotBeTakenGoesWithTheNextAccept) {
+  Lab lab;
+  Held heard = lab.listening();
+  heard.socket->put_back(std::make_shared<posix::StreamFile>(*lab.stack, AddressFamily::kIpv4));
+  heard.socket->set_whereabouts({});
+  EXPECT_NE(heard.socket->accept(-1, lab.now).file, nullptr);
+  EXPECT_EQ(events(heard.end), POLLIN);
+  EXPECT_EQ(heard.socket->accept(heard.end.get(), lab.now).error, -EAGAIN);
+  EXPECT_EQ(events(heard.end), 0);
 }
 
 TEST(StreamSocket, AResetIsOneAtTheProgramsEndToo) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/udp.h>
+#include <poll.h>
 
 #include <array>
 #include <cerrno>
@@ -138,6 +139,25 @@ TEST(DatagramFile, TellsWhereADatagramCameFrom) {
   EXPECT_EQ(size, sizeof(source));
   EXPECT_EQ(source.sin_port, htons(7001));
   EXPECT_EQ(source.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+}
+
+// Linux: shutdown() says that there is no peer, and ends what waits.
+TEST(DatagramFile, ShutdownWithoutAPeerWakesReaders) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
+  const sockaddr_in address = loopback_address(7003);
+  ASSERT_EQ(calls.bind(fd, as_sockaddr(address), sizeof(address), loopback.now), 0);
+  char byte = 0;
+  Operation waits = calls.recv(fd, &byte, 1, 0, loopback.now);
+  EXPECT_FALSE(waits.is_done());
+  EXPECT_EQ(calls.shutdown(fd, SHUT_RD, loopback.now), -ENOTCONN);
+  waits.resume(loopback.now);
+  ASSERT_TRUE(waits.is_done());
+  EXPECT_EQ(waits.answer(), 0);
+  pollfd asked{fd, POLLIN | POLLRDHUP, 0};
+  EXPECT_EQ(calls.poll(&asked, 1, 0, loopback.now).answer(), 1);
+  EXPECT_EQ(asked.revents, POLLIN | POLLRDHUP);
 }
 
 TEST(DatagramFile, ConnectingToNobodyDissolvesTheAssociation) {
