@@ -221,6 +221,8 @@ class Link {
   // Frames that wait move over, as far as it takes them. The queue limits of the configuration
   // belong to the tail drop that every link begins with, and mean nothing to another discipline.
   void set_queue(Direction direction, std::unique_ptr<QueueDiscipline> queue);
+  // The one that the link began with again.
+  void set_tail_drop(Direction direction);
 
   // Both ends see it.
   void set_up(bool up);

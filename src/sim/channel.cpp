@@ -44,6 +44,8 @@ void Channel::configure(const LinkConfig& config) {
   CHECK(validate(config).has_value());
   // Receivers in such a world do not verify: what is corrupted would pass for good.
   CHECK(!engine_.config().vouches_for_bytes || config.corruption.numerator == 0);
+  // Opportunities are counted from the beginning of a trace: those of another tell nothing.
+  if (config.trace != config_.trace) trace_ = {};
   config_ = config;
   faults_.configure(config_);
   if (tail_drop_ != nullptr) {
@@ -59,6 +61,14 @@ void Channel::set_queue(std::unique_ptr<QueueDiscipline> queue) {
   }
   queue_ = std::move(queue);
   tail_drop_ = nullptr;
+}
+
+void Channel::set_tail_drop() {
+  if (tail_drop_ != nullptr) return;
+  auto queue = make_tail_drop(config_);
+  TailDrop& tail_drop = *queue;
+  set_queue(std::move(queue));
+  tail_drop_ = &tail_drop;
 }
 
 void Channel::lose_all() {

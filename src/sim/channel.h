@@ -41,6 +41,7 @@ class Channel final : private QueueDiscipline::Drops {
 
   void configure(const LinkConfig& config);
   void set_queue(std::unique_ptr<QueueDiscipline> queue);
+  void set_tail_drop();
   void set_partitioned(bool partitioned) { is_partitioned_ = partitioned; }
   void record_faults(std::vector<FrameFault>& into) { faults_.record(into); }
   // The link went down: nothing that waits or is on the wire gets through.
@@ -89,7 +90,7 @@ class Channel final : private QueueDiscipline::Drops {
   LinkConfig config_;
   Faults faults_;
   std::unique_ptr<QueueDiscipline> queue_;
-  TailDrop* tail_drop_ = nullptr;  // queue_, as long as it is the one the link began with
+  TailDrop* tail_drop_ = nullptr;  // queue_, as long as it is one with the limits of config_
   Port* sender_ = nullptr;
   Port* receiver_ = nullptr;
   Time free_at_{};

@@ -104,15 +104,15 @@ void Engine::run_nodes() {
     deadlines_.remove(node.index_);
     wake(node);
   }
-  std::vector<Node*> turning;
-  turning.swap(awake_);
-  for (Node* node : turning) {
+  turning_.swap(awake_);
+  for (Node* node : turning_) {
     node->is_awake_ = false;
     ++counters_.host_turns;
     ++done_here_;
     node->turn(now_);
     refresh(*node);
   }
+  turning_.clear();
 }
 
 void Engine::run_tasks() {

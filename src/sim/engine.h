@@ -119,6 +119,7 @@ class Engine {
   EventHeap events_;
   DeadlineHeap deadlines_;  // of nodes
   std::vector<Node*> awake_;
+  std::vector<Node*> turning_;  // empty but in run_nodes()
   Tasks tasks_;
   WorldExecutor executor_;
   std::vector<std::unique_ptr<Node>> nodes_;

@@ -14,6 +14,16 @@ Rng stream(std::uint64_t seed, std::string_view link, Direction direction, Strea
   return Rng(stream_seed(seed, link, static_cast<std::uint64_t>(direction), use));
 }
 
+// Of a link in the good state. Jitter counts: it moves frames.
+bool is_faultless(const LinkConfig& config) {
+  const auto never = [](const Ratio& ratio) { return ratio.numerator == 0; };
+  return config.lost_frames.empty() && config.frame_faults.empty() && never(config.loss) &&
+         never(config.burst_loss.good_to_bad) && never(config.burst_loss.loss_in_good) &&
+         never(config.corruption) && never(config.duplication) && never(config.reordering) &&
+         config.reorder_every == 0 && config.jitter == Duration::zero() &&
+         config.jitter_shape != JitterShape::kEmpirical;
+}
+
 }  // namespace
 
 Faults::Faults(std::uint64_t world_seed, std::string_view link, Direction direction)
@@ -28,6 +38,7 @@ Faults::Faults(std::uint64_t world_seed, std::string_view link, Direction direct
 
 void Faults::configure(const LinkConfig& config) {
   config_ = &config;
+  is_faultless_ = !is_bad_ && is_faultless(config);
   const auto next = std::ranges::lower_bound(config.lost_frames, position_);
   next_listed_ = static_cast<std::size_t>(next - config.lost_frames.begin());
   const auto fault =
@@ -35,7 +46,7 @@ void Faults::configure(const LinkConfig& config) {
   next_fault_ = static_cast<std::size_t>(fault - config.frame_faults.begin());
 }
 
-Fate Faults::next() {
+Fate Faults::draw() {
   const Listed listed = take_listed();
   Fate fate;
   fate.drop = next_loss(listed.is_lost);

@@ -32,7 +32,11 @@ class Faults {
   void configure(const LinkConfig& config);
 
   // Once for each frame that gets the wire.
-  [[nodiscard]] Fate next();
+  [[nodiscard]] Fate next() {
+    if (!is_faultless_) return draw();
+    ++position_;
+    return {};
+  }
   void corrupt(Packet& frame, const Fate& fate) const;
   // Faults that strike are added to `into` from now on.
   void record(std::vector<FrameFault>& into) { record_ = &into; }
@@ -45,6 +49,7 @@ class Faults {
     const FrameFault* duplicated = nullptr;
     const FrameFault* held = nullptr;
   };
+  [[nodiscard]] Fate draw();
   [[nodiscard]] Listed take_listed();
   [[nodiscard]] LinkDrop next_loss(bool is_listed);
   [[nodiscard]] Duration next_jitter();
@@ -54,6 +59,7 @@ class Faults {
   [[nodiscard]] bool is_held_back();
 
   const LinkConfig* config_ = nullptr;
+  bool is_faultless_ = false;     // nothing is drawn, counted or listed for any frame
   std::uint64_t position_ = 0;    // of the next frame on the wire
   std::size_t next_listed_ = 0;   // in LinkConfig::lost_frames
   std::size_t next_fault_ = 0;    // in LinkConfig::frame_faults

@@ -116,6 +116,8 @@ void Link::set_queue(Direction direction, std::unique_ptr<QueueDiscipline> queue
   channel(direction).set_queue(std::move(queue));
 }
 
+void Link::set_tail_drop(Direction direction) { channel(direction).set_tail_drop(); }
+
 void Link::set_up(bool up) {
   if (up == is_up_) return;
   is_up_ = up;

@@ -50,12 +50,12 @@ class Tasks {
   }
   template <typename OnRun>
   void run_posted(OnRun on_run) {
-    std::vector<Posted> running;
-    running.swap(posted_);
-    for (Posted& posted : running) {
+    running_.swap(posted_);
+    for (Posted& posted : running_) {
       posted.task();
       on_run(posted.owner);
     }
+    running_.clear();
   }
 
   // Destroys everything that has not run, and what that posts in turn.
@@ -75,6 +75,7 @@ class Tasks {
   [[nodiscard]] Task take_timer(std::uint32_t index);
 
   std::vector<Posted> posted_;
+  std::vector<Posted> running_;  // empty but in run_posted()
   std::vector<Timer> timers_;
   std::vector<std::uint32_t> free_timers_;
   DeadlineHeap deadlines_;

@@ -38,6 +38,8 @@ def check_runs(lab, folder):
     lines = sim(lab, LAB, "--seeds", "1..3", "--until", "3s").stdout.splitlines()
     lab.check("three seeds, three lines", [line.split()[1] for line in lines] == ["1", "2", "3"],
               lines)
+    lab.check("a download of the last second is a third of that in all",
+              all(float(line.split()[5]) < 5 for line in lines), lines)
     jobs = sim(lab, LAB, "--seeds", "1..3", "--until", "3s", "--jobs", "2").stdout.splitlines()
     lab.check("two jobs tell what one tells", jobs == lines, jobs)
 

@@ -263,6 +263,19 @@ TEST(Channel, AnotherDisciplineDecidesWhatIsDroppedAndTakesOverWhatWaits) {
   EXPECT_EQ(cable.counters().dropped_by(LinkDrop::kQueue), 3U);
 }
 
+TEST(Channel, ATailDropAgainHasTheLimitsOfTheConfiguration) {
+  Cable cable({.bits_per_second = 8 * kMegabit});
+  cable.link.set_queue(Direction::kAToB, std::make_unique<Stack1>());
+  for (std::uint64_t i = 0; i < 3; ++i) cable.a.send(numbered_frame(i, 1000));
+  cable.link.set_tail_drop(Direction::kAToB);
+  cable.link.configure(Direction::kAToB, {.bits_per_second = 8 * kMegabit, .queue_packets_max = 2});
+  for (std::uint64_t i = 3; i < 6; ++i) cable.a.send(numbered_frame(i, 1000));
+  cable.link.set_tail_drop(Direction::kAToB);
+  cable.world.run_until_idle(1s);
+  EXPECT_EQ(numbers_in(cable.b.received()), (std::vector<std::uint64_t>{0, 2, 3}));
+  EXPECT_EQ(cable.counters().dropped_by(LinkDrop::kQueue), 3U);
+}
+
 TEST(Channel, EveryFrameSentIsDeliveredOrAccountedForByCause) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const LinkConfig config{.bits_per_second = 8 * kMegabit,

@@ -33,6 +33,25 @@ TEST(Faults, LossComesAsOftenAsItsRatio) {
   }
 }
 
+TEST(Faults, FramesOfAFaultlessLinkCountForWhatIsListedLater) {
+  Faults faults(1, "a-b", Direction::kAToB);
+  const LinkConfig perfect{}, listed{.lost_frames = {1, 4}};
+  faults.configure(perfect);
+  for (const LinkDrop drop : fates(faults, 3)) EXPECT_EQ(drop, LinkDrop::kNone);
+  faults.configure(listed);
+  EXPECT_EQ(fates(faults, 3),
+            (std::vector{LinkDrop::kNone, LinkDrop::kExactLoss, LinkDrop::kNone}));
+}
+
+TEST(Faults, ABurstGoesOnOnALinkThatBeginsNone) {
+  Faults faults(1, "a-b", Direction::kAToB);
+  const LinkConfig burst{.burst_loss = {.good_to_bad = {1, 1}}}, perfect{};
+  faults.configure(burst);
+  EXPECT_EQ(faults.next().drop, LinkDrop::kBurstLoss);
+  faults.configure(perfect);
+  for (const LinkDrop drop : fates(faults, 3)) EXPECT_EQ(drop, LinkDrop::kBurstLoss);
+}
+
 TEST(Faults, DelaysUpToTheEndOfTimeDoNotGoBeyondIt) {
   Faults faults(1, "a-b", Direction::kAToB);
   const LinkConfig config{

@@ -64,6 +64,29 @@ TEST(RateTrace, ALinkCarriesWhatItsTraceAllows) {
   EXPECT_EQ(cable.b.received().back().at, Time(5s + 3ms));
 }
 
+TEST(RateTrace, AnotherTraceBeginsWithTheOpportunitiesThatAreNotOverYet) {
+  const auto dense = std::make_shared<RateTrace>(RateTrace{{1}});
+  const auto sparse = std::make_shared<RateTrace>(RateTrace{{100}});
+  Cable cable({.trace = dense, .queue_packets_max = 10'000});
+  for (std::uint64_t i = 0; i < 1000; ++i) cable.a.send(numbered_frame(i, kFull));
+  cable.world.run_until_idle(10s);
+  cable.world.run_for(10ms);
+  cable.link.configure(Direction::kAToB, {.trace = sparse});
+  for (std::uint64_t i = 0; i < 2; ++i) cable.a.send(numbered_frame(i, kFull));
+  cable.world.run_until_idle(1h);
+  EXPECT_EQ(cable.b.received().at(1000).at, Time(1100ms));
+  EXPECT_EQ(cable.b.received().at(1001).at, Time(1200ms));
+}
+
+TEST(RateTrace, TheSameTraceGoesOnWhateverElseChanges) {
+  const auto trace = std::make_shared<RateTrace>(RateTrace{{5, 10}});
+  Cable cable({.trace = trace});
+  for (std::uint64_t i = 0; i < 2; ++i) cable.a.send(numbered_frame(i, kFull));
+  cable.link.configure(Direction::kAToB, {.trace = trace, .delay = 1ms});
+  cable.world.run_until_idle(1s);
+  EXPECT_EQ(cable.b.received().at(1).at, Time(10ms + 1ms));
+}
+
 TEST(RateTrace, WhatIsNoTraceIsRefused) {
   for (const auto& wrong : {RateTrace{}, RateTrace{{0}}, RateTrace{{5, 3}}}) {
     EXPECT_FALSE(validate({.trace = std::make_shared<RateTrace>(wrong)}).has_value());

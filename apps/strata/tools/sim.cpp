@@ -209,10 +209,12 @@ bool are_devices_there(const LabResults& results) {
 }
 
 std::string line_of(const LabResults& results) {
+  // Flows may be there one after the other: rates of theirs do not add up.
   double bits = 0;
-  for (const auto& flow : results.flows) bits += flow.bits_per_second;
+  for (const auto& flow : results.flows) bits += static_cast<double>(flow.counts.bytes) * 8;
+  const double rate = results.seconds > 0 ? bits / results.seconds : 0;
   return fmt::format("seed {:<8} packet hash {:016x}  {:10.3f} Mbit/s in all, {} events{}\n",
-                     results.seed, results.packet_hash, bits / 1e6, results.events,
+                     results.seed, results.packet_hash, rate / 1e6, results.events,
                      results.is_whole ? "" : " (stopped before its end)");
 }
 

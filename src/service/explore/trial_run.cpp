@@ -131,21 +131,26 @@ Outcome<void> TrialRun::build() {
   return {};
 }
 
-Outcome<void> TrialRun::list_frame_faults() {
-  for (LabLink& link : lab_.links) {
-    for (const bool is_there : {true, false}) {
-      sim::LinkConfig& line = is_there ? link.there : link.back;
-      const std::string way = is_there ? link.from + "-" + link.to : link.to + "-" + link.from;
-      if (trial_.is_listed) without_chance(line);
-      for (const TrialItem& item : trial_.items) {
-        if (!is_frame_fault(item.kind) || item.where != way) continue;
-        const sim::FrameFault fault = frame_fault_of(item);
-        auto& faults = line.frame_faults;
-        faults.insert(
-            std::ranges::upper_bound(faults, fault.position, {}, &sim::FrameFault::position),
-            fault);
-      }
+void TrialRun::list_frame_faults(LabLink& link) const {
+  for (const bool is_there : {true, false}) {
+    sim::LinkConfig& line = is_there ? link.there : link.back;
+    const std::string way = is_there ? link.from + "-" + link.to : link.to + "-" + link.from;
+    if (trial_.is_listed) without_chance(line);
+    for (const TrialItem& item : trial_.items) {
+      if (!is_frame_fault(item.kind) || item.where != way) continue;
+      const sim::FrameFault fault = frame_fault_of(item);
+      auto& faults = line.frame_faults;
+      faults.insert(
+          std::ranges::upper_bound(faults, fault.position, {}, &sim::FrameFault::position), fault);
     }
+  }
+}
+
+Outcome<void> TrialRun::list_frame_faults() {
+  for (LabLink& link : lab_.links) list_frame_faults(link);
+  // A link that becomes another counts its frames on.
+  for (LabEvent& event : lab_.events) {
+    if (event.kind == LabEvent::Kind::kChange) list_frame_faults(event.change);
   }
   for (const TrialItem& item : trial_.items) {
     const auto ends_here = [&](const LabLink& link) {

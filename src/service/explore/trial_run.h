@@ -41,6 +41,7 @@ class TrialRun {
   TrialRun(const LabFile& lab, const Trial& trial);
   [[nodiscard]] Outcome<void> build();
   [[nodiscard]] Outcome<void> list_frame_faults();
+  void list_frame_faults(LabLink& link) const;
   [[nodiscard]] Outcome<void> add_conversations();
   [[nodiscard]] Outcome<void> schedule(const TrialItem& item);
   [[nodiscard]] Outcome<void> schedule_link(const TrialItem& item, sim::Link& link);

@@ -70,7 +70,7 @@ void PingFlow::take_replies() {
     note_time(now() - found->second);
     sent_at_.erase(found);
     ++counts_.exchanges;
-    counts_.bytes += reply->info.size;
+    counts_.add_bytes(reply->info.size, ends_.world.now());
   }
 }
 
@@ -114,7 +114,7 @@ void UdpFlow::take_datagrams() {
     const auto left = load_big_endian<std::uint64_t>(buffer.data());
     note_time(ends_.to.executor().now() - Time(Duration(static_cast<std::int64_t>(left))));
     ++counts_.exchanges;
-    counts_.bytes += info->size;
+    counts_.add_bytes(info->size, ends_.world.now());
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,18 +15,24 @@
 #include "strata/sim.h"
 #include "strata/socket_types.h"
 #include "strata/tcp_info.h"
+#include "strata/time.h"
 
 namespace strata::service {
 
 // So far.
 struct FlowCounts {
   std::uint64_t bytes = 0;      // that arrived where they should
+  Time last_arrival{};          // of these, in streams and datagrams
   std::uint64_t exchanges = 0;  // answers, pages, echo replies, datagrams that arrived
   std::uint64_t sent = 0;       // requests, pages, echo requests, datagrams
   std::uint64_t failed = 0;     // connections that came to an end against the plan
   std::uint64_t retransmits = 0;
   std::array<std::uint64_t, kTcpLossCauses> retransmits_by{};  // by TcpLossCause
 
+  void add_bytes(std::size_t count, Time now) {
+    bytes += count;
+    last_arrival = now;
+  }
   void add_retransmits(const TcpInfo& info) {
     for (std::size_t i = 0; i < kTcpLossCauses; ++i) {
       retransmits_by[i] += info.retransmits[i];
@@ -70,6 +77,7 @@ class Flow {
 };
 
 struct FlowEnds {
+  const sim::World& world;  // whose clock does not drift
   sim::Host& from;
   sim::Host& to;
   IpAddress address;  // of `to`

@@ -81,6 +81,8 @@ struct LabQueue {
   enum class Kind : std::uint8_t { kTail, kCodel, kFqCodel };
   Kind kind = Kind::kTail;
   bool marks = false;
+
+  friend bool operator==(const LabQueue&, const LabQueue&) = default;
 };
 
 // A TAP device of the host, which takes part when the lab runs in real time.
@@ -184,7 +186,9 @@ struct LabEvent {
   Duration lasts{};  // 0: to the end
   std::size_t link = 0;
   bool is_up = false;
-  LabLink change{};                // kChange: both directions as they shall be
+  LabLink change{};  // kChange: both directions as they shall be
+  // kChange: but for the rate, which is what steps have made of it by then.
+  bool keeps_rate_there = false, keeps_rate_back = false;
   std::vector<std::size_t> nodes;  // the one, or those cut off
   Prefix address{};
   std::int64_t drift_ppm = 0;

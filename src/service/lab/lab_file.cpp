@@ -63,6 +63,7 @@ class LabReader {
     reader.tables("event", [&](const toml::table& event, const toml::node& node) {
       if (!draft_.failure) read_event(draft_, event, node);
     });
+    if (!draft_.failure) read_link_changes(draft_);
     reader.refuse_others();
     if (lab.sample <= Duration::zero()) reader.fail("sample", *table.get("sample"), "is no time");
     if (lab.nodes.empty()) reader.fail("host", table, "missing: a lab needs nodes");

@@ -48,6 +48,14 @@ bool runs_out_of_buffers(const LabFile& lab, std::size_t node) {
   });
 }
 
+// A transfer ends with its last byte; a flow that is stopped, when all that it sent has arrived.
+Time end_of(const LabTraffic& traffic, const FlowCounts& counts, Time now) {
+  const bool is_whole = traffic.bytes != 0 && counts.bytes >= traffic.bytes;
+  if (is_whole) return counts.last_arrival;
+  const Time stop = traffic.stop ? Time(*traffic.stop) : now;
+  return std::min(std::max(stop, counts.last_arrival), now);
+}
+
 }  // namespace
 
 // ── Captures ───────────────────────────────────────────────────────────────────────────────────
@@ -195,12 +203,8 @@ void LabRun::build_links() {
   for (const LabLink& link : lab_.links) {
     sim::Link& made = world_.connect(*world_.nodes()[link.from_node], *world_.nodes()[link.to_node],
                                      link.there, link.back);
-    if (link.queue_there.kind != LabQueue::Kind::kTail) {
-      made.set_queue(sim::Direction::kAToB, lab_queue(link.queue_there, link.there, lab_.seed));
-    }
-    if (link.queue_back.kind != LabQueue::Kind::kTail) {
-      made.set_queue(sim::Direction::kBToA, lab_queue(link.queue_back, link.back, lab_.seed));
-    }
+    give_queue(made, sim::Direction::kAToB, link.queue_there, lab_.seed);
+    give_queue(made, sim::Direction::kBToA, link.queue_back, lab_.seed);
   }
 }
 
@@ -220,6 +224,7 @@ Outcome<void> LabRun::build_flows() {
           fmt::format("{}: more than {} flows go to {}", traffic.name, kPortsMax, traffic.to));
     }
     const FlowEnds ends{
+        .world = world_,
         .from = *hosts_[traffic.from_node],
         .to = *hosts_[traffic.to_node],
         .address = address->prefix.address(),
@@ -286,7 +291,8 @@ LabResults LabRun::run(InlineFunction<bool(double share)> goes_on, Advance advan
   results.events = world_.counters().events;
   for (std::size_t i = 0; i < flows_.size(); ++i) {
     LabFlowResult& flow = results.flows[i];
-    const double ran = flow.last_seconds - seconds(lab_.traffic[i].start);
+    const Time end_of_flow = end_of(lab_.traffic[i], flow.counts, world_.now());
+    const double ran = seconds(end_of_flow - Time(lab_.traffic[i].start));
     flow.bits_per_second = ran > 0 ? static_cast<double>(flow.counts.bytes) * 8 / ran : 0;
   }
   look_at_nodes(results);
@@ -296,14 +302,15 @@ LabResults LabRun::run(InlineFunction<bool(double share)> goes_on, Advance advan
 
 void LabRun::look(LabResults& results) {
   results.times.push_back(seconds(world_.now() - Time{}));
+  const Duration since = world_.now() - std::exchange(looked_at_, world_.now());
   for (std::size_t i = 0; i < flows_.size(); ++i) {
     LabFlowResult& result = results.flows[i];
     look_at(*flows_[i], result);
     const std::uint64_t arrived =
         result.counts.bytes - std::exchange(bytes_before_[i], result.counts.bytes);
-    if (arrived != 0) result.last_seconds = results.times.back();
-    result.goodput_mbit_s.values.push_back(static_cast<double>(arrived) * 8 / 1e6 /
-                                           seconds(lab_.sample));
+    const double megabits = static_cast<double>(arrived) * 8 / 1e6;
+    result.goodput_mbit_s.values.push_back(since > Duration::zero() ? megabits / seconds(since)
+                                                                    : kNothing);
   }
   for (std::size_t i = 0; i < lab_.links.size(); ++i) {
     const sim::Link& link = *world_.links()[i];

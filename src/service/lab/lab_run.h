@@ -36,8 +36,7 @@ struct LabFlowResult {
   std::string name;
   LabTraffic::Kind kind = LabTraffic::Kind::kBulk;
   FlowCounts counts;
-  double last_seconds = 0;       // when bytes were last seen to have arrived
-  double bits_per_second = 0;    // from its start to then
+  double bits_per_second = 0;    // from its start to its end
   std::vector<double> times_ms;  // of exchanges, in the order they ended
   std::string trouble;
   LabSeries goodput_mbit_s, rtt_ms, cwnd_packets;
@@ -116,7 +115,8 @@ class LabRun {
   std::unique_ptr<LabTrace> trace_;
   std::unique_ptr<LabSequences> sequences_;
   std::vector<std::unique_ptr<Flow>> flows_;
-  std::vector<std::uint64_t> bytes_before_;
+  std::vector<std::uint64_t> bytes_before_;  // by flow
+  Time looked_at_{};
   std::vector<Endpoint> receivers_;  // by flow
   std::unique_ptr<LabScript> script_;
 };

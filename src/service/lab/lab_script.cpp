@@ -24,13 +24,18 @@ std::string names_of(const LabFile& lab, const std::vector<std::size_t>& nodes) 
 
 }  // namespace
 
-std::unique_ptr<sim::QueueDiscipline> lab_queue(const LabQueue& queue, const sim::LinkConfig& line,
-                                                std::uint64_t seed) {
+void give_queue(sim::Link& link, Direction direction, const LabQueue& queue, std::uint64_t seed) {
+  const sim::LinkConfig& line = link.config(direction);
   const sim::CodelConfig codel{
       .frame_bytes = line.mtu + 14, .packets_max = line.queue_packets_max, .marks = queue.marks};
-  if (queue.kind == LabQueue::Kind::kCodel) return sim::make_codel(codel);
-  return sim::make_fq_codel(
-      {.codel = codel, .quantum = static_cast<std::uint32_t>(codel.frame_bytes), .seed = seed});
+  const auto quantum = static_cast<std::uint32_t>(codel.frame_bytes);
+  switch (queue.kind) {
+    case LabQueue::Kind::kTail: return link.set_tail_drop(direction);
+    case LabQueue::Kind::kCodel: return link.set_queue(direction, sim::make_codel(codel));
+    case LabQueue::Kind::kFqCodel:
+      return link.set_queue(direction,
+                            sim::make_fq_codel({.codel = codel, .quantum = quantum, .seed = seed}));
+  }
 }
 
 Outcome<void> give_addresses(const LabParts& parts, std::size_t node) {
@@ -65,6 +70,7 @@ LabScript::LabScript(const LabParts& parts)
       withheld_(parts.lab.nodes.size()) {
   for (const LabLink& link : parts.lab.links) {
     flaps_.emplace_back(sim::stream_seed(parts.lab.seed, link.name(), 0, sim::StreamUse::kFlaps));
+    queues_.push_back({link.queue_there, link.queue_back});
   }
   for (std::size_t node = 0; node < addresses_.size(); ++node) {
     if (const auto* address = parts.plan.address_of(node)) addresses_[node] = address->prefix;
@@ -101,7 +107,11 @@ void LabScript::happen(const LabEvent& event) {
                        event.is_up ? "up" : "down"));
       parts_.world.links()[event.link]->set_up(event.is_up);
       break;
-    case Kind::kChange: change(event); break;
+    case Kind::kChange:
+      tell(fmt::format("{} becomes another", event.change.name()));
+      change(event, Direction::kAToB);
+      change(event, Direction::kBToA);
+      break;
     case Kind::kPartition:
       cut_off(event, true);
       if (ends) at(end, [this, &event] { cut_off(event, false); });
@@ -126,17 +136,24 @@ void LabScript::happen(const LabEvent& event) {
 
 // ── Links ──────────────────────────────────────────────────────────────────────────────────────
 
-void LabScript::change(const LabEvent& event) {
-  tell(fmt::format("{} becomes another", event.change.name()));
+void LabScript::change(const LabEvent& event, Direction direction) {
+  const bool is_there = direction == Direction::kAToB;
   sim::Link& link = *parts_.world.links()[event.link];
-  const auto apply = [&](Direction direction, const sim::LinkConfig& line, const LabQueue& queue) {
-    link.configure(direction, line);
-    if (queue.kind != LabQueue::Kind::kTail) {
-      link.set_queue(direction, lab_queue(queue, line, parts_.lab.seed));
-    }
-  };
-  apply(Direction::kAToB, event.change.there, event.change.queue_there);
-  apply(Direction::kBToA, event.change.back, event.change.queue_back);
+  const sim::LinkConfig former = link.config(direction);
+  sim::LinkConfig line = is_there ? event.change.there : event.change.back;
+  if (is_there ? event.keeps_rate_there : event.keeps_rate_back) {
+    line.bits_per_second = former.bits_per_second;
+  }
+  link.configure(direction, line);
+  const LabQueue& queue = is_there ? event.change.queue_there : event.change.queue_back;
+  LabQueue& present = queues_[event.link][static_cast<std::size_t>(direction)];
+  // A queue that stays remembers how long its frames have waited.
+  if (queue == present && line.mtu == former.mtu &&
+      line.queue_packets_max == former.queue_packets_max) {
+    return;
+  }
+  present = queue;
+  give_queue(link, direction, queue, parts_.lab.seed);
 }
 
 void LabScript::cut_off(const LabEvent& event, bool is_cut) {
@@ -202,6 +219,10 @@ void LabScript::restart(std::size_t node) {
   host.restart();
   // What the first stack could be told, this one can.
   static_cast<void>(give_addresses(parts_, node));
+  const sim::PlannedAddress* planned = parts_.plan.address_of(node);
+  if (planned != nullptr && planned->prefix != addresses_[node]) {
+    exchange_address(node, planned->prefix.address());
+  }
   parts_.services.on_restart(host);
   for (const auto& flow : parts_.flows) flow->on_restart(host);
 }
@@ -209,19 +230,24 @@ void LabScript::restart(std::size_t node) {
 // Those who speak to it learn the new address, as from a directory, when they connect again.
 void LabScript::readdress(const LabEvent& event) {
   const std::size_t node = event.nodes.front();
-  sim::Host& host = *parts_.hosts[node];
+  const sim::Host& host = *parts_.hosts[node];
   if (!host.is_running()) return;
   tell(fmt::format("{} is {} from now on", host.name(), to_text(event.address).view()));
-  const Time now = host.executor().now();
   const IpAddress former = std::exchange(addresses_[node], event.address).address();
-  static_cast<void>(host.stack().remove_address(host.interface(0), former, now));
-  const auto added = host.stack().add_address(host.interface(0), event.address, now);
-  if (!added) tell(fmt::format("{}: {}", host.name(), to_text(added.error())));
+  exchange_address(node, former);
   for (std::size_t i = 0; i < parts_.flows.size(); ++i) {
     if (parts_.lab.traffic[i].to_node == node) {
       parts_.flows[i]->on_address(event.address.address());
     }
   }
+}
+
+void LabScript::exchange_address(std::size_t node, const IpAddress& former) {
+  sim::Host& host = *parts_.hosts[node];
+  const Time now = host.executor().now();
+  static_cast<void>(host.stack().remove_address(host.interface(0), former, now));
+  const auto added = host.stack().add_address(host.interface(0), addresses_[node], now);
+  if (!added) tell(fmt::format("{}: {}", host.name(), to_text(added.error())));
 }
 
 void LabScript::exhaust(std::size_t node, bool is_empty) {

@@ -2,6 +2,7 @@
 // LabScript: what happens to the nodes and links of a running lab, and when.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,9 +29,8 @@ struct LabParts {
   LabServices& services;
 };
 
-[[nodiscard]] std::unique_ptr<sim::QueueDiscipline> lab_queue(const LabQueue& queue,
-                                                              const sim::LinkConfig& line,
-                                                              std::uint64_t seed);
+void give_queue(sim::Link& link, sim::Direction direction, const LabQueue& queue,
+                std::uint64_t seed);
 // The addresses and routes of a node that has none.
 [[nodiscard]] Outcome<void> give_addresses(const LabParts& parts, std::size_t node);
 
@@ -47,11 +47,12 @@ class LabScript {
   void at(Time time, Task task);
   void tell(const std::string& what);
   void happen(const LabEvent& event);
-  void change(const LabEvent& event);
+  void change(const LabEvent& event, sim::Direction direction);
   void cut_off(const LabEvent& event, bool is_cut);
   void crash(std::size_t node);
   void restart(std::size_t node);
   void readdress(const LabEvent& event);
+  void exchange_address(std::size_t node, const IpAddress& former);
   void exhaust(std::size_t node, bool is_empty);
   void flap(std::size_t link, bool is_up);
   void step_rate(std::size_t link, sim::Direction direction, std::size_t step, Time round);
@@ -60,6 +61,7 @@ class LabScript {
   Listener listener_;
   std::vector<Rng> flaps_;                        // by link
   std::vector<int> cuts_;                         // by link: partitions it is cut by
+  std::vector<std::array<LabQueue, 2>> queues_;   // by link and direction: as they are
   std::vector<Prefix> addresses_;                 // by node: of its first link
   std::vector<std::vector<PacketPtr>> withheld_;  // by node
 };

@@ -54,7 +54,9 @@ void StreamFlow::accept() {
 
 void StreamFlow::on_server() {
   const Time now = ends_.to.executor().now();
-  while (const auto count = server_->read(buffer_, now)) counts_.bytes += *count;
+  while (const auto count = server_->read(buffer_, now)) {
+    counts_.add_bytes(*count, ends_.world.now());
+  }
   if (const auto state = server_->state(); state && *state == TcpState::kCloseWait) {
     server_->close(now);
   }

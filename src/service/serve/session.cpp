@@ -38,7 +38,9 @@ void Session::end() {
 
 void Session::go_on_later() {
   if (std::exchange(goes_on_, true)) return;
-  owner_.executor().post([this] {
+  // A machine that crashes takes its sessions with it, but not what was posted.
+  owner_.executor().post([this, life = std::weak_ptr(life_)] {
+    if (life.expired()) return;
     goes_on_ = false;
     run();
   });

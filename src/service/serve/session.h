@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include "strata/executor.h"
@@ -54,6 +55,7 @@ class Session {
   bool goes_on_ = false;
   Time last_news_{};
   std::optional<TimerId> idle_timer_;
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace strata::service

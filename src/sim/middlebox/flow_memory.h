@@ -21,6 +21,13 @@ class FlowMemory {
     std::ranges::sort(forgets_);
   }
 
+  // Without hearing of it.
+  [[nodiscard]] bool knows(const Key& key, Time now) {
+    pass_time(now);
+    const auto found = flows_.find(key);
+    return found != flows_.end() && now - found->second.heard <= idle_;
+  }
+
   // Null when it is unknown. Who is found has been heard of.
   [[nodiscard]] Value* find(const Key& key, Time now) {
     pass_time(now);

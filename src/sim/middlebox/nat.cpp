@@ -133,7 +133,7 @@ class Nat final : public MiddleboxRules {
       const std::uint16_t port = next_port_;
       next_port_ =
           port == config_.last_port ? config_.first_port : static_cast<std::uint16_t>(port + 1);
-      if (by_outside_.find(Key{protocol, Endpoint{address, port}}, now) == nullptr) return port;
+      if (!by_outside_.knows(Key{protocol, Endpoint{address, port}}, now)) return port;
     }
     return std::nullopt;
   }

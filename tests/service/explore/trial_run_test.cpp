@@ -87,6 +87,20 @@ TEST(TrialRun, ListedFaultsRepeatWhatChanceDid) {
   }
 }
 
+TEST(TrialRun, FaultsAreListedForLinksThatBecomeOthersToo) {
+  const LabFile changed = lab(R"(
+[[event]]
+at = "50ms"
+link = "a-b"
+change = { loss = "20%" }
+)");
+  EXPECT_FALSE(run(changed, {.seed = 1}).struck.empty());
+  EXPECT_TRUE(run(changed, {.seed = 1, .is_listed = true}).struck.empty());
+  Trial one = trial_of("seed 1\nlose a-b 30\n");
+  one.is_listed = true;
+  EXPECT_EQ(run(changed, one).struck, one.items);
+}
+
 TEST(TrialRun, TheSameTrialIsTheSameRun) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const Trial drawn = draw_trial(lab(), seed);

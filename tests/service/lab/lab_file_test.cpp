@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "service/lab/lab.h"
@@ -335,6 +336,60 @@ is = "out_of_buffers"
   EXPECT_EQ(lab->events[5].kind, LabEvent::Kind::kBuffers);
 }
 
+TEST(LabFile, AChangeBeginsWithWhatTheOneBeforeItLeft) {
+  const auto lab = read(R"([[event]]
+at = "3s"
+link = "a-b"
+change = { queue = "tail", back = { rate = "3Mbit/s" } }
+[[event]]
+at = "1s"
+link = "a-b"
+change = { delay = "50ms" }
+[[event]]
+at = "2s"
+link = "a-b"
+change = { rate = "2Mbit/s" }
+)");
+  ASSERT_TRUE(lab.has_value()) << lab.error().text;
+  const LabEvent &first = lab->events[1], &second = lab->events[2], &third = lab->events[0];
+  EXPECT_EQ(first.change.there.bits_per_second, 10'000'000U);
+  EXPECT_TRUE(first.keeps_rate_there && first.keeps_rate_back);
+  EXPECT_EQ(second.change.there.delay, 50ms);
+  EXPECT_EQ(second.change.back.bits_per_second, 2'000'000U);
+  EXPECT_FALSE(second.keeps_rate_there || second.keeps_rate_back);
+  EXPECT_EQ(third.change.there.bits_per_second, 2'000'000U);
+  EXPECT_EQ(third.change.back.bits_per_second, 3'000'000U);
+  EXPECT_TRUE(third.keeps_rate_there && !third.keeps_rate_back);
+  EXPECT_EQ(third.change.there.delay, 50ms);
+  EXPECT_EQ(third.change.queue_there, LabQueue{}) << "and nothing that marks";
+}
+
+TEST(LabFile, ARateAndATraceTakeOverFromEachOther) {
+  const std::string path = testing::TempDir() + "lab_file_test.trace";
+  std::ofstream(path) << "5\n10\n";
+  const std::string trace = "rate_trace = \"" + path + "\"";
+  const auto lab = read("[[host]]\nname = \"c\"\n[[link]]\nbetween = [\"a\", \"c\"]\n" + trace +
+                        "\nback = { rate = \"1Mbit/s\" }\n"
+                        "[[event]]\nat = \"1s\"\nlink = \"a-c\"\nchange = { rate = \"2Mbit/s\" }\n"
+                        "[[event]]\nat = \"2s\"\nlink = \"a-c\"\nchange = { " +
+                        trace + " }\n");
+  ASSERT_TRUE(lab.has_value()) << lab.error().text;
+  EXPECT_NE(lab->links[1].there.trace, nullptr);
+  EXPECT_EQ(lab->links[1].back.trace, nullptr);
+  EXPECT_EQ(lab->events[0].change.there.trace, nullptr);
+  EXPECT_EQ(lab->events[0].change.there.bits_per_second, 2'000'000U);
+  EXPECT_NE(lab->events[1].change.there.trace, nullptr);
+  EXPECT_NE(lab->events[1].change.back.trace, nullptr);
+  const std::string stepped =
+      "[[host]]\nname = \"c\"\n[[link]]\nbetween = [\"a\", \"c\"]\n"
+      "rates = [{ at = \"1s\", rate = \"1Mbit/s\" }]\n"
+      "[[event]]\nat = \"1s\"\nlink = \"a-c\"\nchange = { ";
+  EXPECT_THAT(complaint(stepped + trace + " }\n"), HasSubstr("with a trace there are no rates"));
+  EXPECT_THAT(complaint("[[host]]\nname = \"c\"\n[[link]]\nbetween = [\"a\", \"c\"]\n" + trace +
+                        "\nrate = \"1Mbit/s\"\n"),
+              HasSubstr("link.rate_trace: it is instead of a rate"));
+}
+
 TEST(LabFile, ComplaintsAboutShapesLinksTrafficAndEventsNameTheKey) {
   const std::string link = "[[host]]\nname = \"c\"\n[[link]]\nbetween = [\"a\", \"c\"]\n";
   const std::string flow = "[[traffic]]\nfrom = \"a\"\nto = \"b\"\n";
@@ -364,6 +419,8 @@ TEST(LabFile, ComplaintsAboutShapesLinksTrafficAndEventsNameTheKey) {
            Case{link + "rates = [{ at = \"1s\", rate = \"1Mbit/s\" }]\nrates_repeat = \"1s\"\n",
                 "link.rates_repeat: is not later"},
            Case{link + "flaps = { down = \"1s\" }\n", "link.flaps.up: expected"},
+           Case{link + "queue = \"codel\"\nqueue_bytes = \"64KB\"\n",
+                "link.queue_bytes: only a tail drop counts bytes"},
            Case{flow + "kind = \"udp\"\nevery = \"0s\"\n", "expected a time longer than nothing"},
            Case{flow + "kind = \"ping\"\nsize = \"1MB\"\n", "a packet holds at most"},
            Case{flow + "kind = \"request\"\nsize = \"1B\"\nwrites = 2\n", "traffic.size"},
@@ -378,6 +435,10 @@ TEST(LabFile, ComplaintsAboutShapesLinksTrafficAndEventsNameTheKey) {
            Case{event + "partition = [\"nobody\"]\n", "there is no node 'nobody'"},
            Case{event + "link = \"a-b\"\nchange = { mtu = 20 }\n", "event.change.mtu"},
            Case{event + "link = \"a-b\"\nchange = { colour = 1 }\n", "event.change.colour"},
+           Case{event + "link = \"a-b\"\nchange = { queue_bytes = \"64KB\" }\n",
+                "event.change.queue_bytes: only a tail drop"},
+           Case{event + "link = \"a-b\"\nchange = { rates_repeat = \"1s\" }\n",
+                "event.change.rates: belong to the link"},
        }) {
     EXPECT_THAT(complaint(wrong.more), HasSubstr(wrong.complaint)) << wrong.more;
   }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -65,6 +66,29 @@ TEST(LabRun, BulkFillsTheSlowestLink) {
 TEST(LabRun, ABulkFlowOfSomeBytesEnds) {
   const LabResults results = run(lab_of(flow("bulk", "bytes = \"1MB\"\n")));
   EXPECT_EQ(results.flows[0].counts.bytes, 1'000'000U);
+}
+
+TEST(LabRun, GoodputIsOfTheTimeTheFlowTook) {
+  // 10 KB take 10 ms at 8 Mbit/s, beside a handshake, the way there and neighbours to be found.
+  const LabResults brief = run(lab_of(flow("bulk", "bytes = \"10KB\"\n")));
+  EXPECT_GT(brief.flows[0].bits_per_second, 1.1e6);
+  EXPECT_LT(brief.flows[0].bits_per_second, 2e6);
+  const LabResults starved =
+      run(lab_of(flow("bulk") + "[[event]]\nat = \"5s\"\nlink = \"r-b\"\nis = \"down\"\n"));
+  EXPECT_GT(starved.flows[0].bits_per_second, 3e6);
+  EXPECT_LT(starved.flows[0].bits_per_second, 4e6) << "half of what it had at first";
+  // What waits when it stops still comes.
+  const LabResults stopped = run(lab_of(flow("bulk", "start = \"1s\"\nstop = \"3s\"\n")));
+  EXPECT_GT(stopped.flows[0].bits_per_second, 6e6);
+  EXPECT_LE(stopped.flows[0].bits_per_second, 8e6 * 1448 / 1514);
+}
+
+TEST(LabRun, TheLastSampleIsAsLongAsItIs) {
+  LabFile lab = lab_of(flow("udp", "size = \"1KB\"\nevery = \"10ms\"\n"));
+  lab.until = std::chrono::milliseconds(10'050);
+  const LabResults results = run(lab);
+  EXPECT_EQ(results.times.size(), 101U);
+  EXPECT_NEAR(results.flows[0].goodput_mbit_s.values.back(), 0.8, 1e-6);
 }
 
 TEST(LabRun, AFlowThatHasEndedStillTellsWhatItSentAgain) {

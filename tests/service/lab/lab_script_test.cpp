@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "service/lab/lab_report.h"
+#include "sim/queue/tail_drop.h"
 
 namespace strata::service::lab_script_test {
 namespace {
@@ -85,6 +87,14 @@ TEST(LabScript, AHostWithAnotherAddressIsFoundThere) {
   EXPECT_LE(lost(results), 4U);
 }
 
+TEST(LabScript, AHostKeepsItsAddressWhenItRestarts) {
+  const LabResults results =
+      run("",
+          "[[event]]\nat = \"2050ms\"\nnode = \"b\"\naddress = \"10.0.1.99/24\"\n"
+          "[[event]]\nat = \"4050ms\"\nnode = \"b\"\nis = \"crashed\"\nfor = \"1s\"\n");
+  EXPECT_NEAR(static_cast<double>(lost(results)), 11, 4);
+}
+
 TEST(LabScript, AHostWithoutBuffersAnswersNothing) {
   const LabResults results =
       run("", "[[event]]\nat = \"2050ms\"\nnode = \"a\"\nis = \"out_of_buffers\"\nfor = \"2s\"\n");
@@ -104,6 +114,61 @@ TEST(LabScript, ChangesAndStepsOfRatesAreSeenInTimes) {
           "}]\n",
           "");
   EXPECT_NEAR(stepped.flows[0].times_ms.back() - stepped.flows[0].times_ms[20], 16.8, 0.5);
+}
+
+TEST(LabScript, ASecondChangeLeavesTheFirstAsItIs) {
+  const LabResults results =
+      run("delay = \"5ms\"\n",
+          "[[event]]\nat = \"6050ms\"\nlink = \"r-b\"\nchange = { mtu = 1400 }\n"
+          "[[event]]\nat = \"5050ms\"\nlink = \"r-b\"\nchange = { delay = \"55ms\" }\n");
+  EXPECT_NEAR(results.flows[0].times_ms.back(), 120, 1);
+}
+
+TEST(LabScript, AChangeKeepsTheRateThatStepsHaveComeTo) {
+  const std::string rates =
+      "rates = [{ at = \"0s\", rate = \"10Mbit/s\" }, { at = \"2050ms\", rate = \"100kbit/s\" }]\n";
+  const std::string event = "[[event]]\nat = \"5050ms\"\nlink = \"r-b\"\nchange = ";
+  const auto slower = [&](const std::string& change) {
+    const LabResults results = run(rates, event + change + "\n");
+    return results.flows[0].times_ms.back() - results.flows[0].times_ms[10];
+  };
+  EXPECT_NEAR(slower("{ mtu = 1400 }"), 16.8, 0.5);
+  EXPECT_NEAR(slower("{ rate = \"10Mbit/s\" }"), 0, 0.1);
+  EXPECT_NEAR(slower("{ back = { rate = \"10Mbit/s\" } }"), 8.4, 0.3);
+}
+
+constexpr const char* kBulk = "[[traffic]]\nkind = \"bulk\"\nfrom = \"a\"\nto = \"b\"\n";
+
+TEST(LabScript, AQueueThatStaysRemembersWhatItHasSeen) {
+  // A change at the same time of a link without such a queue: all else is the same run.
+  const auto hash = [](const std::string& link, const std::string& queue) {
+    const std::string line = "rate = \"2Mbit/s\"\ndelay = \"5ms\"\nqueue = \"" + queue + "\"\n";
+    return run(line, std::string(kBulk) + "[[event]]\nat = \"3050ms\"\nlink = \"" + link +
+                         "\"\nchange = { delay = \"5ms\" }\n")
+        .packet_hash;
+  };
+  for (const char* queue : {"codel", "fq_codel"}) {
+    EXPECT_EQ(hash("r-b", queue), hash("a-r", queue)) << queue;
+  }
+}
+
+TEST(LabScript, AQueueBecomesATailDropAgain) {
+  const std::string text =
+      std::string(kThree) +
+      "[[link]]\nbetween = [\"r\", \"b\"]\nqueue = \"fq_codel\"\nqueue_marks = true\n"
+      "[[event]]\nat = \"1s\"\nlink = \"r-b\"\nchange = { queue = \"tail\" }\n";
+  const auto lab = read_lab_text(text, "test");
+  ASSERT_TRUE(lab.has_value()) << lab.error().text;
+  auto made = LabRun::create(*lab);
+  ASSERT_TRUE(made.has_value()) << made.error().text;
+  sim::World& world = (*made)->world();
+  const auto is_tail_drop = [&] {
+    const sim::Link& link = *world.find_link("r-b");
+    return dynamic_cast<const sim::TailDrop*>(&link.queue(sim::Direction::kAToB)) != nullptr;
+  };
+  EXPECT_FALSE(is_tail_drop());
+  world.run_until(Time(std::chrono::seconds(2)));
+  EXPECT_TRUE(is_tail_drop());
 }
 
 TEST(LabScript, AClockThatDriftsChangesWhatItsHostMeasures) {

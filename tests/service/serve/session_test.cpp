@@ -50,9 +50,13 @@ class SessionTest : public testing::Test, public SessionOwner {
     session = std::make_unique<Recorder>(*this, std::move(*accepted));
   }
 
-  Executor& executor() override { return *lab.loop; }
+  Executor& executor() override {
+    ++asked_for_executor;
+    return *lab.loop;
+  }
   void on_session_over(Session& over) override { ended.push_back(&over); }
 
+  int asked_for_executor = 0;
   Lab lab;
   std::optional<TcpListener> listener;
   std::unique_ptr<Client> client;
@@ -110,6 +114,17 @@ TEST_F(SessionTest, GoesOnInALaterTurnOnceForAllThatAsk) {
   EXPECT_EQ(session->turns, 1) << "not at once";
   lab.run_for(std::chrono::milliseconds(10));
   EXPECT_EQ(session->turns, 5);
+}
+
+// As when the machine that it is on crashes.
+TEST_F(SessionTest, ThatIsGoneDoesNotGoOn) {
+  accept();
+  session->turns_wanted = 5;
+  session->start();
+  session.reset();
+  asked_for_executor = 0;
+  lab.run_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(asked_for_executor, 0);
 }
 
 }  // namespace

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "sim/middlebox/behind.h"
+#include "strata/check.h"
 #include "strata/udp_socket.h"
 
 namespace strata::sim::middlebox_test::nat_test {
@@ -61,48 +66,75 @@ TEST(Nat, ThatForgetsAndResetsTellsTheServerAtOnce) {
   EXPECT_EQ(behind.server()->failure(), Error::kConnectionReset);
 }
 
-TEST(Nat, TwoInsideShareItsAddress) {
-  World world(1);
+// a 10.0.0.1 and b 10.0.0.2 behind one box, and a server 10.0.0.3 on UDP port 7.
+struct TwoInside {
+  explicit TwoInside(const NatConfig& config) : nat(world.add_middlebox("nat", make_nat(config))) {
+    world.connect(hub, nat);
+    world.connect(nat, server);
+    world.connect(a, hub);
+    world.connect(b, hub);
+    a.add_address("10.0.0.1/24");
+    b.add_address("10.0.0.2/24");
+    server.add_address("10.0.0.3/24");
+    echo = open(server, 7);
+  }
+  UdpSocket open(Host& host, std::uint16_t port) {
+    auto socket = UdpSocket::open(host.stack(), AddressFamily::kIpv4);
+    CHECK(socket.has_value());
+    CHECK(socket->bind({IpAddress::any_v4(), port}).has_value());
+    return *std::move(socket);
+  }
+  void ask(UdpSocket& socket, std::byte text) {
+    ASSERT_TRUE(socket.send_to(Bytes(&text, 1), {IpAddress::v4(10, 0, 0, 3), 7}, world.now()));
+  }
+
+  World world{1};
   Host& a = world.add_host("a", {}, tcp_test::plain_interfaces());
   Host& b = world.add_host("b", {}, tcp_test::plain_interfaces());
   Host& server = world.add_host("server", {}, tcp_test::plain_interfaces());
   Switch& hub = world.add_switch("hub");
-  Middlebox& nat = world.add_middlebox("nat", make_nat({.outside = kOutside}));
-  world.connect(hub, nat);
-  world.connect(nat, server);
-  world.connect(a, hub);
-  world.connect(b, hub);
-  a.add_address("10.0.0.1/24");
-  b.add_address("10.0.0.2/24");
-  server.add_address("10.0.0.3/24");
-  const Time now = world.now();
-  auto echo = UdpSocket::open(server.stack(), AddressFamily::kIpv4);
-  ASSERT_TRUE(echo.has_value());
-  ASSERT_TRUE(echo->bind({IpAddress::any_v4(), 7}));
+  Middlebox& nat;
+  std::optional<UdpSocket> echo;
+};
+
+TEST(Nat, TwoInsideShareItsAddress) {
+  TwoInside net({.outside = kOutside});
   std::vector<UdpSocket> askers;
-  for (Host* host : {&a, &b}) {
-    auto socket = UdpSocket::open(host->stack(), AddressFamily::kIpv4);
-    ASSERT_TRUE(socket.has_value());
-    ASSERT_TRUE(socket->bind({IpAddress::any_v4(), 5555}));
-    const auto text = static_cast<std::byte>(askers.size());
-    ASSERT_TRUE(socket->send_to(Bytes(&text, 1), {IpAddress::v4(10, 0, 0, 3), 7}, now));
-    askers.push_back(std::move(*socket));
+  for (Host* host : {&net.a, &net.b}) {
+    askers.push_back(net.open(*host, 5555));
+    net.ask(askers.back(), static_cast<std::byte>(askers.size() - 1));
   }
-  world.run_for(1s);
+  net.world.run_for(1s);
   std::vector<Endpoint> callers;
   std::byte text{};
-  while (const auto asked = echo->receive(MutableBytes(&text, 1))) {
+  while (const auto asked = net.echo->receive(MutableBytes(&text, 1))) {
     EXPECT_EQ(asked->source.address, kOutside);
     callers.push_back(asked->source);
-    ASSERT_TRUE(echo->send_to(Bytes(&text, 1), asked->source, world.now()));
+    ASSERT_TRUE(net.echo->send_to(Bytes(&text, 1), asked->source, net.world.now()));
   }
   ASSERT_EQ(callers.size(), 2U);
   EXPECT_NE(callers[0].port, callers[1].port);
-  world.run_for(1s);
+  net.world.run_for(1s);
   for (std::size_t i = 0; i < askers.size(); ++i) {
     ASSERT_TRUE(askers[i].receive(MutableBytes(&text, 1)).has_value());
     EXPECT_EQ(std::to_integer<std::size_t>(text), i);
   }
+}
+
+TEST(Nat, WhoWaitsForAPortDoesNotKeepItTaken) {
+  TwoInside net({.outside = kOutside, .first_port = 123, .last_port = 123, .idle = 2s});
+  UdpSocket first = net.open(net.a, 5555), second = net.open(net.b, 5555);
+  net.ask(first, std::byte{1});
+  for (int i = 0; i < 6; ++i) {
+    net.world.run_for(500ms);
+    net.ask(second, std::byte{2});
+  }
+  net.world.run_for(100ms);
+  std::byte text{};
+  ASSERT_TRUE(net.echo->receive(MutableBytes(&text, 1)).has_value());
+  EXPECT_EQ(text, std::byte{1});
+  ASSERT_TRUE(net.echo->receive(MutableBytes(&text, 1)).has_value()) << "the first is silent";
+  EXPECT_EQ(text, std::byte{2});
 }
 
 }  // namespace

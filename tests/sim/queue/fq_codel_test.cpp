@@ -95,6 +95,11 @@ TEST_F(FqCodelTest, EachFlowHasItsOwnLaw) {
   for (const auto& [when, flow] : dropped) EXPECT_EQ(flow, 1);
 }
 
+TEST_F(FqCodelTest, WithoutFlowsOrAQuantumThereIsNone) {
+  EXPECT_DEATH(static_cast<void>(make_fq_codel({.flows = 0})), "");
+  EXPECT_DEATH(static_cast<void>(make_fq_codel({.quantum = 0})), "");
+}
+
 TEST_F(FqCodelTest, CountsAndGivesBackEverything) {
   Rng rng{3};
   {

@@ -29,6 +29,13 @@ struct LabDraft {
   std::set<std::pair<std::size_t, std::size_t>> linked{};
   std::unordered_map<std::string, std::size_t> links{};    // by name
   std::unordered_map<std::string, std::size_t> traffic{};  // by name
+  // Of links, by events: read when all of these are known.
+  struct Change {
+    std::size_t event = 0;  // of lab.events
+    const toml::table* table = nullptr;
+    const toml::node* node = nullptr;
+  };
+  std::vector<Change> changes{};
 
   [[nodiscard]] TableReader open(const toml::table& table, std::string prefix) {
     return {table, path, std::move(prefix), failure};
@@ -107,12 +114,14 @@ auto into(auto& place) {
 
 // What both directions of a link say, and `back`.
 void read_link_keys(LabDraft& draft, TableReader& reader, const toml::node& node, LabLink& link);
-// The keys of an event that makes another link of it.
+// The keys of an event that makes another link of event.change.
 void read_link_change(LabDraft& draft, const toml::table& table, const toml::node& node,
-                      LabLink& link);
+                      LabEvent& event);
 void read_topology(LabDraft& draft, const toml::table& table, const toml::node& node);
 void read_traffic(LabDraft& draft, const toml::table& table, const toml::node& node);
 void read_event(LabDraft& draft, const toml::table& table, const toml::node& node);
+// After all events: each change begins with what the one before it left, as it will be.
+void read_link_changes(LabDraft& draft);
 
 // Nodes that are called so; with a '*' at its end, those whose names begin so.
 [[nodiscard]] std::vector<std::size_t> nodes_called(const LabDraft& draft,

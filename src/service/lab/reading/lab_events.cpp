@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+
 #include "service/lab/quantity.h"
 #include "service/lab/reading/lab_draft.h"
 #include "service/stack_options.h"
@@ -86,8 +88,7 @@ class EventReader {
     reader_.text("is", one_of(kLinkStates), [&](const EventState& state) { take(state); });
     reader_.table("change", [&](const toml::table& change) {
       event_.kind = EventKind::kChange;
-      event_.change = draft_.lab.links[event_.link];
-      read_link_change(draft_, change, node_, event_.change);
+      draft_.changes.push_back({draft_.lab.events.size(), &change, &node_});
     });
   }
 
@@ -153,6 +154,21 @@ Outcome<std::string> parse_name_or_beginning(std::string_view text) {
 void read_event(LabDraft& draft, const toml::table& table, const toml::node& node) {
   LabEvent event = EventReader(draft, table, node).read();
   if (!draft.failure) draft.lab.events.push_back(std::move(event));
+}
+
+void read_link_changes(LabDraft& draft) {
+  std::vector<LabEvent>& events = draft.lab.events;
+  std::ranges::sort(draft.changes, {}, [&](const LabDraft::Change& change) {
+    return std::pair(events[change.event].at, change.event);
+  });
+  std::map<std::size_t, LabLink> links;  // as the last change left them
+  for (const LabDraft::Change& change : draft.changes) {
+    LabEvent& event = events[change.event];
+    LabLink& link = links.try_emplace(event.link, draft.lab.links[event.link]).first->second;
+    event.change = link;
+    read_link_change(draft, *change.table, *change.node, event);
+    link = event.change;
+  }
 }
 
 }  // namespace strata::service

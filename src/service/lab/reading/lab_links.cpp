@@ -83,13 +83,47 @@ void read_rates(LabDraft& draft, TableReader& reader, LabRates& rates) {
   reader.text("rates_repeat", parse_duration, into(rates.repeat));
 }
 
-// What one direction of a link may say.
-void read_direction(LabDraft& draft, TableReader& reader, sim::LinkConfig& line, LabQueue& queue,
-                    LabRates& rates) {
-  reader.text("rate", parse_bit_rate, into(line.bits_per_second));
+// The later of a rate and a trace takes over. True: there is one.
+bool read_rate(LabDraft& draft, TableReader& reader, const toml::node& node,
+               sim::LinkConfig& line) {
+  bool has_rate = false, has_trace = false;
+  reader.text("rate", parse_bit_rate, [&](std::uint64_t bits_per_second) {
+    line.bits_per_second = bits_per_second;
+    line.trace = nullptr;
+    has_rate = true;
+  });
   reader.text(
       "rate_trace", [&](std::string_view path) { return read_rate_trace(beside(draft, path)); },
-      into(line.trace));
+      [&](auto trace) {
+        line.trace = std::move(trace);
+        has_trace = true;
+      });
+  if (has_rate && has_trace) reader.fail("rate_trace", node, "it is instead of a rate");
+  return has_rate || has_trace;
+}
+
+void read_queue(TableReader& reader, const toml::node& node, sim::LinkConfig& line,
+                LabQueue& queue) {
+  bool has_bytes = false;
+  reader.text("queue", one_of(kQueues), [&](LabQueue::Kind kind) {
+    queue = {.kind = kind, .marks = queue.marks && kind != LabQueue::Kind::kTail};
+  });
+  reader.boolean("queue_marks", into(queue.marks));
+  reader.number("queue_packets", number_between<std::size_t>(1, kQueuePacketsMax),
+                into(line.queue_packets_max));
+  reader.text("queue_bytes", parse_byte_count, [&](auto bytes) {
+    line.queue_bytes_max = bytes;
+    has_bytes = true;
+  });
+  if (has_bytes && queue.kind != LabQueue::Kind::kTail) {
+    reader.fail("queue_bytes", node, "only a tail drop counts bytes: codel and fq_codel do not");
+  }
+}
+
+// What one direction of a link may say. True: also what it carries.
+bool read_direction(LabDraft& draft, TableReader& reader, const toml::node& node,
+                    sim::LinkConfig& line, LabQueue& queue, LabRates& rates) {
+  const bool has_rate = read_rate(draft, reader, node, line);
   read_rates(draft, reader, rates);
   reader.text("delay", parse_duration, into(line.delay));
   read_jitter(draft, reader, line);
@@ -107,19 +141,18 @@ void read_direction(LabDraft& draft, TableReader& reader, sim::LinkConfig& line,
   reader.text("corruption", parse_share, into(line.corruption));
   reader.text("reordering", parse_share, into(line.reordering));
   reader.text("reorder_delay", parse_duration, into(line.reorder_delay));
-  reader.text("queue", one_of(kQueues), into(queue.kind));
-  reader.boolean("queue_marks", into(queue.marks));
-  reader.number("queue_packets", number_between<std::size_t>(1, kQueuePacketsMax),
-                into(line.queue_packets_max));
-  reader.text("queue_bytes", parse_byte_count, into(line.queue_bytes_max));
+  read_queue(reader, node, line, queue);
+  return has_rate;
 }
 
-void read_back(LabDraft& draft, TableReader& reader, LabLink& link) {
+bool read_back(LabDraft& draft, TableReader& reader, LabLink& link) {
+  bool has_rate = false;
   reader.table("back", [&](const toml::table& back) {
     TableReader own = draft.open(back, "link.back.");
-    read_direction(draft, own, link.back, link.queue_back, link.rates_back);
+    has_rate = read_direction(draft, own, back, link.back, link.queue_back, link.rates_back);
     own.refuse_others();
   });
+  return has_rate;
 }
 
 void read_flaps(LabDraft& draft, TableReader& reader, LabLink& link) {
@@ -165,7 +198,7 @@ void check_direction(TableReader& reader, const toml::node& node, const sim::Lin
 }  // namespace
 
 void read_link_keys(LabDraft& draft, TableReader& reader, const toml::node& node, LabLink& link) {
-  read_direction(draft, reader, link.there, link.queue_there, link.rates_there);
+  read_direction(draft, reader, node, link.there, link.queue_there, link.rates_there);
   link.back = link.there;
   link.queue_back = link.queue_there;
   link.rates_back = link.rates_there;
@@ -177,17 +210,24 @@ void read_link_keys(LabDraft& draft, TableReader& reader, const toml::node& node
 
 // What both directions say changes both and leaves all else as it is.
 void read_link_change(LabDraft& draft, const toml::table& table, const toml::node& node,
-                      LabLink& link) {
-  link.rates_there = link.rates_back = {};
+                      LabEvent& event) {
+  LabLink& link = event.change;
+  const LabRates there_before = std::exchange(link.rates_there, {});
+  const LabRates back_before = std::exchange(link.rates_back, {});
   TableReader there = draft.open(table, "event.change.");
-  read_direction(draft, there, link.there, link.queue_there, link.rates_there);
+  event.keeps_rate_there =
+      !read_direction(draft, there, node, link.there, link.queue_there, link.rates_there);
   TableReader both = draft.open(table, "event.change.");
-  read_direction(draft, both, link.back, link.queue_back, link.rates_back);
-  read_back(draft, both, link);
+  event.keeps_rate_back =
+      !read_direction(draft, both, node, link.back, link.queue_back, link.rates_back);
+  if (read_back(draft, both, link)) event.keeps_rate_back = false;
   both.refuse_others();
-  if (!link.rates_there.steps.empty() || !link.rates_back.steps.empty()) {
+  for (const LabRates& rates : {link.rates_there, link.rates_back}) {
+    if (rates.steps.empty() && rates.repeat == Duration::zero()) continue;
     both.fail("rates", node, "belong to the link: an event changes its rate once");
   }
+  link.rates_there = there_before;
+  link.rates_back = back_before;
   check_direction(both, node, link.there, link.queue_there, link.rates_there);
   check_direction(both, node, link.back, link.queue_back, link.rates_back);
 }
