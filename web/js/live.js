@@ -8,11 +8,16 @@ const kPauseMs = [300, 600, 1200, 2500, 5000];
 const kHiddenStatusMs = 5000;
 const kSilenceMs = 4 * kHiddenStatusMs;
 
+function isOf(watch, message) {
+  return (message.number ?? watch.request.number) === watch.request.number;
+}
+
 export class Live {
   constructor(url, onPhase) {
     this.url = url;
     this.onPhase = onPhase;
     this.watches = new Map(); // topic: {request, hear}
+    this.asked = 0; // numbers the watches: what an earlier one left on its way is not of this one
     this.failures = 0;
     this.socket = null;
     this.timer = 0;
@@ -25,7 +30,7 @@ export class Live {
 
   // One watch for each topic: a second replaces the first. The returned function ends it.
   watch(topic, request, hear, onError = () => {}) {
-    const entry = { request, hear, onError };
+    const entry = { request: { ...request, number: ++this.asked }, hear, onError };
     this.watches.set(topic, entry);
     this.ask(topic);
     return () => {
@@ -86,11 +91,13 @@ export class Live {
       return; // a later message may be whole again
     }
     if (message.type === "error") {
-      // It does not say whose it is, and a view seldom watches two things that can be refused.
-      for (const watch of this.watches.values()) watch.onError(message.error);
+      for (const watch of this.watches.values()) {
+        if (isOf(watch, message)) watch.onError(message.error);
+      }
       return;
     }
-    this.watches.get(this.topicOf(message.type))?.hear(message);
+    const watch = this.watches.get(this.topicOf(message.type));
+    if (watch && isOf(watch, message)) watch.hear(message);
   }
 
   ask(topic) {

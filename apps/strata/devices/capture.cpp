@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -169,15 +170,30 @@ Outcome<void> capture_file(const CaptureCommand& command) {
 
 // ---- from a running stack ----
 
-// Waiting for the next line ends with a signal.
-void end_waiting_on_signals() {
-  struct sigaction action{};
-  action.sa_handler = [](int) {};
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::sigaction(SIGHUP, &action, nullptr);
-}
+// While it lives, a signal ends the stream, whether somebody waits for it just then or not. The
+// same signal again ends the program, for it may be writing to somebody who does not read.
+class StreamEnd {
+ public:
+  explicit StreamEnd(const service::ControlClient& client) {
+    client_ = &client;
+    struct sigaction action{};
+    action.sa_handler = [](int) {
+      if (const auto* const read = client_.load()) read->end_reading();
+    };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+    ::sigaction(SIGHUP, &action, nullptr);
+  }
+  ~StreamEnd() { client_ = nullptr; }
+  StreamEnd(const StreamEnd&) = delete;
+  StreamEnd& operator=(const StreamEnd&) = delete;
+
+ private:
+  using Client = std::atomic<const service::ControlClient*>;
+  static_assert(Client::is_always_lock_free);
+  static inline Client client_ = nullptr;
+};
 
 Outcome<void> copy_stream(service::ControlClient& client, CaptureSink& sink) {
   std::uint64_t missed = 0;
@@ -213,7 +229,7 @@ Outcome<void> capture_running(const CaptureCommand& command) {
   if (auto agreed = service::parse_control_reply(*reply); !agreed) return agreed;
   auto sink = CaptureSink::open(command);
   if (!sink) return std::unexpected(std::move(sink).error());
-  end_waiting_on_signals();
+  const StreamEnd end(**client);
   if (auto done = confine(command); !done) return done;
   return (*sink)->finish(copy_stream(**client, **sink));
 }

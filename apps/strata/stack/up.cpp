@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -136,9 +137,16 @@ class Announcement {
       : node_(node), command_(command), web_(web) {
     look();
   }
+  // The loop may turn on after this.
+  ~Announcement() {
+    if (timer_) node_.loop().cancel_timer(*timer_);
+  }
+  Announcement(const Announcement&) = delete;
+  Announcement& operator=(const Announcement&) = delete;
 
  private:
   void look() {
+    timer_.reset();
     if (node_.main().is_ready()) {
       command_.json ? print_json(node_) : print_hints(node_, command_, web_);
       std::fflush(stdout);
@@ -150,13 +158,14 @@ class Announcement {
                         : "Asking the network for an address ...");
       std::fflush(stdout);
     }
-    node_.loop().start_timer(node_.loop().now() + std::chrono::milliseconds(50),
-                             [this] { look(); });
+    timer_ = node_.loop().start_timer(node_.loop().now() + std::chrono::milliseconds(50),
+                                      [this] { look(); });
   }
 
   Node& node_;
   const UpCommand& command_;
   const service::WebServices& web_;
+  std::optional<TimerId> timer_;
   bool has_said_wait_ = false;
 };
 
@@ -316,7 +325,7 @@ int run_command(const UpCommand& command) {
     return complain("up", done.error());
   }
   if (const auto trouble = service::trouble_of_reload(node.confined())) node.warn(*trouble);
-  const Announcement announcement(node, command, (*servers)->web());
+  Announcement announcement(node, command, (*servers)->web());
   node.run();
   if (node.failure()) return complain("up", *node.failure());
   return kOk;

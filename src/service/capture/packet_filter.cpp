@@ -31,6 +31,9 @@ struct PacketFilter::Program {
 
 namespace {
 
+// libpcap's optimiser may take seconds for a long text, and an event loop waits for it.
+constexpr std::size_t kOptimisedTextMax = 128;
+
 // pcap-filter(7): the words of the language.
 constexpr auto kWords = std::to_array<std::string_view>({
     "aarp",
@@ -232,7 +235,9 @@ Outcome<PacketFilter> PacketFilter::compile(const std::string& text, Medium medi
   if (compiler == nullptr) return failed("filter: no memory");
   const auto program = std::make_shared<Program>();
   const std::string numbers = with_port_numbers(text);
-  if (pcap_compile(compiler.get(), &program->code, numbers.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
+  const int optimises = text.size() <= kOptimisedTextMax ? 1 : 0;
+  if (pcap_compile(compiler.get(), &program->code, numbers.c_str(), optimises,
+                   PCAP_NETMASK_UNKNOWN) != 0) {
     return failed(fmt::format("filter \"{}\": {}", text, pcap_geterr(compiler.get())),
                   "as for tcpdump: host 10.77.0.2 and tcp port 80");
   }

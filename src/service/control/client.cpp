@@ -41,6 +41,12 @@ Outcome<std::unique_ptr<ControlClient>> ControlClient::connect_to_running(const 
   return connect(*found);
 }
 
+void ControlClient::end_reading() const {
+  const int before = errno;
+  ::shutdown(descriptor_, SHUT_RD);
+  errno = before;
+}
+
 ControlClient::~ControlClient() { ::close(descriptor_); }
 
 Outcome<std::string> ControlClient::ask(const ControlRequest& wanted) {

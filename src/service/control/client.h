@@ -25,6 +25,9 @@ class ControlClient {
   [[nodiscard]] Outcome<std::string> ask(const ControlRequest& wanted);
   // The next line of a stream; nothing when the other side has closed or a signal came.
   [[nodiscard]] Outcome<std::optional<std::string>> next_line();
+  // From now on next_line() tells what has come already, and then that it is over, also when it is
+  // waiting now. May be called by a signal's handler.
+  void end_reading() const;
   // Whether next_line() would answer without waiting.
   [[nodiscard]] bool has_line() const { return in_.find('\n') != std::string::npos; }
 

@@ -34,6 +34,21 @@ struct Face::Page {
   std::vector<Json> described{};
 };
 
+// From other cores, whose tasks may outlive the face, to the face.
+struct Face::Home {
+  Loop& front;
+  std::shared_ptr<Face*> alive;  // looked into on the front core alone
+
+  template <typename Task>
+  void post(Task task) const {
+    front.post_from_outside([known = alive, task = std::move(task)] {
+      if (*known != nullptr) task(**known);
+    });
+  }
+};
+
+Face::Home Face::home() const { return {front(), alive_}; }
+
 Face::Face(std::vector<HostedStack*> stacks, Cores* cores, std::string version)
     : stacks_(std::move(stacks)),
       cores_(cores),
@@ -46,9 +61,9 @@ Face::~Face() { *alive_ = nullptr; }
 void Face::ask(Loop& asker, const FaceQuery& query, FaceTold told) {
   if (&asker == &front()) return answer(query, std::move(told));
   auto whole = std::make_shared<std::pair<FaceQuery, FaceTold>>(query, std::move(told));
-  front().post_from_outside([this, whole, &asker] {
+  home().post([whole, &asker](Face& face) {
     // `whole` dies on the core it came from: what told() holds is that core's.
-    answer(whole->first, [whole, &asker](FaceAnswer done) mutable {
+    face.answer(whole->first, [whole, &asker](FaceAnswer done) mutable {
       auto both = std::make_shared<FaceAnswer>(std::move(done));
       asker.post_from_outside(
           [asked = std::move(whole), both] { asked->second(std::move(*both)); });
@@ -141,12 +156,12 @@ void Face::start_page() {
   const std::size_t stack = page->query.stack;
   page->cores_silent = cores_of(stack);
   for (std::size_t core = 1; core < cores_of(stack); ++core) {
-    on_core(core, [this, alive = alive_, page, core](HostedStack& follower) {
+    on_core(core, [home = home(), page, core](HostedStack& follower) {
       const auto number = static_cast<std::uint16_t>(core);
       ConnectionWalk::start(
-          follower, number, page->query.connections, [this, alive, page](ConnectionRows rows) {
+          follower, number, page->query.connections, [home, page](ConnectionRows rows) {
             auto found = std::make_shared<ConnectionRows>(std::move(rows));
-            front().post_from_outside([this, page, found] { on_rows(page, std::move(*found)); });
+            home.post([page, found](Face& face) { face.on_rows(page, std::move(*found)); });
           });
     });
   }
@@ -180,9 +195,9 @@ void Face::describe(const PagePtr& page) {
     return told;
   };
   for (std::size_t core = 1; core < cores_of(page->query.stack); ++core) {
-    on_core(core, [this, page, core, tell](HostedStack& follower) {
+    on_core(core, [home = home(), page, core, tell](HostedStack& follower) {
       auto told = std::make_shared<std::vector<Json>>(tell(follower, core));
-      front().post_from_outside([this, page, told] { on_described(page, std::move(*told)); });
+      home.post([page, told](Face& face) { face.on_described(page, std::move(*told)); });
     });
   }
   on_described(page, tell(*stacks_[page->query.stack], 0));
@@ -222,9 +237,9 @@ void Face::find_connection(const FaceQuery& query, FaceTold told) {
   if (core >= cores_of(query.stack)) return told(refusal(404, "there is no such core"));
   if (core == 0) return told(look(*stacks_[query.stack], query.id));
   auto held = std::make_shared<FaceTold>(std::move(told));
-  on_core(core, [this, look, held, id = query.id](HostedStack& follower) {
+  on_core(core, [home = home(), look, held, id = query.id](HostedStack& follower) {
     auto answer = std::make_shared<FaceAnswer>(look(follower, id));
-    front().post_from_outside([held, answer] { (*held)(std::move(*answer)); });
+    home.post([held, answer](Face&) { (*held)(std::move(*answer)); });
   });
 }
 

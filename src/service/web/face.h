@@ -78,7 +78,9 @@ class Face {
  private:
   struct Page;  // of connections, while it is put together
   using PagePtr = std::shared_ptr<Page>;
+  struct Home;
 
+  [[nodiscard]] Home home() const;
   void answer(const FaceQuery& query, FaceTold told);
   [[nodiscard]] FaceAnswer status(const FaceQuery& query);
   [[nodiscard]] FaceAnswer list(const FaceQuery& query);

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,8 +22,6 @@ MemoryCapture::MemoryCapture(HostedStack& front, Cores* cores, std::uint64_t byt
 MemoryCapture::~MemoryCapture() {
   stop();
   *alive_ = nullptr;
-  writer_.reset();
-  if (memory_ >= 0) ::close(memory_);
 }
 
 bool MemoryCapture::is_over() const {
@@ -55,17 +52,16 @@ Outcome<void> MemoryCapture::start(const std::string& filter, std::size_t snap) 
   auto filters = PacketFilters::compile(filter);
   if (!filters) return std::unexpected(std::move(filters).error());
   stop();
-  const int memory = ::memfd_create("strata-capture", MFD_CLOEXEC);
-  if (memory < 0) return failed(fmt::format("no memory for a capture: {}", std::strerror(errno)));
+  driver::Descriptor memory(::memfd_create("strata-capture", MFD_CLOEXEC));
+  if (!memory) return failed(fmt::format("no memory for a capture: {}", std::strerror(errno)));
   PcapWriterOptions options;
   options.wall_offset = wall_clock_offset();
   if (snap != 0) options.snap_length = static_cast<std::uint32_t>(std::min(snap, kSnapMax));
   frames_.reset();
-  writer_ = PcapWriter::of_descriptor(memory, "in memory", options);
+  writer_ = PcapWriter::of_descriptor(memory.get(), "in memory", options);
   frames_.emplace(*writer_);
   filter_ = filter;
-  if (memory_ >= 0) ::close(memory_);
-  memory_ = memory;
+  memory_ = std::make_shared<const driver::Descriptor>(std::move(memory));
   missed_before_ = watch_.missed();
   is_end_posted_ = false;
   return watch_.start(options.snap_length,
@@ -77,7 +73,7 @@ void MemoryCapture::stop() { watch_.stop(); }
 Outcome<HttpFile> MemoryCapture::file() {
   if (writer_ == nullptr) return failed("nothing was captured yet");
   if (!writer_->flush()) return failed(writer_->failure());
-  auto file = HttpFile::of_descriptor(::dup(memory_), "application/x-pcapng");
+  auto file = HttpFile::of_descriptor(memory_, "application/x-pcapng");
   if (!file) return failed("the capture cannot be read");
   return *std::move(file);
 }

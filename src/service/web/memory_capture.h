@@ -52,7 +52,7 @@ class MemoryCapture {
 
   HostedStack& front_;
   std::uint64_t bytes_max_;
-  int memory_ = -1;
+  HttpFile::SharedDescriptor memory_;
   std::unique_ptr<PcapWriter> writer_;
   std::optional<FrameWriter> frames_;  // into writer_
   std::string filter_;

@@ -30,5 +30,22 @@ TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
   ::close(*listener);
 }
 
+TEST(ControlClient, EndsReadingBeforeTheOtherSideCloses) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path + "/x.sock";
+  const auto listener = listen_on_unix_socket(path);
+  ASSERT_TRUE(listener.has_value()) << listener.error().text;
+  auto client = ControlClient::connect(path);
+  ASSERT_TRUE(client.has_value());
+  const int accepted = ::accept(*listener, nullptr, nullptr);
+  ASSERT_GE(accepted, 0);
+  ASSERT_EQ(::send(accepted, "one\n", 4, 0), 4);
+  (*client)->end_reading();
+  EXPECT_EQ((*client)->next_line().value(), "one") << "it was there";
+  EXPECT_EQ((*client)->next_line().value(), std::nullopt);
+  ::close(accepted);
+  ::close(*listener);
+}
+
 }  // namespace
 }  // namespace strata::service::client_test

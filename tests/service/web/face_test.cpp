@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -102,6 +103,31 @@ TEST_F(FaceTest, KnowsWhatIsNotThere) {
   EXPECT_EQ(ask({.stack = 2}).status, 404U);
   EXPECT_EQ(ask({.kind = FaceQuery::Kind::kConnection, .id = {0, {7, 7}}}).status, 404U);
   EXPECT_EQ(ask({.kind = FaceQuery::Kind::kConnection, .id = {3, {7, 7}}}).status, 404U);
+}
+
+TEST_F(FaceTest, AnswersAnotherCoreWhileItLives) {
+  const auto other = *Loop::create({.policy = LoopPolicy::kSpin, .clock = [] { return lab_now; }});
+  std::optional<Face> brief;
+  brief.emplace(std::vector{lab.ours.get()}, nullptr, "1");
+  int answers = 0;
+  const auto ask_from_there = [&] {
+    brief->ask(*other, {}, [&](const FaceAnswer& told) {
+      EXPECT_EQ(told.status, 200U);
+      ++answers;
+    });
+  };
+  const auto settle = [&] {
+    lab.settle();
+    while (other->run_once(Duration::zero())) {
+    }
+  };
+  ask_from_there();
+  settle();
+  EXPECT_EQ(answers, 1);
+  ask_from_there();
+  brief.reset();
+  settle();
+  EXPECT_EQ(answers, 1) << "what was on its way has found nobody";
 }
 
 TEST_F(FaceTest, WritesMetrics) {

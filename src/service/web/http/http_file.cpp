@@ -128,12 +128,15 @@ std::expected<HttpFile, unsigned> HttpFile::open(int folder, std::string_view pa
   std::string wanted(path.empty() ? "." : path);
   const bool names_folder = wanted == "." || wanted.ends_with('/');
   if (names_folder) wanted += "/index.html";
-  HttpFile file(open_beneath(folder, wanted));
-  if (file.descriptor_ < 0) return std::unexpected(http_status_of(errno));
+  driver::Descriptor opened(open_beneath(folder, wanted));
+  if (!opened) return std::unexpected(http_status_of(errno));
+  HttpFile file(std::make_shared<const driver::Descriptor>(std::move(opened)));
   struct stat state{};
-  if (::fstat(file.descriptor_, &state) != 0) return std::unexpected(500U);
+  if (::fstat(file.descriptor_->get(), &state) != 0) return std::unexpected(500U);
   if (S_ISDIR(state.st_mode)) return std::unexpected(301U);
   if (!S_ISREG(state.st_mode)) return std::unexpected(403U);
+  file.device_ = state.st_dev;
+  file.inode_ = state.st_ino;
   file.size_ = static_cast<std::uint64_t>(state.st_size);
   file.modified_seconds_ = state.st_mtim.tv_sec;
   file.entity_tag_ =
@@ -146,42 +149,37 @@ std::expected<HttpFile, unsigned> HttpFile::open(int folder, std::string_view pa
 // One that becomes shorter meanwhile is read, and fails, as the large ones are.
 void HttpFile::read_small() {
   std::string all(static_cast<std::size_t>(size_), '\0');
-  if (read(0, std::as_writable_bytes(std::span(all))) == all.size()) bytes_ = std::move(all);
+  if (read(0, std::as_writable_bytes(std::span(all))) != all.size()) return;
+  bytes_ = std::move(all);
+  descriptor_.reset();
 }
 
-std::optional<HttpFile> HttpFile::of_descriptor(int descriptor, std::string_view content_type) {
-  HttpFile file(descriptor);
+std::optional<HttpFile> HttpFile::of_descriptor(SharedDescriptor descriptor,
+                                                std::string_view content_type) {
+  HttpFile file(std::move(descriptor));
   struct stat state{};
-  if (::fstat(descriptor, &state) != 0) return std::nullopt;
+  if (!file.is_open() || ::fstat(file.descriptor_->get(), &state) != 0) return std::nullopt;
   file.size_ = static_cast<std::uint64_t>(state.st_size);
   file.content_type_ = content_type;
   return file;
 }
 
-HttpFile::HttpFile(HttpFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      size_(other.size_),
-      modified_seconds_(other.modified_seconds_),
-      entity_tag_(std::move(other.entity_tag_)),
-      content_type_(other.content_type_),
-      bytes_(std::move(other.bytes_)) {}
-
-HttpFile& HttpFile::operator=(HttpFile&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  size_ = other.size_;
-  modified_seconds_ = other.modified_seconds_;
-  entity_tag_ = std::move(other.entity_tag_);
-  content_type_ = other.content_type_;
-  bytes_ = std::move(other.bytes_);
-  return *this;
-}
-
-HttpFile::~HttpFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+bool HttpFile::is_same(const HttpFile& other) const {
+  return device_ == other.device_ && inode_ == other.inode_ && entity_tag_ == other.entity_tag_ &&
+         content_type_ == other.content_type_;
 }
 
 std::size_t HttpFile::read(std::uint64_t offset, MutableBytes to) const {
-  const ssize_t count = ::pread(descriptor_, to.data(), to.size(), static_cast<off_t>(offset));
+  if (!is_open()) {
+    const Bytes all = std::as_bytes(std::span(bytes_));
+    const Bytes rest =
+        all.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(offset, all.size())));
+    const Bytes part = rest.first(std::min(rest.size(), to.size()));
+    copy_bytes(part, to);
+    return part.size();
+  }
+  const ssize_t count =
+      ::pread(descriptor_->get(), to.data(), to.size(), static_cast<off_t>(offset));
   return count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 

@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "driver/descriptor.h"
 #include "strata/bytes.h"
 
 namespace strata::service {
@@ -25,18 +28,17 @@ namespace strata::service {
 
 class HttpFile {
  public:
-  // Of files up to this size the bytes are read when they are opened.
+  using SharedDescriptor = std::shared_ptr<const driver::Descriptor>;
+
+  // Files up to this size are read, and closed, when they are opened.
   static constexpr std::uint64_t kSmallMax = 16U << 10U;
 
   // Below an open folder. A folder stands for its index.html. An error is the status to answer
   // with: 403, 404 or 500, or 301 for a folder named without a slash at its end.
   [[nodiscard]] static std::expected<HttpFile, unsigned> open(int folder, std::string_view path);
-  // Takes the descriptor over. Nothing when there is no file behind it.
-  [[nodiscard]] static std::optional<HttpFile> of_descriptor(int descriptor,
+  // One of any number that share a descriptor. Nothing when there is no file behind it.
+  [[nodiscard]] static std::optional<HttpFile> of_descriptor(SharedDescriptor descriptor,
                                                              std::string_view content_type);
-  HttpFile(HttpFile&& other) noexcept;
-  HttpFile& operator=(HttpFile&& other) noexcept;
-  ~HttpFile();
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::int64_t modified_seconds() const { return modified_seconds_; }
@@ -45,14 +47,20 @@ class HttpFile {
   [[nodiscard]] std::string_view content_type() const { return content_type_; }
   // All of a small file; empty: it must be read.
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  // It holds a descriptor.
+  [[nodiscard]] bool is_open() const { return descriptor_ != nullptr; }
+  // The same file, unchanged, whatever name it was opened by.
+  [[nodiscard]] bool is_same(const HttpFile& other) const;
   // How many bytes were read; 0 when the file has become shorter, or cannot be read.
   [[nodiscard]] std::size_t read(std::uint64_t offset, MutableBytes to) const;
 
  private:
-  explicit HttpFile(int descriptor) : descriptor_(descriptor) {}
+  explicit HttpFile(SharedDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
   void read_small();
 
-  int descriptor_;
+  SharedDescriptor descriptor_;
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
   std::uint64_t size_ = 0;
   std::int64_t modified_seconds_ = 0;
   std::string entity_tag_;

@@ -20,8 +20,20 @@ HttpFolder::Found HttpFolder::open(std::string_view path) {
   if (!is_open()) return std::unexpected(http_status_of(errno));
   auto opened = HttpFile::open(folder_.get(), path);
   if (!opened) return std::unexpected(opened.error());
-  auto file = std::make_shared<const HttpFile>(*std::move(opened));
-  if (kept_.size() < kKeptMax) kept_.push_back({std::string(path), file});
+  auto file = share(std::make_shared<const HttpFile>(*std::move(opened)));
+  if (file && kept_.size() < kKeptMax) kept_.push_back({std::string(path), *file});
+  return file;
+}
+
+HttpFolder::Found HttpFolder::share(std::shared_ptr<const HttpFile> file) {
+  if (!file->is_open()) return file;
+  std::erase_if(large_, [](const auto& one) { return one.expired(); });
+  for (const auto& one : large_) {
+    auto known = one.lock();
+    if (known != nullptr && known->is_same(*file)) return known;
+  }
+  if (large_.size() == kLargeMax) return std::unexpected(503U);
+  large_.push_back(file);
   return file;
 }
 

@@ -36,7 +36,7 @@ class HttpRequestReader {
  public:
   // So much of a request's head and body is kept, and no more.
   static constexpr std::uint32_t kHeadBytesMax = 16U << 10U;
-  static constexpr std::uint64_t kBodyBytesMax = 1U << 20U;
+  static constexpr std::uint64_t kBodyBytesMax = 16U << 10U;
 
   HttpRequestReader();
   ~HttpRequestReader();

@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/asio/ssl.hpp>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ class TlsIdentity {
  public:
   TlsIdentity() : context(ssl::context::tls_server) {}
   ssl::context context;
+  bool lacks_password = false;  // what was loaded is encrypted
 };
 
 namespace {
@@ -191,12 +193,23 @@ Outcome<std::shared_ptr<TlsIdentity>> load_tls_identity(const std::string& certi
   std::ignore = context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
                                         ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION,
                                     error);
+  // Without this OpenSSL asks at the terminal, and a stack that runs stands still.
+  std::ignore = context.set_password_callback(
+      [&lacks = identity->lacks_password](std::size_t, ssl::context::password_purpose) {
+        lacks = true;
+        return std::string();
+      },
+      error);
   std::ignore = context.use_certificate_chain_file(certificate, error);
   if (error) {
     return failed(fmt::format("tls: {}: {}", certificate, error.message()),
                   "expected a PEM file with the certificate first");
   }
   std::ignore = context.use_private_key_file(key, ssl::context::pem, error);
+  if (error && identity->lacks_password) {
+    return failed(fmt::format("tls: {}: the key is encrypted", key),
+                  "openssl pkey -in KEY -out PLAIN writes one that needs no password");
+  }
   if (error) {
     return failed(fmt::format("tls: {}: {}", key, error.message()),
                   "expected the PEM file of the certificate's private key");

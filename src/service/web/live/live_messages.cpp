@@ -52,6 +52,7 @@ Outcome<void> read_status(const Json& message, LiveWish& wish) {
 Outcome<void> read_connections(const Json& message, LiveWish& wish) {
   wish.every = every_of(message, 1000);
   wish.query.kind = FaceQuery::Kind::kConnections;
+  wish.query.stack = number(message, "stack", 0);
   ConnectionQuery& query = wish.query.connections;
   query.offset = std::min<std::size_t>(number(message, "offset", 0), UINT32_MAX);
   query.limit =
@@ -65,10 +66,24 @@ Outcome<void> read_connections(const Json& message, LiveWish& wish) {
 Outcome<void> read_connection(const Json& message, LiveWish& wish) {
   wish.every = every_of(message, 200);
   wish.query.kind = FaceQuery::Kind::kConnection;
+  wish.query.stack = number(message, "stack", 0);
   const auto id = parse_connection_id(word(message, "id"));
   if (!id) return failed("id: there is no such connection");
   wish.query.id = *id;
   return {};
+}
+
+Outcome<void> read_packets(const Json& message, LiveWish& wish) {
+  if (number(message, "stack", 0) != 0) {
+    return failed("packets: only those of the first stack are shown");
+  }
+  wish.every = LiveWish::kEveryMin;
+  wish.filter = word(message, "filter");
+  return {};
+}
+
+std::string whose(std::size_t number) {
+  return number == 0 ? std::string() : fmt::format(R"("number":{},)", number);
 }
 
 double wall_seconds(Time time) {
@@ -165,12 +180,13 @@ Outcome<LiveWish> parse_live_wish(std::string_view text) {
   }
   wish.subject = static_cast<LiveSubject>(found - kSubjects.begin());
   if (!wish.is_wanted) return wish;
+  wish.number = number(message, "number", 0);
   Outcome<void> read;
   switch (wish.subject) {
     case LiveSubject::kStatus: read = read_status(message, wish); break;
     case LiveSubject::kConnections: read = read_connections(message, wish); break;
     case LiveSubject::kConnection: read = read_connection(message, wish); break;
-    default: wish.every = LiveWish::kEveryMin; wish.filter = word(message, "filter");
+    default: read = read_packets(message, wish);
   }
   if (!read) return std::unexpected(std::move(read).error());
   return wish;
@@ -185,13 +201,14 @@ std::string live_connection(std::string_view told, Time now) {
                      inside(told));
 }
 
-std::string live_error(std::string_view sentence) {
-  return fmt::format(R"({{"type":"error","error":{}}})", json_string(sentence));
+std::string live_error(std::string_view sentence, std::size_t number) {
+  return fmt::format(R"({{"type":"error",{}"error":{}}})", whose(number), json_string(sentence));
 }
 
-std::string live_packets(std::span<const SeenPacket> packets, std::uint64_t missed) {
-  return fmt::format(R"({{"type":"packets","packets":[{}],"missed":{}}})", list_of(packets),
-                     missed);
+std::string live_packets(std::span<const SeenPacket> packets, std::uint64_t missed,
+                         std::size_t number) {
+  return fmt::format(R"({{"type":"packets",{}"packets":[{}],"missed":{}}})", whose(number),
+                     list_of(packets), missed);
 }
 
 std::string live_segments(const ConnectionId& id, std::span<const SeenSegment> segments,

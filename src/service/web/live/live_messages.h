@@ -24,15 +24,17 @@ struct LiveWish {
   bool is_wanted = true;  // false: no longer
   Duration every{};
   FaceQuery query{};
-  std::string filter{};  // kPackets
+  std::string filter{};    // kPackets
+  std::size_t number = 0;  // the client's: packets and refusals say whose they are
 };
 [[nodiscard]] Outcome<LiveWish> parse_live_wish(std::string_view message);
 
 // What the face told, with its type in front.
 [[nodiscard]] std::string live_message(std::string_view type, std::string_view told);
 [[nodiscard]] std::string live_connection(std::string_view told, Time now);
-[[nodiscard]] std::string live_error(std::string_view sentence);
-[[nodiscard]] std::string live_packets(std::span<const SeenPacket> packets, std::uint64_t missed);
+[[nodiscard]] std::string live_error(std::string_view sentence, std::size_t number = 0);
+[[nodiscard]] std::string live_packets(std::span<const SeenPacket> packets, std::uint64_t missed,
+                                       std::size_t number = 0);
 [[nodiscard]] std::string live_segments(const ConnectionId& id,
                                         std::span<const SeenSegment> segments,
                                         std::uint64_t missed);

@@ -39,7 +39,8 @@ void LiveSession::start(LiveWish wish) {
   if (subject == LiveSubject::kPackets) {
     if (!start_packets(watch)) return;
   }
-  if (subject == LiveSubject::kConnection) {
+  // The hub has the feeds of the first stack.
+  if (subject == LiveSubject::kConnection && watch.wish.query.stack == 0) {
     watch.segments = std::make_shared<SegmentRing>();
     home_.hub.add(loop(), watch.segments, watch.wish.query.id);
   }
@@ -49,7 +50,7 @@ void LiveSession::start(LiveWish wish) {
 bool LiveSession::start_packets(Watch& watch) {
   auto filters = PacketFilters::compile(watch.wish.filter);
   if (!filters) {
-    say(live_error(filters.error().text));
+    say(live_error(filters.error().text, watch.wish.number));
     return false;
   }
   PacketWish wish;
@@ -107,16 +108,20 @@ void LiveSession::on_told(LiveSubject subject, const FaceAnswer& told) {
       default: return say(live_connection(told.text, loop().now()));
     }
   }
-  if (subject != LiveSubject::kConnection) return;  // there is one more later
+  constexpr unsigned kNotThere = 404;
+  if (told.status != kNotThere) return;  // there is one more later
+  const std::size_t number = watch_of(subject).wish.number;
   stop(subject);
-  say(live_error("the connection has ended"));
+  say(live_error(
+      subject == LiveSubject::kConnection ? "the connection has ended" : "there is no such stack",
+      number));
 }
 
 void LiveSession::tell_packets(Watch& watch) {
   const auto packets = watch.packets->take();
   const std::uint64_t missed = watch.packets->missed();
   const std::uint64_t news = missed - std::exchange(watch.missed, missed);
-  if (!packets.empty() || news != 0) say(live_packets(packets, news));
+  if (!packets.empty() || news != 0) say(live_packets(packets, news, watch.wish.number));
 }
 
 void LiveSession::tell_segments(Watch& watch) {

@@ -78,17 +78,17 @@ struct Inner : std::enable_shared_from_this<Inner> {
   void write(std::string text) {
     out = std::move(text);
     is_writing = true;
+    write_began = runner.now();
     stream.async_write(asio::net::buffer(out),
                        [self = shared_from_this()](beast::error_code error, std::size_t) {
                          self->is_writing = false;
                          if (error) return self->end();
-                         self->written = self->runner.now();
                          if (!self->is_over && self->events.on_free) self->events.on_free();
                        });
   }
 
   void leave(websocket::close_code code, const char* why) {
-    if (!is_open || std::exchange(is_leaving, true)) return;
+    if (!is_open || is_over || std::exchange(is_leaving, true)) return;
     // RFC 6455 7.1.1: the peer answers with a close frame, or is not waited for.
     stop_watching();
     timer = runner.start_timer(runner.now() + kLeaveMax, [this] {
@@ -117,12 +117,21 @@ struct Inner : std::enable_shared_from_this<Inner> {
   void watch() {
     timer = runner.start_timer(runner.now() + kPingEvery, [this] {
       timer.reset();
-      if (runner.now() - heard >= kSilenceMax) return end();
-      if (is_open && !is_leaving) {
-        stream.async_ping({}, [self = shared_from_this()](beast::error_code) {});
-      }
+      if (is_given_up()) return end();
+      ping();
       watch();
     });
+  }
+  // It says nothing, or takes nothing of what it is sent, whatever it says.
+  bool is_given_up() const {
+    const Time now = runner.now();
+    return now - heard >= kSilenceMax || (is_writing && now - write_began >= kSilenceMax);
+  }
+  // Beast allows one at a time, and one may wait behind a write for long.
+  void ping() {
+    if (!is_open || is_leaving || std::exchange(is_pinging, true)) return;
+    stream.async_ping({},
+                      [self = shared_from_this()](beast::error_code) { self->is_pinging = false; });
   }
   void stop_watching() {
     if (timer) runner.cancel_timer(*timer);
@@ -136,11 +145,12 @@ struct Inner : std::enable_shared_from_this<Inner> {
   std::string out;
   std::optional<TimerId> timer;
   Time heard{};
-  Time written{};
+  Time write_began{};
   Time second_began{};
   int messages = 0;
   bool is_open = false;
   bool is_writing = false;
+  bool is_pinging = false;
   bool is_leaving = false;
   bool is_over = false;
 };

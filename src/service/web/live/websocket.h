@@ -15,7 +15,8 @@
 // 1. What comes is bounded: kMessageMax a message, kMessagesMax a second. Whoever sends more is
 //    told why by a close frame.
 // 2. What goes is one message at a time; the caller keeps what waits, and bounds it.
-// 3. A peer that answers no ping for kSilenceMax is given up.
+// 3. A peer that answers no ping for kSilenceMax is given up, and one that has not taken a message
+//    by then.
 
 namespace strata::service {
 

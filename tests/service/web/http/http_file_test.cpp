@@ -101,8 +101,12 @@ TEST_F(HttpFileTest, ReadsPartsAndNothingBehindTheEnd) {
   EXPECT_EQ(file->read(8, buffer), 2U);
   EXPECT_EQ(static_cast<char>(buffer[0]), '8');
   EXPECT_EQ(file->read(10, buffer), 0U);
-  fs::resize_file(www + "/a.txt", 3);
-  EXPECT_EQ(file->read(3, buffer), 0U) << "it has become shorter";
+  put(www + "/large", std::string(HttpFile::kSmallMax + 1, 'm'));
+  const auto large = HttpFile::open(folder.get(), "/large");
+  ASSERT_TRUE(large.has_value());
+  EXPECT_EQ(large->read(HttpFile::kSmallMax, buffer), 1U);
+  fs::resize_file(www + "/large", 3);
+  EXPECT_EQ(large->read(3, buffer), 0U) << "it has become shorter";
 }
 
 TEST_F(HttpFileTest, HoldsAllOfWhatIsSmall) {
@@ -113,6 +117,10 @@ TEST_F(HttpFileTest, HoldsAllOfWhatIsSmall) {
   const auto large = HttpFile::open(folder.get(), "/more");
   EXPECT_TRUE(large->bytes().empty());
   EXPECT_EQ(large->size(), HttpFile::kSmallMax + 1);
+  EXPECT_TRUE(large->is_open());
+  EXPECT_FALSE(HttpFile::open(folder.get(), "/most")->is_open());
+  put(www + "/none", "");
+  EXPECT_FALSE(HttpFile::open(folder.get(), "/none")->is_open());
 }
 
 // RFC 9110 8.8.1: a strong tag changes whenever the text does.

@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "service/lab.h"
 
@@ -76,6 +78,37 @@ TEST_F(HttpFolderTest, NothingStaysOpen) {
   EXPECT_LE(open_descriptors(), before + HttpFolder::kKeptMax + 1);
   lab.settle();
   EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(HttpFolderTest, WhoSendsASmallFileHoldsNothingOpen) {
+  const std::size_t before = open_descriptors();
+  const auto sent = *folder->open("/a");
+  lab.settle();
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(HttpFolderTest, ALargeFileIsOpenOnceHoweverManySendIt) {
+  put("large", std::string(HttpFile::kSmallMax + 1, 'x'));
+  const auto first = *folder->open("/large");
+  lab.settle();
+  EXPECT_EQ(*folder->open("/large"), first);
+  put("large", std::string(HttpFile::kSmallMax + 2, 'x'));
+  lab.settle();
+  EXPECT_NE(*folder->open("/large"), first) << "it is another now";
+}
+
+TEST_F(HttpFolderTest, OfLargeFilesNoMoreAreOpenThanItsBound) {
+  std::vector<std::shared_ptr<const HttpFile>> sent;
+  for (std::size_t i = 0; i < HttpFolder::kLargeMax; ++i) {
+    const std::string name = "large" + std::to_string(i);
+    put(name, std::string(HttpFile::kSmallMax + 1, 'x'));
+    sent.push_back(*folder->open("/" + name));
+  }
+  put("more", std::string(HttpFile::kSmallMax + 1, 'x'));
+  EXPECT_EQ(ask("/more"), "503");
+  sent.clear();
+  lab.settle();
+  EXPECT_TRUE(folder->open("/more").has_value());
 }
 
 TEST_F(HttpFolderTest, MayGoBeforeTheTurnEnds) {

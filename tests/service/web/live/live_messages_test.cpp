@@ -27,10 +27,20 @@ TEST(LiveWish, IsReadWithItsBounds) {
   const auto one = parse_live_wish(R"({"watch":"connection","id":"0-1-2"})");
   ASSERT_TRUE(one.has_value());
   EXPECT_EQ(one->query.id.handle, (Handle{1, 2}));
+  EXPECT_EQ(one->query.stack, 0U);
   EXPECT_EQ(parse_live_wish(R"({"watch":"packets","filter":"tcp"})")->filter, "tcp");
   EXPECT_FALSE(parse_live_wish(R"({"unwatch":"packets"})")->is_wanted);
   EXPECT_EQ(parse_live_wish(R"({"watch":"status","every_ms":99999999})")->every,
             std::chrono::minutes(1));
+}
+
+TEST(LiveWish, NamesAStack) {
+  EXPECT_EQ(parse_live_wish(R"({"watch":"connections","stack":2})")->query.stack, 2U);
+  EXPECT_EQ(parse_live_wish(R"({"watch":"connection","id":"0-1-2","stack":1})")->query.stack, 1U);
+  EXPECT_TRUE(parse_live_wish(R"({"watch":"packets","stack":0})"));
+  const auto packets = parse_live_wish(R"({"watch":"packets","stack":1})");
+  ASSERT_FALSE(packets.has_value());
+  EXPECT_EQ(packets.error().text, "packets: only those of the first stack are shown");
 }
 
 TEST(LiveWish, IsRefusedInWords) {
@@ -50,6 +60,15 @@ TEST(LiveMessages, AreJsonWithTheirType) {
   const json connection = json::parse(live_connection("{\"id\":\"0-1-2\"}\n", Time{}));
   EXPECT_EQ(connection["info"]["id"], "0-1-2");
   EXPECT_EQ(json::parse(live_error("a \"b\""))["error"], "a \"b\"");
+}
+
+TEST(LiveMessages, SayWhoseTheyAre) {
+  const auto wish = parse_live_wish(R"({"watch":"packets","number":7})");
+  ASSERT_TRUE(wish.has_value());
+  EXPECT_EQ(wish->number, 7U);
+  EXPECT_EQ(json::parse(live_error("no", wish->number))["number"], 7);
+  EXPECT_EQ(json::parse(live_packets({}, 0, wish->number))["number"], 7);
+  EXPECT_FALSE(json::parse(live_packets({}, 0)).contains("number"));
 }
 
 TEST(LiveMessages, TellWhyAPacketWasDropped) {

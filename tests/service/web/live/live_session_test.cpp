@@ -61,7 +61,8 @@ class LiveSessionTest : public testing::Test {
  protected:
   LiveSessionTest() {
     web = *WebServices::open(
-        {.cores = {lab.ours.get()}, .watched = {lab.ours.get()}, .version = "1"}, {.serve = {}});
+        {.cores = {lab.ours.get()}, .watched = {lab.ours.get(), lab.theirs.get()}, .version = "1"},
+        {.serve = {}});
   }
   void open(Client& client) {
     const std::string answer = client.ask(kUpgrade);
@@ -119,6 +120,32 @@ TEST_F(LiveSessionTest, ShowsPacketsAndConnections) {
   EXPECT_TRUE(has_info && has_segments);
 }
 
+TEST_F(LiveSessionTest, TellsOfTheStackThatIsNamed) {
+  Client client(lab, 80);
+  open(client);
+  const auto first = [&](std::string_view wish) {
+    client.send(frame(wish));
+    const auto told = messages_in(client.receive());
+    return told.empty() ? json() : told[0];
+  };
+  const json ours = first(R"({"watch":"connections"})");
+  ASSERT_EQ(ours["connections"].size(), 1U);
+  const json theirs = first(R"({"watch":"connections","stack":1})");
+  ASSERT_EQ(theirs["connections"].size(), 1U);
+  EXPECT_EQ(theirs["connections"][0]["remote"], ours["connections"][0]["local"]);
+  EXPECT_EQ(first(R"({"watch":"connections","stack":2})")["error"], "there is no such stack");
+  EXPECT_EQ(first(R"({"watch":"packets","stack":1})")["type"], "error");
+  const std::string id = theirs["connections"][0]["id"];
+  client.send(frame(R"({"watch":"connection","stack":1,"id":")" + id + "\"}"));
+  lab.run_for(std::chrono::milliseconds(450));
+  const auto told = messages_in(client.receive());
+  ASSERT_FALSE(told.empty());
+  for (const json& one : told) {
+    EXPECT_EQ(one["type"], "connection") << "no segments of the first stack's connections";
+    EXPECT_EQ(one["info"]["remote"], theirs["connections"][0]["remote"]);
+  }
+}
+
 TEST_F(LiveSessionTest, AnswersNonsenseInWords) {
   Client client(lab, 80);
   open(client);
@@ -150,6 +177,28 @@ TEST_F(LiveSessionTest, GivesUpAPeerThatAnswersNoPing) {
   Client client(lab, 80);
   open(client);
   lab.run_for(std::chrono::seconds(85));
+  EXPECT_EQ(web->connections(), 0U);
+}
+
+TEST_F(LiveSessionTest, PingsOnceAtATimeWhileAPeerReadsNothing) {
+  Client client(lab, 80, "10.77.0.2", {.receive_buffer = 4096});
+  open(client);
+  client.send(frame(R"({"watch":"status","every_ms":100})"));
+  lab.run_for(std::chrono::seconds(65));
+  EXPECT_EQ(web->connections(), 1U);
+  lab.run_for(std::chrono::seconds(20));
+  EXPECT_EQ(web->connections(), 0U);
+}
+
+TEST_F(LiveSessionTest, GivesUpAPeerThatTalksAndTakesNothing) {
+  Client client(lab, 80, "10.77.0.2", {.receive_buffer = 4096});
+  open(client);
+  client.send(frame(R"({"watch":"status","every_ms":100})"));
+  constexpr unsigned kPong = 10;
+  for (int pongs = 0; pongs < 11; ++pongs) {
+    lab.run_for(std::chrono::seconds(10));
+    client.send(frame("", kPong));
+  }
   EXPECT_EQ(web->connections(), 0U);
 }
 
