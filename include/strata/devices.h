@@ -128,7 +128,8 @@ struct XdpOptions {
   // discovery stay with the host. Without either every frame is ours, and the host gets none.
   std::vector<IpAddress> addresses;
   std::vector<Ports> ports;
-  bool copies = false;  // even where the driver could do without
+  bool promiscuous = false;  // hear what is sent to other stations
+  bool copies = false;       // even where the driver could do without
   std::size_t mtu = 0;  // less than the interface's; 0: the interface's, and what becomes of it
   MacAddress mac;       // unspecified: the interface's; another one makes it promiscuous
 };

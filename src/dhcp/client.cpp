@@ -183,9 +183,11 @@ void Client::enter_bound(Time now) {
       bound_->renewal_s != 0 ? std::chrono::seconds(bound_->renewal_s) : whole / 2;
   const Duration rebinding =
       bound_->rebinding_s != 0 ? std::chrono::seconds(bound_->rebinding_s) : whole / 8 * 7;
-  renew_at_ = bound_->obtained + renewal + jitter(std::min(spread, renewal / 8));
-  rebind_at_ =
-      std::clamp(bound_->obtained + rebinding + jitter(spread), renew_at_, bound_->expires());
+  const Time end = bound_->expires();
+  const Time renews = bound_->obtained + renewal + jitter(std::min(spread, renewal / 8));
+  // However late the server's times are, there is time left to ask.
+  renew_at_ = std::min(renews, end - whole / 16);
+  rebind_at_ = std::clamp(bound_->obtained + rebinding + jitter(spread), renew_at_, end);
   deadline_ = std::max(now, renew_at_);
 }
 
@@ -200,6 +202,13 @@ void Client::on_conflict(Time now) {
   ++counters_.conflicts;
   farewell_ = *bound_;
   owed_farewell_ = DhcpMessageType::kDecline;
+  unbind();
+  begin(now + config_.decline_wait);
+}
+
+// It is still ours to ask for, but not at once: somebody did not want it here.
+void Client::on_address_removed(Time now) {
+  if (!bound_) return;
   unbind();
   begin(now + config_.decline_wait);
 }

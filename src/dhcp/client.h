@@ -90,6 +90,8 @@ class Client {
   void on_address_checked(Time now);
   // Somebody has, whether before or after it was checked.
   void on_conflict(Time now);
+  // The address was taken away, and not by anybody who uses it himself.
+  void on_address_removed(Time now);
   // The link came back: it may be another network (RFC 2131 3.7).
   void on_link_up(Time now);
   // Gives the address back (RFC 2131 4.4.6), if there is one.

@@ -16,6 +16,7 @@ inline constexpr std::size_t kServersMax = 8;
 inline constexpr std::size_t kSearchMax = 6;      // as resolv.conf has them
 inline constexpr std::size_t kAddressesMax = 16;  // of one family of one name; more are left out
 inline constexpr unsigned kAliasesMax = 16;       // CNAMEs in a row, in one answer and over several
+inline constexpr unsigned kRedrawsMax = 16;       // of a taken port, before a server is given up
 inline constexpr unsigned kStrangersMax = 8;      // answers that do not fit, before TCP is taken
 inline constexpr std::uint16_t kPort = 53;
 inline constexpr std::size_t kQueryMax = 300;  // length, header, question, OPT

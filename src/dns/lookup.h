@@ -36,6 +36,7 @@ struct Leg {
   bool with_edns = false;
   bool must_send = false;
   std::uint8_t strangers = 0;
+  std::uint8_t redraws = 0;  // of the port, for this server
   Time deadline{};
   std::optional<std::uint32_t> ended{};  // an earlier attempt whose socket is still to be closed
 

@@ -35,6 +35,7 @@ void Stub::ask_next(LookupId id, Lookup& lookup, Leg& leg, Time now) {
   }
   leg.tried = static_cast<ServerSet>(leg.tried | 1U << *server);
   leg.server = *server;
+  leg.redraws = 0;
   ask(id, lookup, leg, false, now);
 }
 
@@ -128,7 +129,7 @@ void Stub::on_stream_message(const ExchangeId& exchange, Bytes message, Time now
 void Stub::on_exchange_failed(const ExchangeId& exchange, Error error, Time now) {
   const Place place = find(exchange);
   if (place.leg == nullptr) return;
-  if (error == Error::kAddressInUse) {
+  if (error == Error::kAddressInUse && place.leg->redraws++ < kRedrawsMax) {
     return ask(exchange.lookup, *place.lookup, *place.leg, place.leg->is_stream, now);
   }
   servers_[place.leg->server].rests_until = now + config_.server_rest;

@@ -48,9 +48,10 @@ constexpr std::array kPacketKeys{
 };
 
 constexpr std::array kXdpKeys{
-    KeyRule{"queue", ValueKind::kQueue},      KeyRule{"address", ValueKind::kAddress, true},
-    KeyRule{"port", ValueKind::kPorts, true}, KeyRule{"copy", ValueKind::kYesNo},
-    KeyRule{"mtu", ValueKind::kMtu},          KeyRule{"mac", ValueKind::kMac},
+    KeyRule{"queue", ValueKind::kQueue},       KeyRule{"address", ValueKind::kAddress, true},
+    KeyRule{"port", ValueKind::kPorts, true},  KeyRule{"copy", ValueKind::kYesNo},
+    KeyRule{"mtu", ValueKind::kMtu},           KeyRule{"mac", ValueKind::kMac},
+    KeyRule{"promiscuous", ValueKind::kYesNo},
 };
 
 constexpr std::array kRootlessKeys{

@@ -200,10 +200,14 @@ std::string HostLink::driver() const {
   return {information.driver, ::strnlen(information.driver, sizeof(information.driver))};
 }
 
-bool HostLink::is_up() const {
+bool HostLink::has_flags(int flags) const {
   ifreq request = this->request();
-  return ::ioctl(socket_, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
+  return ::ioctl(socket_, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & flags) == flags;
 }
+
+bool HostLink::is_up() const { return has_flags(IFF_UP); }
+
+bool HostLink::is_running() const { return has_flags(IFF_UP | IFF_RUNNING); }
 
 std::size_t HostLink::mtu() const {
   ifreq request = this->request();

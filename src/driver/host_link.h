@@ -24,7 +24,8 @@ class HostLink {
   HostLink& operator=(HostLink&&) = delete;
 
   [[nodiscard]] bool is_there() const;
-  [[nodiscard]] bool is_up() const;  // false as well when it is gone
+  [[nodiscard]] bool is_up() const;       // false as well when it is gone
+  [[nodiscard]] bool is_running() const;  // up, and with somebody at the other end of the cable
   [[nodiscard]] std::size_t mtu() const;
   [[nodiscard]] bool has_address(const Prefix& prefix) const;
   [[nodiscard]] bool is_ethernet() const;
@@ -45,6 +46,7 @@ class HostLink {
  private:
   HostLink(std::string name, int socket, unsigned index);
   [[nodiscard]] ifreq request() const;
+  [[nodiscard]] bool has_flags(int flags) const;
   void wait_for(const Prefix& prefix) const;
   [[nodiscard]] bool is_tentative(const Prefix& prefix) const;
 

@@ -73,7 +73,7 @@ bool LinkWatch::look_at_bell() {
 
 void LinkWatch::ask() {
   is_there_ = is_there_ && link_.is_there();
-  is_up_ = is_there_ && link_.is_up();
+  is_up_ = is_there_ && link_.is_running();
   if (is_there_) mtu_ = link_.mtu();
 }
 

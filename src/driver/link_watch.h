@@ -33,7 +33,7 @@ class LinkWatch {
   // Readable when there may be frames, or news of the link; -1 once the interface is gone.
   [[nodiscard]] int descriptor() const { return is_there_ ? both_.get() : -1; }
   [[nodiscard]] bool is_there() const { return is_there_; }
-  [[nodiscard]] bool is_up() const { return is_up_; }
+  [[nodiscard]] bool is_up() const { return is_up_; }  // and has a carrier
   [[nodiscard]] std::size_t mtu() const { return mtu_; }
   [[nodiscard]] const HostLink& link() const { return link_; }
 

@@ -108,6 +108,7 @@ OpenedDevices open_xdp_from(const DeviceSpec& spec) {
       }
     }
   }
+  options.promiscuous = yes_no_of(spec, "promiscuous", false);
   options.copies = yes_no_of(spec, "copy", false);
   options.mtu = static_cast<std::size_t>(number_of(spec, "mtu", 0));
   options.mac = mac_of(spec);

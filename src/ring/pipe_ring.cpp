@@ -178,13 +178,19 @@ void PipeTransmitter::commit(std::span<const Frame> frames) {
     return;
   }
   const std::uint32_t record = reserved_record_bytes_;
+  const auto bytes = static_cast<std::uint32_t>(frames.size()) * record;
+  // The room that there was is gone where the reader has broken the rules meanwhile.
+  if (link_->writer.room_for(bytes) < bytes) {
+    drops_ += frames.size();
+    return;
+  }
   std::byte* place = link_->writer.begin();
   for (const Frame& frame : frames) {
     FrameWriter::write_head(place, std::bit_cast<VirtioHeader>(frame.offload()), frame.size(),
                             record);
     place += record;
   }
-  link_->writer.append(static_cast<std::uint32_t>(frames.size()) * record);
+  link_->writer.append(bytes);
   publish();
 }
 

@@ -388,7 +388,9 @@ Outcome<void> Node::confine(const StackOptions& options, const runtime::ConfineO
   PacketFilter::learn_ports();
   runtime::Needs needs = needs_of(options, is_rootless());
   if (!config.empty()) add_needs_of_reload(options, config, needs);
-  auto confined = Confined::begin(needs, manner, control_path_);
+  runtime::ConfineOptions chosen = manner;
+  if (chosen.user.empty()) chosen.user = options.user;
+  auto confined = Confined::begin(needs, chosen, control_path_);
   if (!confined) return std::unexpected(std::move(confined).error());
   confined_ = *std::move(confined);
   rack_.open_by([this](const std::string& spec) { return confined_->open(spec); });

@@ -261,9 +261,9 @@ std::string to_text(const JoinOptions& join) {
 
 std::string to_text(const PublishOptions& publish) {
   std::string text;
-  if (!publish.host_address.is_unspecified()) {
-    const std::string address(strata::to_text(publish.host_address).view());
-    text = publish.host_address.is_v6() ? "[" + address + "]:" : address + ":";
+  if (publish.host_address) {
+    const std::string address(strata::to_text(*publish.host_address).view());
+    text = publish.host_address->is_v6() ? "[" + address + "]:" : address + ":";
   }
   text += std::to_string(publish.host_port) + ":" + std::to_string(publish.inside_port);
   return publish.is_udp ? text + "/udp" : text;

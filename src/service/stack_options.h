@@ -56,7 +56,8 @@ struct ServeOptions {
 // "8080:80", or with an address of the host "127.0.0.1:8080:80" and "[::1]:8080:80"; with "/udp"
 // behind it for datagrams.
 struct PublishOptions {
-  IpAddress host_address{};  // unspecified: all of them, of both families
+  // None: all of them, of both families; 0.0.0.0 and :: are all of theirs.
+  std::optional<IpAddress> host_address{};
   std::uint16_t host_port = 0;
   std::uint16_t inside_port = 0;
   bool is_udp = false;
@@ -85,6 +86,7 @@ struct StackOptions {
   std::string control{};                // path of the control socket; empty: the verb decides
   LogLevel log = LogLevel::kWarning;
   LogFormat log_format = LogFormat::kUsual;
+  std::string user{};  // whom root becomes once all is open; empty: runtime::ConfineOptions decide
   LoopPolicy policy = LoopPolicy::kAdaptive;
   std::uint16_t cores = 1;  // stacks, one a thread, that are one host
   std::vector<ServeOptions> serve{};

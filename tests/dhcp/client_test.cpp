@@ -147,6 +147,26 @@ TEST(Client, TheServersTimesCountWhenTheyAreInOrder) {
   }
 }
 
+TEST(Client, TimesNearTheEndOfTheLeaseLeaveTimeToRenew) {
+  for (std::uint64_t seed = 1; seed <= 64; ++seed) {
+    ClientTesting test([&](Config& config) { config.secret = {seed, 2}; });
+    test.start();
+    test.reply(test.only_sent(), DhcpMessageType::kOffer);
+    test.reply(test.only_sent(), DhcpMessageType::kAck, [](wire::DhcpWriter& writer) {
+      ClientTesting::basics(writer);
+      EXPECT_TRUE(writer.add(DhcpOption::kRenewalTime, std::uint32_t{3590}));
+      EXPECT_TRUE(writer.add(DhcpOption::kRebindingTime, std::uint32_t{3595}));
+    });
+    ASSERT_TRUE(test.bound.has_value());
+    EXPECT_LE(test.client.renews_at(), test.bound->expires() - minutes(3)) << seed;
+    EXPECT_LE(test.client.renews_at(), test.client.rebinds_at()) << seed;
+    EXPECT_LE(test.client.rebinds_at(), test.bound->expires()) << seed;
+    test.pass(test.client.renews_at() - test.now);
+    EXPECT_EQ(test.client.state(), State::kRenewing) << seed;
+    EXPECT_EQ(test.only_sent().type(), DhcpMessageType::kRequest) << seed;
+  }
+}
+
 TEST(Client, ALeaseForEverIsNeverRenewed) {
   ClientTesting test;
   test.start();
@@ -177,6 +197,18 @@ TEST(Client, AnAddressThatSomebodyHasIsDeclined) {
   test.pass(seconds(9));
   EXPECT_TRUE(test.sent.empty());
   test.pass(seconds(1));
+  EXPECT_EQ(test.only_sent().type(), DhcpMessageType::kDiscover);
+}
+
+TEST(Client, AnAddressThatWasRemovedIsAskedForAgainAndNotDeclined) {
+  ClientTesting test;
+  test.get_lease();
+  test.client.on_address_removed(test.now);
+  test.pull();
+  EXPECT_TRUE(test.sent.empty());
+  EXPECT_EQ(test.unbinds, 1);
+  EXPECT_EQ(test.client.counters().conflicts, 0U);
+  test.pass(seconds(11));
   EXPECT_EQ(test.only_sent().type(), DhcpMessageType::kDiscover);
 }
 

@@ -36,6 +36,18 @@ TEST(StubExchange, ATakenPortIsExchangedForAnother) {
   EXPECT_EQ(second.server, first.server);
 }
 
+TEST(StubExchange, WhereEveryPortIsTakenALookUpEnds) {
+  StubTesting test;
+  test.lookup("www.test");
+  for (int draws = 0; draws < 1000 && !test.queries.empty(); ++draws) {
+    const Query query = test.next_query();
+    test.stub.on_exchange_failed(query.exchange, Error::kAddressInUse, test.now);
+    test.pull();
+  }
+  EXPECT_TRUE(test.queries.empty());
+  EXPECT_EQ(test.stub.lookups_under_way(), 0U);
+}
+
 // RFC 5452 9.1 MUST: only what comes from the server asked, to the port it was asked from, with the
 // same id and question, is an answer.
 TEST(StubExchange, StrangersAreNotHeard) {

@@ -212,6 +212,13 @@ def users(lab):
     told = facts(stack.process.pid)
     lab.check(f"--user {other.pw_name}", is_confined(told, other.pw_uid), told)
     lab.check("it ends in order", stack.stop() == 0, stack.output)
+    file = lab.folder / "user.toml"
+    file.write_text(f'user = "{other.pw_name}"\n')
+    for flags, wanted in (((), other.pw_uid), (("--user", "nobody"), NOBODY)):
+        stack = lab.up(host, "--config", file, *flags).wait(STACK4)
+        told = facts(stack.process.pid)
+        lab.check(f"user = in the file, {flags} on the line", is_confined(told, wanted), told)
+        lab.check("it ends in order", stack.stop() == 0, stack.output)
     done = host.run(lab.program, "up", "--user", "strata-no-such-user")
     lab.check("a user who is not there is refused", done.returncode == 1 and
               "there is no user 'strata-no-such-user'" in done.stdout, done.stdout)

@@ -151,7 +151,7 @@ def configured(lab, host):
     path.write_text('dns = "nowhere"\n')
     wrong = host.run(lab.program, "resolve", "--config", path, "www")
     lab.check("a fault in the file is told by line and key", wrong.returncode == 2 and
-              f"{path}:1: dns:" in wrong.stdout, wrong.stdout)
+              f"{path}:1:7: dns:" in wrong.stdout, wrong.stdout)
 
 
 def main():

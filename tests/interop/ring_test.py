@@ -76,6 +76,14 @@ def ends_that_die(lab):
     lab.check("the counter outlives a sender and hears its successor",
               json.loads(second.stdout)["frames"] == 5000 and json.loads(received)["complete"],
               received)
+    leaver = subprocess.Popen([*base, "receive", "--device", pipe, "--count", "1000"],
+                              stdout=subprocess.DEVNULL)
+    lab.closing.callback(leaver.kill)
+    left = subprocess.run([*base, "send", "--device", pipe], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    leaver.wait(10)
+    lab.check("a sender whose receiver has left ends, and says so",
+              left.returncode == 1 and "the other end has left" in left.stderr, left.stderr)
     early = subprocess.Popen([*base, "send", "--device", pipe], stderr=subprocess.PIPE, text=True)
     lab.closing.callback(early.kill)
     bench.wait_until(lambda: bench.catches(early), 10)

@@ -10,6 +10,7 @@
 
 #include "driver/packets.h"
 #include "driver/pipe/own_pipe.h"
+#include "ring/pipe_cable.h"
 #include "strata/ring.h"
 
 namespace strata::ring::pipe_ring_test {
@@ -225,6 +226,25 @@ TEST(PipeRing, RefusesNotesThatDoNotFitTheirFrame) {
   std::size_t sent = 0;
   while (near.tx().send(std::vector<std::byte>(1000))) ++sent;
   EXPECT_EQ(sent, driver::pipe::SharedMemory::kLaneBytes / driver::pipe::record_bytes(1000));
+}
+
+TEST(PipeRing, LosesAReservationToAReaderThatBreaksTheRules) {
+  const driver::pipe::OwnPipe pipe;
+  auto near = Port::open("pipe:" + pipe.name()).make();
+  const auto far = PipeCable::open(pipe.name());
+  ASSERT_TRUE(near.has_value() && far.has_value());
+  PipeCable::Memory memory;
+  // Asking is what moves either end.
+  for (int i = 0; i < 5000 && (!near->tx().is_up() || memory == nullptr); ++i) {
+    memory = (*far)->link(PipeCable::Side::kReader);
+    ::poll(nullptr, 0, 1);
+  }
+  ASSERT_NE(memory, nullptr);
+  ASSERT_EQ(near->tx().reserve(4, 100).size(), 4U);
+  for (const std::size_t lane : {0U, 1U}) memory->lane(lane).indices.head += 4096;
+  (void)near->tx().prepare_to_sleep();
+  near->tx().commit(4);
+  EXPECT_EQ(near->tx().drops(), 4U);
 }
 
 TEST(PipeRing, CarriesFramesBetweenThreadsWhoseRingsAreApart) {

@@ -9,7 +9,7 @@ namespace {
 TEST(ParsePublish, TakesPortsAndAnAddressOfTheHost) {
   const auto plain = parse_publish("8080:80");
   ASSERT_TRUE(plain.has_value());
-  EXPECT_TRUE(plain->host_address.is_unspecified());
+  EXPECT_FALSE(plain->host_address.has_value());
   EXPECT_EQ(plain->host_port, 8080);
   EXPECT_EQ(plain->inside_port, 80);
   const auto four = parse_publish("127.0.0.1:8080:80");
@@ -19,6 +19,11 @@ TEST(ParsePublish, TakesPortsAndAnAddressOfTheHost) {
   ASSERT_TRUE(six.has_value());
   EXPECT_EQ(six->host_address, IpAddress::v6(0, 1));
   EXPECT_FALSE(six->is_udp);
+  EXPECT_EQ(parse_publish("0.0.0.0:8080:80")->host_address, IpAddress::any_v4());
+  EXPECT_EQ(parse_publish("[::]:8080:80")->host_address, IpAddress::any_v6());
+  for (const char* text : {"8080:80", "0.0.0.0:8080:80", "[::]:8080:80/udp"}) {
+    EXPECT_EQ(to_text(*parse_publish(text)), text);
+  }
   EXPECT_TRUE(parse_publish("53:5353/udp")->is_udp);
   EXPECT_FALSE(parse_publish("[::1]:8080:80/tcp")->is_udp);
   const std::pair<const char*, const char*> wrong[] = {

@@ -121,18 +121,20 @@ class Sender {
       : command_(command), tx_(tx), source_(command.traffic), watch_(command.duration) {}
 
   Totals run() {
-    while (stop_asked == 0 && !watch_.is_over() && left() != 0) {
+    while (stop_asked == 0 && !watch_.is_over() && left() != 0 && !is_link_lost_) {
       const std::uint64_t due = frames_due();
       if (due == 0) {
         sleep_until_due();
       } else if (send(std::min({due, left(), std::uint64_t{kBurst}})) == 0) {
         (void)tx_.wait(kSleep);
+        is_link_lost_ = !tx_.is_up();
       }
     }
     watch_.note_work();
     finish();
     return {"send", sent_, sent_ * source_.frame_bytes(), watch_.seconds(), tx_.drops()};
   }
+  [[nodiscard]] bool is_link_lost() const { return is_link_lost_; }
 
  private:
   [[nodiscard]] std::uint64_t left() const {
@@ -180,6 +182,7 @@ class Sender {
   ring::TrafficSource source_;
   Stopwatch watch_;
   std::uint64_t sent_ = 0;
+  bool is_link_lost_ = false;
 };
 
 Outcome<void> send(const PktgenCommand& command, ring::TxRing& tx) {
@@ -188,12 +191,14 @@ Outcome<void> send(const PktgenCommand& command, ring::TxRing& tx) {
                               command.traffic.frame_bytes, tx.frame_bytes_max()));
   }
   if (!wait_for_link(tx)) return failed("interrupted before the link was up");
-  const Totals totals = Sender(command, tx).run();
+  Sender sender(command, tx);
+  const Totals totals = sender.run();
   if (command.json) {
     print("{{{}}}\n", totals.json());
   } else {
     print("sent {}\n", totals.text());
   }
+  if (sender.is_link_lost()) return failed("the link went down: the other end has left");
   return {};
 }
 

@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kAddressesBytes = 12;  // in front of a tag
 constexpr std::size_t kTagBytes = 4;
+// An error of the socket, as that of a link that went down, is told once and in front of a frame,
+// which is still there.
+constexpr int kReadsMax = 4;
 
 using TagBytes = std::array<std::byte, kTagBytes>;
 
@@ -51,23 +54,25 @@ std::optional<VlanTag> tag_in(msghdr& message) {
 
 // Bytes read, negative when there is nothing.
 ssize_t read_message(int socket, std::span<iovec> slices, Told& told) {
-  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(tpacket_auxdata))> notes;
-  sockaddr_ll address{};
-  msghdr message{};
-  message.msg_name = &address;
-  message.msg_namelen = sizeof(address);
-  message.msg_iov = slices.data();
-  message.msg_iovlen = slices.size();
-  message.msg_control = notes.data();
-  message.msg_controllen = notes.size();
-  ssize_t count = 0;
-  do {
-    count = ::recvmsg(socket, &message, MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) return count;
-  told.direction = address.sll_pkttype;
-  told.tag = tag_in(message);
-  return count;
+  for (int tries = 0; tries < kReadsMax; ++tries) {
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(tpacket_auxdata))> notes;
+    sockaddr_ll address{};
+    msghdr message{};
+    message.msg_name = &address;
+    message.msg_namelen = sizeof(address);
+    message.msg_iov = slices.data();
+    message.msg_iovlen = slices.size();
+    message.msg_control = notes.data();
+    message.msg_controllen = notes.size();
+    const ssize_t count = ::recvmsg(socket, &message, MSG_DONTWAIT);
+    if (count >= 0) {
+      told.direction = address.sll_pkttype;
+      told.tag = tag_in(message);
+      return count;
+    }
+    if (errno == EAGAIN) break;
+  }
+  return -1;
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ bool Queue::is_corrupt() const {
 
 void Queue::fill() {
   const std::size_t kept = frames_->count() / kKeptToSendPart;
+  if (frames_->free_count() <= kept) return;
   std::uint32_t room = fill_.room();
   bool has_filled = false;
   for (; room != 0 && frames_->free_count() > kept; --room) {
@@ -84,10 +85,10 @@ std::size_t Queue::receive(PacketPool& pool, PacketBatch& batch, Device::Counter
     counters.received_bytes += packet->size();
     batch.push(std::move(packet));
   }
-  if (done != 0) {
-    receive_.release();
-    fill();
-  }
+  if (done != 0) receive_.release();
+  // Chunks come back from packets and from the kernel, too: if they were not given now, a ring that
+  // ran empty would never bring another frame.
+  fill();
   return done;
 }
 

@@ -378,7 +378,8 @@ Opened<std::vector<std::unique_ptr<Device>>> open_xdp(const XdpOptions& options)
   auto queues = Opening(plan).open_queues();
   if (!queues) return std::unexpected(std::move(queues).error());
   const bool is_other_station = !options.mac.is_unspecified() && options.mac != link->mac();
-  auto attachment = attach(plan, *queues, is_other_station ? Hearing::kAll : Hearing::kGroups);
+  const bool hears_all = options.promiscuous || is_other_station;
+  auto attachment = attach(plan, *queues, hears_all ? Hearing::kAll : Hearing::kGroups);
   if (!attachment) return std::unexpected(std::move(attachment).error());
   auto ear = open_ear(plan);
   if (!ear) return std::unexpected(std::move(ear).error());

@@ -176,6 +176,17 @@ constexpr std::array kKeys{
         .take = take_one<&StackOptions::log_format, parse_log_format>,
         .show =
             [](const StackOptions& options) { return shown_text(to_text(options.log_format)); }},
+    ConfigKey{.path = "user",
+              .form = "the name of a user",
+              .what = "Whom root becomes once devices, ports and files are open.",
+              .without = "`nobody`, where it can; who is not root stays who it is",
+              .example = R"("strata")",
+              .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+                if (value.text.empty()) return failed("expected the name of a user, found nothing");
+                options.user = value.text;
+                return {};
+              },
+              .show = show_text<&StackOptions::user>},
     ConfigKey{.path = "control",
               .form = "the path of a socket",
               .what = "Where `strata status` and its like find this stack.",

@@ -40,6 +40,20 @@ bridge::PortVlans to_bridge(const SwitchVlans& vlans) {
   return made;
 }
 
+// The header in front of a segment's text; where the text begins is TCP's to say, and its shortest
+// header stands for it here.
+std::size_t least_header(const PacketNotes& notes) {
+  constexpr std::size_t kTcp = 20;
+  constexpr std::size_t kUdp = 8;
+  return notes.segment_kind == SegmentKind::kTcp ? kTcp : kUdp;
+}
+
+std::size_t text_at_most(const Packet& frame) {
+  const PacketNotes& notes = frame.notes();
+  const std::size_t headers = notes.transport_offset + least_header(notes);
+  return frame.size() - std::min(frame.size(), headers);
+}
+
 // What the notes of a device say must be sound before anything leans on it.
 bool has_sound_notes(const Packet& frame) {
   const PacketNotes& notes = frame.notes();
@@ -48,9 +62,10 @@ bool has_sound_notes(const Packet& frame) {
        !driver::has_sound_partial_checksum(frame))) {
     return false;
   }
-  return notes.segment_kind == SegmentKind::kNone ||
-         (notes.segment_size != 0 && notes.transport_offset > notes.network_offset &&
-          notes.transport_offset < frame.size());
+  if (notes.segment_kind == SegmentKind::kNone) return true;
+  return notes.segment_size != 0 && notes.transport_offset > notes.network_offset &&
+         notes.transport_offset < frame.size() &&
+         text_at_most(frame) <= std::size_t{notes.segment_size} * stack::kSegmentsMax;
 }
 
 // The longest IP packet that becomes of a frame.
@@ -58,12 +73,7 @@ std::size_t longest_ip(const Packet& frame) {
   const PacketNotes& notes = frame.notes();
   const std::size_t ip = frame.size() - std::min<std::size_t>(frame.size(), notes.network_offset);
   if (notes.segment_kind == SegmentKind::kNone) return ip;
-  // The header in front of a segment's text is at most what lies in front of all text; where the
-  // text begins is TCP's to say, and its shortest header stands for it here.
-  constexpr std::size_t kTcp = 20;
-  constexpr std::size_t kUdp = 8;
-  const std::size_t header = notes.transport_offset - notes.network_offset +
-                             (notes.segment_kind == SegmentKind::kTcp ? kTcp : kUdp);
+  const std::size_t header = notes.transport_offset - notes.network_offset + least_header(notes);
   return std::min(ip, header + notes.segment_size);
 }
 

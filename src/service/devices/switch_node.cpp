@@ -53,6 +53,13 @@ bool add_vlans(std::string_view part, SwitchVlans& vlans) {
 
 }  // namespace
 
+std::string spec_of_port(const std::string& spec) {
+  const auto parsed = DeviceSpec::parse(spec);
+  const bool is_station = parsed && (parsed->kind == "packet" || parsed->kind == "xdp");
+  if (!is_station || parsed->find("promiscuous") != nullptr) return spec;
+  return spec + ",promiscuous=yes";
+}
+
 Outcome<SwitchPortVlans> parse_switch_vlans(std::string_view text) {
   const auto fault = [&] {
     return failed(
@@ -122,7 +129,7 @@ Outcome<void> SwitchNode::start(const SwitchNodeOptions& options) {
 }
 
 Outcome<void> SwitchNode::add_port(const std::string& spec, const SwitchNodeOptions& options) {
-  auto device = open_device(spec);
+  auto device = open_device(spec_of_port(spec));
   if (!device) {
     DeviceError error = std::move(device).error();
     return failed(std::move(error.text), std::move(error.hint));

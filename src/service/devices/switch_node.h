@@ -40,6 +40,10 @@ struct SwitchNodeOptions {
 // a tag, 10 with one.
 [[nodiscard]] Outcome<SwitchPortVlans> parse_switch_vlans(std::string_view text);
 
+// What a switch opens for a device: an interface of the host hears what is sent to all stations
+// behind the other ports, unless it was said what it shall hear.
+[[nodiscard]] std::string spec_of_port(const std::string& spec);
+
 class SwitchNode {
  public:
   [[nodiscard]] static Outcome<std::unique_ptr<SwitchNode>> create(

@@ -52,7 +52,8 @@ void read_packet_info(msghdr& message, HostSocket::Addresses& addresses) {
     if (one->cmsg_level == IPPROTO_IP && one->cmsg_type == IP_PKTINFO) {
       in_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(one), sizeof(info));
-      addresses.local = IpAddress::v4(ntohl(info.ipi_addr.s_addr));
+      // Where an answer comes from: what was called may be a broadcast address.
+      addresses.local = IpAddress::v4(ntohl(info.ipi_spec_dst.s_addr));
     } else if (one->cmsg_level == IPPROTO_IPV6 && one->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(one), sizeof(info));
@@ -94,6 +95,12 @@ void set(int descriptor, int level, int option, int value) {
   (void)::setsockopt(descriptor, level, option, &value, sizeof(value));
 }
 
+// Who has gone without a word is noticed, however long a connection is idle.
+void prepare_stream(int descriptor) {
+  set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 HostSocket::Moved moved(ssize_t count) {
   if (count < 0) return std::unexpected(errno == EINTR ? EAGAIN : errno);
   return static_cast<std::size_t>(count);
@@ -104,7 +111,7 @@ HostSocket::Moved moved(ssize_t count) {
 std::expected<HostSocket, int> HostSocket::connect(Kind kind, const Endpoint& remote) {
   HostSocket made(open_socket(kind, remote.address.is_v4()));
   if (!made.is_open()) return std::unexpected(errno);
-  if (kind == Kind::kStream) set(made.descriptor_, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (kind == Kind::kStream) prepare_stream(made.descriptor_);
   SocketAddress address(remote);
   if (::connect(made.descriptor_, address.get(), address.size) == 0) return made;
   if (errno != EINPROGRESS) return std::unexpected(errno);
@@ -115,7 +122,7 @@ std::expected<HostSocket, int> HostSocket::listen(const Endpoint& local) {
   HostSocket made(open_socket(Kind::kStream, local.address.is_v4()));
   if (!made.is_open()) return std::unexpected(errno);
   set(made.descriptor_, SOL_SOCKET, SO_REUSEADDR, 1);
-  set(made.descriptor_, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted ones inherit it
+  prepare_stream(made.descriptor_);  // accepted ones inherit it
   if (local.address.is_v6()) set(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   SocketAddress address(local);
   if (::bind(made.descriptor_, address.get(), address.size) != 0 ||

@@ -73,6 +73,7 @@ Verdict Intake::on_tcp(Packet& packet, GatewayFlow flow, std::size_t transport) 
   flow.inside.port = view->source_port();
   flow.outside.port = view->destination_port();
   const bool is_syn = view->flags().syn() && !view->flags().ack() && !view->flags().rst();
+  if (view->flags().rst()) tcp_.hang_up(flow);
   switch (tcp_.on_packet(packet, flow, is_syn)) {
     case TcpRelay::Fate::kGoesOn: return Verdict::accept();
     case TcpRelay::Fate::kTaken: return Verdict::stolen();

@@ -2,6 +2,7 @@
 // Places: the addresses of the little network between a stack and its rootless gateway.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "strata/address.h"
@@ -17,6 +18,10 @@ inline constexpr IpAddress kGateway4 = IpAddress::v4(10, 0, 2, 2);
 inline constexpr IpAddress kGateway6 = IpAddress::v6(0xfd77'0002'0000'0000, 2);
 inline constexpr IpAddress kGatewayDns4 = IpAddress::v4(10, 0, 2, 3);
 inline constexpr IpAddress kGatewayDns6 = IpAddress::v6(0xfd77'0002'0000'0000, 3);
+
+// RFC 1035 4.2, RFC 7858 3.1.
+inline constexpr std::uint16_t kDnsPort = 53;
+inline constexpr std::uint16_t kDnsOverTlsPort = 853;
 
 [[nodiscard]] inline const IpAddress& gateway_of(const IpAddress& like) {
   return like.is_v4() ? kGateway4 : kGateway6;
@@ -42,7 +47,9 @@ struct HostPlaces {
       return Endpoint{is_v4 ? IpAddress::v4(127, 0, 0, 1) : IpAddress::v6(0, 1), outside.port};
     }
     if (is_gateway_dns(outside.address)) {
-      if (!resolver) return std::nullopt;
+      // The resolver is often a program of this host, which serves more than names.
+      const bool is_dns = outside.port == kDnsPort || outside.port == kDnsOverTlsPort;
+      if (!resolver || !(is_dns || reaches_loopback)) return std::nullopt;
       return Endpoint{*resolver, outside.port};
     }
     if (outside.address.is_loopback()) return std::nullopt;

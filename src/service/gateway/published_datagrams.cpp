@@ -24,10 +24,10 @@ PublishedDatagrams::PublishedDatagrams(HostedStack& gateway, const HostPlaces& p
                                        const SipKey& key)
     : gateway_(gateway), places_(places), clients_(key, kClientsMax), message_(kMessageMax) {}
 
-int PublishedDatagrams::open(const Endpoint& host, std::uint16_t inside_port) {
-  auto socket = HostSocket::bind(host);
+int PublishedDatagrams::open(const IpAddress& address, const PublishOptions& options) {
+  auto socket = HostSocket::bind({address, options.host_port});
   if (!socket) return socket.error();
-  const auto made = std::make_shared<Opening>(host, *std::move(socket), inside_port);
+  const auto made = std::make_shared<Opening>(options, *std::move(socket));
   const std::weak_ptr<Opening> opening = made;
   const auto heard = [this, opening](std::uint32_t) {
     if (const auto open = opening.lock()) on_host(open);
@@ -37,8 +37,8 @@ int PublishedDatagrams::open(const Endpoint& host, std::uint16_t inside_port) {
   return 0;
 }
 
-void PublishedDatagrams::close(const Endpoint& host) {
-  const auto is_meant = [&](const auto& opening) { return opening->place == host; };
+void PublishedDatagrams::close(const PublishOptions& place) {
+  const auto is_meant = [&](const auto& opening) { return is_same_place(opening->options, place); };
   for (const auto& opening : openings_) {
     if (!is_meant(opening)) continue;
     clients_.erase_if([&](const Client& client) { return client.opening == opening.get(); });
@@ -46,15 +46,16 @@ void PublishedDatagrams::close(const Endpoint& host) {
   std::erase_if(openings_, is_meant);
 }
 
-void PublishedDatagrams::lead(const Endpoint& host, std::uint16_t inside_port) {
+void PublishedDatagrams::lead(const PublishOptions& place, std::uint16_t inside_port) {
   for (const auto& opening : openings_) {
-    if (opening->place == host) opening->inside_port = inside_port;
+    if (is_same_place(opening->options, place)) opening->options.inside_port = inside_port;
   }
 }
 
 void PublishedDatagrams::forget_former() {
-  clients_.erase_if(
-      [](const Client& client) { return client.flow.inside.port != client.opening->inside_port; });
+  clients_.erase_if([](const Client& client) {
+    return client.flow.inside.port != client.opening->options.inside_port;
+  });
 }
 
 void PublishedDatagrams::on_host(const std::shared_ptr<Opening>& opening) {
@@ -76,7 +77,7 @@ void PublishedDatagrams::on_datagram(const Opening& opening, const HostSocket::R
   const Endpoint name = HostPlaces::name_of(received.addresses.remote);
   const auto inside = places_.inside_for(name.address);
   if (!inside) return gateway_.stack().core().drops.add(DropReason::kUdpNoSocket);
-  const GatewayFlow flow{.inside = {*inside, opening.inside_port}, .outside = name};
+  const GatewayFlow flow{.inside = {*inside, opening.options.inside_port}, .outside = name};
   const Time now = gateway_.loop().now();
   Client* client = clients_.find(flow, now);
   if (client == nullptr) client = &clients_.add({.flow = flow, .used = now});

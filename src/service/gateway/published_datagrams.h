@@ -10,6 +10,7 @@
 #include "service/gateway/host_socket.h"
 #include "service/gateway/places.h"
 #include "service/hosted_stack.h"
+#include "service/stack_options.h"
 
 // 1. A client is seen inside under its own address, and answered from the address of the host that
 //    it had called.
@@ -20,16 +21,21 @@
 
 namespace strata::service {
 
+// Whether two stand for the same sockets of the host, wherever these lead.
+[[nodiscard]] inline bool is_same_place(const PublishOptions& a, const PublishOptions& b) {
+  return a.host_address == b.host_address && a.host_port == b.host_port && a.is_udp == b.is_udp;
+}
+
 class PublishedDatagrams {
  public:
   PublishedDatagrams(HostedStack& gateway, const HostPlaces& places, const SipKey& key);
 
-  // 0, or the errno of what the host refused.
-  [[nodiscard]] int open(const Endpoint& host, std::uint16_t inside_port);
-  // Its clients are forgotten.
-  void close(const Endpoint& host);
+  // One address of a published port. 0, or the errno of what the host refused.
+  [[nodiscard]] int open(const IpAddress& address, const PublishOptions& options);
+  // All that was opened for it. Its clients are forgotten.
+  void close(const PublishOptions& place);
   // Clients from now on reach this port. Former ones go on as they are until forget_former().
-  void lead(const Endpoint& host, std::uint16_t inside_port);
+  void lead(const PublishOptions& place, std::uint16_t inside_port);
   // Those whose port leads elsewhere by now.
   void forget_former();
   // A datagram from inside; false when it is to none of the clients.
@@ -38,9 +44,8 @@ class PublishedDatagrams {
 
  private:
   struct Opening {
-    Endpoint place;
+    PublishOptions options;
     HostSocket host;
-    std::uint16_t inside_port;
   };
   struct Client {
     GatewayFlow flow{};

@@ -14,21 +14,17 @@ namespace {
 
 constexpr int kClientsAtOnce = 64;
 
-bool is_same_place(const PublishOptions& a, const PublishOptions& b) {
-  return a.host_address == b.host_address && a.host_port == b.host_port && a.is_udp == b.is_udp;
-}
-
 // The first stands for all of them.
 std::vector<IpAddress> addresses_of(const PublishOptions& options) {
-  if (!options.host_address.is_unspecified()) return {options.host_address};
+  if (options.host_address) return {*options.host_address};
   return {IpAddress::any_v4(), IpAddress::any_v6()};
 }
 
 std::string place_of(const PublishOptions& options) {
-  const bool is_any = options.host_address.is_unspecified();
+  const bool is_any = !options.host_address;
   return fmt::format("{} port {} of the host{}{}", options.is_udp ? "UDP" : "TCP",
                      options.host_port, is_any ? "" : " at ",
-                     is_any ? "" : to_text(options.host_address).view());
+                     is_any ? "" : to_text(*options.host_address).view());
 }
 
 std::unexpected<Failure> asked_twice(const PublishOptions& options) {
@@ -97,10 +93,7 @@ void PublishedPorts::lead(const PublishOptions& place, std::uint16_t inside_port
   for (const auto& listener : listeners_) {
     if (is_same_place(listener->options, place)) listener->options.inside_port = inside_port;
   }
-  if (!place.is_udp) return;
-  for (const IpAddress& address : addresses_of(place)) {
-    datagrams_.lead({address, place.host_port}, inside_port);
-  }
+  if (place.is_udp) datagrams_.lead(place, inside_port);
 }
 
 // A port of the host cannot be open twice, though one of them only waits for its end. Whoever hears
@@ -127,21 +120,15 @@ int PublishedPorts::open_all(const PublishOptions& options) {
 }
 
 void PublishedPorts::close_all(const PublishOptions& options) {
-  if (!options.is_udp) {
-    std::erase_if(listeners_,
-                  [&](const auto& each) { return is_same_place(each->options, options); });
-    return;
-  }
-  for (const IpAddress& address : addresses_of(options)) {
-    datagrams_.close({address, options.host_port});
-  }
+  if (options.is_udp) return datagrams_.close(options);
+  std::erase_if(listeners_,
+                [&](const auto& each) { return is_same_place(each->options, options); });
 }
 
 // 0, or an errno.
 int PublishedPorts::open(const IpAddress& address, const PublishOptions& options) {
-  const Endpoint host{address, options.host_port};
-  if (options.is_udp) return datagrams_.open(host, options.inside_port);
-  auto socket = HostSocket::listen(host);
+  if (options.is_udp) return datagrams_.open(address, options);
+  auto socket = HostSocket::listen({address, options.host_port});
   if (!socket) return socket.error();
   if (!spare_.is_open()) spare_ = HostSocket::spare();
   const auto made = std::make_shared<Listener>(options, *std::move(socket));

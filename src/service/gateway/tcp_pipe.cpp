@@ -25,7 +25,10 @@ TcpPipe::TcpPipe(Loop& loop, TcpStream stream, HostSocket host, MutableBytes scr
       on_done_(std::move(on_done)) {}
 
 bool TcpPipe::start() {
-  (void)stream_.on_ready([this](Readiness) { pump(); });
+  (void)stream_.on_ready([this](Readiness news) {
+    is_stream_lost_ = is_stream_lost_ || news.error;
+    pump();
+  });
   if (!host_.watch(loop_, [this](std::uint32_t events) { on_host(events); })) return false;
   pump();
   return true;
@@ -50,6 +53,8 @@ void TcpPipe::pump() {
     if (is_done_ || !had_more) break;
   }
   if (had_more && !is_done_) loop_.post([this] { pump(); });
+  // Reading tells of a reset, but only behind what the host would have to take first.
+  if (is_stream_lost_ && !had_more && !is_done_) reset();
   finish_if_over();
 }
 

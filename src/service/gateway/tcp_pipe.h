@@ -54,6 +54,7 @@ class TcpPipe {
   bool is_host_readable_ = true;
   bool is_host_writable_ = true;
   bool is_host_ending_ = false;  // reading must go on until the end or the error is seen
+  bool is_stream_lost_ = false;  // to a reset, or for want of answers
   bool is_out_over_ = false;
   bool is_in_over_ = false;
   bool is_done_ = false;

@@ -50,10 +50,11 @@ bool TcpRelay::on_reply(Packet& packet, const Endpoint& source) const {
 void TcpRelay::call(PacketPtr syn, const GatewayFlow& flow) {
   // A SYN that is sent again while the host connects changes nothing.
   if (calls_.contains(flow)) return;
-  if (is_full()) {
+  if (is_full(Way::kOut)) {
     on_turned_away();
     return send_reset(gateway_, *syn, flow);
   }
+  ++load(Way::kOut).calls;
   Call& call = calls_.emplace(flow, Call{.flow = flow, .syn = std::move(syn)}).first->second;
   call.until = gateway_.loop().now() + kCallPatience;
   gateway_.loop().post([this, &call] { connect_host(call); });
@@ -61,6 +62,7 @@ void TcpRelay::call(PacketPtr syn, const GatewayFlow& flow) {
 }
 
 void TcpRelay::connect_host(Call& call) {
+  if (call.is_over) return;
   const auto target = places_.target_of(call.flow.outside);
   if (!target) return refuse(call, ECONNREFUSED);
   auto host = HostSocket::connect(HostSocket::Kind::kStream, *target);
@@ -104,19 +106,29 @@ void TcpRelay::on_accepted(Call& call) {
   }
 }
 
-bool TcpRelay::is_full() const {
-  return calls_.size() >= kCallsMax || joined_.size() >= kJoinedMax;
+void TcpRelay::hang_up(const GatewayFlow& flow) {
+  const auto found = calls_.find(flow);
+  if (found == calls_.end() || found->second.way == Way::kIn || found->second.is_over) return;
+  found->second.host.abort();
+  forget(found->second);
+}
+
+bool TcpRelay::is_full(Way way) const {
+  const auto& [calls, joined] = loads_[static_cast<std::size_t>(way)];
+  return calls >= kCallsMax || joined >= kJoinedMax;
 }
 
 void TcpRelay::on_turned_away() { gateway_.stack().core().drops.add(DropReason::kTcpTableFull); }
 
 void TcpRelay::join(HostSocket client, const GatewayFlow& flow) {
-  const auto port = is_full() || calls_.contains(flow) ? std::nullopt : flows_.add(flow);
+  const auto port = is_full(Way::kIn) || calls_.contains(flow) ? std::nullopt : flows_.add(flow);
   if (!port) {
     on_turned_away();
     return client.abort();
   }
-  Call& call = calls_.emplace(flow, Call{.flow = flow, .host = std::move(client)}).first->second;
+  ++load(Way::kIn).calls;
+  Call& call = calls_.emplace(flow, Call{.flow = flow, .way = Way::kIn, .host = std::move(client)})
+                   .first->second;
   call.port = *port;
   call.until = gateway_.loop().now() + kCallPatience;
   auto stream = TcpStream::connect(
@@ -152,18 +164,20 @@ void TcpRelay::refuse(Call& call, int error) {
 
 void TcpRelay::make_pipe(Call& call, TcpStream stream) {
   const std::uint16_t port = call.port;
+  const Way way = call.way;
   auto pipe = std::make_unique<TcpPipe>(gateway_.loop(), std::move(stream), std::move(call.host),
-                                        scratch_, [this, port] {
-                                          joined_.erase(port);
-                                          flows_.retire(port, gateway_.loop().now());
-                                        });
+                                        scratch_, [this, port, way] { end_pipe(port, way); });
   TcpPipe& made = *joined_.insert_or_assign(port, std::move(pipe)).first->second;
+  ++load(way).joined;
   call.port = 0;
   forget(call);
-  if (!made.start()) {
-    joined_.erase(port);
-    flows_.retire(port, gateway_.loop().now());
-  }
+  if (!made.start()) end_pipe(port, way);
+}
+
+void TcpRelay::end_pipe(std::uint16_t port, Way way) {
+  joined_.erase(port);
+  --load(way).joined;
+  flows_.retire(port, gateway_.loop().now());
 }
 
 // The call may be the caller's caller: it goes in a turn of its own.
@@ -172,9 +186,10 @@ void TcpRelay::forget(Call& call) {
   if (call.listener) (void)call.listener->on_ready(nullptr);
   if (call.stream) (void)call.stream->on_ready(nullptr);
   if (call.port != 0) flows_.retire(call.port, gateway_.loop().now());
-  call.until = Time::max();
+  call.is_over = true;
   gateway_.loop().post([this, &call] {
     const GatewayFlow flow = call.flow;
+    --load(call.way).calls;
     calls_.erase(flow);
   });
 }
@@ -190,7 +205,7 @@ void TcpRelay::sweep() {
   const Time now = gateway_.loop().now();
   flows_.sweep(now);
   for (auto& [flow, call] : calls_) {
-    if (call.until <= now) refuse(call, ETIMEDOUT);
+    if (!call.is_over && call.until <= now) refuse(call, ETIMEDOUT);
   }
   if (flows_.size() != 0 || !calls_.empty()) sweep_soon();
 }

@@ -2,6 +2,7 @@
 // TcpRelay: connections from inside to the host's network, and from its published ports inside.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,6 +41,8 @@ class TcpRelay {
   [[nodiscard]] Fate on_packet(Packet& packet, const GatewayFlow& flow, bool is_syn);
   // A packet of the gateway's stack: its source becomes whom the inside believes to speak to.
   [[nodiscard]] bool on_reply(Packet& packet, const Endpoint& source) const;
+  // The inside does not want a connection any more that may be on its way.
+  void hang_up(const GatewayFlow& flow);
   // A client of a published port. `inside` is who shall get it.
   void join(HostSocket client, const GatewayFlow& flow);
   // A client for which there was no descriptor.
@@ -48,15 +51,22 @@ class TcpRelay {
   [[nodiscard]] std::size_t flows() const { return calls_.size() + joined_.size(); }
 
  private:
+  enum class Way : std::uint8_t { kOut, kIn };
   // On the way to a TcpPipe: first the host connects, then the inside.
   struct Call {
     GatewayFlow flow{};
+    Way way = Way::kOut;
     HostSocket host{};
     PacketPtr syn{};  // from inside, while the host connects
     std::optional<TcpListener> listener{};
     std::optional<TcpStream> stream{};  // to a published port, until it stands
     std::uint16_t port = 0;             // once it has one
     Time until{};                       // when to give up
+    bool is_over = false;               // it goes in the next turn
+  };
+  struct Load {
+    std::size_t calls = 0;
+    std::size_t joined = 0;
   };
 
   void call(PacketPtr syn, const GatewayFlow& flow);
@@ -66,15 +76,19 @@ class TcpRelay {
   void on_accepted(Call& call);
   void on_inside(Call& call, Readiness news);
   void refuse(Call& call, int error);
-  [[nodiscard]] bool is_full() const;
+  [[nodiscard]] bool is_full(Way way) const;
+  [[nodiscard]] Load& load(Way way) { return loads_[static_cast<std::size_t>(way)]; }
   void send_again(PacketPtr syn);
   void make_pipe(Call& call, TcpStream stream);
+  void end_pipe(std::uint16_t port, Way way);
   void forget(Call& call);
   void sweep_soon();
   void sweep();
 
+  // Of each way, so that clients of published ports take nothing from those inside; both together
+  // leave some ports of the gateway's stack to rest.
   static constexpr std::size_t kCallsMax = 4096;
-  static constexpr std::size_t kJoinedMax = 32768;
+  static constexpr std::size_t kJoinedMax = 24576;
 
   HostedStack& gateway_;
   Device& to_gateway_;
@@ -84,6 +98,7 @@ class TcpRelay {
   TcpFlows flows_;
   std::unordered_map<GatewayFlow, Call, GatewayFlowHash> calls_;
   std::unordered_map<std::uint16_t, std::unique_ptr<TcpPipe>> joined_;  // by port
+  std::array<Load, 2> loads_{};                                         // by way
   bool is_sweeping_ = false;
 };
 

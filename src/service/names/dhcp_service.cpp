@@ -156,7 +156,8 @@ void DhcpService::wake() {
   if (timer_) executor_.cancel_timer(*timer_);
   timer_.reset();
   std::optional<Time> deadline = client_.next_deadline();
-  if (client_.lease()) {
+  if (client_.state() != dhcp::State::kStopped) {
+    // The link is looked after without a lease, too: whoever is plugged in need not wait long.
     const bool is_checking = client_.state() == dhcp::State::kChecking;
     deadline = earlier(deadline, executor_.now() + (is_checking ? kCheckPause : kWatchPause));
   }
@@ -186,7 +187,9 @@ void DhcpService::look_at_address() {
       state = entry.state;
     }
   });
-  if (!state || *state == AddressState::kDuplicate) {
+  if (!state) {
+    client_.on_address_removed(executor_.now());
+  } else if (*state == AddressState::kDuplicate) {
     client_.on_conflict(executor_.now());
   } else if (*state != AddressState::kTentative && client_.state() == dhcp::State::kChecking) {
     client_.on_address_checked(executor_.now());

@@ -49,6 +49,26 @@ std::string_view to_text(dns::Failure failure) {
   return "unknown";
 }
 
+// One answer, and who waits for it.
+struct DnsResolver::Telling {
+  std::vector<Waiter> waiters{};
+  dns::Failure failure = dns::Failure::kNone;
+  Error error = Error::kNotFound;  // unless it was found
+  std::vector<IpAddress> addresses{};
+  std::vector<std::byte> message{};
+
+  void tell(Waiter& waiter) const {
+    if (waiter.lookup) waiter.lookup(failure, addresses);
+    if (waiter.question) waiter.question(failure, message);
+    if (!waiter.plain) return;
+    if (failure == dns::Failure::kNone) {
+      waiter.plain(std::span<const IpAddress>(addresses));
+    } else {
+      waiter.plain(std::unexpected(error));
+    }
+  }
+};
+
 DnsResolver::DnsResolver(Stack& stack, Executor& executor, const SipKey& secret)
     : stack_(stack), executor_(executor), stub_(config_of(memory_, secret)), buffer_(kMessageMax) {}
 
@@ -175,7 +195,7 @@ void DnsResolver::wake_at(Time deadline) {
 }
 
 void DnsResolver::pump() {
-  // A program that is told an answer may ask the next question at once: its turn comes.
+  // What is sent may bring a socket's news at once: its turn comes.
   if (std::exchange(is_pumping_, true)) return;
   do {
     tell_refused();
@@ -191,11 +211,23 @@ void DnsResolver::tell_refused() {
   for (Refusal& refusal : std::exchange(refused_, {})) {
     // What is no name is nobody's; any other trouble is ours.
     const bool is_no_name = refusal.error == Error::kInvalidArgument;
-    const dns::Failure failure = is_no_name ? dns::Failure::kNoName : dns::Failure::kServerFailed;
-    if (refusal.waiter.plain) refusal.waiter.plain(std::unexpected(refusal.error));
-    if (refusal.waiter.lookup) refusal.waiter.lookup(failure, {});
-    if (refusal.waiter.question) refusal.waiter.question(failure, {});
+    Telling telling{
+        .failure = is_no_name ? dns::Failure::kNoName : dns::Failure::kServerFailed,
+        .error = refusal.error,
+    };
+    telling.waiters.push_back(std::move(refusal.waiter));
+    tell_later(std::move(telling));
   }
+}
+
+void DnsResolver::tell_later(Telling telling) {
+  executor_.post(
+      [alive = std::weak_ptr(alive_), told = std::make_unique<Telling>(std::move(telling))] {
+        for (Waiter& waiter : told->waiters) {
+          if (alive.expired()) return;
+          told->tell(waiter);
+        }
+      });
 }
 
 void DnsResolver::act(const dns::SendDatagram& send) {
@@ -287,21 +319,14 @@ void DnsResolver::act(const dns::EndExchange& end) {
 void DnsResolver::act(const dns::Answered& answered) {
   const auto found = waiters_.find(answered.lookup);
   if (found == waiters_.end()) return;
-  std::vector<Waiter> waiters = std::move(found->second);
+  Telling telling{.waiters = std::move(found->second),
+                  .failure = answered.failure,
+                  .error = to_error(answered.failure),
+                  .addresses = {answered.addresses.begin(), answered.addresses.end()},
+                  .message = {answered.message.begin(), answered.message.end()}};
   waiters_.erase(found);
-  std::vector<IpAddress> addresses(answered.addresses.begin(), answered.addresses.end());
-  order_addresses(stack_, addresses);
-  const std::vector<std::byte> message(answered.message.begin(), answered.message.end());
-  for (Waiter& waiter : waiters) {
-    if (waiter.lookup) waiter.lookup(answered.failure, addresses);
-    if (waiter.question) waiter.question(answered.failure, message);
-    if (!waiter.plain) continue;
-    if (answered.failure == dns::Failure::kNone) {
-      waiter.plain(std::span<const IpAddress>(addresses));
-    } else {
-      waiter.plain(std::unexpected(to_error(answered.failure)));
-    }
-  }
+  order_addresses(stack_, telling.addresses);
+  tell_later(std::move(telling));
 }
 
 }  // namespace strata::service

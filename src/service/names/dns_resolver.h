@@ -24,7 +24,8 @@
 
 // 1. Every exchange has a socket of its own on a port the engine drew, connected to its server, and
 //    loses it with the answer.
-// 2. Answers are given from a timer's or a socket's turn, never from inside a question.
+// 2. Answers are given from turns of their own: whoever is told may destroy the resolver, and then
+//    nobody else is told anything.
 // 3. Servers come from the options; if those name none, from DHCP leases, and then from router
 //    advertisements, looked at anew with each question.
 // 4. Addresses are told in the order of RFC 6724 6, with the source the stack would choose for
@@ -92,6 +93,7 @@ class DnsResolver final : public Resolver {
     Waiter waiter;
     Error error;
   };
+  struct Telling;
 
   void ask(Wish wish);
   // False: too many are under way; the wish is as it was.
@@ -101,6 +103,7 @@ class DnsResolver final : public Resolver {
   void pump();
   void wake_at(Time deadline);
   void tell_refused();
+  void tell_later(Telling telling);
   void act(const dns::SendDatagram& send);
   void act(const dns::SendStream& send);
   void act(const dns::EndExchange& end);
@@ -131,6 +134,7 @@ class DnsResolver final : public Resolver {
   std::optional<TimerId> timer_;
   Time wakes_at_{};
   bool is_pumping_ = false;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
 [[nodiscard]] Error to_error(dns::Failure failure);

@@ -255,9 +255,9 @@ class LyingKernel {
   static constexpr std::size_t kSlotBytes = 2048;
   static constexpr std::size_t kSlots = 32;
 
-  LyingKernel() {
+  explicit LyingKernel(int type = SOCK_DGRAM) {
     std::array<int, 2> pair{};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
+    EXPECT_EQ(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
     far_ = Descriptor(pair[1]);
     memory_ = static_cast<std::byte*>(::mmap(nullptr, kSlots * kSlotBytes, PROT_READ | PROT_WRITE,
                                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
@@ -270,6 +270,7 @@ class LyingKernel {
 
   [[nodiscard]] PacketDevice& device() { return *device_; }
   [[nodiscard]] int far() const { return far_.get(); }
+  void close_far() { far_ = Descriptor(); }
   // Fills the next slot if it is the kernel's.
   void put(const VirtioHeader& notes, std::uint32_t size, std::uint32_t length,
            std::uint32_t status) {
@@ -336,6 +337,32 @@ TEST(PacketDeviceAlone, BelievesNoNotes) {
   EXPECT_GT(delivered, 1000U);
   EXPECT_GT(kernel.device().counters().malformed, 1000U);
   EXPECT_EQ(pool.pool.descriptors_in_use(), 0U);
+}
+
+// What nobody had read when the other end went makes an error of our socket, in front of the
+// frames.
+TEST(PacketDeviceAlone, AnErrorThatIsToldIsNoFrame) {
+  TestPool pool;
+  LyingKernel kernel(SOCK_SEQPACKET);
+  PacketBatch unread;
+  unread.push(packet_of(pool.pool, std::vector<std::byte>(100)));
+  kernel.device().transmit(unread);
+  ASSERT_TRUE(unread.empty());
+  Rng rng(3);
+  std::vector<std::vector<std::byte>> frames;
+  for (const std::size_t size : std::array<std::size_t, 2>{3000, 4000}) {
+    frames.push_back(random_frame(rng, size));
+    std::vector<std::byte> message(kVirtioHeaderBytes);
+    message.insert(message.end(), frames.back().begin(), frames.back().end());
+    ASSERT_GT(::send(kernel.far(), message.data(), message.size(), 0), 0);
+    kernel.put({}, 2000 - 76, static_cast<std::uint32_t>(size), TP_STATUS_COPY);
+  }
+  kernel.close_far();
+  PacketBatch batch;
+  kernel.device().receive(pool.pool, batch);
+  ASSERT_EQ(batch.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(bytes_of(batch[i]), frames[i]);
+  EXPECT_EQ(kernel.device().counters().malformed, 0U);
 }
 
 TEST(PacketDeviceAlone, WaitsForRoomAndKeepsTheOrder) {

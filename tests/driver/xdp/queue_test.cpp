@@ -72,6 +72,28 @@ TEST_F(QueueTest, CopiesOutWhenChunksRunShortOrThePoolHasNoHeader) {
   }
 }
 
+TEST_F(QueueTest, HearsAgainWhenChunksComeBackAfterAllWereInFlight) {
+  TestPool pool(kWithExternal);
+  Queue queue = kernel_.queue();
+  std::vector<PacketPtr> packets;
+  for (int i = 0; i < 16; ++i) packets.push_back(packet_of(pool.pool, random_frame(rng_, 100)));
+  ASSERT_EQ(send(queue, packets), 16U);
+  PacketBatch held;
+  for (int i = 0; i < 16; ++i) ASSERT_TRUE(kernel_.deliver(random_frame(rng_, 100)));
+  EXPECT_EQ(queue.receive(pool.pool, held, counters_), 16U);
+  EXPECT_EQ(kernel_.fill.count(), 0U) << "every chunk is in flight";
+  held.clear();
+  while (kernel_.send()) {
+  }
+  PacketBatch batch;
+  EXPECT_EQ(queue.receive(pool.pool, batch, counters_), 0U);
+  EXPECT_EQ(kernel_.fill.count(), 16U);
+  const auto bytes = random_frame(rng_, 100);
+  ASSERT_TRUE(kernel_.deliver(bytes));
+  EXPECT_EQ(queue.receive(pool.pool, batch, counters_), 1U);
+  EXPECT_EQ(bytes_of(batch[0]), bytes);
+}
+
 TEST_F(QueueTest, WithoutAnyPacketFramesAreLostAndChunksComeBack) {
   TestPool pool(
       {.small_buffers = 0, .large_buffers = 0, .external_buffers = 0, .extra_descriptors = 0});

@@ -83,8 +83,9 @@ TEST(ConfigFile, FailuresNameFileLineColumnKeyAndWhatWasExpected) {
   const Case cases[] = {
       {"\nvelocity = 1",
        "f.toml:2:1: velocity: unknown key, expected one of: device, mtu, gateway, forward, dns, "
-       "search, hosts, host_name, join, capture, capture_filter, log, log_format, control, policy, "
-       "cores, seed, serve, publish, dashboard, dashboard_names, dashboard_token, tls, tcp"},
+       "search, hosts, host_name, join, capture, capture_filter, log, log_format, user, control, "
+       "policy, cores, seed, serve, publish, dashboard, dashboard_names, dashboard_token, tls, "
+       "tcp"},
       {"gateway = 7", "f.toml:1:11: gateway: expected a string, found a number"},
       {"gateway = [\"10.0.0.1\",\n  \"10.0.0.300\"]",
        "f.toml:2:3: gateway: '10.0.0.300' is not the address of a router, as in 10.77.0.1 or "

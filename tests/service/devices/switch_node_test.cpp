@@ -6,6 +6,7 @@
 #include "service/control/answers.h"
 #include "service/control/messages.h"
 #include "service/lab.h"
+#include "strata/devices.h"
 
 namespace strata::service::switch_node_test {
 namespace {
@@ -33,6 +34,16 @@ TEST(SwitchNode, RefusesWhatAreNoVlans) {
     ASSERT_FALSE(read.has_value()) << text;
     EXPECT_NE(read.error().text.find("as in lan=10"), std::string::npos);
   }
+}
+
+TEST(SwitchNode, APortHearsWhatIsSentToOtherStations) {
+  EXPECT_EQ(spec_of_port("packet:eth0"), "packet:eth0,promiscuous=yes");
+  EXPECT_EQ(spec_of_port("packet:eth0,mtu=1400"), "packet:eth0,mtu=1400,promiscuous=yes");
+  EXPECT_EQ(spec_of_port("xdp:eth0"), "xdp:eth0,promiscuous=yes");
+  for (const char* spec : {"packet:eth0,promiscuous=no", "tap:strata0", "null:a", "what:is"}) {
+    EXPECT_EQ(spec_of_port(spec), spec);
+  }
+  EXPECT_TRUE(DeviceSpec::parse(spec_of_port("xdp:eth0,copy=yes")).has_value());
 }
 
 TEST(SwitchNode, SaysOfEachPortWhatItIs) {

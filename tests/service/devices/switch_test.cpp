@@ -211,6 +211,29 @@ TEST_F(SwitchTest, NotesThatContradictTheBytesEndHere) {
   EXPECT_TRUE(devices[1].take_sent().empty());
 }
 
+TEST_F(SwitchTest, NobodyHasAFrameCutIntoCrumbs) {
+  devices[1].offers.tcp_segment_bytes_max = 65535;
+  devices[1].offers.completes_checksums = true;
+  const Frame super =
+      ip_frame(station(2), station(1),
+               tcp_packet({IpAddress::v4(10, 0, 0, 1), 1}, {IpAddress::v4(10, 0, 0, 2), 2},
+                          {.flags = wire::kTcpAck}, pattern(4000)));
+  PacketNotes notes;
+  notes.checksum = ChecksumState::kPartial;
+  notes.transport_offset = 34;
+  notes.checksum_offset = 16;
+  notes.segment_kind = SegmentKind::kTcp;
+  for (const std::uint16_t size : {std::uint16_t{1}, std::uint16_t{2}}) {
+    notes.segment_size = size;
+    devices[0].push(super, notes);
+    turn();
+    EXPECT_TRUE(devices[1].take_sent().empty()) << "the next switch would have to cut it";
+    EXPECT_TRUE(devices[2].take_sent().empty());
+    EXPECT_EQ(counters(0).malformed, size);
+    EXPECT_EQ(counters(2).pool_empty, 0U);
+  }
+}
+
 TEST_F(SwitchTest, RefusesWhatNoPortCanBe) {
   TestDevice tunnel({.medium = Medium::kIp});
   TestDevice another;

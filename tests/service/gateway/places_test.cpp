@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+
 namespace strata::service::places_test {
 namespace {
 
@@ -23,6 +25,20 @@ TEST(HostPlaces, TheGatewayIsTheHostItselfUnlessThatIsForbidden) {
   EXPECT_FALSE(closed.target_of({kGateway4, 80}).has_value());
   EXPECT_FALSE(closed.target_of({IpAddress::loopback_v4(), 80}).has_value());
   EXPECT_FALSE(open.target_of({IpAddress::loopback_v6(), 80}).has_value());
+}
+
+TEST(HostPlaces, OfTheResolverOnlyNamesAreHadWhereLoopbackIsForbidden) {
+  const HostPlaces closed{.resolver = IpAddress::v4(127, 0, 0, 53), .reaches_loopback = false};
+  for (const IpAddress& address : {kGatewayDns4, kGatewayDns6}) {
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{53, 853}) {
+      EXPECT_EQ(closed.target_of({address, port}), (Endpoint{*closed.resolver, port}));
+    }
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{0, 22, 54, 80, 5353}) {
+      EXPECT_FALSE(closed.target_of({address, port}).has_value()) << port;
+    }
+  }
+  const HostPlaces open{.resolver = kResolver};
+  EXPECT_EQ(open.target_of({kGatewayDns4, 80}), (Endpoint{kResolver, 80}));
 }
 
 TEST(HostPlaces, ClientsKeepTheirAddressWhereItMeansTheSameInside) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/gateway/published_datagrams.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,30 @@ TEST_F(GatewayTest, DatagramsOfClientsComeInAndTheirAnswersGoBackToEach) {
     }));
     EXPECT_EQ(got, "to " + std::to_string(client.port())) << "from where it had sent to";
   }
+}
+
+TEST_F(GatewayTest, WhoCallsAllIsAnsweredFromAnAddressOfTheHost) {
+  auto server = UdpSocket::open(inside_->stack(), AddressFamily::kIpv4);
+  ASSERT_TRUE(server && server->bind({IpAddress::any_v4(), 53}));
+  const std::uint16_t port = free_port(SOCK_DGRAM);
+  ASSERT_TRUE(gateway_->publish({IpAddress::any_v4(), port, 53, true}).has_value());
+  const HostEnd client(SOCK_DGRAM);
+  const int may = 1;
+  ::setsockopt(client.get(), SOL_SOCKET, SO_BROADCAST, &may, sizeof(may));
+  sockaddr_in everybody{};
+  everybody.sin_family = AF_INET;
+  everybody.sin_port = htons(port);
+  everybody.sin_addr.s_addr = htonl(0x7fff'ffff);
+  const auto* const address = reinterpret_cast<const sockaddr*>(&everybody);
+  if (::sendto(client.get(), "hello", 5, 0, address, sizeof(everybody)) != 5) {
+    GTEST_SKIP() << "this host's loopback has no broadcast address";
+  }
+  std::array<std::byte, 64> buffer{};
+  ASSERT_TRUE(eventually([&] {
+    const auto got = server->receive(buffer);
+    return got && server->send_to(bytes_of("it is I"), got->source, now());
+  }));
+  EXPECT_TRUE(eventually([&] { return client.read() == "it is I"; }));
 }
 
 TEST_F(GatewayTest, APortThatIsPublishedNoMoreHasNoClients) {

@@ -137,6 +137,27 @@ TEST_F(GatewayTest, OneAddressOfAPortTakesThePlaceOfAllOfThem) {
   }
 }
 
+TEST_F(GatewayTest, APortThatCannotBeHadClosesNoOther) {
+  const std::uint16_t port = free_port();
+  for (const bool is_udp : {false, true}) {
+    ASSERT_TRUE(gateway_->publish({IpAddress::any_v4(), port, 80, is_udp}).has_value());
+    EXPECT_FALSE(gateway_->publish({{}, port, 80, is_udp}).has_value());
+    EXPECT_FALSE(gateway_->publish({kLoopback, port, 80, is_udp}).has_value())
+        << "the first one is open still";
+  }
+}
+
+TEST_F(GatewayTest, AllAddressesOfOneFamilyAreThatFamilyAlone) {
+  HostEnd probe(nullptr);
+  probe.take(::socket(AF_INET6, SOCK_STREAM, 0));
+  if (probe.get() < 0) GTEST_SKIP() << "this host has no IPv6";
+  const std::uint16_t port = free_port();
+  for (const bool is_udp : {false, true}) {
+    ASSERT_TRUE(gateway_->publish({IpAddress::any_v4(), port, 80, is_udp}).has_value());
+    EXPECT_TRUE(gateway_->publish({IpAddress::any_v6(), port, 81, is_udp}).has_value());
+  }
+}
+
 TEST_F(GatewayTest, APortLeadsToOnePlace) {
   const std::uint16_t port = free_port();
   for (const bool is_udp : {false, true}) {

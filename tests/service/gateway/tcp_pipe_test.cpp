@@ -107,5 +107,23 @@ TEST_F(GatewayTest, AHostThatDoesNotReadHoldsTheSenderUpAndNobodyElse) {
       << " of " << written;
 }
 
+TEST_F(GatewayTest, AResetIsPassedOnToAHostThatDoesNotRead) {
+  std::optional<TcpStream> stream;
+  HostEnd deaf(nullptr);
+  ASSERT_NO_FATAL_FAILURE(join(stream, deaf));
+  const std::string chunk(65'536, 'x');
+  int refusals = 0;
+  ASSERT_TRUE(eventually([&] {
+    refusals = stream->write(bytes_of(chunk), now()) ? 0 : refusals + 1;
+    return refusals == 50;
+  }));
+  stream->abort(now());
+  EXPECT_TRUE(eventually([&] {
+    pollfd ended{deaf.get(), 0, 0};
+    return ::poll(&ended, 1, 0) == 1 && (ended.revents & (POLLERR | POLLHUP)) != 0;
+  }));
+  EXPECT_TRUE(eventually([&] { return gateway_->flows().connections == 0; }));
+}
+
 }  // namespace
 }  // namespace strata::service::tcp_pipe_test

@@ -2,6 +2,7 @@
 // A DHCP client on an interface, and a server played on the neighbour's sockets.
 #include "service/names/dhcp_service.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "service/lab.h"
@@ -174,7 +175,7 @@ TEST(DhcpService, OfTwoLeasesTheRouteOfTheFirstInterfaceWins) {
   EXPECT_LT(defaults[0].metric, defaults[1].metric);
 }
 
-TEST(DhcpService, AnAddressThatVanishesIsDeclined) {
+TEST(DhcpService, AnAddressThatVanishesIsNoConflict) {
   Lab lab;
   Server server(lab);
   Stack& stack = lab.ours->stack();
@@ -186,9 +187,26 @@ TEST(DhcpService, AnAddressThatVanishesIsDeclined) {
   ASSERT_TRUE((*service)->is_bound());
   ASSERT_TRUE(stack.remove_address(interface, kOffered, lab_now));
   lab.run_for(std::chrono::seconds(2));
-  EXPECT_EQ(server.heard.back(), wire::DhcpMessageType::kDecline);
+  EXPECT_FALSE((*service)->is_bound());
+  EXPECT_EQ(std::ranges::count(server.heard, wire::DhcpMessageType::kDecline), 0);
   EXPECT_EQ(mtu_of(stack), 1500U);
   lab.run_for(std::chrono::seconds(11));
+  EXPECT_TRUE((*service)->is_bound());
+}
+
+TEST(DhcpService, WhoIsPluggedInAsksSoon) {
+  Lab lab;
+  Stack& stack = lab.ours->stack();
+  const InterfaceId interface = *stack.find_interface("ours");
+  ASSERT_TRUE(stack.remove_address(interface, IpAddress::v4(10, 77, 0, 2), lab_now));
+  auto service = DhcpService::start(stack, *lab.loop, lab.ours->resolver(), interface, {1, 2}, {});
+  ASSERT_TRUE(service.has_value());
+  lab.run_for(std::chrono::seconds(35));  // by now it asks once in half a minute
+  lab.link.set_up(false);
+  lab.run_for(std::chrono::seconds(2));
+  const Server server(lab);
+  lab.link.set_up(true);
+  lab.run_for(std::chrono::seconds(4));
   EXPECT_TRUE((*service)->is_bound());
 }
 

@@ -165,6 +165,26 @@ TEST(DnsResolver, RefusesWhatIsNoNameLater) {
   EXPECT_EQ(told.error, Error::kInvalidArgument);
 }
 
+TEST(DnsResolver, WhoIsToldMayDestroyIt) {
+  Lab lab;
+  Server server(lab);
+  std::optional<DnsResolver> resolver;
+  for (const char* name : {"www.example.test", "a..b"}) {
+    resolver.emplace(lab.ours->stack(), *lab.loop, SipKey{1, 2});
+    resolver->configure({.servers = {kServer}, .search = {}, .hosts = {}});
+    int times = 0;
+    for (int i = 0; i < 2; ++i) {
+      resolver->resolve(name, [&](Result<std::span<const IpAddress>>) {
+        ++times;
+        resolver.reset();
+      });
+    }
+    lab.run_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(times, 1) << "a resolver that is gone tells nobody";
+    EXPECT_FALSE(resolver.has_value());
+  }
+}
+
 TEST(DnsResolver, TheNetworksServersStandBehindThoseOfTheOptions) {
   Lab lab;
   DnsResolver& resolver = lab.ours->resolver();

@@ -41,6 +41,7 @@ capture = "f"
 capture_filter = "tcp"
 log = "info"
 log_format = "json"
+user = "strata"
 control = "/c"
 policy = "sleep"
 seed = 7
