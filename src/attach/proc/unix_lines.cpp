@@ -14,10 +14,10 @@
 namespace strata::attach {
 namespace {
 
-constexpr std::string_view kPath = "/proc/net/unix";
+constexpr const char* kPath = "/proc/net/unix";
 
 std::string kernel_text() {
-  const driver::Descriptor file(::open(kPath.data(), O_RDONLY | O_CLOEXEC));
+  const driver::Descriptor file(::open(kPath, O_RDONLY | O_CLOEXEC));
   std::string text;
   std::array<char, 16384> piece{};
   while (file && text.size() < kUnixTextMax) {

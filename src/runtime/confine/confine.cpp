@@ -81,6 +81,7 @@ std::expected<Choice, ConfineFailure> choose_user(const Needs& needs,
 
 std::vector<FileRule> rules_of(const Needs& needs) {
   std::vector<FileRule> rules;
+  rules.reserve(needs.reads.size() + needs.writes.size());
   for (const std::string& folder : needs.reads) rules.push_back({folder, FileRule::May::kRead});
   for (const std::string& folder : needs.writes) rules.push_back({folder, FileRule::May::kChange});
   for (const std::string& file : needs.rereads) {

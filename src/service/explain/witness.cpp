@@ -121,7 +121,7 @@ void Witness::bring_connection(const IpAddress& source, const IpAddress& destina
 
 std::string Witness::taker() const {
   std::string names = connection_;
-  const auto add = [&](std::string name) { names += (names.empty() ? "" : " and ") + name; };
+  const auto add = [&](const std::string& name) { names += (names.empty() ? "" : " and ") + name; };
   const bool has_connection = !connection_.empty();
   scratch_.stack().for_each_socket([&](const SocketEntry& entry) {
     const bool is_listening = entry.state == TcpState::kSynReceived && !has_connection;
