@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
 #include "service/serve/byte_session.h"
+#include "service/serve/server_list.h"
 
 namespace strata::service {
 
@@ -21,20 +21,12 @@ Outcome<std::unique_ptr<TcpServices>> TcpServices::open(Stack& stack, Executor& 
 }
 
 void TcpServices::close_all_but(const std::vector<ServeOptions>& services) {
-  std::erase_if(servers_, [&](const auto& server) {
-    return std::ranges::find(services, server->options) == services.end();
-  });
+  erase_all_but(servers_, services);
 }
 
 Outcome<void> TcpServices::open_missing(const std::vector<ServeOptions>& services) {
-  const std::size_t former = servers_.size();
-  for (const ServeOptions& options : services) {
-    const auto end = servers_.begin() + static_cast<std::ptrdiff_t>(former);
-    const auto is_it = [&](const auto& server) { return server->options == options; };
-    if (std::find_if(servers_.begin(), end, is_it) != end) continue;
-    if (auto added = add(options); !added) return added;
-  }
-  return {};
+  return add_missing(servers_, services,
+                     [this](const ServeOptions& options) { return add(options); });
 }
 
 Outcome<void> TcpServices::add(const ServeOptions& options) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "service/serve/server_list.h"
 #include "service/serve/texts.h"
 #include "strata/real_clock.h"
 
@@ -33,20 +34,12 @@ Outcome<std::unique_ptr<UdpServices>> UdpServices::open(Stack& stack, Executor& 
 }
 
 void UdpServices::close_all_but(const std::vector<ServeOptions>& services) {
-  std::erase_if(servers_, [&](const auto& server) {
-    return std::ranges::find(services, server->options) == services.end();
-  });
+  erase_all_but(servers_, services);
 }
 
 Outcome<void> UdpServices::open_missing(const std::vector<ServeOptions>& services) {
-  const std::size_t former = servers_.size();
-  for (const ServeOptions& options : services) {
-    const auto end = servers_.begin() + static_cast<std::ptrdiff_t>(former);
-    const auto is_it = [&](const auto& server) { return server->options == options; };
-    if (std::find_if(servers_.begin(), end, is_it) != end) continue;
-    if (auto added = add(options); !added) return added;
-  }
-  return {};
+  return add_missing(servers_, services,
+                     [this](const ServeOptions& options) { return add(options); });
 }
 
 Outcome<void> UdpServices::add(const ServeOptions& options) {
