@@ -2,37 +2,27 @@
 #include "strata/loop.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 
+#include "runtime/loop_lab.h"
 #include "strata/real_clock.h"
 
 namespace strata::runtime::loop_test {
 namespace {
 
+using loop_lab::TestLoop;
+using loop_lab::Worker;
+
 constexpr Duration kPatience = std::chrono::seconds(10);
 
 Time fake_time{};
-
-struct TestLoop {
-  explicit TestLoop(LoopPolicy policy = LoopPolicy::kSleep, Time (*clock)() = nullptr) {
-    LoopOptions options;
-    options.policy = policy;
-    options.clock = clock;
-    loop = *Loop::create(options);
-  }
-  Loop* operator->() const { return loop.get(); }
-  std::unique_ptr<Loop> loop;
-};
 
 TestLoop with_fake_time() {
   fake_time = Time(Duration(1000));
@@ -40,29 +30,6 @@ TestLoop with_fake_time() {
 }
 
 void advance(std::int64_t nanoseconds) { fake_time += Duration(nanoseconds); }
-
-// Does as it is told and says how often it was asked.
-struct Worker final : Pollable {
-  bool turn(Time now) override {
-    ++turns;
-    return work ? work(now) : false;
-  }
-  [[nodiscard]] std::optional<Time> next_deadline() const override { return deadline; }
-  [[nodiscard]] std::span<const int> descriptors() const override { return watched; }
-  bool prepare_to_sleep() override {
-    ++preparations;
-    return may_sleep;
-  }
-  void on_descriptor_lost(int descriptor) override { lost.push_back(descriptor); }
-
-  std::function<bool(Time)> work;
-  std::optional<Time> deadline;
-  std::vector<int> watched;
-  std::vector<int> lost;
-  int turns = 0;
-  int preparations = 0;
-  bool may_sleep = true;
-};
 
 struct Pipe {
   Pipe() { EXPECT_EQ(::pipe(ends.data()), 0); }
@@ -432,94 +399,6 @@ TEST(Loop, AnAdaptiveLoopSleepsOnceItHasSpunLongEnough) {
   advance(std::chrono::nanoseconds(std::chrono::microseconds(51)).count());
   EXPECT_FALSE(loop->run_once(Duration::zero()));
   EXPECT_EQ(loop->counters().sleeps, 1U);
-}
-
-TEST(Loop, ASignalStopsItInOrderAndASecondOneHasItsOldEffect) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    TestLoop loop;
-    if (!loop->stop_on_signals({SIGTERM, SIGINT})) ::_exit(10);
-    loop->post([] { ::raise(SIGTERM); });
-    if (loop->run() != SIGTERM) ::_exit(11);
-    ::raise(SIGTERM);
-    ::_exit(12);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
-}
-
-TEST(Loop, AHangUpStopsItUnlessItIsIgnored) {
-  for (const bool is_ignored : {false, true}) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      ::signal(SIGHUP, is_ignored ? SIG_IGN : SIG_DFL);
-      TestLoop loop;
-      if (!loop->stop_on_signals({SIGTERM, SIGHUP})) ::_exit(10);
-      loop->post([] { ::raise(SIGHUP); });
-      loop->post([&loop] { loop->post([] { ::raise(SIGTERM); }); });
-      ::_exit(loop->run() == (is_ignored ? SIGTERM : SIGHUP) ? 0 : 11);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0) << is_ignored;
-  }
-}
-
-TEST(Loop, ASignalBetweenTheLastLookAndTheSleepEndsTheSleep) {
-  TestLoop loop;
-  ASSERT_TRUE(loop->stop_on_signals({SIGUSR1}).has_value());
-  Worker worker;
-  worker.work = [&](Time) {
-    if (worker.turns == 1) ::raise(SIGUSR1);
-    return false;
-  };
-  ASSERT_TRUE(loop->add(worker).has_value());
-  EXPECT_EQ(loop->run(), SIGUSR1);
-  EXPECT_EQ(loop->counters().sleeps, 1U);
-}
-
-TEST(Loop, ASignalMayRunATaskAsOftenAsItComes) {
-  TestLoop loop;
-  int heard = 0;
-  EXPECT_EQ(loop->run_on_signal(SIGUSR2, [] {}).error(), Error::kInvalidArgument);
-  ASSERT_TRUE(loop->stop_on_signals({SIGUSR1, SIGUSR2}).has_value());
-  ASSERT_TRUE(loop->run_on_signal(SIGUSR2, [&heard] { ++heard; }).has_value());
-  for (int i = 1; i <= 3; ++i) {
-    ::raise(SIGUSR2);
-    ::raise(SIGUSR2);
-    EXPECT_TRUE(loop->run_once(Duration::zero()));
-    EXPECT_EQ(heard, i);
-  }
-  EXPECT_FALSE(loop->is_stopped());
-  // Both at once: neither is lost.
-  ::raise(SIGUSR1);
-  ::raise(SIGUSR2);
-  EXPECT_EQ(loop->run(), SIGUSR1);
-  EXPECT_EQ(heard, 4);
-}
-
-TEST(Loop, ASignalBetweenTheLastLookAndTheSleepRunsItsTask) {
-  TestLoop loop;
-  ASSERT_TRUE(loop->stop_on_signals({}).has_value());
-  ASSERT_TRUE(loop->run_on_signal(SIGUSR2, [&loop] { loop->stop(); }).has_value());
-  Worker worker;
-  worker.work = [&](Time) {
-    if (worker.turns == 1) ::raise(SIGUSR2);
-    return false;
-  };
-  ASSERT_TRUE(loop->add(worker).has_value());
-  EXPECT_EQ(loop->run(), 0);
-}
-
-TEST(Loop, OnlyOneLoopOfAProcessCatchesSignals) {
-  TestLoop second;
-  {
-    TestLoop first;
-    ASSERT_TRUE(first->stop_on_signals({SIGUSR1}).has_value());
-    EXPECT_EQ(second->stop_on_signals({SIGUSR1}).error(), Error::kAlreadyExists);
-  }
-  EXPECT_TRUE(second->stop_on_signals({SIGUSR1}).has_value());
 }
 
 TEST(Loop, WhatATaskThrowsEndsNoOther) {
