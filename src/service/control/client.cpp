@@ -78,9 +78,10 @@ Outcome<std::optional<std::string>> ControlClient::next_line() {
     if (in_.size() > kLineBytesMax) return failed("the answer has no end");
     std::array<char, 65'536> buffer;
     const ssize_t count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+    // What came just before the signal is still there, and after end_reading() its end.
+    if (count < 0 && errno == EINTR) continue;
     // A stack that ends resets what it has not read yet.
-    const bool is_over = count == 0 || errno == EINTR || errno == ECONNRESET;
-    if (count <= 0 && is_over) return std::nullopt;
+    if (count == 0 || (count < 0 && errno == ECONNRESET)) return std::nullopt;
     if (count < 0 && errno == EAGAIN) return failed("the stack did not answer in time");
     if (count < 0) return failed(std::strerror(errno));
     in_.append(buffer.data(), static_cast<std::size_t>(count));

@@ -23,7 +23,7 @@ class ControlClient {
 
   // The line that comes back, within ten seconds.
   [[nodiscard]] Outcome<std::string> ask(const ControlRequest& wanted);
-  // The next line of a stream; nothing when the other side has closed or a signal came.
+  // The next line of a stream; nothing when the other side has closed or reading was ended.
   [[nodiscard]] Outcome<std::optional<std::string>> next_line();
   // From now on next_line() tells what has come already, and then that it is over, also when it is
   // waiting now. May be called by a signal's handler.
