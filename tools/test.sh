@@ -11,6 +11,7 @@ mkdir -p "$logs"
 source "$root/tools/build.sh"
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_init_order=1
 export UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS=suppressions=$root/tools/lsan.supp:print_suppressions=0
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
 
 passed=0 failed=0
@@ -67,7 +68,7 @@ units() {
   read -r ok bad absent <<<"$numbers"
   count "$ok" "$bad"
   say "units of $preset: $ok passed, $bad failed, $absent skipped"
-  [[ $bad -eq 0 ]] || { grep -E -A 12 'Failure$|ERROR: |runtime error|CHECK' "$log" |
+  [[ $bad -eq 0 ]] || { grep -E -A 12 'Failure$|ERROR: |runtime error|STRATA_CHECK' "$log" |
     head -n 60 | sed 's/^/  | /'; say "log: $log"; }
 }
 

@@ -67,9 +67,9 @@ bool is_globbed(const File& file) {
 }
 
 // What someone builds, reads or runs, by the end of its name.
-constexpr std::array<std::string_view, 21> kKinds = {
-    ".h",  ".cpp", ".c",    ".md",   ".py",  ".sh", ".cmake", ".txt", ".in",  ".json",   ".pkt",
-    ".ld", ".map", ".toml", ".html", ".css", ".js", ".mjs",   ".svg", ".png", ".service"};
+constexpr std::array<std::string_view, 22> kKinds = {
+    ".h",  ".cpp", ".c",    ".md",   ".py",  ".sh", ".cmake", ".txt", ".in",  ".json",    ".pkt",
+    ".ld", ".map", ".toml", ".html", ".css", ".js", ".mjs",   ".svg", ".png", ".service", ".supp"};
 constexpr std::array<std::string_view, 3> kNamesWithoutKind = {"dev", "LICENSE", "run"};
 
 // Files that only work when another one names them. The interop tests are found by pattern, and
@@ -77,9 +77,9 @@ constexpr std::array<std::string_view, 3> kNamesWithoutKind = {"dev", "LICENSE",
 bool must_be_named(const File& file) {
   if (file.folder() == "tests/interop" && file.stem().ends_with("_test")) return false;
   if (file.folder() == "tests/mutations" || file.name() == "CMakeLists.txt") return false;
-  static constexpr std::array<std::string_view, 16> kExtensions = {
-      ".py", ".sh", ".cmake", ".txt", ".in",   ".json", ".ld",  ".map",
-      ".c",  ".js", ".mjs",   ".css", ".html", ".svg",  ".png", ".service"};
+  static constexpr std::array<std::string_view, 17> kExtensions = {
+      ".py", ".sh",  ".cmake", ".txt",  ".in",  ".json", ".ld",      ".map", ".c",
+      ".js", ".mjs", ".css",   ".html", ".svg", ".png",  ".service", ".supp"};
   const bool has_fixed_name = file.name() == "CMakePresets.json" || file.name() == "package.json";
   return !has_fixed_name && std::ranges::any_of(kExtensions, [&](std::string_view extension) {
     return file.path.ends_with(extension);
