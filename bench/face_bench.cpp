@@ -56,7 +56,7 @@ class Hosts {
  private:
   static std::unique_ptr<Loop> make_loop() {
     auto made = Loop::create({.policy = LoopPolicy::kSpin});
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
   std::unique_ptr<HostedStack> make_host(std::size_t which) {
@@ -66,20 +66,20 @@ class Hosts {
                              .addresses = {*Prefix::parse(std::string(kAddresses[which]) + "/24")},
                              .detect_duplicates = false};
     auto made = HostedStack::create(*loop_, {.name = "bench", .seed = which + 1}, {&port, 1});
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
   void listen() {
     const auto port = static_cast<std::uint16_t>(kFirstPort + listeners_.size());
     auto made = TcpListener::listen(server().stack(), {IpAddress::any_v4(), port}, {});
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     listeners_.push_back(std::move(*made));
   }
   void open(std::size_t listener) {
     const Endpoint server{*IpAddress::parse(kAddresses[1]),
                           static_cast<std::uint16_t>(kFirstPort + listener)};
     auto client = TcpStream::connect(hosts_[0]->stack(), server, {}, loop_->now());
-    CHECK(client.has_value());
+    STRATA_CHECK(client.has_value());
     streams_.push_back(std::move(*client));
     for (int turns = 0; turns < 1000; ++turns) {
       turn();
@@ -88,7 +88,7 @@ class Hosts {
         return;
       }
     }
-    CHECK(false);
+    STRATA_CHECK(false);
   }
 
   MemoryLink link_;
@@ -135,7 +135,7 @@ class Pages final : public Contestant {
       longest = std::max<Milliseconds>(longest, after - before);
       before = after;
     }
-    CHECK(answer->text.contains(std::to_string(kConnections)));
+    STRATA_CHECK(answer->text.contains(std::to_string(kConnections)));
     return {Milliseconds(before - begin).count(), longest.count()};
   }
 

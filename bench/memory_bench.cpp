@@ -24,13 +24,13 @@ PacketPoolConfig small_pool() {
 // A stack on a device, as a program makes it.
 Stack make_stack(Memory& memory, PacketPool& pool, Device& device, bool ipv6) {
   auto made = Stack::create({.memory = &memory, .pool = &pool, .seed = 1, .secret = {2, 3}});
-  CHECK(made.has_value());
+  STRATA_CHECK(made.has_value());
   InterfaceConfig config;
   config.name = "bench";
   config.ipv6 = ipv6;
   const auto interface = made->add_interface(device, config, now());
-  CHECK(interface.has_value());
-  CHECK(made->add_address(*interface, Prefix(kPairAddresses[0], 24), now()).has_value());
+  STRATA_CHECK(interface.has_value());
+  STRATA_CHECK(made->add_address(*interface, Prefix(kPairAddresses[0], 24), now()).has_value());
   return std::move(*made);
 }
 

@@ -19,7 +19,8 @@ import ns3  # noqa: E402
 from results import arguments, chosen, contestant, result, tell, write  # noqa: E402
 
 NAME = "sim/ns3"
-WISH = ns3.Dumbbell(flows=10, rate=1000, access=100, queue=1000, hystart=True, since=0, until=2)
+WISH = ns3.Dumbbell(flows=10, rate=1000, access=100, queue=1000, hystart=True,
+                    super_segments="on", since=0, until=2)
 LONGER = dataclasses.replace(WISH, until=20)  # ours: what begins and ends a program would show
 
 

@@ -37,14 +37,14 @@ constexpr std::uint16_t kExperiment = 0x88b5;  // IEEE 802 9.2.4
 
 int packet_socket(const char* interface, std::uint16_t protocol) {
   const int made = ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  CHECK(made >= 0);
+  STRATA_CHECK(made >= 0);
   const int bytes = 8 << 20;
   ::setsockopt(made, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(protocol);
   address.sll_ifindex = static_cast<int>(::if_nametoindex(interface));
-  CHECK(::bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  STRATA_CHECK(::bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
   return made;
 }
 
@@ -60,7 +60,7 @@ class OurReceiver final : public Receiver {
  public:
   explicit OurReceiver(const char* spec) : pool_(memory_, {.external_buffers = 4096}) {
     auto device = open_device(spec);
-    CHECK(device.has_value());
+    STRATA_CHECK(device.has_value());
     device_ = *std::move(device);
   }
   std::size_t receive() override {
@@ -104,21 +104,22 @@ class BlockReceiver final : public Receiver {
   explicit BlockReceiver(const char* interface)
       : socket_(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     const int version = TPACKET_V3;
-    CHECK(::setsockopt(socket_, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) == 0);
+    STRATA_CHECK(::setsockopt(socket_, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) == 0);
     tpacket_req3 request{};
     request.tp_block_size = kBlockBytes;
     request.tp_block_nr = kBlockCount;
     request.tp_frame_size = 2048;
     request.tp_frame_nr = kBlockBytes / 2048 * kBlockCount;
     request.tp_retire_blk_tov = 1;
-    CHECK(::setsockopt(socket_, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) == 0);
+    STRATA_CHECK(::setsockopt(socket_, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) == 0);
     memory_ = static_cast<std::byte*>(
         ::mmap(nullptr, kBlockBytes * kBlockCount, PROT_READ | PROT_WRITE, MAP_SHARED, socket_, 0));
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(ETH_P_ALL);
     address.sll_ifindex = static_cast<int>(::if_nametoindex(interface));
-    CHECK(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+    STRATA_CHECK(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
+                 0);
   }
   ~BlockReceiver() override {
     ::munmap(memory_, kBlockBytes * kBlockCount);
@@ -189,7 +190,7 @@ class Reception : public Contestant {
     while (receiver_->receive() != 0) {
     }
   }
-  void send_one() { CHECK(::send(sender_, frame_.data(), frame_.size(), 0) > 0); }
+  void send_one() { STRATA_CHECK(::send(sender_, frame_.data(), frame_.size(), 0) > 0); }
   void send_burst() {
     for (std::size_t sent = 0; sent < kBurst; sent += kBatch) {
       ::sendmmsg(sender_, messages_.data(), kBatch, 0);

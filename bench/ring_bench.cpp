@@ -33,7 +33,7 @@ static_assert(sizeof(Payload) == kFrameBytes);
 
 std::pair<ring::Port, ring::Port> make_pipe() {
   auto ends = ring::Port::pipe();
-  CHECK(ends.has_value());
+  STRATA_CHECK(ends.has_value());
   return *std::move(ends);
 }
 
@@ -154,7 +154,7 @@ class PipeRoundTrip final : public Contestant {
   std::vector<Detail> details() const override { return trips_.details(); }
 
  private:
-  static void echo(ring::TxRing& tx, Bytes bytes) { CHECK(tx.send(bytes)); }
+  static void echo(ring::TxRing& tx, Bytes bytes) { STRATA_CHECK(tx.send(bytes)); }
   RoundTrips trips_;
 };
 
@@ -177,7 +177,7 @@ class NullForward final : public Contestant {
  private:
   static ring::Port open() {
     auto port = ring::Port::open("null:bench,frame=" + std::string(2 * kFrameBytes, '0')).make();
-    CHECK(port.has_value());
+    STRATA_CHECK(port.has_value());
     return *std::move(port);
   }
   static std::size_t forward(ring::Port& from, ring::Port& to) {

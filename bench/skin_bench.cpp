@@ -28,7 +28,7 @@ class Turns final : public Executor {
   [[nodiscard]] Time now() const override { return now_; }
   void post(Task task) override { tasks_.push_back(std::move(task)); }
   TimerId start_timer(Time deadline, Task task) override {
-    CHECK(deadline <= now_);  // nothing here waits for time
+    STRATA_CHECK(deadline <= now_);  // nothing here waits for time
     tasks_.push_back(std::move(task));
     return {};
   }
@@ -61,7 +61,7 @@ class NativeServer final : public Server {
       : turns_(turns), stream_(std::move(stream)) {
     (void)stream_.on_ready([this](Readiness) {
       while (const auto count = stream_.read(message_, turns_.now())) {
-        CHECK(stream_.write(Bytes(message_).first(*count), turns_.now()) == *count);
+        STRATA_CHECK(stream_.write(Bytes(message_).first(*count), turns_.now()) == *count);
       }
     });
   }
@@ -127,7 +127,7 @@ class Echo final : public Contestant {
         server_ = std::make_unique<Kind>(pair_[1].stack(), turns_, std::move(*accepted));
       }
     }
-    CHECK(server_ != nullptr);
+    STRATA_CHECK(server_ != nullptr);
     turn();
   }
 
@@ -151,24 +151,24 @@ class Echo final : public Contestant {
   static constexpr int kRequests = 16;
 
   void one(Time time) {
-    CHECK(client_.write(Bytes(message_), time) == kMessage);
+    STRATA_CHECK(client_.write(Bytes(message_), time) == kMessage);
     pair_[0].stack().flush(time);
     Stack& server = pair_[1].stack();
     server.poll(time);
     server.flush(time);
     turns_.run();  // what the skin left for a later turn: there is none behind the last answer
     pair_[0].stack().poll(time);
-    CHECK(client_.read(message_, time) == kMessage);
+    STRATA_CHECK(client_.read(message_, time) == kMessage);
   }
   static TcpListener listen(Host& host) {
     auto made = TcpListener::listen(host.stack(), {IpAddress::any_v4(), kPort}, {});
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
   static TcpStream connect(Host& host) {
     auto made = TcpStream::connect(host.stack(), {kPairAddresses[1], kPort},
                                    {.options = {.no_delay = true}}, now());
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
 

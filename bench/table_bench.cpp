@@ -67,18 +67,18 @@ class KeyedTable final : public Contestant {
       : remotes_(remotes(collide)), order_(order()), table_(memory_, kFlows, {1, 2}) {
     for (const Endpoint& remote : remotes_) {
       const auto handle = table_.open(AddressFamily::kIpv4);
-      CHECK(handle.has_value());
+      STRATA_CHECK(handle.has_value());
       udp::Socket& socket = *table_.find(*handle);
       socket.options.reuse_port = true;
-      CHECK(table_.bind(socket, {kLocalAddress, kLocalPort}).has_value());
-      CHECK(table_.connect(socket, remote, kLocalAddress).has_value());
+      STRATA_CHECK(table_.bind(socket, {kLocalAddress, kLocalPort}).has_value());
+      STRATA_CHECK(table_.connect(socket, remote, kLocalAddress).has_value());
     }
   }
   double measure(Seconds duration) override {
     return nanoseconds_each(duration, order_, [this](std::uint32_t flow) {
       const udp::Socket* found = table_.match(
           {.local = {kLocalAddress, kLocalPort}, .remote = remotes_[flow], .interface = 1});
-      CHECK(found != nullptr);
+      STRATA_CHECK(found != nullptr);
     });
   }
 
@@ -96,7 +96,7 @@ class UnkeyedTable final : public Contestant {
   }
   double measure(Seconds duration) override {
     return nanoseconds_each(duration, order_, [this](std::uint32_t flow) {
-      CHECK(table_.find(remotes_[flow]) != table_.end());
+      STRATA_CHECK(table_.find(remotes_[flow]) != table_.end());
     });
   }
 

@@ -40,14 +40,14 @@ class Pair {
  private:
   static TcpListener listen(Host& host) {
     auto made = TcpListener::listen(host.stack(), {IpAddress::any_v4(), kPort}, {});
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
   static TcpStream connect(Host& host) {
     auto made =
         TcpStream::connect(host.stack(), {kPairAddresses[1], kPort},
                            {.options = {.no_delay = true, .send_buffer = 256U << 10U}}, now());
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
   TcpStream accept_one() {
@@ -55,7 +55,7 @@ class Pair {
       turn(now());
       if (auto accepted = listener_.accept(now())) return std::move(*accepted);
     }
-    CHECK(false);
+    STRATA_CHECK(false);
     __builtin_unreachable();
   }
 
@@ -123,14 +123,14 @@ class RequestResponse final : public Contestant {
   static constexpr int kRequests = 16;
 
   void one(Time time) {
-    CHECK(pair_.client().write(Bytes(message_), time) == message_.size());
+    STRATA_CHECK(pair_.client().write(Bytes(message_), time) == message_.size());
     pair_.stack(0).flush(time);
     pair_.stack(1).poll(time);
-    CHECK(pair_.server().read(message_, time) == message_.size());
-    CHECK(pair_.server().write(Bytes(message_), time) == message_.size());
+    STRATA_CHECK(pair_.server().read(message_, time) == message_.size());
+    STRATA_CHECK(pair_.server().write(Bytes(message_), time) == message_.size());
     pair_.stack(1).flush(time);
     pair_.stack(0).poll(time);
-    CHECK(pair_.client().read(message_, time) == message_.size());
+    STRATA_CHECK(pair_.client().read(message_, time) == message_.size());
   }
 
   Pair pair_;
@@ -155,12 +155,12 @@ class ManyRequests final : public Contestant {
     answers_ = 0;
     time_ = now();
     for (TcpStream& client : clients_) {
-      CHECK(client.write(Bytes(message_), time_) == message_.size());
+      STRATA_CHECK(client.write(Bytes(message_), time_) == message_.size());
     }
     pair_[0].stack().flush(time_);
     take_in(1);
     take_in(0);
-    CHECK(answers_ == kConnections);
+    STRATA_CHECK(answers_ == kConnections);
     return answers_;
   }
 
@@ -171,7 +171,7 @@ class ManyRequests final : public Contestant {
   void open(std::size_t which) {
     auto client =
         TcpStream::connect(pair_[0].stack(), kServer, {.options = {.no_delay = true}}, now());
-    CHECK(client.has_value());
+    STRATA_CHECK(client.has_value());
     clients_.push_back(std::move(*client));
     for (int i = 0; i < 10 && servers_.size() == which; ++i) {
       pair_[0].turn(now());
@@ -179,10 +179,11 @@ class ManyRequests final : public Contestant {
       auto server = listener_.accept(now());
       if (server) servers_.push_back(std::move(*server));
     }
-    CHECK(servers_.size() == which + 1);
+    STRATA_CHECK(servers_.size() == which + 1);
     pair_[0].turn(now());
-    CHECK(servers_[which].on_ready([this, which](Readiness) { answer(which); }).has_value());
-    CHECK(clients_[which].on_ready([this, which](Readiness) { collect(which); }).has_value());
+    STRATA_CHECK(servers_[which].on_ready([this, which](Readiness) { answer(which); }).has_value());
+    STRATA_CHECK(
+        clients_[which].on_ready([this, which](Readiness) { collect(which); }).has_value());
   }
 
   // An ACK that was due may stand among what fills a batch.
@@ -193,7 +194,7 @@ class ManyRequests final : public Contestant {
   }
   void answer(std::size_t which) {
     while (servers_[which].read(message_, time_) == message_.size()) {
-      CHECK(servers_[which].write(Bytes(message_), time_) == message_.size());
+      STRATA_CHECK(servers_[which].write(Bytes(message_), time_) == message_.size());
     }
   }
   void collect(std::size_t which) {
@@ -233,18 +234,18 @@ class Connections final : public Contestant {
   void run(std::span<std::optional<TcpStream>> clients, int rounds) {
     for (auto& client : clients) {
       auto made = TcpStream::connect(pair_[0].stack(), {kPairAddresses[1], kPort}, {}, now());
-      CHECK(made.has_value());
+      STRATA_CHECK(made.has_value());
       client = std::move(*made);
     }
     exchange(rounds);
     for (auto& client : clients) {
-      CHECK(client->write(Bytes(message_), now()) == message_.size());
+      STRATA_CHECK(client->write(Bytes(message_), now()) == message_.size());
     }
     exchange(rounds);
     answer(clients.size());
     exchange(rounds);
     for (auto& client : clients) {
-      CHECK(client->read(message_, now()) == message_.size());
+      STRATA_CHECK(client->read(message_, now()) == message_.size());
       client->close(now());
     }
     exchange(rounds);
@@ -252,16 +253,16 @@ class Connections final : public Contestant {
 
   static TcpListener listen(Host& host) {
     auto made = TcpListener::listen(host.stack(), {IpAddress::any_v4(), kPort}, {});
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
 
   void answer(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       auto server = listener_.accept(now());
-      CHECK(server.has_value());
-      CHECK(server->read(message_, now()) == message_.size());
-      CHECK(server->write(Bytes(message_), now()) == message_.size());
+      STRATA_CHECK(server.has_value());
+      STRATA_CHECK(server->read(message_, now()) == message_.size());
+      STRATA_CHECK(server->write(Bytes(message_), now()) == message_.size());
       server->close(now());
     }
   }

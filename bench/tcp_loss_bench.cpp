@@ -23,8 +23,8 @@ class Flows final : public Contestant {
     for (std::size_t i = 0; i < flows; ++i) {
       const auto on_writable = [this, i](Readiness) { fill(crowd_[i].client); };
       const auto on_readable = [this, i](Readiness) { drain(crowd_[i].server); };
-      CHECK(crowd_[i].client.on_ready(on_writable).has_value());
-      CHECK(crowd_[i].server.on_ready(on_readable).has_value());
+      STRATA_CHECK(crowd_[i].client.on_ready(on_writable).has_value());
+      STRATA_CHECK(crowd_[i].server.on_ready(on_readable).has_value());
       fill(crowd_[i].client);
     }
     crowd_.lose_each(loses_each);

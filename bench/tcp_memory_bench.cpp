@@ -50,7 +50,7 @@ class Exchange final : public Contestant {
   std::uint64_t turn() {
     for (std::size_t& chosen : chosen_) {
       chosen = which_ == Which::kAnyone ? static_cast<std::size_t>(rng_.below(crowd_.size())) : 0;
-      CHECK(crowd_[chosen].client.write(message_, crowd_.time()).has_value());
+      STRATA_CHECK(crowd_[chosen].client.write(message_, crowd_.time()).has_value());
     }
     crowd_.turn(kHalfRoundTrip);
     crowd_.turn(kHalfRoundTrip);

@@ -68,7 +68,7 @@ class PipeRoundTrip final : public Contestant {
     const auto begin = Wall::now();
     std::array<std::byte, 64> message{};
     PipeEnd& near = pair_.near();
-    CHECK(near.stream().write(Bytes(message), now()) == message.size());
+    STRATA_CHECK(near.stream().write(Bytes(message), now()) == message.size());
     near.turn(now());
     for (std::size_t got = 0; got < message.size();) {
       const std::size_t count = near.drain(message, now());

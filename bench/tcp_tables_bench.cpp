@@ -40,7 +40,7 @@ struct Tables {
   }
   explicit Tables(std::uint32_t half_open_max) : config(config_for(half_open_max)) {
     const auto handle = listeners.open({IpAddress::any_v4(), 80, kNoInterface}, half_open_max, {});
-    CHECK(handle.has_value());
+    STRATA_CHECK(handle.has_value());
     listener = listeners.find(*handle);
   }
 
@@ -78,7 +78,7 @@ class LookUp final : public Contestant {
   explicit LookUp(bool batched) : batched_(batched), connections_(kMillion), tables_(16) {
     for (std::uint32_t i = 0; i < kMillion; ++i) {
       connections_[i].flow = flow_of(i);
-      CHECK(tables_.demux.insert(tables_.demux.hash(flow_of(i)), i, by_index()));
+      STRATA_CHECK(tables_.demux.insert(tables_.demux.hash(flow_of(i)), i, by_index()));
     }
   }
   double measure(Seconds duration) override {
@@ -101,7 +101,7 @@ class LookUp final : public Contestant {
     for (std::size_t i = 0; i < kBatch; ++i) {
       const std::uint32_t hash = batched_ ? hashes[i] : tables_.demux.hash(flows[i]);
       const auto found = tables_.demux.find(flows[i], hash, by_index());
-      CHECK(found.kind == tcp::Demux::Kind::kConnection);
+      STRATA_CHECK(found.kind == tcp::Demux::Kind::kConnection);
       keep(found);
     }
     return kBatch;
@@ -123,7 +123,7 @@ class HalfOpenBytes final : public Contestant {
       (void)tables.half_opens.on_listen(*tables.listener, syn, tables.demux.hash(syn.flow), 1500,
                                         {}, kStart);
     }
-    CHECK(tables.half_opens.size() == kMillion);
+    STRATA_CHECK(tables.half_opens.size() == kMillion);
     return static_cast<double>(tables.memory.bytes_used() - before) / kMillion;
   }
 };
@@ -134,7 +134,8 @@ class TimeWaitBytes final : public Contestant {
     Tables tables(16);
     const std::size_t before = tables.memory.bytes_used();
     for (std::uint32_t i = 0; i < kMillion; ++i) {
-      CHECK(tables.time_waits.add({.flow = flow_of(i)}, tables.demux.hash(flow_of(i)), kStart));
+      STRATA_CHECK(
+          tables.time_waits.add({.flow = flow_of(i)}, tables.demux.hash(flow_of(i)), kStart));
     }
     return static_cast<double>(tables.memory.bytes_used() - before) / kMillion;
   }
@@ -178,7 +179,7 @@ class TimeWaitChurn final : public Contestant {
  private:
   void add() {
     const Flow flow = flow_of(client_);
-    CHECK(tables_.time_waits.add({.flow = flow}, tables_.demux.hash(flow), kStart));
+    STRATA_CHECK(tables_.time_waits.add({.flow = flow}, tables_.demux.hash(flow), kStart));
   }
   Tables tables_;
   std::uint32_t client_ = 0;
@@ -207,11 +208,11 @@ class PortSearch final : public Contestant {
   std::uint16_t next() {
     const auto port =
         ports_.choose(flow_of(1), [this](const Flow& flow) { return !taken_[flow.local_port]; });
-    CHECK(port.has_value());
+    STRATA_CHECK(port.has_value());
     return *port;
   }
   void take(std::uint16_t port) {
-    CHECK(ports_.add_use(port));
+    STRATA_CHECK(ports_.add_use(port));
     taken_[port] = true;
     held_.push_back(port);
   }

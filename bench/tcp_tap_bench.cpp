@@ -57,7 +57,7 @@ class TapConnection {
   std::optional<std::string> open() {
     auto listener = TcpListener::listen(host_.stack(), {IpAddress::any_v4(), KernelStream::kPort},
                                         {.options = {.no_delay = true}});
-    CHECK(listener.has_value());
+    STRATA_CHECK(listener.has_value());
     auto made = KernelStream::connect(world_.host, kTapStack, [this] { host_.turn(now()); });
     if (!made) return made.error();
     theirs_ = std::move(*made);
@@ -151,7 +151,7 @@ struct VethConnection {
       if (made) first = std::move(*made);
     });
     if (!second) return std::unexpected(second.error());
-    CHECK(first.has_value());
+    STRATA_CHECK(first.has_value());
     return VethConnection{std::move(*pair), std::move(*first), std::move(*second)};
   }
 };
@@ -222,7 +222,7 @@ class TapRoundTrip final : public Contestant {
     const Time time = now();
     connection_->host().stack().poll(time);
     while (const auto count = connection_->ours().read(message_, time)) {
-      CHECK(connection_->ours().write(Bytes(message_).first(*count), time) == *count);
+      STRATA_CHECK(connection_->ours().write(Bytes(message_).first(*count), time) == *count);
     }
     connection_->host().stack().flush(time);
   }

@@ -29,12 +29,12 @@ class UdpEcho final : public Contestant {
  public:
   explicit UdpEcho(const MemoryLinkOptions& link)
       : pair_(link), client_(open(pair_[0])), server_(open(pair_[1])) {
-    CHECK(server_.bind({kPairAddresses[1], kEchoPort}).has_value());
-    CHECK(client_.connect({kPairAddresses[1], kEchoPort}).has_value());
-    CHECK(server_.on_ready([this](Readiness) { answer(); }).has_value());
-    CHECK(client_.on_ready([this](Readiness) { collect(); }).has_value());
+    STRATA_CHECK(server_.bind({kPairAddresses[1], kEchoPort}).has_value());
+    STRATA_CHECK(client_.connect({kPairAddresses[1], kEchoPort}).has_value());
+    STRATA_CHECK(server_.on_ready([this](Readiness) { answer(); }).has_value());
+    STRATA_CHECK(client_.on_ready([this](Readiness) { collect(); }).has_value());
     for (int i = 0; i < 10 && replies_ == 0; ++i) (void)turn();
-    CHECK(replies_ != 0);
+    STRATA_CHECK(replies_ != 0);
   }
 
   double measure(Seconds duration) override {
@@ -67,7 +67,7 @@ class UdpEcho final : public Contestant {
  private:
   static UdpSocket open(Host& host) {
     auto made = UdpSocket::open(host.stack(), AddressFamily::kIpv4);
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
   void answer() {
@@ -150,9 +150,9 @@ class UdpParse final : public Contestant {
  public:
   UdpParse() : socket_(open()) {
     host_.attach(device_, Prefix(kPairAddresses[1], 24), now());
-    CHECK(socket_.bind({kPairAddresses[1], kEchoPort}).has_value());
+    STRATA_CHECK(socket_.bind({kPairAddresses[1], kEchoPort}).has_value());
     frame_ = frame_to(device_, {kPairAddresses[0], 4000}, {kPairAddresses[1], kEchoPort});
-    CHECK(batch() == PacketBatch::kCapacity);
+    STRATA_CHECK(batch() == PacketBatch::kCapacity);
   }
 
   double measure(Seconds duration) override {
@@ -180,7 +180,7 @@ class UdpParse final : public Contestant {
  private:
   UdpSocket open() {
     auto made = UdpSocket::open(host_.stack(), AddressFamily::kIpv4);
-    CHECK(made.has_value());
+    STRATA_CHECK(made.has_value());
     return std::move(*made);
   }
 

@@ -11,7 +11,7 @@ if(PROJECT_IS_TOP_LEVEL)
   if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE RelWithDebInfo)
   endif()
-  # CHECK and assert stay on in every build; line tables are enough to read a stack.
+  # STRATA_CHECK and assert stay on in every build; line tables are enough to read a stack.
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "${STRATA_OPTIMISE} -g1")
   add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")

@@ -91,6 +91,11 @@ function(strata_preload)
                                                 -U_FORTIFY_SOURCE)
   target_link_options(strata_preload PRIVATE -Wl,--as-needed -static-libgcc -Wl,-z,initfirst
                                              -Wl,-z,now -Wl,--no-undefined)
+  if(STRATA_TESTS)
+    add_test(NAME preload_needs COMMAND ${CMAKE_READELF} -d $<TARGET_FILE:strata_preload>)
+    set_tests_properties(preload_needs PROPERTIES LABELS build
+                         FAIL_REGULAR_EXPRESSION "libstdc|libc\\+\\+|libgcc_s")
+  endif()
   install(TARGETS strata_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program)
   if(TARGET strata)
     add_dependencies(strata strata_preload)

@@ -15,7 +15,7 @@
 
 #include "attach/interface_queries.h"
 #include "attach/netlink/netlink_file.h"
-#include "attach/program_address.h"
+#include "attach/process/program_address.h"
 #include "fuzz/law.h"
 #include "socket/posix/datagram_file.h"
 #include "socket/posix/packet_file.h"

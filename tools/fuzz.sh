@@ -37,7 +37,7 @@ for program in "$root/build/$preset"/fuzz/*_fuzz; do
     fi
   else
     failed=$((failed + 1))
-    grep -E '^(SUMMARY|==[0-9]+==ERROR|.*runtime error|CHECK)' "$log" | head -n 5
+    grep -E '^(SUMMARY|==[0-9]+==ERROR|.*runtime error|STRATA_CHECK)' "$log" | head -n 5
     echo "fuzz $name: FAILED (log: $log); repeat: $program $(ls -t "$failures"/* | head -n 1)"
   fi
 done

@@ -12,6 +12,7 @@
 namespace strata::preload {
 namespace {
 
+using attach::client::Descriptors;
 using attach::client::Entry;
 using attach::client::kFlagsIn;
 using attach::client::kFlagsOut;
@@ -35,6 +36,10 @@ Entry* leasable(int descriptor, int flags, int known_flags) {
 template <typename Kernel>
 ssize_t receive(int descriptor, Entry* entry, Parts into, int flags, Kernel kernel) {
   if (entry == nullptr) return kernel();
+  if (!Descriptors::has_peer(*entry, descriptor)) {
+    errno = ENOTCONN;
+    return -1;
+  }
   return transfer(
       descriptors(), entry, descriptor,
       [&](Entry& leased) {
@@ -46,6 +51,11 @@ ssize_t receive(int descriptor, Entry* entry, Parts into, int flags, Kernel kern
 template <typename Kernel>
 ssize_t send(int descriptor, Entry* entry, Parts from, int flags, Kernel kernel) {
   if (entry == nullptr) return kernel();
+  if (!Descriptors::has_peer(*entry, descriptor)) {
+    if ((flags & MSG_NOSIGNAL) == 0) ::raise(SIGPIPE);
+    errno = EPIPE;
+    return -1;
+  }
   return transfer(
       descriptors(), entry, descriptor,
       [&](Entry& leased) {

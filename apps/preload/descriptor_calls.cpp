@@ -37,6 +37,15 @@ int do_accept4(int listener, sockaddr* name, socklen_t* name_size, int flags) {
   return made;
 }
 
+// A call that fails leaves `at` open, and what it has.
+void prepare_dup(int descriptor, int at) {
+  if (descriptor == at || next().fcntl(descriptor, F_GETFD) < 0) return;
+  descriptors().release(descriptor);
+  descriptors().forget(at);
+}
+
+}  // namespace
+
 int do_fcntl(int descriptor, int what, void* argument) {
   if (what == F_DUPFD || what == F_DUPFD_CLOEXEC) descriptors().release(descriptor);
   const int done = next().fcntl(descriptor, what, argument);
@@ -46,15 +55,6 @@ int do_fcntl(int descriptor, int what, void* argument) {
   }
   return done;
 }
-
-// A call that fails leaves `at` open, and what it has.
-void prepare_dup(int descriptor, int at) {
-  if (descriptor == at || next().fcntl(descriptor, F_GETFD) < 0) return;
-  descriptors().release(descriptor);
-  descriptors().forget(at);
-}
-
-}  // namespace
 
 int do_close(int descriptor) {
   descriptors().forget(descriptor);
@@ -84,6 +84,11 @@ int do_dup(int descriptor) {
   return next().dup(descriptor);
 }
 
+int do_dup2(int descriptor, int at) {
+  prepare_dup(descriptor, at);
+  return next().dup2(descriptor, at);
+}
+
 int do_dup3(int descriptor, int at, int flags) {
   if ((flags & ~O_CLOEXEC) == 0) prepare_dup(descriptor, at);
   return next().dup3(descriptor, at, flags);
@@ -92,6 +97,7 @@ int do_dup3(int descriptor, int at, int flags) {
 extern "C" {
 
 int shim_socket(int, int, int) STRATA_WRAPPER(socket);
+int shim_connect(int, const sockaddr*, socklen_t) STRATA_WRAPPER(connect);
 int shim_accept(int, sockaddr*, socklen_t*) STRATA_WRAPPER(accept);
 int shim_accept4(int, sockaddr*, socklen_t*, int) STRATA_WRAPPER(accept4);
 int shim_close(int) STRATA_WRAPPER(close);
@@ -119,8 +125,16 @@ int shim_socket(int family, int type, int protocol) {
   const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
   const bool is_tcp = (family == AF_INET || family == AF_INET6) && kind == SOCK_STREAM &&
                       (protocol == 0 || protocol == IPPROTO_TCP);
-  if (made >= 0 && is_tcp) descriptors().born(made, (type & SOCK_NONBLOCK) != 0);
+  if (made >= 0 && is_tcp) descriptors().born(made, (type & SOCK_NONBLOCK) != 0, false);
   return made;
+}
+// Spares the first data call its question.
+int shim_connect(int descriptor, const sockaddr* name, socklen_t size) {
+  const int done = next().connect(descriptor, name, size);
+  const bool has_begun = done == 0 || errno == EINPROGRESS;
+  Entry* entry = has_begun ? descriptors().find(descriptor) : nullptr;
+  if (entry != nullptr) entry->has_peer.store(true);
+  return done;
 }
 int shim_accept(int listener, sockaddr* name, socklen_t* name_size) {
   return do_accept4(listener, name, name_size, 0);
@@ -138,11 +152,8 @@ void shim_closefrom(int first) {
   if (next().closefrom != nullptr) next().closefrom(first);
 }
 int shim_dup(int descriptor) { return do_dup(descriptor); }
-int shim_dup2(int descriptor, int at) {
-  prepare_dup(descriptor, at);
-  return next().dup2(descriptor, at);
-}
-int shim_underscored_dup2(int descriptor, int at) { return shim_dup2(descriptor, at); }
+int shim_dup2(int descriptor, int at) { return do_dup2(descriptor, at); }
+int shim_underscored_dup2(int descriptor, int at) { return do_dup2(descriptor, at); }
 int shim_dup3(int descriptor, int at, int flags) { return do_dup3(descriptor, at, flags); }
 
 // The third argument is a number, an address or nothing: as wide as an address at most.

@@ -51,6 +51,7 @@ Next resolve() {
   find(found.open, "open64");
   find(found.openat, "openat64");
   find(found.socket, "socket");
+  find(found.connect, "connect");
   find(found.accept, "accept");
   find(found.accept4, "accept4");
   find(found.close, "close");

@@ -49,6 +49,7 @@ struct Next {
   int (*open)(const char*, int, ...);
   int (*openat)(int, const char*, int, ...);
   int (*socket)(int, int, int);
+  int (*connect)(int, const sockaddr*, socklen_t);
   int (*accept)(int, sockaddr*, socklen_t*);
   int (*accept4)(int, sockaddr*, socklen_t*, int);
   int (*close)(int);
@@ -99,8 +100,9 @@ class NoLeases {
   NoLeases& operator=(const NoLeases&) = delete;
 };
 
-// A descriptor for a file of ours, or -1 and errno; nothing: libc shall open it.
-[[nodiscard]] std::optional<int> open_ours(const char* path, int flags);
+// A descriptor for a file of ours, or -1 and errno; nothing: libc shall open it. `folder` as for
+// openat().
+[[nodiscard]] std::optional<int> open_ours(int folder, const char* path, int flags);
 
 // ── What syscall() leads to as well ─────────────────────────────────────────────────────────────
 ssize_t do_read(int descriptor, void* to, size_t size);
@@ -118,6 +120,8 @@ int do_setsockopt(int descriptor, int level, int name, const void* value, sockle
 int do_close(int descriptor);
 int do_close_range(unsigned first, unsigned last, int flags);
 int do_dup(int descriptor);
+int do_dup2(int descriptor, int at);
+int do_fcntl(int descriptor, int what, void* argument);
 int do_dup3(int descriptor, int at, int flags);
 
 }  // namespace strata::preload

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that make processes or replace them: no descriptor with a lease goes along. fork() and what
 // is made of it tells us by itself (pthread_atfork).
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -200,11 +201,15 @@ long shim_syscall(long number, ...) {
                          static_cast<std::size_t>(d));
 #if defined(SYS_open)
     case SYS_open:
-      if (const auto ours = open_ours(std::bit_cast<char*>(a), static_cast<int>(b))) return *ours;
+      if (const auto ours = open_ours(AT_FDCWD, std::bit_cast<char*>(a), static_cast<int>(b))) {
+        return *ours;
+      }
       break;
 #endif
     case SYS_openat:
-      if (const auto ours = open_ours(std::bit_cast<char*>(b), static_cast<int>(c))) return *ours;
+      if (const auto ours = open_ours(descriptor, std::bit_cast<char*>(b), static_cast<int>(c))) {
+        return *ours;
+      }
       break;
     case SYS_setsockopt:
       return do_setsockopt(descriptor, static_cast<int>(b), static_cast<int>(c),
@@ -214,6 +219,10 @@ long shim_syscall(long number, ...) {
       return do_close_range(static_cast<unsigned>(a), static_cast<unsigned>(b),
                             static_cast<int>(c));
     case SYS_dup: return do_dup(descriptor);
+#if defined(SYS_dup2)
+    case SYS_dup2: return do_dup2(descriptor, static_cast<int>(b));
+#endif
+    case SYS_fcntl: return do_fcntl(descriptor, static_cast<int>(b), std::bit_cast<void*>(c));
     case SYS_dup3: return do_dup3(descriptor, static_cast<int>(b), static_cast<int>(c));
     case SYS_execve:
     case SYS_execveat: descriptors().release_all(); break;

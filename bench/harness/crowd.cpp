@@ -34,7 +34,7 @@ void Loss::on_packets(HookPoint, std::span<Packet* const> packets, std::span<Ver
 }
 
 Crowd::Crowd(std::size_t count, Past past) : text_(kMoved, std::byte{0x5a}), buffer_(kMoved) {
-  CHECK(pair_[1].stack().add_hook(HookPoint::kFrameIn, loss_).has_value());
+  STRATA_CHECK(pair_[1].stack().add_hook(HookPoint::kFrameIn, loss_).has_value());
   for (std::size_t i = 0; i <= count; i += kPerPort) listen(port_of(i));
   // What stacks keep for good is there before anything is counted.
   const auto begin = [this, past](std::size_t i) {
@@ -44,7 +44,7 @@ Crowd::Crowd(std::size_t count, Past past) : text_(kMoved, std::byte{0x5a}), buf
   begin(0);
   before_ = {pair_[0].memory().bytes_used(), pair_[1].memory().bytes_used()};
   for (std::size_t i = 1; i < count; ++i) begin(i);
-  CHECK(loss_.lost() == (past == Past::kMovedData ? count : 0));
+  STRATA_CHECK(loss_.lost() == (past == Past::kMovedData ? count : 0));
   settle();
 }
 
@@ -63,13 +63,13 @@ void Crowd::turn(Duration step) {
 
 void Crowd::listen(std::uint16_t port) {
   auto made = TcpListener::listen(pair_[1].stack(), {IpAddress::any_v4(), port}, {});
-  CHECK(made.has_value());
+  STRATA_CHECK(made.has_value());
   listeners_.push_back(std::move(*made));
 }
 
 void Crowd::open(std::uint16_t port) {
   auto client = TcpStream::connect(pair_[0].stack(), {kPairAddresses[1], port}, {}, time_);
-  CHECK(client.has_value());
+  STRATA_CHECK(client.has_value());
   for (int i = 0; i < 100; ++i) {
     turn();
     if (auto server = listeners_[port - kFirstPort].accept(time_)) {
@@ -77,14 +77,14 @@ void Crowd::open(std::uint16_t port) {
       return;
     }
   }
-  CHECK(false);
+  STRATA_CHECK(false);
 }
 
 void Crowd::move_with_loss(Ends& ends) {
   loss_.once_after(kInTheMiddle);
   std::size_t sent = 0, arrived = 0;
   for (int turns = 0; arrived < kMoved; ++turns) {
-    CHECK(turns < 100'000);
+    STRATA_CHECK(turns < 100'000);
     if (const auto count = ends.client.write(Bytes(text_).subspan(sent), time_)) sent += *count;
     turn();
     while (const auto count = ends.server.read(buffer_, time_)) arrived += *count;

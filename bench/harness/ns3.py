@@ -22,7 +22,8 @@ sample = "10ms"
 [[topology]]
 kind = "dumbbell"
 hosts = {flows}
-tcp = {{ initial_window = "10", send_buffer = "16777216", receive_buffer = "16777216" }}
+tcp = {{ initial_window = "10", send_buffer = "16777216", receive_buffer = "16777216", \
+super_segments = "{super_segments}" }}
 access = {{ rate = "{access}Mbit/s", delay = "1ms", queue_packets = 10000 }}
 trunk = {{ rate = "{rate}Mbit/s", delay = "10ms", queue_packets = {queue} }}
 """
@@ -48,6 +49,7 @@ class Dumbbell:
     queue: int = 250
     spacing: int = 100  # ms between the beginnings of flows
     hystart: bool = False  # of ns-3's CUBIC; ours has it
+    super_segments: str = "off"  # of ours; ns-3 sends what an ACK frees, one by one
     since: int = 10
     until: int = 40
 

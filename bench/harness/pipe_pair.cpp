@@ -34,10 +34,10 @@ constexpr int kPatienceMs = 20;
 
 std::unique_ptr<Device> open_end(const std::string& pipe) {
   auto made = open_pipe({.name = pipe});
-  CHECK(made.has_value());
+  STRATA_CHECK(made.has_value());
   const auto end = Wall::now() + std::chrono::seconds(10);
   while (!(*made)->is_up()) {
-    CHECK(Wall::now() < end);
+    STRATA_CHECK(Wall::now() < end);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return std::move(*made);
@@ -45,7 +45,7 @@ std::unique_ptr<Device> open_end(const std::string& pipe) {
 
 std::string make_folder() {
   std::string name = (std::filesystem::temp_directory_path() / "strata-bench-XXXXXX").string();
-  CHECK(mkdtemp(name.data()) != nullptr);
+  STRATA_CHECK(mkdtemp(name.data()) != nullptr);
   return name;
 }
 
@@ -64,7 +64,7 @@ void PipeEnd::connect() {
     if (!stream_ || stream_->state() == TcpState::kClosed) {
       auto made = TcpStream::connect(host_.stack(), {kPairAddresses[1], kPort},
                                      {.options = kOptions}, now());
-      CHECK(made.has_value());
+      STRATA_CHECK(made.has_value());
       stream_ = std::move(*made);
     }
     turn(now());
@@ -74,7 +74,7 @@ void PipeEnd::connect() {
 void PipeEnd::accept() {
   auto listener =
       TcpListener::listen(host_.stack(), {IpAddress::any_v4(), kPort}, {.options = kOptions});
-  CHECK(listener.has_value());
+  STRATA_CHECK(listener.has_value());
   while (!stream_) {
     turn(now());
     if (auto accepted = listener->accept(now())) stream_ = std::move(*accepted);
@@ -115,11 +115,11 @@ void PipeEnd::sleep() {
 PipePair::PipePair() : folder_(make_folder()) {
   void* const shared =
       mmap(nullptr, sizeof(*far_does_), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  CHECK(shared != MAP_FAILED);
+  STRATA_CHECK(shared != MAP_FAILED);
   far_does_ = new (shared) std::atomic<Does>(Does::kTurns);
   const pid_t parent = getpid();
   far_ = fork();
-  CHECK(far_ >= 0);
+  STRATA_CHECK(far_ >= 0);
   if (far_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
@@ -176,7 +176,7 @@ void PipePair::far_turn(PipeEnd& end, Does what) {
   end.turn(time);
   const auto count = end.stream().read(chunk, time);
   if (count) {
-    CHECK(end.stream().write(Bytes(chunk).first(*count), time) == *count);
+    STRATA_CHECK(end.stream().write(Bytes(chunk).first(*count), time) == *count);
     end.turn(time);
   } else if (what == Does::kEchoesAsleep) {
     end.sleep();

@@ -11,7 +11,7 @@ namespace {
 
 Stack make_stack(Memory& memory, PacketPool& pool) {
   auto made = Stack::create({.memory = &memory, .pool = &pool, .seed = 1, .secret = {2, 3}});
-  CHECK(made.has_value());
+  STRATA_CHECK(made.has_value());
   return std::move(*made);
 }
 
@@ -26,8 +26,8 @@ InterfaceId Host::attach(Device& device, const Prefix& address, Time now) {
   config.ipv6 = false;
   config.detect_duplicates = false;
   const auto interface = stack_.add_interface(device, config, now);
-  CHECK(interface.has_value());
-  CHECK(stack_.add_address(*interface, address, now).has_value());
+  STRATA_CHECK(interface.has_value());
+  STRATA_CHECK(stack_.add_address(*interface, address, now).has_value());
   return *interface;
 }
 

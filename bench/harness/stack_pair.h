@@ -13,7 +13,7 @@ namespace strata::bench {
 inline constexpr std::array<IpAddress, 2> kPairAddresses{IpAddress::v4(10, 9, 0, 1),
                                                          IpAddress::v4(10, 9, 0, 2)};
 
-// A stack and what it stands on. Calls that fail are mistakes of the benchmark: CHECK.
+// A stack and what it stands on. Calls that fail are mistakes of the benchmark: STRATA_CHECK.
 class Host {
  public:
   explicit Host(const PacketPoolConfig& pool = {});

@@ -11,7 +11,7 @@ namespace strata::bench {
 
 // Linear between the two nearest samples, so that the median of an even count is their mean.
 double quantile(std::span<const double> samples, double share) {
-  CHECK(!samples.empty() && share >= 0 && share <= 1);
+  STRATA_CHECK(!samples.empty() && share >= 0 && share <= 1);
   std::vector<double> sorted(samples.begin(), samples.end());
   std::ranges::sort(sorted);
   const double at = share * static_cast<double>(sorted.size() - 1);

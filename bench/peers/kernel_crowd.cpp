@@ -41,7 +41,7 @@ class KernelCrowd final : public Contestant {
   std::uint64_t turn() {
     for (const Descriptors*& chosen : chosen_) {
       chosen = &connections_[static_cast<std::size_t>(rng_.below(connections_.size()))];
-      CHECK(::send(chosen->client, message_.data(), message_.size(), MSG_NOSIGNAL) > 0);
+      STRATA_CHECK(::send(chosen->client, message_.data(), message_.size(), MSG_NOSIGNAL) > 0);
     }
     std::uint64_t arrived = 0;
     for (const Descriptors* chosen : chosen_) {

@@ -86,7 +86,7 @@ class LoopbackBulk final : public Contestant {
     std::uint64_t arrived = 0;
     do {
       const ssize_t count = ::read(pair_.second, chunk.data(), chunk.size());
-      CHECK(count > 0);
+      STRATA_CHECK(count > 0);
       arrived += static_cast<std::uint64_t>(count);
     } while (Wall::now() < end);
     const Seconds took = Wall::now() - begin;
@@ -119,9 +119,9 @@ class LoopbackRoundTrip final : public Contestant {
       median = trips_.measure(duration, [this] { return round_trip(); });
     }
     std::array<std::byte, 1> last{};
-    CHECK(::send(pair_.first, last.data(), 1, MSG_NOSIGNAL) == 1);
+    STRATA_CHECK(::send(pair_.first, last.data(), 1, MSG_NOSIGNAL) == 1);
     echo.join();
-    CHECK(::recv(pair_.first, last.data(), 1, 0) == 1);
+    STRATA_CHECK(::recv(pair_.first, last.data(), 1, 0) == 1);
     return median;
   }
   std::vector<Detail> details() const override { return trips_.details(); }
@@ -130,11 +130,11 @@ class LoopbackRoundTrip final : public Contestant {
   [[nodiscard]] std::optional<double> round_trip() const {
     std::array<std::byte, 64> message{};
     const auto begin = Wall::now();
-    CHECK(::send(pair_.first, message.data(), message.size(), MSG_NOSIGNAL) == 64);
+    STRATA_CHECK(::send(pair_.first, message.data(), message.size(), MSG_NOSIGNAL) == 64);
     for (ssize_t got = 0; got < std::ssize(message);) {
       const ssize_t count = ::recv(pair_.first, message.data(), message.size(), flags_);
       if (count > 0) got += count;
-      CHECK(count != 0);
+      STRATA_CHECK(count != 0);
     }
     return std::chrono::duration<double, std::micro>(Wall::now() - begin).count();
   }
@@ -145,10 +145,10 @@ class LoopbackRoundTrip final : public Contestant {
     ssize_t count = 0;
     while (count != 1) {
       count = ::recv(pair_.second, message.data(), message.size(), flags_);
-      CHECK(count != 0);
+      STRATA_CHECK(count != 0);
       if (count < 0) continue;
       const auto size = static_cast<std::size_t>(count);
-      CHECK(::send(pair_.second, message.data(), size, MSG_NOSIGNAL) == count);
+      STRATA_CHECK(::send(pair_.second, message.data(), size, MSG_NOSIGNAL) == count);
     }
   }
 

@@ -47,7 +47,7 @@ class UdpEcho final : public Contestant {
       sockets_[i] = udp_new();
       ip_addr_t local;
       ip_addr_copy_from_ip4(local, end.address);
-      CHECK(udp_bind(sockets_[i], &local, i == 0 ? 4000 : kEchoPort) == ERR_OK);
+      STRATA_CHECK(udp_bind(sockets_[i], &local, i == 0 ? 4000 : kEchoPort) == ERR_OK);
       // Both interfaces are in one subnet and one lwIP: the socket says which one it means.
       udp_bind_netif(sockets_[i], &end.interface);
     }
@@ -55,7 +55,7 @@ class UdpEcho final : public Contestant {
     udp_recv(sockets_[1], on_request, this);
     // The first datagrams wait for ARP; wait until one comes back.
     for (int i = 0; i < 10 && replies_ == 0; ++i) (void)turn();
-    CHECK(replies_ != 0);
+    STRATA_CHECK(replies_ != 0);
   }
   ~UdpEcho() override {
     for (udp_pcb* socket : sockets_) udp_remove(socket);
@@ -115,8 +115,8 @@ class OnDescriptor final : public LwipOnDescriptor {
   OnDescriptor(int descriptor, std::size_t prefix, const ip4_addr_t& address)
       : descriptor_(descriptor), prefix_(prefix) {
     init_once();
-    CHECK(prefix < frame_.size() / 2);
-    CHECK(add_interface(interface_, address, this, transmit));
+    STRATA_CHECK(prefix < frame_.size() / 2);
+    STRATA_CHECK(add_interface(interface_, address, this, transmit));
   }
   ~OnDescriptor() override { netif_remove(&interface_); }
 

@@ -71,7 +71,7 @@ class LwipConnection {
  private:
   std::optional<std::string> open() {
     tcp_pcb* socket = tcp_new();
-    CHECK(tcp_bind(socket, IP_ADDR_ANY, KernelStream::kPort) == ERR_OK);
+    STRATA_CHECK(tcp_bind(socket, IP_ADDR_ANY, KernelStream::kPort) == ERR_OK);
     listener_ = tcp_listen(socket);
     tcp_arg(listener_, this);
     tcp_accept(listener_, on_accept);

@@ -33,7 +33,7 @@ class TcpBulk final : public Contestant {
     listen();
     connect();
     for (int i = 0; i < 1000 && !(is_connected_ && server_ != nullptr); ++i) exchange();
-    CHECK(is_connected_ && server_ != nullptr);
+    STRATA_CHECK(is_connected_ && server_ != nullptr);
   }
   ~TcpBulk() override {
     tcp_abort(client_);
@@ -50,7 +50,7 @@ class TcpBulk final : public Contestant {
     ip_addr_t local;
     ip_addr_copy_from_ip4(local, ends_[1].address);
     tcp_pcb* socket = tcp_new();
-    CHECK(tcp_bind(socket, &local, kPort) == ERR_OK);
+    STRATA_CHECK(tcp_bind(socket, &local, kPort) == ERR_OK);
     listener_ = tcp_listen(socket);
     tcp_arg(listener_, this);
     tcp_accept(listener_, [](void* self, tcp_pcb* accepted, err_t) -> err_t {
@@ -70,10 +70,10 @@ class TcpBulk final : public Contestant {
     tcp_bind_netif(client_, &ends_[0].interface);
     ip_addr_t remote;
     ip_addr_copy_from_ip4(remote, ends_[1].address);
-    CHECK(tcp_connect(client_, &remote, kPort, [](void* self, tcp_pcb*, err_t) -> err_t {
-            static_cast<TcpBulk*>(self)->is_connected_ = true;
-            return ERR_OK;
-          }) == ERR_OK);
+    STRATA_CHECK(tcp_connect(client_, &remote, kPort, [](void* self, tcp_pcb*, err_t) -> err_t {
+                   static_cast<TcpBulk*>(self)->is_connected_ = true;
+                   return ERR_OK;
+                 }) == ERR_OK);
   }
 
   static err_t on_text(void* self, tcp_pcb* socket, pbuf* text, err_t) {

@@ -62,7 +62,7 @@ bool add_interface(netif& interface, const ip4_addr_t& address, void* state,
 void End::plug_in(End& peer, u8_t number) {
   other = &peer;
   IP4_ADDR(&address, 10, 8, 0, number);
-  CHECK(add_interface(interface, address, this, transmit_to_other));
+  STRATA_CHECK(add_interface(interface, address, this, transmit_to_other));
 }
 
 End::~End() {

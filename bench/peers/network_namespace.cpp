@@ -31,7 +31,7 @@ std::expected<NetworkNamespace, std::string> NetworkNamespace::make() {
     return std::unexpected(fmt::format("a network namespace needs root ({})", strerror(why)));
   }
   const int made = open_own();
-  CHECK(setns(home, CLONE_NEWNET) == 0);
+  STRATA_CHECK(setns(home, CLONE_NEWNET) == 0);
   close(home);
   if (made < 0) return std::unexpected(fmt::format("{}: {}", kOwnNamespace, strerror(errno)));
   NetworkNamespace result(made);
@@ -52,11 +52,11 @@ NetworkNamespace::~NetworkNamespace() {
 }
 
 NetworkNamespace::Visit::Visit(const NetworkNamespace& visited) : home_(open_own()) {
-  CHECK(home_ >= 0 && setns(visited.descriptor_, CLONE_NEWNET) == 0);
+  STRATA_CHECK(home_ >= 0 && setns(visited.descriptor_, CLONE_NEWNET) == 0);
 }
 
 NetworkNamespace::Visit::~Visit() {
-  CHECK(setns(home_, CLONE_NEWNET) == 0);
+  STRATA_CHECK(setns(home_, CLONE_NEWNET) == 0);
   close(home_);
 }
 

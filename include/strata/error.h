@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operating errors: what a call could not do. Bad bytes are ParseError, our bugs are CHECK.
+// Operating errors: what a call could not do. Bad bytes are ParseError, our bugs are STRATA_CHECK.
 #pragma once
 
 #include <cstdint>

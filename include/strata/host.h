@@ -28,7 +28,8 @@
 //   loop->run();
 //
 // What sim::Host is in a world of virtual time. Sockets go before their host, hosts before their
-// loop, and all of it belongs to one thread.
+// loop, and all of it belongs to one thread. What a host wakes does not destroy it (a
+// STRATA_CHECK), nor does it wait for it: it posts a task to the loop that does.
 
 namespace strata {
 
@@ -94,7 +95,7 @@ class Host {
   [[nodiscard]] Resolver& names();
   // No address waits for a lease, or for somebody to object to it.
   [[nodiscard]] bool is_ready() const;
-  // Turns the loop until it is so. False: it took longer.
+  // Turns the loop until it is so, from outside of its turns. False: it took longer.
   [[nodiscard]] bool wait_until_ready(Duration at_most = std::chrono::seconds(15));
 
  private:

@@ -36,6 +36,8 @@
 // 4. Descriptors are level-triggered: what was not read wakes the loop again.
 // 5. Timers run in order of deadline, then of starting; tasks in order of posting. What a task
 //    posts or starts runs in a later turn at the earliest.
+// 6. A turn is in no other: neither turns a task its own loop, nor ends it. And a pollable does not
+//    go in its own turn. Each is a STRATA_CHECK.
 
 namespace strata {
 
@@ -88,7 +90,8 @@ class Loop final : public Executor {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // The pollable must outlive the loop or be removed. Not from inside turn().
+  // The pollable must outlive the loop or be removed, which may be at any time but inside of its
+  // own turn(): that of another, a timer, a task.
   Result<void> add(Pollable& pollable);
   void remove(Pollable& pollable);
   // Reads descriptors() again.
@@ -103,6 +106,7 @@ class Loop final : public Executor {
   // Turns until stop(), also one that came before. Answers the signal that stopped it, or 0.
   int run();
   // One turn, sleeping at most `patience` when there is nothing to do. True when it did anything.
+  // Not from inside of a turn.
   bool run_once(Duration patience);
   void stop() { stopped_ = true; }
   [[nodiscard]] bool is_stopped() const { return stopped_; }
@@ -164,12 +168,15 @@ class Loop final : public Executor {
   int event_;
   Time now_{};
   Time last_work_{};
+  bool is_turning_ = false;
   bool stopped_ = false;
   int stop_signal_ = 0;
   bool is_refusal_counted_ = false;
   std::uint32_t turns_since_look_ = 0;
   std::uint64_t next_watch_key_ = 0;
   std::vector<std::unique_ptr<Member>> members_;
+  // Of the members; the last of these is in its turn.
+  std::size_t turned_ = 0;
   std::vector<std::unique_ptr<Watch>> watches_;  // by descriptor
   std::vector<std::unique_ptr<Watch>> gone_;     // one of them may be running
   // What the kernel reported and no turn has acted on yet.

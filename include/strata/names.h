@@ -24,6 +24,10 @@
 
 namespace strata {
 
+namespace service {
+class DnsResolver;
+}  // namespace service
+
 struct NamesOptions {
   std::vector<IpAddress> servers = {};   // at most 8; none: those that routers advertise (RFC 8106)
   std::vector<std::string> search = {};  // at most 6 domains for names that are not complete
@@ -54,6 +58,9 @@ class Names final : public Resolver {
   // kTimedOut: no server could say; kNetworkUnreachable: there is no server; kInvalidArgument: that
   // is no name. Any number may be asked at once.
   void resolve(std::string_view name, Answer answer) override;
+
+  // For the library's own parts.
+  [[nodiscard]] service::DnsResolver& engine();
 
  private:
   struct Inside;

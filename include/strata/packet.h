@@ -105,7 +105,7 @@ class alignas(64) Packet {
   [[nodiscard]] Bytes bytes() const { return {data_, slice_size_}; }
   // The same, to write. The buffer must not be shared.
   [[nodiscard]] MutableBytes mutable_bytes() {
-    CHECK(is_writable());
+    STRATA_CHECK(is_writable());
     return {data_, slice_size_};
   }
   // Bytes over all slices.
@@ -132,27 +132,27 @@ class alignas(64) Packet {
     return std::span<std::byte, kCount>(prepend(kCount));
   }
   [[nodiscard]] MutableBytes prepend(std::size_t count) {
-    CHECK(count <= headroom() && is_writable());
+    STRATA_CHECK(count <= headroom() && is_writable());
     data_ -= count;
     slice_size_ += static_cast<std::uint32_t>(count);
     return {data_, count};
   }
   // Makes room at the end of the first slice; the packet must not be a chain.
   [[nodiscard]] MutableBytes append(std::size_t count) {
-    CHECK(count <= tailroom() && is_writable() && next_slice_ == nullptr);
+    STRATA_CHECK(count <= tailroom() && is_writable() && next_slice_ == nullptr);
     MutableBytes room{data_ + slice_size_, count};
     slice_size_ += static_cast<std::uint32_t>(count);
     return room;
   }
   // Takes bytes off the front of the first slice.
   void trim_front(std::size_t count) {
-    CHECK(count <= slice_size_);
+    STRATA_CHECK(count <= slice_size_);
     data_ += count;
     slice_size_ -= static_cast<std::uint32_t>(count);
   }
   // Cuts the whole packet to its first `size` bytes; slices beyond go back to the pool.
   void truncate(std::size_t size) {
-    CHECK(size <= this->size());
+    STRATA_CHECK(size <= this->size());
     if (is_chain()) return truncate_chain(size);
     slice_size_ = static_cast<std::uint32_t>(size);
   }
@@ -176,7 +176,7 @@ class alignas(64) Packet {
 
   // Copies bytes out of the chain. The range must lie inside.
   void copy_out(std::size_t offset, MutableBytes to) const {
-    CHECK(offset <= size() && to.size() <= size() - offset);
+    STRATA_CHECK(offset <= size() && to.size() <= size() - offset);
     if (is_chain()) return copy_out_chain(offset, to);
     copy_bytes({data_ + offset, to.size()}, to);
   }

@@ -29,12 +29,12 @@ class PacketBatch {
   [[nodiscard]] Packet& operator[](std::size_t i) const { return *packets_[i]; }
 
   void push(PacketPtr packet) {
-    CHECK(size_ < kCapacity);
+    STRATA_CHECK(size_ < kCapacity);
     packets_[size_++] = packet.release();
   }
   // Takes packet i out and leaves a hole that take() and clear() skip; compact() closes holes.
   [[nodiscard]] PacketPtr take(std::size_t i) {
-    CHECK(i < size_);
+    STRATA_CHECK(i < size_);
     return PacketPtr(std::exchange(packets_[i], nullptr));
   }
   void compact();

@@ -34,7 +34,7 @@ class PacketPool {
   // An empty packet with `headroom` bytes in front.
   [[nodiscard]] PacketPtr allocate(BufferClass buffer_class = BufferClass::kSmall,
                                    std::size_t headroom = kHeadroom) {
-    CHECK(buffer_class != BufferClass::kExternal);
+    STRATA_CHECK(buffer_class != BufferClass::kExternal);
     FreeBuffers& free = free_buffers(buffer_class);
     Buffer* const buffer = free.first;
     if (buffer == nullptr || headroom > buffer->capacity) return nullptr;

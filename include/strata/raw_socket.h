@@ -59,7 +59,8 @@ struct IncomingFrame {
 };
 
 // Gets a copy of every frame of its ethertype (0: of all) on an interface (kNoInterface: on all),
-// link header and all. Closed when destroyed; the stack must outlive it.
+// link header and all. Frames of devices without a link layer (TUN) begin with the IP header; their
+// ethertype is that of the IP version. Closed when destroyed; the stack must outlive it.
 class PacketSocket {
  public:
   [[nodiscard]] static Result<PacketSocket> open(Stack& stack, InterfaceId interface,
@@ -69,7 +70,7 @@ class PacketSocket {
   ~PacketSocket();
   void close();
 
-  // Sends a frame as it is, link header included, through an Ethernet interface.
+  // Sends a frame as it is, link header included where the interface has one.
   Result<std::size_t> send(Bytes frame, InterfaceId interface, Time now);
   Result<std::size_t> send(std::span<const Bytes> parts, InterfaceId interface, Time now);
   // Sends in order until one fails; answers how many went, or the first one's error.

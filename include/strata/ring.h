@@ -89,7 +89,7 @@ class Frame {
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   // Makes a frame shorter, or, within its capacity, longer.
   void resize(std::size_t size) {
-    CHECK(size != 0 && size <= capacity_);
+    STRATA_CHECK(size != 0 && size <= capacity_);
     size_ = static_cast<std::uint32_t>(size);
   }
   [[nodiscard]] const Offload& offload() const { return offload_; }

@@ -136,7 +136,7 @@ class Host final : public Node {
   ~Host() override;
 
   [[nodiscard]] Stack& stack() {
-    CHECK(is_running());
+    STRATA_CHECK(is_running());
     return *stack_;
   }
   // Virtual time, as this host's clock has it. After each task of this executor the host gets a
@@ -161,8 +161,8 @@ class Host final : public Node {
   // The interface that was made for a port.
   [[nodiscard]] InterfaceId interface(std::size_t port = 0) const;
   [[nodiscard]] Device& device(std::size_t port = 0);
-  // "10.0.0.1/24", "fd00::1/64". Text that is no address, and what the stack refuses, is a CHECK:
-  // use stack().add_address() for values that may be wrong.
+  // "10.0.0.1/24", "fd00::1/64". Text that is no address, and what the stack refuses, is a
+  // STRATA_CHECK: use stack().add_address() for values that may be wrong.
   Host& add_address(std::string_view prefix, std::size_t port = 0);
   Host& add_address(const Prefix& prefix, std::size_t port = 0);
   // A default route of the gateway's family.

@@ -122,7 +122,7 @@ struct TopologyConfig {
 
 class BuiltTopology {
  public:
-  // A name that is not there, or is a switch, is a CHECK.
+  // A name that is not there, or is a switch, is a STRATA_CHECK.
   [[nodiscard]] Host& host(std::string_view name) const;
   [[nodiscard]] IpAddress address_of(std::string_view name) const;
   [[nodiscard]] const AddressPlan& plan() const { return plan_; }

@@ -153,8 +153,9 @@ class Stack {
   [[nodiscard]] Result<InterfaceId> add_vlan(InterfaceId parent, const VlanTags& tags,
                                              const InterfaceConfig& config, Time now);
   Result<void> remove_interface(InterfaceId interface, Time now);
-  // At most the device's, at least 68. IPv6 keeps to what routers advertise where that is less,
-  // and never goes below its 1280.
+  // At most the device's, or of a VLAN its port's; at least 68. VLANs never have more than their
+  // port: theirs follow it. IPv6 keeps to what routers advertise where that is less, and never goes
+  // below its 1280.
   Result<void> set_mtu(InterfaceId interface, std::size_t mtu, Time now);
   Result<void> set_interface_up(InterfaceId interface, bool up, Time now);
   // Connections live on while their device is exchanged. Its address and MTU become the

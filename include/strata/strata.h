@@ -37,8 +37,9 @@ extern "C" {
  * 5. -EINVAL: an argument makes no sense, a NULL where something is needed among them. -EBADF: the
  *    stack has no such socket, or has it no more. A stack has up to 4096 sockets (-EMFILE). */
 
-/* 2: names, timers and sockets beyond TCP and UDP; strata_get_option(), strata_add_address(). */
-#define STRATA_API_VERSION 2
+/* 2: names, timers and sockets beyond TCP and UDP; strata_get_option(), strata_add_address().
+ * 3: DHCP; interfaces without an address. */
+#define STRATA_API_VERSION 3
 
 /* The version of the library, which is at least that of the header a program was compiled with. */
 uint32_t strata_api_version(void);
@@ -76,14 +77,15 @@ int strata_stack_create(const strata_options* options, strata_stack** out);
 void strata_stack_destroy(strata_stack* stack);
 
 /* Attaches a device and gives its interface an address ("10.77.0.2/24"), which can be used at once.
- * `device` is a specification as on the command line: "tap:NAME,...", "pcap:FILE", "null:NAME". */
+ * `device` is a specification as on the command line: "tap:NAME,...", "pcap:FILE", "null:NAME".
+ * `address` NULL: none yet, see strata_start_dhcp() and strata_add_address(). */
 int strata_attach(strata_stack* stack, const char* device, const char* address);
 /* Joins two stacks by a link in memory; both are real or both are virtual. Virtual ones have one
  * clock from now on, the later of the two. One thread must use both; the link ends with the first
- * of them. */
+ * of them. Addresses are as those of strata_attach(). */
 int strata_join(strata_stack* a, const char* address_a, strata_stack* b, const char* address_b);
-/* Why strata_attach() or strata_join() failed last, or which device has vanished since, in a
- * sentence; valid until the next call. */
+/* Why strata_attach(), strata_join() or strata_start_dhcp() failed last, or which device has
+ * vanished since, in a sentence; valid until the next call. */
 const char* strata_failure(const strata_stack* stack);
 /* A further address of an interface; the interfaces are "eth0", "eth1" and so on in the order in
  * which devices were attached and stacks joined. */
@@ -111,6 +113,9 @@ int strata_socket(strata_stack* stack, int kind, int family);
 /* All packets of an IP protocol, read and written with strata_receive_from() and strata_send_to();
  * of IPv4 what is read begins with the IP header, as raw(7) says. */
 int strata_raw_socket(strata_stack* stack, int family, int protocol);
+/* Does not wait: what was written still goes, also where SO_LINGER gives it a time; with a time of
+ * 0 the peer hears a reset. The next socket may get the same number, which events that were told
+ * before do not mean. */
 int strata_close(strata_stack* stack, int socket);
 /* `address` NULL: any. Port 0: one that is free. */
 int strata_bind(strata_stack* stack, int socket, const char* address, uint16_t port);
@@ -123,7 +128,7 @@ int strata_take_error(strata_stack* stack, int socket);
 /* How many bytes; reading 0 is the end of the stream. */
 int64_t strata_read(strata_stack* stack, int socket, void* buffer, size_t size);
 int64_t strata_write(strata_stack* stack, int socket, const void* bytes, size_t size);
-/* Datagrams; `source` may be NULL. */
+/* Datagrams; `source` may be NULL. It is empty for a stream. */
 int64_t strata_receive_from(strata_stack* stack, int socket, void* buffer, size_t size,
                             strata_address* source);
 int64_t strata_send_to(strata_stack* stack, int socket, const void* bytes, size_t size,
@@ -147,13 +152,15 @@ enum {
   STRATA_FAILED = 4,
   STRATA_ENDED = 8, /* the peer sends no more */
   STRATA_TIMER = 16,
-  STRATA_RESOLVED = 32
+  STRATA_RESOLVED = 32,
+  STRATA_LEASE = 64
 };
 
 typedef struct strata_event {
   uint32_t what;  /* of the above */
-  int32_t socket; /* 0 for timers and names */
-  uint64_t data;  /* as given to strata_watch(), strata_start_timer() or strata_resolve() */
+  int32_t socket; /* 0 for timers, names and leases */
+  uint64_t data;  /* as given to strata_watch(), strata_start_timer(), strata_resolve() or
+                     strata_start_dhcp() */
 } strata_event;
 
 /* Which events of a socket strata_wait() tells; 0: none. They are told as long as they last;
@@ -165,15 +172,18 @@ int strata_watch(strata_stack* stack, int socket, uint32_t what, uint64_t data);
  * longer than so many milliseconds (-1: without end, 0: without sleeping). Answers how many were
  * filled in. Stacks that were joined work too. A virtual stack does not sleep: its clock jumps to
  * the next thing that is due, or by the time-out; it answers 0 at once when nothing will ever be
- * due. */
+ * due. A signal that the program handles ends the sleep: then, too, it answers 0. */
 int strata_wait(strata_stack* stack, strata_event* events, int count, int timeout_ms);
 /* For loops of others: a descriptor that is readable when strata_wait(..., 0) is due, and after how
- * many milliseconds it is due at the latest; -1: there is none, never. */
+ * many milliseconds it is due at the latest; -1: there is none, never. Ask for the time anew after
+ * every call. Stacks that were joined have a descriptor each. */
 int strata_descriptor(strata_stack* stack);
 int strata_timeout_ms(strata_stack* stack);
 
 /* The timer's number, above zero. It fires once. */
 int64_t strata_start_timer(strata_stack* stack, uint64_t after_ns, uint64_t data);
+/* From here on STRATA_TIMER is not told of it. -ENOENT: that has been told, or there is no such
+ * timer. */
 int strata_cancel_timer(strata_stack* stack, int64_t timer);
 /* Nanoseconds on the stack's clock. */
 uint64_t strata_now(strata_stack* stack);
@@ -190,11 +200,24 @@ int strata_set_names(strata_stack* stack, const char* resolv_conf, const char* h
 int64_t strata_resolve(strata_stack* stack, const char* name, int family, uint64_t data);
 /* The answer: fills in as many addresses as there is room for, in the order in which to try them
  * (RFC 6724), and tells how many there are. addresses[0].size, set by the caller, is the size of
- * each. -EINPROGRESS: there is none yet; -ENOENT: no such name, or no address of that family;
- * -ETIMEDOUT: no server could say; -ENETUNREACH: no server is known; -EBADF: no such question. */
+ * each of them in the array. -EINPROGRESS: there is none yet; -ENOENT: no such name, or no address
+ * of that family; -ETIMEDOUT: no server could say; -ENETUNREACH: no server is known; -EBADF: no
+ * such question. */
 int strata_addresses(strata_stack* stack, int64_t question, strata_address* addresses, int count);
-/* Forgets a question, answered or not: each must be ended once. */
+/* Forgets a question, answered or not: each must be ended once. STRATA_RESOLVED is not told of it
+ * from here on. */
 int strata_end_question(strata_stack* stack, int64_t question);
+
+/* ---- DHCP ------------------------------------------------------------------------------------ */
+
+/* Asks the network of an interface for an IPv4 address, a gateway and name servers (RFC 2131), and
+ * asks again in time. STRATA_LEASE tells, with `data`, that there is an address, another one, or
+ * none any more. -EEXIST: it is asking already; -EOPNOTSUPP: the device is no Ethernet. */
+int strata_start_dhcp(strata_stack* stack, const char* interface, uint64_t data);
+/* That address. -EINPROGRESS: there is none; -ENOENT: nobody asked for one. */
+int strata_leased_address(strata_stack* stack, const char* interface, strata_address* out);
+/* Gives the address back, as the end of the stack does. STRATA_LEASE is not told of it. */
+int strata_stop_dhcp(strata_stack* stack, const char* interface);
 
 /* ---- Statistics ------------------------------------------------------------------------------ */
 

@@ -21,6 +21,8 @@ class TcpBinding {
 
   [[nodiscard]] Result<Endpoint> local() const;
   void release();
+  // What was moved from or released is of no stack.
+  [[nodiscard]] bool is_of(Stack& stack) const;
   [[nodiscard]] SocketId id() const { return id_; }
 
  private:

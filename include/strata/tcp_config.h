@@ -117,6 +117,7 @@ struct TcpConfig {
   TcpPathProbing path_probing = TcpPathProbing::kBlackHole;
   bool syn_cookies = true;
   bool tail_probes = true;          // RFC 8985 7
+  bool super_segments = true;       // text leaves in up to 64 KB, worth waiting a millisecond for
   bool restarts_after_idle = true;  // RFC 5681 4.1: begin anew with the initial window
   bool time_wait_reuse = true;      // RFC 6191
 

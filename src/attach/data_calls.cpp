@@ -10,7 +10,8 @@
 #include <utility>
 
 #include "attach/handlers.h"
-#include "attach/program_address.h"
+#include "attach/process/program_address.h"
+#include "attach/process/their_message.h"
 #include "attach/taken_datagrams.h"
 
 namespace strata::attach {
@@ -19,32 +20,8 @@ namespace {
 constexpr std::size_t kDatagramMax = 65'535;
 constexpr std::size_t kControlMax = 4096;
 constexpr std::size_t kMessagesMax = 1024;  // UIO_MAXIOV
-
-// A message of a program as it was given, with the addresses in its memory.
-struct TheirMessage {
-  std::uint64_t at = 0;  // of its msghdr; 0: there is none
-  std::uint64_t name = 0;
-  std::uint64_t name_size = 0;  // where the length is (recvfrom), or 0
-  socklen_t name_room = 0;
-  std::vector<iovec> parts;
-  std::uint64_t control = 0;
-  std::size_t control_size = 0;
-};
-
-std::expected<TheirMessage, Answer> read_message(const ProgramMemory& memory, std::uint64_t at) {
-  const auto header = memory.read<msghdr>(at);
-  if (!header) return std::unexpected(header.error());
-  auto parts =
-      memory.read_parts(reinterpret_cast<std::uint64_t>(header->msg_iov), header->msg_iovlen);
-  if (!parts) return std::unexpected(parts.error());
-  if (static_cast<int>(header->msg_namelen) < 0) return std::unexpected(-EINVAL);
-  return TheirMessage{.at = at,
-                      .name = reinterpret_cast<std::uint64_t>(header->msg_name),
-                      .name_room = header->msg_namelen,
-                      .parts = *std::move(parts),
-                      .control = reinterpret_cast<std::uint64_t>(header->msg_control),
-                      .control_size = header->msg_controllen};
-}
+// What one call may take out before it has its answer: all of it is kept, to be given back.
+constexpr std::size_t kTakenBytesMax = std::size_t{1} << 20U;
 
 TheirMessage plain_message(const Request& request) {
   return {.name = request.argument(4),
@@ -60,8 +37,9 @@ struct OurMessage {
   ProgramAddress name;
   bool has_name = false;
 
-  [[nodiscard]] static std::expected<OurMessage, Answer> read(const ProgramMemory& memory,
+  [[nodiscard]] static std::expected<OurMessage, Answer> read(const ProgramMemory& checked,
                                                               const TheirMessage& theirs) {
+    const ProgramMemory memory = checked.unchecked();
     OurMessage ours;
     if (size_of(theirs.parts) > kDatagramMax) return std::unexpected(-EMSGSIZE);
     auto bytes = memory.gather(theirs.parts, kDatagramMax);
@@ -78,6 +56,7 @@ struct OurMessage {
     if (const Answer done = memory.read(theirs.control, ours.control); done < 0) {
       return std::unexpected(done);
     }
+    if (!checked.is_the_callers()) return std::unexpected(-EFAULT);
     return ours;
   }
 };
@@ -119,40 +98,12 @@ Operation send_datagram(Request& request, const TheirMessage& theirs, int flags)
 
 // ── Receiving datagrams ─────────────────────────────────────────────────────────────────────────
 
-Answer tell_message(const ProgramMemory& memory, const TheirMessage& theirs, const msghdr& ours,
-                    Bytes bytes) {
-  if (const Answer done = memory.scatter(theirs.parts, bytes); done < 0) return done;
-  if (theirs.at == 0) {
-    if (theirs.name == 0) return 0;
-    sockaddr_storage name{};
-    std::copy_n(static_cast<const std::byte*>(ours.msg_name), sizeof(name),
-                reinterpret_cast<std::byte*>(&name));
-    return write_address(memory, name, ours.msg_namelen, theirs.name, theirs.name_size);
-  }
-  if (theirs.name != 0) {
-    const auto count = std::min(theirs.name_room, ours.msg_namelen);
-    const Bytes name(static_cast<const std::byte*>(ours.msg_name), count);
-    if (const Answer done = memory.write(theirs.name, name); done < 0) return done;
-  }
-  const Bytes control(static_cast<const std::byte*>(ours.msg_control), ours.msg_controllen);
-  if (const Answer done = memory.write(theirs.control, control); done < 0) return done;
-  const socklen_t name_size = theirs.name != 0 ? ours.msg_namelen : 0;
-  if (const Answer done = memory.write(theirs.at + offsetof(msghdr, msg_namelen), name_size);
-      done < 0) {
-    return done;
-  }
-  const Answer done =
-      memory.write(theirs.at + offsetof(msghdr, msg_controllen), ours.msg_controllen);
-  if (done < 0) return done;
-  return memory.write(theirs.at + offsetof(msghdr, msg_flags), ours.msg_flags);
-}
-
 Answer receive_now(TakenDatagrams& takes, const ProgramMemory& memory, const TheirMessage& theirs,
                    int flags, int their_end, Time now) {
-  std::vector<std::byte> bytes(std::min(size_of(theirs.parts), kDatagramMax));
+  static std::array<std::byte, kDatagramMax> room;  // nothing stays in it between calls
   alignas(cmsghdr) std::array<std::byte, kControlMax> control;
   sockaddr_storage name{};
-  iovec part{bytes.data(), bytes.size()};
+  iovec part{room.data(), std::min(size_of(theirs.parts), room.size())};
   msghdr ours{};
   ours.msg_iov = &part;
   ours.msg_iovlen = 1;
@@ -162,11 +113,11 @@ Answer receive_now(TakenDatagrams& takes, const ProgramMemory& memory, const The
   ours.msg_controllen = std::min(theirs.control_size, control.size());
   const Answer count = takes.socket().receive(ours, flags, their_end, now);
   if (count < 0) return count;
-  bytes.resize(std::min(static_cast<std::size_t>(count), bytes.size()));
+  const Bytes bytes = Bytes(room).first(std::min(static_cast<std::size_t>(count), part.iov_len));
   const Answer told = tell_message(memory, theirs, ours, bytes);
   if (told < 0) return told;
   if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) == 0) {
-    takes.add(std::move(bytes), ours, static_cast<std::size_t>(count));
+    takes.add(bytes, ours, static_cast<std::size_t>(count));
   }
   return count;
 }
@@ -235,7 +186,7 @@ class SendMany : public Many {
 
  private:
   [[nodiscard]] Answer send_next(Time now) {
-    const auto theirs = read_message(memory_, next());
+    const auto theirs = read_message(memory_.unchecked(), next());
     if (!theirs) return theirs.error();
     auto ours = OurMessage::read(memory_, *theirs);
     if (!ours) return ours.error();
@@ -252,12 +203,14 @@ class ReceiveMany : public Many {
 
   std::optional<Answer> go_on(int their_end, Time now, bool is_last) {
     while (has_next()) {
-      const auto theirs = read_message(memory_, next());
+      const auto theirs = read_message(memory_.unchecked(), next());
       if (!theirs) return count(theirs.error());
+      if (!memory_.is_the_callers()) return count(-EFAULT);
       const Answer got = receive_now(*taken_, memory_, *theirs, flags_, their_end, now);
       const bool is_enough = done_ != 0 && (flags_ & MSG_WAITFORONE) != 0;
       if (got == -EAGAIN && !is_last && !is_enough) return std::nullopt;
       if (const auto answer = count(got)) return answer;
+      if (taken_->bytes() >= kTakenBytesMax) break;
     }
     return static_cast<Answer>(done_);
   }
@@ -355,8 +308,14 @@ Operation send_bytes(Request& request, TheirMessage theirs, int flags) {
   if (has_name || (flags & (MSG_OOB | MSG_FASTOPEN)) != 0) {
     return send_beside_pair(request, std::move(theirs), flags);
   }
+  if (request.stream()->is_alone()) return -EPIPE;
   if ((flags & MSG_MORE) != 0) request.stream()->expect_more(size_of(theirs.parts));
   return kPassOn;
+}
+
+// Linux looks for the byte before it asks who is there, but never on a listener.
+bool is_for_urgent(const Request& request, int flags) {
+  return (flags & MSG_OOB) != 0 && !request.stream()->is_listening();
 }
 
 // The pair has it, unless it came while there was a lease, or this kernel's pairs know none.
@@ -368,12 +327,54 @@ Answer receive_urgent(Request& request) {
   return told < 0 ? told : 1;
 }
 
-// Linux: with MSG_TRUNC bytes are taken from the stream and thrown away.
-Answer discard(Request& request) {
-  std::array<std::byte, 16'384> thrown;
-  const std::size_t size = std::min<std::size_t>(request.argument(2), thrown.size());
-  const ssize_t count = ::recv(request.theirs.get(), thrown.data(), size, MSG_DONTWAIT);
-  return count < 0 ? -errno : count;
+// Linux: with MSG_TRUNC a stream copies nothing. Its bytes are counted and thrown away, or with
+// MSG_PEEK only counted; all else is as without.
+class Discard {
+ public:
+  Discard(const Request& request, TheirMessage theirs, int flags)
+      : memory_(request.memory),
+        socket_(request.socket),
+        theirs_(std::move(theirs)),
+        size_(size_of(theirs_.parts)),
+        flags_(flags) {}
+
+  std::optional<Answer> go_on(int their_end, bool is_last) {
+    auto& stream = static_cast<StreamSocket&>(*socket_);
+    const Answer count = stream.discard(their_end, size_ - done_, flags_);
+    if (count > 0) done_ += static_cast<std::size_t>(count);
+    const bool wants_all = (flags_ & MSG_WAITALL) != 0 && (flags_ & MSG_PEEK) == 0;
+    const bool may_wait = count == -EAGAIN || (count > 0 && wants_all && done_ < size_);
+    if (may_wait && (done_ == 0 || wants_all) && !is_last) return std::nullopt;
+    return count < 0 && done_ == 0 ? count : tell();
+  }
+
+ private:
+  // No name and no control message: a stream has none.
+  [[nodiscard]] Answer tell() const {
+    sockaddr_storage nobody{};
+    msghdr nothing{};
+    nothing.msg_name = &nobody;
+    const Answer told = tell_message(memory_, theirs_, nothing, {});
+    return told < 0 ? told : static_cast<Answer>(done_);
+  }
+
+  ProgramMemory memory_;
+  std::shared_ptr<Socket> socket_;
+  TheirMessage theirs_;
+  std::size_t size_;
+  int flags_;
+  std::size_t done_ = 0;
+};
+
+Operation discard(Request& request, TheirMessage theirs, int flags) {
+  Discard discarding(request, std::move(theirs), flags);
+  const bool waits = (flags & MSG_DONTWAIT) == 0 && request.waits();
+  if (const auto first = discarding.go_on(request.theirs.get(), !waits)) return *first;
+  auto attempt = [discarding = std::move(discarding)](Time /*now*/, bool is_last) mutable {
+    return discarding.go_on(-1, is_last);
+  };
+  return {std::move(attempt), deadline(request.now, request.socket->file().receive_timeout()),
+          request.now};
 }
 
 }  // namespace
@@ -394,9 +395,12 @@ Operation handle_recvfrom(Request& request) {
     return receive_datagram(request, std::move(theirs), flags);
   }
   if ((flags & MSG_ERRQUEUE) != 0) return -EAGAIN;
-  if ((flags & MSG_OOB) != 0) return receive_urgent(request);
-  if ((flags & MSG_TRUNC) != 0) return discard(request);
-  return kPassOn;  // a stream tells no address, and so does the pair
+  if (is_for_urgent(request, flags)) return receive_urgent(request);
+  if (request.stream()->is_alone()) return -ENOTCONN;
+  if ((flags & MSG_TRUNC) == 0) return kPassOn;  // a stream tells no address, and so does the pair
+  TheirMessage theirs = plain_message(request);
+  theirs.name_size = request.argument(5);
+  return discard(request, std::move(theirs), flags);
 }
 
 Operation handle_sendmsg(Request& request) {
@@ -410,15 +414,19 @@ Operation handle_sendmsg(Request& request) {
 Operation handle_recvmsg(Request& request) {
   const int flags = request.integer(2);
   if (request.stream() != nullptr) {
-    return (flags & MSG_ERRQUEUE) != 0 ? Answer{-EAGAIN} : kPassOn;
+    if ((flags & MSG_ERRQUEUE) != 0) return -EAGAIN;
+    if (is_for_urgent(request, flags)) return kPassOn;
+    if (request.stream()->is_alone()) return -ENOTCONN;
+    if ((flags & MSG_TRUNC) == 0) return kPassOn;
   }
   auto theirs = read_message(request.memory, request.argument(1));
   if (!theirs) return theirs.error();
-  return receive_datagram(request, *std::move(theirs), flags);
+  return request.stream() != nullptr ? discard(request, *std::move(theirs), flags)
+                                     : receive_datagram(request, *std::move(theirs), flags);
 }
 
 Operation handle_sendmmsg(Request& request) {
-  if (request.stream() != nullptr) return kPassOn;
+  if (request.stream() != nullptr) return request.stream()->is_alone() ? Answer{-EPIPE} : kPassOn;
   SendMany many(request);
   const bool waits = (request.integer(3) & MSG_DONTWAIT) == 0 && request.waits();
   const std::optional<Answer> first = many.go_on(request.now, !waits);
@@ -429,7 +437,9 @@ Operation handle_sendmmsg(Request& request) {
 }
 
 Operation handle_recvmmsg(Request& request) {
-  if (request.stream() != nullptr) return kPassOn;
+  if (request.stream() != nullptr) {
+    return request.stream()->is_alone() ? Answer{-ENOTCONN} : kPassOn;
+  }
   std::optional<Duration> patience = request.socket->file().receive_timeout();
   if (request.argument(4) != 0) {
     const auto given = request.memory.read<timespec>(request.argument(4));

@@ -271,32 +271,36 @@ Answer DatagramSocket::receive_inward(msghdr& message, Time now) {
 // ── From the program ────────────────────────────────────────────────────────────────────────────
 
 bool DatagramSocket::move_outward(Time now) {
-  if (!has_to_stack_) {
-    if (!may_have_bytes_) return false;
-    const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
-    if (count < 0 && errno == EAGAIN) {
-      may_have_bytes_ = false;
-      if (is_hung_up_) finish(now);
-      return false;
-    }
-    // An end and an empty datagram look alike, and a pair that hung up has only ends to tell.
-    if (count <= 0 && (is_hung_up_ || is_hung_up(end_.get()))) {
-      finish(now);
-      return false;
-    }
-    const Bytes bytes =
-        Bytes(scratch()).first(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    to_stack_.assign(bytes.begin(), bytes.end());
-    last_sent_ = now;
-    has_to_stack_ = count >= 0 && !is_write_shut_;
-    if (!has_to_stack_) return false;
+  if (has_to_stack_) {
+    if (!give_to_stack(to_stack_, now)) return false;
+    has_to_stack_ = false;
+    std::vector<std::byte>().swap(to_stack_);  // sockets are many
+    return true;
   }
-  iovec part{to_stack_.data(), to_stack_.size()};
-  if (file_->send(message_of(part), 0, now) == -EAGAIN) return false;
-  // Any other failure is the datagram's: sending one is never a promise.
-  has_to_stack_ = false;
-  to_stack_.clear();
-  return true;
+  if (!may_have_bytes_) return false;
+  const ssize_t count = ::recv(end_.get(), scratch().data(), scratch().size(), MSG_DONTWAIT);
+  if (count < 0 && errno == EAGAIN) {
+    may_have_bytes_ = false;
+    if (is_hung_up_) finish(now);
+    return false;
+  }
+  // An end and an empty datagram look alike, and a pair that hung up has only ends to tell.
+  if (count <= 0 && (is_hung_up_ || is_hung_up(end_.get()))) {
+    finish(now);
+    return false;
+  }
+  last_sent_ = now;
+  if (count < 0 || is_write_shut_) return false;
+  const Bytes bytes = Bytes(scratch()).first(static_cast<std::size_t>(count));
+  if (give_to_stack(bytes, now)) return true;
+  to_stack_.assign(bytes.begin(), bytes.end());
+  has_to_stack_ = true;
+  return false;
+}
+
+bool DatagramSocket::give_to_stack(Bytes datagram, Time now) {
+  iovec part{const_cast<std::byte*>(datagram.data()), datagram.size()};
+  return file_->send(message_of(part), 0, now) != -EAGAIN;
 }
 
 Answer DatagramSocket::send(const msghdr& message, int flags, Time now) {

@@ -79,6 +79,9 @@ class DatagramSocket final : public Socket {
   void forget_taken();
   [[nodiscard]] bool move_inward(Time now);
   [[nodiscard]] bool move_outward(Time now);
+  // False: there is no room for it now. Any other failure is the datagram's: sending one is never a
+  // promise.
+  [[nodiscard]] bool give_to_stack(Bytes datagram, Time now);
   [[nodiscard]] bool put_in(Bytes datagram, Entry entry);
   [[nodiscard]] bool put_back_in();
   [[nodiscard]] Answer take_out(msghdr& message, int flags, int theirs);

@@ -46,6 +46,10 @@ void add_socket(runtime::CallAssembly& code) {
   for (const int family : {AF_INET, AF_INET6, AF_PACKET, AF_NETLINK}) {
     code.answer_if(static_cast<std::uint32_t>(family), kTell);
   }
+  // These would speak by the kernel's network, some of them TCP.
+  for (const int family : {AF_KEY, AF_RDS, AF_TIPC, AF_RXRPC, AF_SMC, AF_XDP}) {
+    code.answer_if(static_cast<std::uint32_t>(family), refuse(EAFNOSUPPORT));
+  }
   code.end_call(kAllow);
 }
 

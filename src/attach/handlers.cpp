@@ -76,6 +76,8 @@ Operation handle(Request& request) {
     return kPassOn;  // sockets of other families work on
   }
   if (!theirs) return theirs.error();
+  // The thread's number may be another's by now, and so the descriptor: nobody hears the answer.
+  if (!request.server.notifications().is_waiting(request.call)) return Answer{-ESRCH};
   const std::uint64_t cookie = cookie_of(theirs->get());
   if (is_about_interfaces(request) && cookie != 0) {
     return answer_interface_request(request.server.stack(), ioctl_request(request), request.memory,
@@ -89,7 +91,9 @@ Operation handle(Request& request) {
   request.socket->note_events(EPOLLIN);
   take_in(*request.socket, request.now);
   if (is_ioctl && client::is_about_lease(request.argument(1))) return handle_lease_request(request);
-  return handler->handle(request);
+  Operation done = handler->handle(request);
+  request.socket->note_call();
+  return done;
 }
 
 }  // namespace strata::attach

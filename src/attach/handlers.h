@@ -61,8 +61,9 @@ Operation handle_shutdown(Request& request);
 Operation handle_getsockname(Request& request);
 Operation handle_getpeername(Request& request);
 
-// The program's descriptor stands for another pair from now on, its flags and patience as they
-// were; then the socket adopts that pair. When the program cannot have it, all is as before.
+// The program's descriptor stands for another pair from now on, its flags, its patience and the
+// epoll sets it is in as they were; then the socket adopts that pair. When the program cannot have
+// it, all is as before.
 [[nodiscard]] Answer exchange(Request& request, Pair& pair, InlineFunction<void()> adopt);
 
 // ── option_calls.cpp ────────────────────────────────────────────────────────────────────────────

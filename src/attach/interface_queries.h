@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "attach/program.h"
+#include "attach/process/program.h"
 #include "strata/stack.h"
 
 namespace strata::attach {

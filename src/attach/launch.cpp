@@ -17,7 +17,7 @@
 
 #include "attach/filter.h"
 #include "attach/notifications.h"
-#include "attach/pidfd.h"
+#include "attach/process/pidfd.h"
 
 namespace strata::attach {
 namespace {

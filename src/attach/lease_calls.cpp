@@ -21,6 +21,7 @@ Operation handle_shim_request(Request& request) {
   if (!server.gives_leases()) return -EPERM;
   if (request.argument(1) == client::kGreet) {
     if (request.argument(2) != client::kVersion) return -EPROTO;
+    if (!server.notifications().is_waiting(request.call)) return -ESRCH;
     // Whatever this process had before its exec is nobody's now.
     server.rooms().end_rooms_of(request.call.thread);
     return 0;
@@ -46,6 +47,7 @@ Operation handle_lease_request(Request& request) {
       stream->end_lease(request.theirs.get());
       return 0;
     case client::kRing: return 0;  // it has been pumped
+    case client::kHasPeer: return stream->is_alone() ? -ENOTCONN : 0;
     default: return -ENOTTY;
   }
 }

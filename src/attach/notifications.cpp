@@ -22,8 +22,8 @@ std::optional<Call> Notifications::receive() {
   return call;
 }
 
-bool Notifications::is_waiting(const Call& call) const {
-  return ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &call.id) == 0;
+bool Notifications::is_waiting(std::uint64_t call_id) const {
+  return ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &call_id) == 0;
 }
 
 bool Notifications::answer(const Call& call, Answer answer) {

@@ -36,8 +36,10 @@ class Notifications {
   [[nodiscard]] int descriptor() const { return listener_.get(); }
   // Only when the descriptor is readable: otherwise it waits. Nothing: it was taken back.
   [[nodiscard]] std::optional<Call> receive();
-  // Memory of a program is its own only as long as this is true: thread numbers are used again.
-  [[nodiscard]] bool is_waiting(const Call& call) const;
+  // What was read of a program is its own only if this is true afterwards: thread numbers are used
+  // again.
+  [[nodiscard]] bool is_waiting(const Call& call) const { return is_waiting(call.id); }
+  [[nodiscard]] bool is_waiting(std::uint64_t call_id) const;
 
   // All answer false when nobody waits any more.
   bool answer(const Call& call, Answer answer);

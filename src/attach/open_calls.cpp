@@ -38,6 +38,16 @@ std::optional<std::string> read_path(const ProgramMemory& memory, std::uint64_t 
   return std::nullopt;
 }
 
+// Where a path begins that does not at the root: in an open folder, or where the program stands.
+std::string folder_of(pid_t thread, int number) {
+  const std::string process = "/proc/" + std::to_string(thread);
+  const std::string link =
+      number == AT_FDCWD ? process + "/cwd" : process + "/fd/" + std::to_string(number);
+  std::array<char, client::kNetPathMax + 1> folder{};
+  const ssize_t size = ::readlink(link.c_str(), folder.data(), folder.size());
+  return {folder.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
 bool write_all(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(file, text.data(), text.size());
@@ -79,7 +89,11 @@ bool is_open_call(int number) {
 Operation handle_open(Request& request) {
   const unsigned first = request.call.number == __NR_openat ? 1 : 0;
   const auto path = read_path(request.memory, request.argument(first));
-  const auto file = path ? client::net_file_of(*path) : std::nullopt;
+  if (!path || !client::may_be_net_file(*path)) return kPassOn;
+  const int where = first == 0 ? AT_FDCWD : request.number;
+  const std::string folder =
+      path->starts_with('/') ? std::string() : folder_of(request.call.thread, where);
+  const auto file = client::net_file_of(*path, folder);
   if (!file) return kPassOn;
   return open_net_file(request, *file, (request.integer(first + 1) & O_CLOEXEC) != 0);
 }

@@ -276,7 +276,7 @@ void Server::take_call(Time now) {
   look_for_shim(*call);
   Request request{.server = *this,
                   .call = *call,
-                  .memory = ProgramMemory(call->thread),
+                  .memory = ProgramMemory(notifications_, *call),
                   .number = static_cast<int>(call->arguments[0]),
                   .now = now};
   posix::Operation operation = handle(request);

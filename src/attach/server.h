@@ -8,7 +8,9 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -16,7 +18,7 @@
 #include "attach/lease/rooms.h"
 #include "attach/netlink/open_sockets.h"
 #include "attach/notifications.h"
-#include "attach/program.h"
+#include "attach/process/program.h"
 #include "attach/socket.h"
 #include "strata/inline_function.h"
 #include "strata/loop.h"
@@ -84,11 +86,20 @@ class Server final : public Pollable {
     tell_untraceable_ = std::move(tell);
   }
 
+  // Told once for each kind: a socket that only the kernel could give, and does not.
+  void on_refused(InlineFunction<void(pid_t thread, std::string_view kind)> tell) {
+    tell_refused_ = std::move(tell);
+  }
+
   // ── For the handlers of calls ─────────────────────────────────────────────────────────────
   [[nodiscard]] Stack& stack() { return stack_; }
   [[nodiscard]] bool give_back_port(std::uint16_t port) { return give_back_ && give_back_(port); }
   void say_untraceable(pid_t thread) {
     if (auto tell = std::exchange(tell_untraceable_, {})) tell(thread);
+  }
+  // `kind` is a constant.
+  void say_refused(pid_t thread, std::string_view kind) {
+    if (tell_refused_ && refused_.insert(kind).second) tell_refused_(thread, kind);
   }
   [[nodiscard]] Notifications& notifications() { return notifications_; }
   [[nodiscard]] ProgramDescriptors& program_descriptors() { return program_descriptors_; }
@@ -161,6 +172,8 @@ class Server final : public Pollable {
   std::deque<std::uint64_t> over_;
   InlineFunction<bool(std::uint16_t)> give_back_;
   InlineFunction<void(pid_t)> tell_untraceable_;
+  InlineFunction<void(pid_t, std::string_view)> tell_refused_;
+  std::set<std::string_view> refused_;
   std::vector<std::weak_ptr<NetlinkFile>> hearers_;  // members of groups
   bool looks_for_changes_ = false;
   std::uint32_t netlink_port_ = 0xffff'f000;

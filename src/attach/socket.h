@@ -15,7 +15,7 @@
 #include "attach/alarm.h"
 #include "attach/notifications.h"
 #include "attach/pair.h"
-#include "attach/program.h"
+#include "attach/process/program.h"
 #include "socket/posix/file.h"
 #include "socket/posix/operation.h"
 #include "strata/time.h"
@@ -92,6 +92,9 @@ class Socket {
   [[nodiscard]] bool is_gone() const { return is_gone_; }
 
   void set_whereabouts(Whereabouts seen) { whereabouts_ = seen; }
+  // A call about it has been told to us, and is over.
+  void note_call() { was_called_ = true; }
+  [[nodiscard]] bool was_called() const { return was_called_; }
   [[nodiscard]] std::deque<Held>& held() { return held_; }
   // What SO_ERROR tells, once; 0 or minus an errno.
   [[nodiscard]] Answer take_error() { return std::exchange(error_, 0); }
@@ -125,6 +128,7 @@ class Socket {
   bool wants_room_ = false;
   bool has_more_to_do_ = false;
   bool is_gone_ = false;
+  bool was_called_ = false;
   std::optional<Time> wakes_at_;
 };
 

@@ -14,7 +14,8 @@
 
 #include "attach/handlers.h"
 #include "attach/netlink/netlink_file.h"
-#include "attach/program_address.h"
+#include "attach/process/program_address.h"
+#include "attach/process/watches.h"
 #include "socket/posix/datagram_file.h"
 #include "socket/posix/packet_file.h"
 #include "socket/posix/stream_file.h"
@@ -88,7 +89,10 @@ Answer make_netlink(const Request& request, int type, int protocol) {
         request, std::make_shared<NetlinkFile>(server.stack(), type, server.new_netlink_port(),
                                                [&server] { return server.open_sockets(); }));
   }
-  if (protocol != NETLINK_ROUTE) return -EPROTONOSUPPORT;
+  if (protocol != NETLINK_ROUTE) {
+    server.say_refused(request.call.thread, "a netlink socket of another family than route's");
+    return -EPROTONOSUPPORT;
+  }
   auto file = std::make_shared<NetlinkFile>(server.stack(), type, server.new_netlink_port());
   server.tell_changes_to(file);
   return make_datagrams(request, std::move(file));
@@ -103,6 +107,14 @@ bool closes_on_exec(const Request& request) {
     if (word == "flags:" && info >> std::oct >> flags) return (flags & O_CLOEXEC) != 0;
   }
   return false;
+}
+
+// A program's first call about a socket, as in each look-up of libc's resolver, comes before it
+// watches that socket: to search all its descriptors costs more than the look-up.
+Watches watches_of(const Request& request) {
+  if (!request.socket->was_called()) return Watches(request.number);
+  return Watches::find(request.server.program_descriptors(), request.call.thread, request.number,
+                       request.socket->inode());
 }
 
 // After a connect() whose failure poll() has told: the same number, another pair.
@@ -187,10 +199,17 @@ Answer exchange(Request& request, Pair& pair, InlineFunction<void()> adopt) {
     ::getsockopt(request.theirs.get(), SOL_SOCKET, name, &time, &size);
     ::setsockopt(pair.theirs.get(), SOL_SOCKET, name, &time, size);
   }
+  const Watches watches = watches_of(request);
   const Answer done = request.server.notifications().install(
       request.call, pair.theirs.get(),
       {.at = request.number, .closes_on_exec = closes_on_exec(request)});
   if (done < 0) return done;
+  if (!watches.renew(pair.theirs.get())) {
+    request.server.say_refused(request.call.thread,
+                               "epoll sets that follow a socket to its new pair");
+  }
+  // The sets let go of the old pair before its other end hangs up.
+  request.theirs.reset();
   request.server.remove(request.socket->cookie());
   adopt();
   request.theirs = std::move(pair.theirs);
@@ -203,7 +222,11 @@ Operation handle_socket(Request& request) {
   const int protocol = request.integer(2);
   constexpr int kTypesEnd = 11;  // SOCK_MAX
   if (type < 0 || type >= kTypesEnd) return -EINVAL;
-  if (domain == AF_PACKET) return -EAFNOSUPPORT;
+  if (domain == AF_PACKET) {
+    // Linux: what a container without CAP_NET_RAW is told.
+    request.server.say_refused(request.call.thread, "a packet socket");
+    return -EPERM;
+  }
   if (domain == AF_NETLINK) return make_netlink(request, type, protocol);
   const AddressFamily family = domain == AF_INET ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
   Stack& stack = request.server.stack();

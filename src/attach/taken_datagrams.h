@@ -24,16 +24,19 @@ class TakenDatagrams final : public Taken {
 
   [[nodiscard]] DatagramSocket& socket() const { return static_cast<DatagramSocket&>(*socket_); }
   // `message` is as receive() left it, and `size` what it answered. What was cut off stays so.
-  void add(std::vector<std::byte> bytes, const msghdr& message, std::size_t size) {
+  void add(Bytes bytes, const msghdr& message, std::size_t size) {
     DatagramSocket::Entry entry{.source_size = message.msg_namelen, .control = {}, .size = size};
     std::memcpy(&entry.source, message.msg_name, sizeof(entry.source));
     const auto* const control = static_cast<const std::byte*>(message.msg_control);
     entry.control.assign(control, control + message.msg_controllen);
-    all_.push_back({std::move(bytes), std::move(entry)});
+    bytes_ += bytes.size() + entry.control.size();
+    all_.push_back({{bytes.begin(), bytes.end()}, std::move(entry)});
   }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
   std::shared_ptr<Socket> socket_;
+  std::size_t bytes_ = 0;
   std::vector<DatagramSocket::Datagram> all_;
 };
 

@@ -41,7 +41,7 @@ class BucketIndex {
         directory_(memory),
         overflow_(memory, kIndicesMax),
         index_mask_(indices_max < 2 ? 1U : std::bit_ceil(indices_max) - 1U) {
-    CHECK(indices_max <= kIndicesMax);
+    STRATA_CHECK(indices_max <= kIndicesMax);
   }
   BucketIndex(const BucketIndex&) = delete;
   BucketIndex& operator=(const BucketIndex&) = delete;
@@ -65,7 +65,7 @@ class BucketIndex {
   // False when Memory has no more. The pair must not be there yet.
   template <typename HashOf>
   [[nodiscard]] bool insert(std::uint32_t hash, Index index, HashOf hash_of) {
-    CHECK(index <= index_mask_);
+    STRATA_CHECK(index <= index_mask_);
     if (live_ == 0 && !open_bucket()) return false;
     // Without memory to split into, chains grow instead.
     if (size_ >= std::uint64_t{live_} * kEntriesMax && open_bucket()) split(hash_of);
@@ -150,7 +150,7 @@ class BucketIndex {
           ++i;
           continue;
         }
-        CHECK(put(to, bucket->slots[i]));
+        STRATA_CHECK(put(to, bucket->slots[i]));
         if (fill_hole(from, *bucket, i)) return;
       }
       bucket = next(*bucket);

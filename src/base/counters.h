@@ -46,7 +46,7 @@ class Counters {
  private:
   [[nodiscard]] static constexpr std::size_t position(Enum which) {
     const auto at = static_cast<std::size_t>(which);
-    CHECK(at < kSize);
+    STRATA_CHECK(at < kSize);
     return at;
   }
 

@@ -188,7 +188,7 @@ static_assert(in_order());
 
 const Text& text_of(DropReason reason) {
   const auto index = static_cast<std::size_t>(reason);
-  CHECK(index < kTexts.size());
+  STRATA_CHECK(index < kTexts.size());
   return kTexts[index];
 }
 

@@ -11,7 +11,7 @@ namespace strata {
 HashIndex::~HashIndex() { release(); }
 
 bool HashIndex::insert(std::uint32_t hash, Index index) {
-  CHECK(index < kGone);
+  STRATA_CHECK(index < kGone);
   if (!start_if_absent()) return false;
   step();
   // Only after Memory had no more for a while does a larger table come late.

@@ -80,7 +80,7 @@ class IntrusiveList {
   }
 
   void push_back(T& element) {
-    CHECK(!is_linked(element));
+    STRATA_CHECK(!is_linked(element));
     T* const before = last_;
     (element.*kLink).next_ = &element;
     (element.*kLink).previous_ = before == nullptr ? &element : before;
@@ -90,7 +90,7 @@ class IntrusiveList {
   }
 
   void push_front(T& element) {
-    CHECK(!is_linked(element));
+    STRATA_CHECK(!is_linked(element));
     T* const after = first_;
     (element.*kLink).previous_ = &element;
     (element.*kLink).next_ = after == nullptr ? &element : after;
@@ -101,17 +101,17 @@ class IntrusiveList {
 
   // The element is on this list.
   void erase(T& element) {
-    CHECK(is_linked(element) && size_ > 0);
+    STRATA_CHECK(is_linked(element) && size_ > 0);
     T* const after = next(element);
     T* const before = previous(element);
     if (before == nullptr) {
-      CHECK(first_ == &element);
+      STRATA_CHECK(first_ == &element);
       first_ = after;
     } else {
       (before->*kLink).next_ = after == nullptr ? before : after;
     }
     if (after == nullptr) {
-      CHECK(last_ == &element);
+      STRATA_CHECK(last_ == &element);
       last_ = before;
     } else {
       (after->*kLink).previous_ = before == nullptr ? after : before;

@@ -22,8 +22,8 @@ class Ring {
  public:
   Ring(Memory& memory, std::size_t capacity)
       : memory_(&memory), capacity_(static_cast<std::uint32_t>(capacity)) {
-    CHECK(capacity <= std::numeric_limits<std::uint32_t>::max() / 2);
-    CHECK(capacity <= std::numeric_limits<std::size_t>::max() / sizeof(T));
+    STRATA_CHECK(capacity <= std::numeric_limits<std::uint32_t>::max() / 2);
+    STRATA_CHECK(capacity <= std::numeric_limits<std::size_t>::max() / sizeof(T));
   }
   Ring(Ring&& other) noexcept
       : memory_(other.memory_),
@@ -54,7 +54,7 @@ class Ring {
   }
 
   void drop_front() {
-    CHECK(size_ > 0);
+    STRATA_CHECK(size_ > 0);
     std::destroy_at(data_ + first_);
     first_ = position(1);
     --size_;
@@ -62,11 +62,11 @@ class Ring {
 
   // The oldest is at 0.
   [[nodiscard]] T& operator[](std::size_t index) {
-    CHECK(index < size_);
+    STRATA_CHECK(index < size_);
     return data_[position(index)];
   }
   [[nodiscard]] const T& operator[](std::size_t index) const {
-    CHECK(index < size_);
+    STRATA_CHECK(index < size_);
     return data_[position(index)];
   }
   [[nodiscard]] T& front() { return (*this)[0]; }

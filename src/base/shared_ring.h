@@ -56,7 +56,7 @@ class SharedRingSide {
  public:
   SharedRingSide(std::uint32_t capacity, std::uint32_t available)
       : capacity_(capacity), available_(available) {
-    CHECK(std::has_single_bit(capacity) && capacity <= std::uint32_t{1} << 31U);
+    STRATA_CHECK(std::has_single_bit(capacity) && capacity <= std::uint32_t{1} << 31U);
   }
 
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
@@ -74,7 +74,7 @@ class SharedRingSide {
   }
 
   std::uint32_t advance(std::uint32_t count) {
-    CHECK(count <= available_);
+    STRATA_CHECK(count <= available_);
     available_ -= count;
     own_ += count;
     return own_;

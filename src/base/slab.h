@@ -31,7 +31,7 @@ template <typename T>
 class Slab {
  public:
   Slab(Memory& memory, std::uint32_t entries_max) : directory_(memory), entries_max_(entries_max) {
-    CHECK(entries_max < kNoIndex);
+    STRATA_CHECK(entries_max < kNoIndex);
   }
   Slab(const Slab&) = delete;
   Slab& operator=(const Slab&) = delete;
@@ -159,7 +159,7 @@ class Slab {
 
   [[nodiscard]] T* checked(Index index) const {
     const T* const entry = find(index);
-    CHECK(entry != nullptr);
+    STRATA_CHECK(entry != nullptr);
     return const_cast<T*>(entry);
   }
 

@@ -9,7 +9,7 @@
 namespace strata {
 
 TimerWheel::TimerWheel(Time start, Duration granularity) {
-  CHECK(granularity.count() > 0);
+  STRATA_CHECK(granularity.count() > 0);
   const auto width =
       static_cast<unsigned>(std::bit_width(static_cast<std::uint64_t>(granularity.count())));
   shift_ = std::max(width - 1, kShiftMin);
@@ -35,7 +35,7 @@ std::optional<Time> TimerWheel::next_deadline() const {
   const Time pending = std::min(lists_[kDue].earliest, lists_[kFresh].earliest);
   if (pending != kNever) return pending;
   const auto slot = first_slot();
-  CHECK(slot);
+  STRATA_CHECK(slot);
   return lists_[*slot].earliest;
 }
 

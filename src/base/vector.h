@@ -51,7 +51,7 @@ class Vector {
 
   // Puts the value before the element at `index`; index == size() appends.
   [[nodiscard]] bool try_insert_at(std::size_t index, T value) {
-    CHECK(index <= size_);
+    STRATA_CHECK(index <= size_);
     if (!try_push_back(std::move(value))) return false;
     std::rotate(data_ + index, data_ + size_ - 1, data_ + size_);
     return true;
@@ -71,7 +71,7 @@ class Vector {
   }
 
   void pop_back() {
-    CHECK(size_ > 0);
+    STRATA_CHECK(size_ > 0);
     --size_;
     std::destroy_at(data_ + size_);
   }
@@ -81,7 +81,7 @@ class Vector {
 
   // Removes [first, last) and keeps the order of the others.
   void erase_range(std::size_t first, std::size_t last) {
-    CHECK(first <= last && last <= size_);
+    STRATA_CHECK(first <= last && last <= size_);
     if (first == last) return;
     std::move(data_ + last, data_ + size_, data_ + first);
     const std::size_t kept = size_ - (last - first);
@@ -90,7 +90,7 @@ class Vector {
 
   // The last element takes the place of the erased one.
   void erase_unordered(std::size_t index) {
-    CHECK(index < size_);
+    STRATA_CHECK(index < size_);
     if (index + 1 != size_) data_[index] = std::move(data_[size_ - 1]);
     pop_back();
   }
@@ -110,11 +110,11 @@ class Vector {
   }
 
   [[nodiscard]] T& operator[](std::size_t index) {
-    CHECK(index < size_);
+    STRATA_CHECK(index < size_);
     return data_[index];
   }
   [[nodiscard]] const T& operator[](std::size_t index) const {
-    CHECK(index < size_);
+    STRATA_CHECK(index < size_);
     return data_[index];
   }
   [[nodiscard]] T& front() { return (*this)[0]; }

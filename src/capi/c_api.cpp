@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -108,6 +109,11 @@ std::optional<SocketKind> kind_of(int kind, bool is_v4) {
   }
 }
 
+// NULL stays null: an interface without an address.
+std::string_view text_of(const char* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
 bool is_family(int family) { return family == STRATA_IPV4 || family == STRATA_IPV6; }
 
 int remember(strata_stack& stack, Answer socket, AddressFamily family) {
@@ -164,13 +170,14 @@ int strata_stack_create(const strata_options* options, strata_stack** out) {
 void strata_stack_destroy(strata_stack* stack) { const std::unique_ptr<strata_stack> owned(stack); }
 
 int strata_attach(strata_stack* stack, const char* device, const char* address) {
-  if (device == nullptr || address == nullptr) return -EINVAL;
-  return guarded(stack, [&](strata_stack& own) { return own.attach(device, address); });
+  if (device == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return own.attach(device, text_of(address)); });
 }
 
 int strata_join(strata_stack* a, const char* address_a, strata_stack* b, const char* address_b) {
-  if (b == nullptr || address_a == nullptr || address_b == nullptr) return -EINVAL;
-  return guarded(a, [&](strata_stack& own) { return own.join(*b, address_a, address_b); });
+  if (b == nullptr) return -EINVAL;
+  return guarded(
+      a, [&](strata_stack& own) { return own.join(*b, text_of(address_a), text_of(address_b)); });
 }
 
 const char* strata_failure(const strata_stack* stack) {
@@ -205,7 +212,9 @@ int strata_close(strata_stack* stack, int socket) {
   return guarded(stack, [&](strata_stack& own) {
     (void)own.watch(socket, 0, 0);
     own.families().erase(socket);
-    return as_int(result_of(own.calls().close(socket, own.now())));
+    // The time of SO_LINGER is for whoever waits: what is left goes all the same.
+    const Operation closing = own.calls().close(socket, own.now());
+    return closing.is_done() ? as_int(closing.answer()) : 0;
   });
 }
 
@@ -273,6 +282,8 @@ int64_t strata_write(strata_stack* stack, int socket, const void* bytes, size_t 
 int64_t strata_receive_from(strata_stack* stack, int socket, void* buffer, size_t size,
                             strata_address* source) {
   if (buffer == nullptr && size != 0) return -EINVAL;
+  // Refused later, it would have cost a datagram.
+  if (source != nullptr && source->size < sizeof(source->size)) return -EINVAL;
   return guarded(stack, [&](strata_stack& own) -> int64_t {
     own.touch(socket);
     sockaddr_storage from{};
@@ -280,7 +291,9 @@ int64_t strata_receive_from(strata_stack* stack, int socket, void* buffer, size_
     const Answer count = result_of(own.calls().recvfrom(
         socket, buffer, size, 0, reinterpret_cast<sockaddr*>(&from), &from_size, own.now()));
     if (count < 0 || source == nullptr) return count;
-    const int told = tell_address(own, socket, from, from_size, source);
+    // A stream's bytes name nobody.
+    const int told = from_size == 0 ? hand_out(strata_address{}, source)
+                                    : tell_address(own, socket, from, from_size, source);
     return told < 0 ? told : count;
   });
 }
@@ -405,6 +418,7 @@ int strata_addresses(strata_stack* stack, int64_t question, strata_address* addr
     if (!*asked->answer) return -errno_of_name(asked->answer->error());
     const auto& found = **asked->answer;
     const std::size_t size = count == 0 ? 0 : addresses->size;
+    if (size % alignof(strata_address) != 0) return -EINVAL;
     for (std::size_t i = 0; i < std::min(found.size(), static_cast<std::size_t>(count)); ++i) {
       auto* const place =
           reinterpret_cast<strata_address*>(reinterpret_cast<std::byte*>(addresses) + i * size);
@@ -417,6 +431,26 @@ int strata_addresses(strata_stack* stack, int64_t question, strata_address* addr
 
 int strata_end_question(strata_stack* stack, int64_t question) {
   return guarded(stack, [&](strata_stack& own) { return own.end_question(question) ? 0 : -EBADF; });
+}
+
+// ── DHCP ────────────────────────────────────────────────────────────────────────────────────────
+
+int strata_start_dhcp(strata_stack* stack, const char* interface, uint64_t data) {
+  if (interface == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return own.start_dhcp(interface, data); });
+}
+
+int strata_leased_address(strata_stack* stack, const char* interface, strata_address* out) {
+  if (interface == nullptr || out == nullptr) return -EINVAL;
+  return guarded(stack, [&](const strata_stack& own) {
+    const auto leased = own.leased_address(interface);
+    return leased ? hand_out(address_of({*leased}), out) : leased.error();
+  });
+}
+
+int strata_stop_dhcp(strata_stack* stack, const char* interface) {
+  if (interface == nullptr) return -EINVAL;
+  return guarded(stack, [&](strata_stack& own) { return own.stop_dhcp(interface); });
 }
 
 // ── Statistics ──────────────────────────────────────────────────────────────────────────────────

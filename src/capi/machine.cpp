@@ -19,6 +19,14 @@ namespace {
 constexpr Duration kAskEvery = std::chrono::milliseconds(1);
 constexpr std::uint32_t kPacketsUsual = 8192;
 
+// Rounded up. What is due at once may be told as the beginning of time, from which nothing is
+// subtracted.
+int milliseconds_until(Time deadline, Time now) {
+  if (deadline <= now) return 0;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+  return static_cast<int>(std::min<std::int64_t>(left, 3'600'000));
+}
+
 std::string name_of(std::size_t port) { return "eth" + std::to_string(port); }
 
 // What of poll(2)'s events is to be told to who watches `what`. That the peer sends no more lasts
@@ -43,6 +51,7 @@ Stack make_stack(const strata_options& options, HeapMemory& memory, PacketPool& 
   config.seed = options.seed != 0 ? options.seed : random_seed();
   config.secret = options.seed != 0 ? std::array<std::uint64_t, 2>{options.seed, ~options.seed}
                                     : std::array<std::uint64_t, 2>{random_seed(), random_seed()};
+  if (!pool.is_usable()) throw std::bad_alloc();
   auto made = Stack::create(config);
   if (!made) throw std::bad_alloc();
   return std::move(*made);
@@ -64,6 +73,9 @@ strata_stack::strata_stack(const strata_options& options)
 }
 
 strata_stack::~strata_stack() {
+  executor_.set_now(now());
+  if (leases_) leases_->stop_all();
+  leases_.reset();
   names_.reset();
   for (const auto& [socket, watch] : watches_) {
     if (const posix::FilePtr file = calls_.find(socket)) file->on_news(nullptr);
@@ -88,15 +100,19 @@ int strata_stack::refuse(int code, std::string text) {
 // ── Devices ─────────────────────────────────────────────────────────────────────────────────────
 
 int strata_stack::add_interface(Device& device, std::string_view address) {
+  const bool comes_later = address.data() == nullptr;
   const auto prefix = Prefix::parse(address);
-  if (!prefix) return refuse(EINVAL, "an address is needed, such as 10.77.0.2/24");
+  if (!prefix && !comes_later) {
+    return refuse(EINVAL, "an address is needed, such as 10.77.0.2/24");
+  }
   const std::string name = capi::name_of(ports_.size());
   InterfaceConfig config;
   config.name = name;
   config.detect_duplicates = false;
   const auto interface = stack_.add_interface(device, config, now());
   if (!interface) return refuse(posix::errno_of(interface.error()), "no room for the interface");
-  if (const auto added = stack_.add_address(*interface, *prefix, now()); !added) {
+  const auto added = comes_later ? Result<void>() : stack_.add_address(*interface, *prefix, now());
+  if (!added) {
     (void)stack_.remove_interface(*interface, now());
     return refuse(posix::errno_of(added.error()), "the address cannot be used");
   }
@@ -213,6 +229,12 @@ bool strata_stack::turn() {
   const bool is_more = stack_.poll(time);
   const bool has_run = executor_.run();
   stack_.flush(time);
+  if (leases_) {
+    leases_->tell_changes([this](InterfaceId interface, std::uint64_t data) {
+      (void)leave_untold(STRATA_LEASE, interface);
+      told_.push_back({{STRATA_LEASE, 0, data}, interface});
+    });
+  }
   forget_vanished_devices();
   return is_more || has_run || packets_moved() != before;
 }
@@ -233,27 +255,23 @@ std::optional<Time> strata_stack::next_deadline() {
   return first;
 }
 
-void strata_stack::sleep(std::optional<Time> until) {
+bool strata_stack::sleep(std::optional<Time> until) {
   const Time time = now();
   if (is_virtual_) {
-    if (!until || *until <= time) return;
+    if (!until || *until <= time) return true;
     for (strata_stack* one : together()) one->now_ = *until;
-    return;
+    return true;
   }
-  int patience = -1;
-  if (until) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - time).count();
-    patience = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
-  }
+  const int patience = until ? capi::milliseconds_until(*until, time) : -1;
   std::vector<pollfd> sources;
   for (strata_stack* one : together()) sources.push_back({one->descriptor(), POLLIN, 0});
-  (void)::poll(sources.data(), sources.size(), patience);
+  return ::poll(sources.data(), sources.size(), patience) >= 0 || errno != EINTR;
 }
 
 int strata_stack::collect(std::span<strata_event> events) {
   std::size_t count = 0;
   for (; count < events.size() && !told_.empty(); told_.pop_front()) {
-    events[count++] = told_.front();
+    events[count++] = told_.front().event;
   }
   count += collect_sockets(events.subspan(count));
   return static_cast<int>(count);
@@ -313,16 +331,14 @@ int strata_stack::wait(std::span<strata_event> events, int timeout_ms) {
     if (has_worked) continue;
     const auto next = next_deadline();
     if (is_virtual_ && !next && !end) return 0;
-    sleep(earlier(next, end));
+    if (!sleep(earlier(next, end))) return 0;
   }
 }
 
 int strata_stack::timeout_ms() {
   if (!told_.empty() || !line_.empty()) return 0;
   const auto next = next_deadline();
-  if (!next) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+  return next ? capi::milliseconds_until(*next, now()) : -1;
 }
 
 // ── Timers ──────────────────────────────────────────────────────────────────────────────────────
@@ -333,7 +349,7 @@ std::int64_t strata_stack::start_timer(Duration after, std::uint64_t data) {
   const TimerId timer =
       executor_.start_timer(after < kNever - time ? time + after : kNever, [this, number] {
         const auto fired = timers_.find(number);
-        told_.push_back({STRATA_TIMER, 0, fired->second.data});
+        told_.push_back({{STRATA_TIMER, 0, fired->second.data}, number});
         timers_.erase(fired);
       });
   timers_[number] = {timer, data};
@@ -342,10 +358,16 @@ std::int64_t strata_stack::start_timer(Duration after, std::uint64_t data) {
 
 bool strata_stack::cancel_timer(std::int64_t timer) {
   const auto found = timers_.find(timer);
-  if (found == timers_.end()) return false;
+  if (found == timers_.end()) return leave_untold(STRATA_TIMER, timer);
   executor_.cancel_timer(found->second.timer);
   timers_.erase(found);
   return true;
+}
+
+bool strata_stack::leave_untold(std::uint32_t what, std::int64_t number) {
+  return std::erase_if(told_, [&](const capi::Told& one) {
+           return one.event.what == what && one.number == number;
+         }) != 0;
 }
 
 // ── Names ───────────────────────────────────────────────────────────────────────────────────────
@@ -382,7 +404,7 @@ std::int64_t strata_stack::resolve(std::string_view name, int family, std::uint6
   const std::int64_t number = ++last_question_;
   questions_[number] = question;
   // The stack outlives its resolver, which forgets this with itself.
-  names().resolve(name, [this, question, data](Result<std::span<const IpAddress>> found) {
+  names().resolve(name, [this, question, number, data](Result<std::span<const IpAddress>> found) {
     if (question->is_ended) return;
     if (!found) {
       question->answer.emplace(std::unexpected(found.error()));
@@ -396,7 +418,7 @@ std::int64_t strata_stack::resolve(std::string_view name, int family, std::uint6
       else
         question->answer.emplace(std::move(wanted));
     }
-    told_.push_back({STRATA_RESOLVED, 0, data});
+    told_.push_back({{STRATA_RESOLVED, 0, data}, number});
   });
   return number;
 }
@@ -411,7 +433,38 @@ bool strata_stack::end_question(std::int64_t number) {
   if (found == questions_.end()) return false;
   found->second->is_ended = true;
   questions_.erase(found);
+  (void)leave_untold(STRATA_RESOLVED, number);
   return true;
+}
+
+// ── DHCP ────────────────────────────────────────────────────────────────────────────────────────
+
+int strata_stack::start_dhcp(std::string_view interface, std::uint64_t data) {
+  const auto found = stack_.find_interface(interface);
+  if (!found) return refuse(ENODEV, "there is no such interface");
+  Names& resolver = names();
+  if (!leases_) leases_.emplace(stack_, executor_, resolver.engine());
+  if (leases_->asks(*found)) return refuse(EEXIST, "its address is asked for already");
+  auto started = leases_->start(*found, data);
+  return started ? 0 : refuse(EOPNOTSUPP, std::move(started).error().text);
+}
+
+int strata_stack::stop_dhcp(std::string_view interface) {
+  const auto found = stack_.find_interface(interface);
+  if (!found) return -ENODEV;
+  executor_.set_now(now());
+  if (!leases_ || !leases_->stop(*found)) return -ENOENT;
+  (void)leave_untold(STRATA_LEASE, *found);
+  return 0;
+}
+
+std::expected<IpAddress, int> strata_stack::leased_address(std::string_view interface) const {
+  const auto found = stack_.find_interface(interface);
+  if (!found) return std::unexpected(-ENODEV);
+  if (!leases_ || !leases_->asks(*found)) return std::unexpected(-ENOENT);
+  const auto address = leases_->address(*found);
+  if (!address) return std::unexpected(-EINPROGRESS);
+  return *address;
 }
 
 const strata_counters& strata_stack::count() {

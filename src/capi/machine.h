@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "capi/leases.h"
 #include "capi/turn_executor.h"
 #include "driver/descriptor.h"
 #include "socket/posix/calls.h"
@@ -54,10 +56,15 @@ struct Watch {
   bool is_in_line = false;
 };
 
-// A timer's, or a question's.
 struct Call {
   TimerId timer{};
   std::uint64_t data = 0;
+};
+
+// What is yet to be told of a timer, a question or a lease.
+struct Told {
+  strata_event event{};
+  std::int64_t number = 0;
 };
 
 // What was asked about a name. Kept by the stack until its end, and by the resolver until it knows.
@@ -77,6 +84,7 @@ struct strata_stack {
   strata_stack(const strata_stack&) = delete;
   strata_stack& operator=(const strata_stack&) = delete;
 
+  // An address that is null comes later.
   [[nodiscard]] int attach(std::string_view device, std::string_view address);
   [[nodiscard]] int attach(std::unique_ptr<strata::Device> device, std::string_view specification,
                            std::string_view address);
@@ -92,6 +100,10 @@ struct strata_stack {
   // Null: no such question.
   [[nodiscard]] const strata::capi::Question* find_question(std::int64_t number) const;
   [[nodiscard]] bool end_question(std::int64_t number);
+  [[nodiscard]] int start_dhcp(std::string_view interface, std::uint64_t data);
+  [[nodiscard]] int stop_dhcp(std::string_view interface);
+  [[nodiscard]] std::expected<strata::IpAddress, int> leased_address(
+      std::string_view interface) const;
   [[nodiscard]] int timeout_ms();
   [[nodiscard]] int descriptor() const { return epoll_.get(); }
   // What the sockets need next; real stacks look at the clock, unless they are inside a turn.
@@ -125,7 +137,10 @@ struct strata_stack {
   [[nodiscard]] std::size_t collect_sockets(std::span<strata_event> events);
   [[nodiscard]] strata::Names& names();
   [[nodiscard]] std::uint64_t packets_moved() const;
-  void sleep(std::optional<strata::Time> until);
+  // False: a signal ended it.
+  bool sleep(std::optional<strata::Time> until);
+  // False: it is told already.
+  bool leave_untold(std::uint32_t what, std::int64_t number);
 
   bool is_virtual_;
   strata::driver::Descriptor epoll_;
@@ -138,13 +153,14 @@ struct strata_stack {
   strata::Stack stack_;
   strata::posix::Calls calls_;
   strata::capi::TurnExecutor executor_;
-  std::optional<strata::Names> names_;  // made by the first question
+  std::optional<strata::Names> names_;  // made by the first question or lease
+  std::optional<strata::capi::Leases> leases_;
   std::map<int, strata::AddressFamily> families_;
   std::map<int, strata::capi::Watch> watches_;
   std::deque<int> line_;  // watched sockets that may have events
   std::map<std::int64_t, strata::capi::Call> timers_;
   std::map<std::int64_t, std::shared_ptr<strata::capi::Question>> questions_;
-  std::deque<strata_event> told_;  // timers that fired, names that are known
+  std::deque<strata::capi::Told> told_;  // timers that fired, names that are known, leases
   std::int64_t last_timer_ = 0;
   std::int64_t last_question_ = 0;
   std::string failure_;

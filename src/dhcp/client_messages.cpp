@@ -50,14 +50,14 @@ SendMessage Client::form(DhcpMessageType type, Time now) {
   copy_bytes(config_.mac.bytes(), MutableBytes(header.hardware_address).first(6));
   wire::DhcpWriter writer(header, out_);
   // Everything below fits kMessageMax, whatever the names are.
-  CHECK(writer.add(DhcpOption::kMessageType, static_cast<std::uint8_t>(type)));
+  STRATA_CHECK(writer.add(DhcpOption::kMessageType, static_cast<std::uint8_t>(type)));
   add_identity(writer);
   // RFC 2131 4.3.2: SELECTING names address and server, INIT-REBOOT the address, others neither.
   if (state_ == State::kRequesting || state_ == State::kRebooting || is_decline) {
-    CHECK(writer.add(DhcpOption::kRequestedAddress, lease.address.address()));
+    STRATA_CHECK(writer.add(DhcpOption::kRequestedAddress, lease.address.address()));
   }
   if (state_ == State::kRequesting || is_farewell) {
-    CHECK(writer.add(DhcpOption::kServerIdentifier, lease.server));
+    STRATA_CHECK(writer.add(DhcpOption::kServerIdentifier, lease.server));
   }
   if (!is_farewell) add_wishes(writer);
   ++counters_.sent;
@@ -75,16 +75,16 @@ void Client::add_identity(wire::DhcpWriter& writer) const {
   store_big_endian(id.data() + 5, std::uint16_t{3});
   store_big_endian(id.data() + 7, std::uint16_t{wire::kDhcpEthernet});
   copy_bytes(config_.mac.bytes(), MutableBytes(id).subspan(9, 6));
-  CHECK(writer.add(DhcpOption::kClientIdentifier, Bytes(id)));
+  STRATA_CHECK(writer.add(DhcpOption::kClientIdentifier, Bytes(id)));
 }
 
 void Client::add_wishes(wire::DhcpWriter& writer) const {
   const std::string_view name = config_.host_name.view();
   if (!name.empty()) {
-    CHECK(writer.add(DhcpOption::kHostName, std::as_bytes(std::span(name))));
+    STRATA_CHECK(writer.add(DhcpOption::kHostName, std::as_bytes(std::span(name))));
   }
-  CHECK(writer.add(DhcpOption::kMaximumMessageSize, std::uint16_t{1472}));
-  CHECK(writer.add(DhcpOption::kParameterRequestList, std::as_bytes(std::span(kWishes))));
+  STRATA_CHECK(writer.add(DhcpOption::kMaximumMessageSize, std::uint16_t{1472}));
+  STRATA_CHECK(writer.add(DhcpOption::kParameterRequestList, std::as_bytes(std::span(kWishes))));
 }
 
 }  // namespace strata::dhcp

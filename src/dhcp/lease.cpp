@@ -9,8 +9,6 @@ namespace {
 using wire::DhcpOption;
 using wire::DhcpOptions;
 
-constexpr std::uint16_t kMtuMin = 68;  // RFC 2132 5.1
-
 template <std::size_t kMax>
 void read_addresses(const DhcpOptions& options, DhcpOption code, Few<IpAddress, kMax>& into) {
   std::array<std::byte, 512> scratch;
@@ -70,6 +68,19 @@ bool is_host_address(const IpAddress& address) {
          !address.is_multicast() && !address.is_reserved_v4() && !address.is_limited_broadcast();
 }
 
+bool is_host_address(const Prefix& address) {
+  const IpAddress& host = address.address();
+  const bool is_ends = address.directed_broadcast() == host ||
+                       (address.length() < 31 && address.network().address() == host);
+  return is_host_address(host) && address.length() != 0 && !is_ends;
+}
+
+void Lease::set_times(std::uint32_t renewal, std::uint32_t rebinding) {
+  const bool is_ordered = renewal != 0 && renewal < rebinding && rebinding < lease_s;
+  renewal_s = is_ordered ? renewal : 0;
+  rebinding_s = is_ordered ? rebinding : 0;
+}
+
 std::optional<Lease> read_lease(const wire::DhcpView& message, const DhcpOptions& options,
                                 Time sent) {
   const IpAddress address = message.header().your_address;
@@ -78,21 +89,14 @@ std::optional<Lease> read_lease(const wire::DhcpView& message, const DhcpOptions
   if (!is_host_address(address) || !server || !is_host_address(*server)) return std::nullopt;
   if (!lease_s || *lease_s == 0) return std::nullopt;
   const Prefix prefix(address, prefix_length(options, address));
-  // The subnet itself and its broadcast address are nobody's.
-  const bool is_ends = prefix.directed_broadcast() == address ||
-                       (prefix.length() < 31 && prefix.network().address() == address);
-  if (is_ends) return std::nullopt;
+  if (!is_host_address(prefix)) return std::nullopt;
   Lease lease;
   lease.address = prefix;
   lease.server = *server;
   lease.lease_s = *lease_s;
   lease.obtained = sent;
-  const std::uint32_t renewal = options.find_u32(DhcpOption::kRenewalTime).value_or(0);
-  const std::uint32_t rebinding = options.find_u32(DhcpOption::kRebindingTime).value_or(0);
-  // RFC 2131 4.4.5: T1 before T2 before the end; what is not so was not said.
-  const bool is_ordered = renewal != 0 && renewal < rebinding && rebinding < *lease_s;
-  if (is_ordered) lease.renewal_s = renewal;
-  if (is_ordered) lease.rebinding_s = rebinding;
+  lease.set_times(options.find_u32(DhcpOption::kRenewalTime).value_or(0),
+                  options.find_u32(DhcpOption::kRebindingTime).value_or(0));
   read_addresses(options, DhcpOption::kRouter, lease.routers);
   read_addresses(options, DhcpOption::kDomainNameServer, lease.name_servers);
   read_addresses(options, DhcpOption::kNtpServers, lease.time_servers);

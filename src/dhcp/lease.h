@@ -45,6 +45,8 @@ struct Lease {
   [[nodiscard]] Time expires() const {
     return is_forever() ? kNever : obtained + std::chrono::seconds(lease_s);
   }
+  // RFC 2131 4.4.5: T1 before T2 before the end; what is not so was not said.
+  void set_times(std::uint32_t renewal, std::uint32_t rebinding);
 };
 
 // Nothing when the message lacks what a lease must have: a usable address, a server, a time.
@@ -53,5 +55,9 @@ struct Lease {
 
 // RFC 1122 3.2.1.3: an address that a host may have.
 [[nodiscard]] bool is_host_address(const IpAddress& address);
+// The same in its subnet, whose first and last address are nobody's.
+[[nodiscard]] bool is_host_address(const Prefix& address);
+// RFC 2132 5.1: the least MTU that can be told.
+inline constexpr std::uint16_t kMtuMin = 68;
 
 }  // namespace strata::dhcp

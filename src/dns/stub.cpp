@@ -231,7 +231,7 @@ void Stub::finish(LookupId id, Lookup& lookup, Failure failure) {
 void Stub::enqueue(LookupId id, Lookup& lookup) {
   if (lookup.is_queued) return;
   lookup.is_queued = queue_.try_push_back(id);
-  CHECK(lookup.is_queued);  // create() reserved a place for every look-up
+  STRATA_CHECK(lookup.is_queued);  // create() reserved a place for every look-up
 }
 
 std::optional<Output> Stub::next_output(Time /*now*/) {

@@ -86,9 +86,9 @@ Output Stub::form(const ExchangeId& exchange, Leg& leg) {
   const MutableBytes out = MutableBytes(query_).subspan(kLengthSize);
   wire::DnsWriter writer({.id = leg.id, .recursion_desired = true}, out);
   // A question and an OPT always fit: kQueryMax allows for the longest name.
-  CHECK(writer.add({leg.asked, leg.type, wire::DnsClass::kInternet}));
+  STRATA_CHECK(writer.add({leg.asked, leg.type, wire::DnsClass::kInternet}));
   if (leg.with_edns) {
-    CHECK(writer.add(wire::DnsOpt{.udp_payload_max = kUdpPayload}.record(), {}));
+    STRATA_CHECK(writer.add(wire::DnsOpt{.udp_payload_max = kUdpPayload}.record(), {}));
   }
   const Bytes message = writer.bytes();
   if (!leg.is_stream) {

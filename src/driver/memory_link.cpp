@@ -183,7 +183,7 @@ MemoryLink::MemoryLink(const MemoryLinkOptions& options)
 MemoryLink::~MemoryLink() = default;
 
 Device& MemoryLink::end(std::size_t which) {
-  CHECK(which < 2);
+  STRATA_CHECK(which < 2);
   return which == 0 ? wiring_->first : wiring_->second;
 }
 

@@ -16,6 +16,7 @@
 
 #include "driver/descriptor.h"
 #include "driver/network_namespace.h"
+#include "driver/own_mac.h"
 #include "driver/setcap.h"
 #include "driver/tap.h"
 #include "driver/tap_steering.h"
@@ -240,7 +241,7 @@ Opened<std::unique_ptr<Device>> make_tap(const TapOptions& options, Descriptor d
   capabilities.medium = options.medium;
   capabilities.mtu = link->mtu();
   if (options.medium == Medium::kEthernet) {
-    capabilities.mac = options.mac.is_unspecified() ? mac_for_name(options.name) : options.mac;
+    capabilities.mac = options.mac.is_unspecified() ? driver::own_mac(options.name) : options.mac;
   }
   negotiate_offloads(descriptor.get(), options.offloads, capabilities);
   return std::make_unique<Tap>(descriptor.release(), *std::move(link), capabilities);

@@ -35,6 +35,7 @@ bool LocalAddresses::insert(const LocalAddress& entry) {
     entries_.destroy(index);
     return false;
   }
+  mark_present(entry.address);
   ++generation_;
   return true;
 }
@@ -44,7 +45,17 @@ void LocalAddresses::erase(const IpAddress& address, InterfaceId interface, Loca
   if (index == kNoIndex) return;
   index_.erase(hash_of(address), index);
   entries_.destroy(index);
+  // Another entry may have had the same bit.
+  present_ = {};
+  for (Index i = entries_.next_used(0); i != kNoIndex; i = entries_.next_used(i + 1)) {
+    mark_present(entries_[i].address);
+  }
   ++generation_;
+}
+
+void LocalAddresses::mark_present(const IpAddress& address) {
+  const std::size_t bit = bit_of(mixed_of(address));
+  present_[bit / kWordBits] |= std::uint64_t{1} << bit % kWordBits;
 }
 
 void LocalAddresses::set_tentative(const IpAddress& address, InterfaceId interface,

@@ -260,7 +260,7 @@ bool Reassembly::store(Datagram& datagram, Fragment& fragment) {
   datagram.received += piece.end - piece.begin;
   datagram.buffer_bytes += piece.buffer_bytes;
   datagram.ecn_seen = static_cast<std::uint8_t>(datagram.ecn_seen | 1U << (fragment.ecn & 3U));
-  ++datagram.fragments;
+  if (++datagram.fragments == 2) slight_.erase(datagram);
   if (!fragment.more) datagram.total = piece.end;
   if (fragment.offset == 0) datagram.interface = fragment.interface;
   Source& source = sources_[datagram.source];

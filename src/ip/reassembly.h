@@ -31,7 +31,9 @@
 //    the datagram, and its key stays as a tombstone until the timeout (RFC 5722 4, RFC 8200 4.5).
 // 4. Every datagram has the same lifetime, so the list by age is also the list of deadlines.
 // 5. Buffers, datagrams and fragments are bounded. A source over its own share loses its own
-//    oldest datagram; over the whole budget the oldest of all goes.
+//    oldest datagram. Over the whole budget, while most datagrams hold one fragment at most, the
+//    oldest of those goes: a flood from forged sources sheds itself, and not what is half there.
+//    Otherwise the oldest of all goes, so that halves do not hold the table either.
 
 namespace strata::ip {
 
@@ -143,6 +145,7 @@ class Reassembly {
     Time expires{};
     ListLink<Datagram> by_age;
     ListLink<Datagram> by_source;
+    ListLink<Datagram> slight_link;
   };
   struct Source {
     IpAddress address{};
@@ -173,6 +176,9 @@ class Reassembly {
   void bury(Datagram& datagram);
   void destroy(Datagram& datagram);
   [[nodiscard]] std::uint32_t make_room(const Key& key, std::size_t buffer_bytes);
+  void keep_source_in_share(const Key& key, std::size_t buffer_bytes, std::uint32_t& shed);
+  template <typename List>
+  [[nodiscard]] bool shed_oldest(List& list, const Key& kept, std::uint32_t& shed);
 
   SipKey key_;
   ReassemblyConfig config_;
@@ -182,6 +188,7 @@ class Reassembly {
   Slab<Source> sources_;
   Slab<Piece> pieces_;
   IntrusiveList<Datagram, &Datagram::by_age> by_age_;
+  IntrusiveList<Datagram, &Datagram::slight_link> slight_;  // one fragment at most; by age
   std::size_t buffer_bytes_ = 0;
   std::optional<Time> expired_until_;
 };

@@ -49,6 +49,7 @@ Reassembly::Datagram* Reassembly::create(const Key& key, Time now) {
   datagram.source = source;
   datagram.expires = now + config_.timeout;
   by_age_.push_back(datagram);
+  slight_.push_back(datagram);
   sources_[source].datagrams.push_back(datagram);
   return &datagram;
 }
@@ -93,12 +94,14 @@ void Reassembly::drop_pieces(Datagram& datagram) {
 void Reassembly::bury(Datagram& datagram) {
   drop_pieces(datagram);
   datagram.is_tombstone = true;
+  if (!datagram.slight_link.is_linked()) slight_.push_back(datagram);
 }
 
 void Reassembly::destroy(Datagram& datagram) {
   drop_pieces(datagram);
   index_.erase(hash_of(datagram.key), datagram.self);
   by_age_.erase(datagram);
+  if (datagram.slight_link.is_linked()) slight_.erase(datagram);
   const Index source = datagram.source;
   sources_[source].datagrams.erase(datagram);
   datagrams_.destroy(datagram.self);
@@ -109,31 +112,40 @@ void Reassembly::destroy(Datagram& datagram) {
 // work it is done for; its own limits end it.
 std::uint32_t Reassembly::make_room(const Key& key, std::size_t buffer_bytes) {
   std::uint32_t shed = 0;
+  keep_source_in_share(key, buffer_bytes, shed);
+  while (buffer_bytes_ + buffer_bytes > config_.buffer_bytes_max || pieces_.full() ||
+         datagrams_.full()) {
+    const bool are_most_slight = slight_.size() > datagrams_.size() / 2;
+    if (are_most_slight && shed_oldest(slight_, key, shed)) continue;
+    if (!shed_oldest(by_age_, key, shed)) break;
+  }
+  return shed;
+}
+
+void Reassembly::keep_source_in_share(const Key& key, std::size_t buffer_bytes,
+                                      std::uint32_t& shed) {
   const std::size_t share = std::max<std::size_t>(config_.source_share_divisor, 1);
   const auto is_over = [&](const Source& source) {
     return source.buffer_bytes + buffer_bytes > config_.buffer_bytes_max / share ||
            source.fragments + 1 > config_.fragments_max / share ||
            source.datagrams.size() + 1 > config_.datagrams_max / share;
   };
-  const auto shed_one = [&](auto& list) {
-    auto at = list.begin();
-    while (at != list.end() && at->key == key) ++at;
-    if (at == list.end()) return false;
-    shed += at->fragments;
-    destroy(*at);
-    return true;
-  };
   for (;;) {
     const Index source = source_index_.find(
         hash_of(key.source), [&](Index at) { return sources_[at].address == key.source; });
-    if (source == kNoIndex || !is_over(sources_[source])) break;
-    if (!shed_one(sources_[source].datagrams)) break;
+    if (source == kNoIndex || !is_over(sources_[source])) return;
+    if (!shed_oldest(sources_[source].datagrams, key, shed)) return;
   }
-  while (buffer_bytes_ + buffer_bytes > config_.buffer_bytes_max || pieces_.full() ||
-         datagrams_.full()) {
-    if (!shed_one(by_age_)) break;
-  }
-  return shed;
+}
+
+template <typename List>
+bool Reassembly::shed_oldest(List& list, const Key& kept, std::uint32_t& shed) {
+  auto at = list.begin();
+  while (at != list.end() && at->key == kept) ++at;
+  if (at == list.end()) return false;
+  shed += at->fragments;
+  destroy(*at);
+  return true;
 }
 
 }  // namespace strata::ip

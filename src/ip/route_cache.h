@@ -5,9 +5,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "ip/route.h"
 #include "strata/address.h"
+#include "strata/memory.h"
 
 namespace strata::ip {
 
@@ -16,6 +18,23 @@ namespace strata::ip {
 class RouteCache {
  public:
   explicit RouteCache(const Fib& fib) : fib_(fib) {}
+  RouteCache(const RouteCache&) = delete;
+  RouteCache& operator=(const RouteCache&) = delete;
+  ~RouteCache() {
+    if (memory_ != nullptr) memory_->release(lines_, kWideBytes, alignof(Line));
+  }
+
+  // For a router, which has the destinations of many hosts in hand. Where there is no memory for it
+  // all stays as it is.
+  void widen(Memory& memory) {
+    if (memory_ != nullptr) return;
+    void* const block = memory.allocate(kWideBytes, alignof(Line));
+    if (block == nullptr) return;
+    memory_ = &memory;
+    lines_ = static_cast<Line*>(block);
+    std::uninitialized_value_construct_n(lines_, kWideBytes / sizeof(Line));
+    line_bits_ = kWideLineBits;
+  }
 
   // As Fib::lookup; misses are remembered too.
   [[nodiscard]] const Route* lookup(const IpAddress& destination,
@@ -39,16 +58,21 @@ class RouteCache {
     std::uint32_t generation = 0;  // no table is ever at generation 0 for long enough to matter
     InterfaceId bound = kNoInterface;
   };
-  static constexpr unsigned kLineBits = 4;
+  static constexpr unsigned kLineBits = 3;
+  static constexpr unsigned kWideLineBits = 8;
+  static constexpr std::size_t kWideBytes = sizeof(Line) << kWideLineBits;
 
-  [[nodiscard]] static std::size_t line_of(const IpAddress& destination, InterfaceId bound) {
+  [[nodiscard]] std::size_t line_of(const IpAddress& destination, InterfaceId bound) const {
     const std::uint64_t mixed =
         (destination.low() ^ destination.high() ^ bound) * 0x9e37'79b9'7f4a'7c15U;
-    return static_cast<std::size_t>(mixed >> (64U - kLineBits));
+    return static_cast<std::size_t>(mixed >> (64U - line_bits_));
   }
 
   const Fib& fib_;
-  std::array<Line, std::size_t{1} << kLineBits> lines_{};
+  std::array<Line, std::size_t{1} << kLineBits> few_lines_{};
+  Line* lines_ = few_lines_.data();
+  unsigned line_bits_ = kLineBits;
+  Memory* memory_ = nullptr;  // of lines_, once they are many
 };
 
 }  // namespace strata::ip

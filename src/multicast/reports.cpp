@@ -160,7 +160,7 @@ void Membership::collect_change(Group& group, Time now) {
 }
 
 void Membership::add_source_of_record(const IpAddress& source) {
-  CHECK(record_sources_.size() < record_sources_.capacity());
+  STRATA_CHECK(record_sources_.size() < record_sources_.capacity());
   (void)record_sources_.try_push_back(source);
 }
 
@@ -174,7 +174,7 @@ void Membership::add_record(GroupRecordType type, const IpAddress& group,
       type == GroupRecordType::kModeIsExclude || type == GroupRecordType::kChangeToExcludeMode;
   do {
     const auto part = sources.first(std::min(most, sources.size()));
-    CHECK(records_.size() < records_.capacity());
+    STRATA_CHECK(records_.size() < records_.capacity());
     (void)records_.try_push_back({type, group, part});
     sources = sources.subspan(part.size());
   } while (!sources.empty() && !is_cut);

@@ -89,6 +89,14 @@ class Cache {
   [[nodiscard]] std::optional<EntryView> find(const IpAddress& address, Time now) const;
   // RFC 4861 6.3.6: false for a neighbour that is known not to answer.
   [[nodiscard]] bool is_probably_reachable(const IpAddress& address) const;
+  // True: to tell on_reachability_confirmed() of this neighbour now would change next to nothing.
+  [[nodiscard]] bool was_just_confirmed(const IpAddress& next_hop, Time now) const {
+    const Entry* const entry = table_.recent(next_hop);
+    if (entry == nullptr || entry->address != next_hop || now >= entry->reachable_until) {
+      return false;
+    }
+    return entry->is_static || now - entry->last_confirmed < kConfirmationGrain;
+  }
 
   // --- what the interface is --------------------------------------------------------------------
 
@@ -232,6 +240,8 @@ class Cache {
   [[nodiscard]] std::optional<Output> next_proxy_reply(Time now);
 
   static constexpr std::uint8_t kFailuresMax = 16;
+  // TCP confirms with every other segment: what is as fresh as this is fresh enough.
+  static constexpr Duration kConfirmationGrain = seconds(1);
 
   Rng& rng_;
   Config config_;

@@ -8,7 +8,7 @@
 namespace strata::neighbor {
 
 void DeadlineLists::schedule(Entry& entry, std::uint8_t list, Time deadline) {
-  CHECK(list < kLists);
+  STRATA_CHECK(list < kLists);
   cancel(entry);
   entry.deadline = deadline;
   entry.deadline_list = list;
@@ -23,7 +23,7 @@ void DeadlineLists::cancel(Entry& entry) {
 }
 
 void DeadlineLists::clamp(std::uint8_t list, Time latest) {
-  CHECK(list < kLists);
+  STRATA_CHECK(list < kLists);
   for (Entry& entry : lists_[list]) entry.deadline = std::min(entry.deadline, latest);
 }
 

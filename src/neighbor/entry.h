@@ -77,13 +77,15 @@ struct Entry {
   bool is_static = false;
   bool is_proven = false;          // two-way reachability was confirmed at least once
   bool is_ours = false;            // we sent to it, or tried to
+  bool is_doubted = false;         // asked because somebody else claims its address
   std::uint8_t solicitations = 0;  // sent in this state
   std::uint8_t failures = 0;       // resolutions in a row without an answer
   std::uint8_t deadline_list = 0xff;
   Index index = kNoIndex;
   Time last_confirmed = Time::min();
-  Time deadline = kNever;  // of deadline_list; in kFailed the end of the hold
-  IpAddress source_hint;   // of the packet that asked for the address
+  Time proved_at = Time::min();  // it answered, or was asked because of a claim
+  Time deadline = kNever;        // of deadline_list; in kFailed the end of the hold
+  IpAddress source_hint;         // of the packet that asked for the address
   ParkedList packets;
   ListLink<Entry> shelf_link;
   ListLink<Entry> deadline_link;

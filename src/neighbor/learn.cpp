@@ -68,8 +68,10 @@ bool Cache::is_guarded(const Entry& entry) {
 void Cache::doubt(Entry& entry, Time now) {
   ++counters_.claims_ignored;
   if (entry.state == State::kProbe) return;
-  if (now < entry.last_confirmed + timing_of(entry).retransmit_timer) return;
+  if (now < entry.proved_at + timing_of(entry).retransmit_timer) return;
   become_probe(entry);
+  entry.proved_at = now;
+  entry.is_doubted = true;
 }
 
 void Cache::claim(Entry& entry, const MacAddress& mac, Time now) {
@@ -229,8 +231,12 @@ void Cache::on_reachability_confirmed(const IpAddress& next_hop, Time now) {
   Entry* entry = table_.recent(next_hop);
   if (entry == nullptr || entry->address != next_hop) entry = table_.find(next_hop);
   if (entry == nullptr || entry->is_static || !entry->has_mac()) return;
-  // RFC 4861 7.3.1: advice about an address not resolved yet is ignored.
+  // RFC 4861 7.3.1: advice about an address not resolved yet is ignored. Neither does it answer for
+  // a station whose address somebody claims: what was under way when it moved arrives as well.
+  if (entry->is_doubted && entry->state == State::kProbe) return;
+  const Time proved_at = entry->proved_at;
   become_reachable(*entry, now);
+  entry->proved_at = proved_at;
 }
 
 void Cache::on_reachability_doubted(const IpAddress& next_hop, Time now) {

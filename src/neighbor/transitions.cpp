@@ -38,7 +38,9 @@ void Cache::become_reachable(Entry& entry, Time now) {
   entry.state = State::kReachable;
   entry.reachable_until = entry.is_static ? kNever : now + timing_of(entry).reachable_time;
   entry.last_confirmed = now;
+  entry.proved_at = now;
   entry.is_proven = true;
+  entry.is_doubted = false;
   entry.failures = 0;
   shelve(entry);
   release_packets(entry, now);

@@ -52,7 +52,7 @@ void ByteQueue::append(PacketPtr packet) {
 }
 
 void ByteQueue::copy_out(std::size_t offset, MutableBytes to) const {
-  CHECK(offset <= size_ && to.size() <= size_ - offset);
+  STRATA_CHECK(offset <= size_ && to.size() <= size_ - offset);
   if (to.empty()) return;
   Place place = find(offset);
   while (!to.empty()) {
@@ -72,7 +72,7 @@ std::size_t ByteQueue::read(MutableBytes to) {
 }
 
 void ByteQueue::consume(std::size_t count) {
-  CHECK(count <= size_);
+  STRATA_CHECK(count <= size_);
   while (count != 0) {
     const std::size_t here = first_->slice_size();
     if (count < here) {
@@ -87,7 +87,7 @@ void ByteQueue::consume(std::size_t count) {
 }
 
 PacketPtr ByteQueue::share(std::size_t offset, std::size_t count) const {
-  CHECK(count != 0 && offset <= size_ && count <= size_ - offset);
+  STRATA_CHECK(count != 0 && offset <= size_ && count <= size_ - offset);
   Place place = find(offset);
   PacketPtr head;
   while (count != 0) {

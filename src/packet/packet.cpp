@@ -31,7 +31,7 @@ void Packet::truncate_chain(std::size_t wanted) {
 }
 
 void Packet::skip_chain(std::size_t count) {
-  CHECK(count <= size());
+  STRATA_CHECK(count <= size());
   for (Packet* slice = this; count != 0; slice = slice->next_slice_) {
     const std::size_t here = std::min<std::size_t>(count, slice->slice_size_);
     slice->trim_front(here);
@@ -88,7 +88,7 @@ void Packet::copy_out_chain(std::size_t offset, MutableBytes to) const {
 }
 
 PacketPtr Packet::share(std::size_t offset, std::size_t count) const {
-  CHECK(offset <= size() && count <= size() - offset);
+  STRATA_CHECK(offset <= size() && count <= size() - offset);
   const Packet* slice = this;
   // A slice that ends where the share begins has nothing to give.
   while (offset >= slice->slice_size_ && slice->next_slice_ != nullptr) {

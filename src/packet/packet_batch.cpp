@@ -12,7 +12,7 @@ void PacketBatch::compact() {
 }
 
 void PacketBatch::drop_front(std::size_t count) {
-  CHECK(count <= size_);
+  STRATA_CHECK(count <= size_);
   for (std::size_t i = 0; i < count; ++i) {
     if (packets_[i] != nullptr) PacketRecycler{}(packets_[i]);
   }

@@ -71,13 +71,13 @@ void PacketPool::lay_out(std::byte* block) {
 
 PacketPool::~PacketPool() {
   // A packet that outlives its pool would point into memory that is gone.
-  CHECK(descriptors_in_use() == 0);
+  STRATA_CHECK(descriptors_in_use() == 0);
   if (block_ != nullptr) memory_.release(block_, block_bytes_, kBlockAlignment);
 }
 
 PacketPtr PacketPool::adopt(MutableBytes bytes, std::size_t data_offset, std::size_t data_size,
                             Buffer::Release release, void* context) {
-  CHECK(data_offset <= bytes.size() && data_size <= bytes.size() - data_offset);
+  STRATA_CHECK(data_offset <= bytes.size() && data_size <= bytes.size() - data_offset);
   FreeBuffers& free = free_buffers(BufferClass::kExternal);
   if (free.first == nullptr) return nullptr;
   Packet* const packet = take_descriptor();

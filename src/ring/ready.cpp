@@ -66,12 +66,12 @@ template class Ready<RxRing>;
 template class Ready<TxRing>;
 
 Ready<RxRing> RxRing::ready(const coro::Until& until) {
-  CHECK(loop_ != nullptr);
+  STRATA_CHECK(loop_ != nullptr);
   return {*this, *loop_, until};
 }
 
 Ready<TxRing> TxRing::ready(const coro::Until& until) {
-  CHECK(loop_ != nullptr);
+  STRATA_CHECK(loop_ != nullptr);
   return {*this, *loop_, until};
 }
 

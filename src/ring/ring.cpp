@@ -70,14 +70,14 @@ TxRing::TxRing(std::unique_ptr<Transmitter> transmitter, std::size_t frames,
 TxRing::~TxRing() = default;
 
 std::span<Frame> TxRing::reserve(std::size_t count, std::size_t frame_bytes) {
-  CHECK(frame_bytes <= frame_bytes_);
+  STRATA_CHECK(frame_bytes <= frame_bytes_);
   const std::span<Frame> wanted{entries_.data(), std::min(count, entries_.size())};
   reserved_ = transmitter_->reserve(wanted, frame_bytes == 0 ? frame_bytes_ : frame_bytes);
   return wanted.first(reserved_);
 }
 
 void TxRing::commit(std::size_t count) {
-  CHECK(count <= reserved_);
+  STRATA_CHECK(count <= reserved_);
   reserved_ = 0;
   frames_sent_ += count;
   transmitter_->commit({entries_.data(), count});

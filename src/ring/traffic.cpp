@@ -40,7 +40,7 @@ constexpr IpAddress kTo = IpAddress::v4(198, 19, 0, 1);
 TrafficSource::TrafficSource(const TrafficOptions& options)
     : template_(std::max(options.frame_bytes, TrafficOptions::kFrameBytesMin)),
       next_numbers_(options.flows) {
-  CHECK(options.flows != 0 && options.flows <= TrafficOptions::kFlowsMax);
+  STRATA_CHECK(options.flows != 0 && options.flows <= TrafficOptions::kFlowsMax);
   const auto ip_bytes = static_cast<std::uint16_t>(template_.size() - kIpAt);
   const MutableBytes bytes(template_);
   wire::write({.destination = options.to, .source = options.from, .type = kIpv4Type},
@@ -64,7 +64,7 @@ TrafficSource::TrafficSource(const TrafficOptions& options)
 }
 
 void TrafficSource::write(MutableBytes frame) {
-  CHECK(frame.size() == template_.size());
+  STRATA_CHECK(frame.size() == template_.size());
   const std::uint32_t flow = next_flow_;
   next_flow_ = flow + 1 == next_numbers_.size() ? 0 : flow + 1;
   copy_bytes(template_, frame);
@@ -75,7 +75,7 @@ void TrafficSource::write(MutableBytes frame) {
 }
 
 void TrafficSource::write_last(std::uint64_t sent, MutableBytes frame) const {
-  CHECK(frame.size() == template_.size());
+  STRATA_CHECK(frame.size() == template_.size());
   copy_bytes(template_, frame);
   store_big_endian(frame.data() + kKindAt, kLast);
   store_big_endian(frame.data() + kNumberAt, sent);

@@ -23,6 +23,18 @@ namespace {
 constexpr std::uint32_t kTurnsBetweenLooks = 16;
 constexpr Duration kForever = Duration::max();
 
+// Until the end of the scope, also when a task throws.
+class Marked {
+ public:
+  explicit Marked(bool& mark) : mark_(mark) { mark_ = true; }
+  ~Marked() { mark_ = false; }
+  Marked(const Marked&) = delete;
+  Marked& operator=(const Marked&) = delete;
+
+ private:
+  bool& mark_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Loop>> Loop::create(const LoopOptions& options) {
@@ -51,6 +63,7 @@ Loop::Loop(const LoopOptions& options, int epoll, int event)
 }
 
 Loop::~Loop() {
+  STRATA_CHECK(!is_turning_);
   signals_ = nullptr;  // its handler writes to the descriptor that goes next
   if (event_ >= 0) ::close(event_);
   if (epoll_ >= 0) ::close(epoll_);
@@ -70,6 +83,9 @@ bool Loop::run_once(Duration patience) {
 }
 
 bool Loop::turn() {
+  // A task that turned its loop would enter a stack in the middle of that stack's turn.
+  STRATA_CHECK(!is_turning_);
+  const Marked turning(is_turning_);
   now_ = options_.clock();
   ++counters_.turns;
   note_signal();
@@ -127,11 +143,14 @@ bool Loop::take_inbox() {
 
 bool Loop::turn_pollables() {
   bool worked = false;
-  for (const auto& member : members_) {
-    const bool member_worked = member->pollable.turn(now_);
-    if (!member_worked && !reports_.empty()) drop_broken_descriptors(*member);
+  // A pollable may add others and remove them.
+  for (turned_ = 0; turned_ < members_.size();) {
+    Member& member = *members_[turned_++];
+    const bool member_worked = member.pollable.turn(now_);
+    if (!member_worked && !reports_.empty()) drop_broken_descriptors(member);
     worked |= member_worked;
   }
+  turned_ = 0;
   return worked;
 }
 

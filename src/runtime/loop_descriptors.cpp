@@ -134,10 +134,15 @@ Result<void> Loop::add(Pollable& pollable) {
 }
 
 void Loop::remove(Pollable& pollable) {
-  Member* member = find(pollable);
-  if (member == nullptr) return;
-  unregister_descriptors(*member);
-  std::erase_if(members_, [&](const std::unique_ptr<Member>& m) { return m.get() == member; });
+  const auto found =
+      std::ranges::find(members_, find(pollable), [](const auto& member) { return member.get(); });
+  if (found == members_.end()) return;
+  const auto place = static_cast<std::size_t>(found - members_.begin());
+  const bool is_in_its_turn = is_turning_ && place + 1 == turned_;
+  STRATA_CHECK(!is_in_its_turn);
+  unregister_descriptors(**found);
+  members_.erase(found);
+  if (place < turned_) --turned_;
 }
 
 Result<void> Loop::update(Pollable& pollable) {
@@ -174,6 +179,10 @@ void Loop::unregister_descriptors(Member& member) {
   // One that was closed has left by itself, and the call fails harmlessly.
   for (const int descriptor : member.descriptors) {
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
+    // What was told of it is nothing to whoever has its number next.
+    std::erase_if(reports_, [descriptor](const Report& report) {
+      return report.key == (runtime::kMemberKey | static_cast<std::uint32_t>(descriptor));
+    });
   }
   member.descriptors.clear();
 }

@@ -35,7 +35,7 @@ void random_bytes(MutableBytes out) {
     const ssize_t count = ::getrandom(out.data(), out.size(), 0);
     // A program whose secrets could be guessed must not run: there is no other source to fall
     // back on that would be as good.
-    CHECK(count > 0 || errno == EINTR);
+    STRATA_CHECK(count > 0 || errno == EINTR);
     if (count > 0) out = out.subspan(static_cast<std::size_t>(count));
   }
 }

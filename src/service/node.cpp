@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "driver/own_mac.h"
 #include "service/confine/confined.h"
 #include "service/control/server.h"
 #include "service/control/socket.h"
@@ -384,8 +385,9 @@ void Node::warn(const Failure& trouble) const {
 Outcome<void> Node::confine(const StackOptions& options, const runtime::ConfineOptions& manner,
                             const std::string& config) {
   if (!manner.is_wanted) return {};
-  // For those who ask for a capture later.
+  // For those who ask for a capture later, or for another device.
   PacketFilter::learn_ports();
+  driver::learn_machine();
   runtime::Needs needs = needs_of(options, is_rootless());
   if (!config.empty()) add_needs_of_reload(options, config, needs);
   runtime::ConfineOptions chosen = manner;

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "service/connections/connection_json.h"
+#include "service/connections/socket_json.h"
 #include "stack/core.h"
+#include "stack/observe.h"
 
 namespace strata::service {
 namespace {
@@ -56,27 +58,23 @@ std::string_view name_of(RouteOrigin origin) {
   return "unknown";
 }
 
-std::string_view name_of(SocketEntry::Kind kind) {
-  switch (kind) {
-    case SocketEntry::Kind::kUdp: return "udp";
-    case SocketEntry::Kind::kIcmp: return "icmp";
-    case SocketEntry::Kind::kRaw: return "raw";
-    case SocketEntry::Kind::kPacket: return "packet";
-    case SocketEntry::Kind::kTcp: return "tcp";
-  }
-  return "unknown";
-}
-
 // A list that a stranger may have filled is cut, and says so. What is not shown is not made.
 class List {
  public:
   explicit List(const ListWindow& window) : window_(window) {}
-  // Answers JSON, or null for what is no entry.
+  // Answers JSON.
   template <typename Make>
   void add(Make make) {
     const std::size_t number = count_++;
     if (number < window_.offset || number - window_.offset >= window_.limit) return;
     entries_.push_back(make());
+  }
+  // Of these nothing is known but how many they are.
+  void skip(std::size_t count) { count_ += count; }
+  // How many entries there are up to the window's end, of those that were not added yet.
+  [[nodiscard]] std::size_t to_window_end() const {
+    const std::size_t end = window_.offset + window_.limit;
+    return end - std::min(end, count_);
   }
   void put(Json& into, const char* name) {
     if (count_ > entries_.size()) into[std::string(name) + "_total"] = count_;
@@ -129,20 +127,6 @@ Json json_of(const NeighborEntry& entry, const Stack& stack) {
             {"state", name_of(entry.state)},
             {"router", entry.is_router}};
   if (!entry.mac.is_unspecified()) json["mac"] = text_of(entry.mac);
-  return json;
-}
-
-Json json_of(const SocketEntry& entry) {
-  Json json{{"kind", name_of(entry.kind)}, {"local", text_of(entry.local)}};
-  if (entry.kind == SocketEntry::Kind::kTcp) {
-    json["state"] = to_text(entry.state);
-    json["receive_queue"] = entry.queued_packets;
-    json["send_queue"] = entry.send_queue;
-  } else {
-    json["queued_packets"] = entry.queued_packets;
-    json["dropped"] = entry.dropped;
-  }
-  if (!entry.remote.address.is_unspecified()) json["remote"] = text_of(entry.remote);
   return json;
 }
 
@@ -251,33 +235,40 @@ void put_timers(Stack& stack, Time now, Json& into) {
   into["timers"] = std::move(json);
 }
 
-void put_sockets(const Stack& stack, List list, Json& into) {
-  stack.for_each_socket(
-      [&](const SocketEntry& entry) { list.add([&] { return json_of(entry); }); });
+void add_tcp_sockets(const tcp::Transport& tcp, List& list) {
+  const auto wanted = std::min<std::size_t>(list.to_window_end(), tcp.rows());
+  const auto visit = [](void* into, const tcp::SocketRow& row) {
+    static_cast<List*>(into)->add([&] { return socket_json(stack::entry_of(row)); });
+  };
+  tcp::RowPlace from;
+  tcp.visit_rows(from, static_cast<std::uint32_t>(wanted), visit, &list);
+  list.skip(tcp.rows() - wanted);
+}
+
+void put_sockets(Stack& stack, List list, Json& into) {
+  if (stack.core().tcp != nullptr) add_tcp_sockets(*stack.core().tcp, list);
+  stack::for_each_other_socket(stack.core(), [&](const SocketEntry& entry) {
+    list.add([&] { return socket_json(entry); });
+  });
   list.put(into, "sockets");
 }
 
-struct ConnectionsSeen {
-  const tcp::Transport& tcp;
-  Time now;
-  List list;
-};
-
-void add_connection(void* context, const tcp::SocketRow& row) {
-  auto& seen = *static_cast<ConnectionsSeen*>(context);
-  // What has no handle is on its way in or out, and knows of nothing that limits it.
-  const bool is_connection =
-      row.handle && row.state != TcpState::kListen && row.state != TcpState::kClosed;
-  if (!is_connection) return;
-  seen.list.add([&] { return connection_json(seen.tcp, {0, row.handle}, seen.now); });
-}
-
+// What a program let go of knows of nothing that limits it. Behind the window's end they are
+// counted without a look, those with it that have ended and wait for their program.
 void put_connections(HostedStack& host, Time now, List list, Json& into) {
   const auto* const tcp = host.stack().core().tcp;
   if (tcp == nullptr) return;
-  ConnectionsSeen seen{.tcp = *tcp, .now = now, .list = std::move(list)};
-  tcp->for_each_row(add_connection, &seen);
-  seen.list.put(into, "connections");
+  std::size_t left = tcp->connections() - tcp->orphans();
+  for (Handle handle = tcp->handle_at(0); handle && list.to_window_end() != 0;
+       handle = tcp->handle_at(handle.index + 1)) {
+    const auto state = tcp->state(handle);
+    if (!state) continue;
+    --left;
+    if (*state == TcpState::kClosed) continue;
+    list.add([&] { return connection_json(*tcp, {0, handle}, now); });
+  }
+  list.skip(left);
+  list.put(into, "connections");
 }
 
 Json counters_of(const StackCounters& counters) {
@@ -383,7 +374,7 @@ Json snapshot(HostedStack& host, SnapshotParts parts, const ListWindow& window) 
   const auto has = [&](SnapshotPart part) { return parts.has(part); };
   const List list(window);
   Json json{{"name", host.name()}, {"uptime_seconds", seconds(now - host.started())}};
-  if (has(SnapshotPart::kInterfaces)) put_interfaces(stack, list, json);
+  if (has(SnapshotPart::kInterfaces)) put_interfaces(stack, List(window.of_interfaces()), json);
   if (has(SnapshotPart::kAddresses)) put_addresses(stack, list, json);
   if (has(SnapshotPart::kRoutes)) put_routes(stack, list, json);
   if (has(SnapshotPart::kNeighbors)) put_neighbors(stack, now, list, json);

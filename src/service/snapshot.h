@@ -47,6 +47,7 @@ class SnapshotParts {
   SnapshotParts() = default;
   void add(SnapshotPart part) { bits_ |= bit(part); }
   [[nodiscard]] bool has(SnapshotPart part) const { return (bits_ & bit(part)) != 0; }
+  friend bool operator==(const SnapshotParts&, const SnapshotParts&) = default;
 
  private:
   explicit SnapshotParts(std::uint32_t bits) : bits_(bits) {}
@@ -60,6 +61,11 @@ class SnapshotParts {
 struct ListWindow {
   std::size_t offset = 0;
   std::size_t limit = kListedMax;
+  std::size_t interfaces_min = 0;  // shown whatever the limit: who reads adds up what they carried
+  [[nodiscard]] ListWindow of_interfaces() const {
+    return {.offset = offset, .limit = limit < interfaces_min ? interfaces_min : limit};
+  }
+  friend bool operator==(const ListWindow&, const ListWindow&) = default;
 };
 
 [[nodiscard]] nlohmann::json snapshot(HostedStack& host, SnapshotParts parts = SnapshotParts::all(),

@@ -201,6 +201,10 @@ std::span<const ConfigKey> tcp_keys() {
           "Searches the path MTU with segments (RFC 4821): never, where segments vanish, or from "
           "the start.",
           R"("always")"),
+      switch_key<&TcpConfig::super_segments>(
+          "tcp.super_segments",
+          "Text leaves in pieces of up to 64 KB, for which acknowledgements are gathered for up to "
+          "a millisecond; without, each lets go what it frees, as in textbooks."),
       kInitialWindow,
       buffer_key<&TcpConfig::send_buffer_first, &TcpConfig::send_buffer_max>(
           "tcp.send_buffer", "How far the send buffer of a connection grows by itself."),

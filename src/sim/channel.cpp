@@ -6,6 +6,7 @@
 
 #include "sim/engine.h"
 #include "sim/frame.h"
+#include "sim/frame_hash.h"
 #include "sim/port.h"
 #include "strata/check.h"
 #include "strata/wire/ethernet.h"
@@ -41,9 +42,9 @@ Channel::Channel(Engine& engine, Link& link, Direction direction, const LinkConf
 Channel::~Channel() = default;
 
 void Channel::configure(const LinkConfig& config) {
-  CHECK(validate(config).has_value());
+  STRATA_CHECK(validate(config).has_value());
   // Receivers in such a world do not verify: what is corrupted would pass for good.
-  CHECK(!engine_.config().vouches_for_bytes || config.corruption.numerator == 0);
+  STRATA_CHECK(!engine_.config().vouches_for_bytes || config.corruption.numerator == 0);
   // Opportunities are counted from the beginning of a trace: those of another tell nothing.
   if (config.trace != config_.trace) trace_ = {};
   config_ = config;
@@ -55,7 +56,7 @@ void Channel::configure(const LinkConfig& config) {
 }
 
 void Channel::set_queue(std::unique_ptr<QueueDiscipline> queue) {
-  CHECK(queue != nullptr);
+  STRATA_CHECK(queue != nullptr);
   while (PacketPtr frame = queue_->dequeue(engine_.now(), *this)) {
     queue->enqueue(std::move(frame), engine_.now(), *this);
   }
@@ -116,7 +117,7 @@ void Channel::serve_queue() {
   }
   if (is_waking_ || queue_->packets() == 0) return;
   is_waking_ = true;
-  engine_.add_event(free_at_, *this, nullptr);
+  engine_.add_event(free_at_, row_, nullptr);
 }
 
 void Channel::on_wire_free() {
@@ -178,7 +179,7 @@ void Channel::propagate(PacketPtr frame, const Fate& fate) {
 
 void Channel::put_on_wire(PacketPtr frame, Time arrival) {
   ++on_wire_;
-  engine_.add_event(arrival, *this, std::move(frame));
+  engine_.add_event(arrival, row_, std::move(frame));
 }
 
 void Channel::on_arrival(PacketPtr frame, std::uint64_t order) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/event_queue.h"
 #include "sim/faults.h"
 #include "sim/queue/tail_drop.h"
 #include "sim/rate_trace.h"
@@ -98,6 +99,7 @@ class Channel final : private QueueDiscipline::Drops {
   std::uint64_t bit_remainder_ = 0;  // of the division by the rate, carried while busy
   Time last_arrival_{};
   std::uint64_t lost_before_ = 0;  // arrivals decided earlier never happen
+  EventRow row_{.channel = this};
   std::size_t on_wire_ = 0;
   std::uint64_t hash_ = 0;
   bool is_waking_ = false;

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "sim/deadline_heap.h"
-#include "sim/event_heap.h"
+#include "sim/event_queue.h"
 #include "sim/tasks.h"
 #include "strata/memory.h"
 #include "strata/packet_pool.h"
@@ -44,8 +44,8 @@ class Engine {
   [[nodiscard]] std::uint64_t next_order() { return next_order_++; }
 
   // ── What happens later ────────────────────────────────────────────────────────────────────
-  void add_event(Time at, Channel& channel, PacketPtr frame) {
-    events_.push({at, next_order(), &channel, frame.release()});
+  void add_event(Time at, EventRow& row, PacketPtr frame) {
+    events_.push({at, next_order(), &row, frame.release()});
   }
   // The node gets its turn at this instant.
   void wake(Node& node);
@@ -116,7 +116,7 @@ class Engine {
   Time now_{};
   std::uint64_t next_order_ = 0;
   std::uint64_t done_here_ = 0;  // events, node turns, timers and tasks at this instant
-  EventHeap events_;
+  EventQueue events_;
   DeadlineHeap deadlines_;  // of nodes
   std::vector<Node*> awake_;
   std::vector<Node*> turning_;  // empty but in run_nodes()

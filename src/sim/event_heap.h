@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// EventHeap: frames on the wire and wires that become free, earliest first.
+// EventHeap: events, earliest first.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 
 namespace strata::sim {
 
-class Channel;
+struct EventRow;
 
-// An event is a value of half a cache line; nothing is allocated for it but its place in the heap.
+// An event is a value of half a cache line.
 struct Event {
   Time at{};
   std::uint64_t order = 0;  // of deciding it: what happens at one instant happens in this order
-  Channel* channel = nullptr;
+  EventRow* row = nullptr;  // of the channel
   Packet* frame = nullptr;  // arrives at the end of the channel; null: the channel's wire is free
 };
 
@@ -45,6 +45,13 @@ class EventHeap {
     const Event last = events_.back();
     events_.pop_back();
     if (!events_.empty()) sink(last);
+    return first;
+  }
+
+  // pop() and push() in one.
+  Event exchange_top(const Event& event) {
+    const Event first = events_.front();
+    sink(event);
     return first;
   }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -18,20 +17,6 @@ namespace {
 constexpr std::size_t kTagsMax = 2;
 constexpr std::size_t kAddressBytes = wire::EthernetLayout::Type::kBegin;
 constexpr std::size_t kTagBytes = wire::VlanLayout::kSize;
-
-constexpr std::uint64_t kMultiplier = 0x9e37'79b9'7f4a'7c15;
-
-std::uint64_t load_word(const std::byte* from) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, from, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
-  return word;
-}
-
-std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
-  hash = std::rotl(hash ^ (word * kMultiplier), 31) * 0xd6e8'feb8'6659'fd93;
-  return hash ^ (hash >> 29U);
-}
 
 }  // namespace
 
@@ -81,30 +66,6 @@ void flip_bits(Packet& frame, std::uint32_t bits, Rng& rng) {
     flipped.push_back(bit);
     bytes[bit / 8] ^= std::byte{1} << (bit % 8);
   }
-}
-
-std::uint64_t hash_frame(std::uint64_t hash, Time at, Bytes bytes) {
-  hash = mix(hash, static_cast<std::uint64_t>(at.time_since_epoch().count()));
-  hash = mix(hash, bytes.size());
-  const std::byte* from = bytes.data();
-  std::size_t left = bytes.size();
-  if (left >= 32) {
-    // Four chains of multiplications run side by side where one would wait for itself.
-    std::array<std::uint64_t, 4> lanes = {hash, hash + 1, hash + 2, hash + 3};
-    for (; left >= 32; left -= 32, from += 32) {
-      for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
-        lanes[lane] = mix(lanes[lane], load_word(from + lane * 8));
-      }
-    }
-    hash = mix(mix(lanes[0], lanes[1]), mix(lanes[2], lanes[3]));
-  }
-  for (; left >= 8; left -= 8, from += 8) hash = mix(hash, load_word(from));
-  if (left != 0) {
-    std::array<std::byte, 8> tail{};
-    std::copy_n(from, left, tail.begin());
-    hash = mix(hash, load_word(tail.data()));
-  }
-  return hash;
 }
 
 }  // namespace strata::sim

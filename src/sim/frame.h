@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What links do to frames: make them the link's own, flip bits in them, hash them.
+// What links do to frames: make them the link's own, tag them, flip bits in them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "strata/bytes.h"
 #include "strata/packet.h"
 #include "strata/packet_pool.h"
 #include "strata/rng.h"
@@ -28,9 +27,6 @@ void remove_tag(Packet& frame);
 
 // Flips `bits` different bits (all there are, if fewer) of a frame that is our own.
 void flip_bits(Packet& frame, std::uint32_t bits, Rng& rng);
-
-// The hash so far, with one more frame. The same on every machine.
-[[nodiscard]] std::uint64_t hash_frame(std::uint64_t hash, Time at, Bytes bytes);
 
 // `time` + `duration`, or kNever where that has no name.
 [[nodiscard]] constexpr Time later(Time time, Duration duration) {

@@ -55,7 +55,7 @@ StackConfig complete(StackConfig config, Engine& engine, std::string_view name) 
 template <typename T>
 T parse_or_check(std::string_view text) {
   const std::optional<T> parsed = T::parse(text);
-  CHECK(parsed.has_value());
+  STRATA_CHECK(parsed.has_value());
   return *parsed;
 }
 
@@ -80,7 +80,7 @@ Host::Host(Engine& engine, std::string name, std::uint32_t index, const StackCon
 
 void Host::make_stack() {
   Result<Stack> stack = Stack::create(stack_config_);
-  CHECK(stack.has_value());
+  STRATA_CHECK(stack.has_value());
   stack_.emplace(std::move(*stack));
 }
 
@@ -91,12 +91,12 @@ Executor& Host::executor() { return *executor_; }
 void Host::wake() { engine_.wake(*this); }
 
 InterfaceId Host::interface(std::size_t port) const {
-  CHECK(port < attachments_.size());
+  STRATA_CHECK(port < attachments_.size());
   return attachments_[port]->interface;
 }
 
 Device& Host::device(std::size_t port) {
-  CHECK(port < attachments_.size());
+  STRATA_CHECK(port < attachments_.size());
   return attachments_[port]->device;
 }
 
@@ -105,7 +105,7 @@ Host& Host::add_address(std::string_view prefix, std::size_t port) {
 }
 
 Host& Host::add_address(const Prefix& prefix, std::size_t port) {
-  CHECK(stack().add_address(interface(port), prefix, to_local(engine_.now())).has_value());
+  STRATA_CHECK(stack().add_address(interface(port), prefix, to_local(engine_.now())).has_value());
   wake();
   return *this;
 }
@@ -118,7 +118,7 @@ Host& Host::add_gateway(std::string_view gateway) {
 Host& Host::add_route(std::string_view prefix, std::string_view gateway) {
   const RouteEntry route{.destination = parse_or_check<Prefix>(prefix),
                          .gateway = parse_or_check<IpAddress>(gateway)};
-  CHECK(stack().add_route(route).has_value());
+  STRATA_CHECK(stack().add_route(route).has_value());
   return *this;
 }
 
@@ -136,7 +136,7 @@ void Host::add_interface(std::size_t port) {
   config.name = name;
   const Result<InterfaceId> added =
       stack_->add_interface(attachment.device, config, to_local(engine_.now()));
-  CHECK(added.has_value());
+  STRATA_CHECK(added.has_value());
   attachment.interface = *added;
 }
 
@@ -166,14 +166,14 @@ std::optional<Time> Host::next_deadline() const {
 // ── What may befall it ──────────────────────────────────────────────────────────────────────
 
 void Host::crash() {
-  CHECK(is_running());
+  STRATA_CHECK(is_running());
   stack_.reset();
   for (const auto& attachment : attachments_) attachment->device.forget_arrived();
   wake();  // so that its deadline goes
 }
 
 void Host::restart() {
-  CHECK(!is_running());
+  STRATA_CHECK(!is_running());
   stack_config_.seed =
       stream_seed(engine_.config().seed, name_, ++restarts_, StreamUse::kStackSeed);
   make_stack();
@@ -183,7 +183,7 @@ void Host::restart() {
 
 void Host::set_clock_drift(std::int64_t parts_per_million) {
   constexpr std::int64_t kTenth = 100'000;
-  CHECK(parts_per_million >= -kTenth && parts_per_million <= kTenth);
+  STRATA_CHECK(parts_per_million >= -kTenth && parts_per_million <= kTenth);
   const Time now = engine_.now();
   drift_ = {now, to_local(now), parts_per_million};
   wake();
@@ -198,6 +198,7 @@ constexpr std::int64_t kMillion = 1'000'000;
 Time Host::to_local(Time world) const {
   const Duration passed = world - drift_.set_at;
   const std::int64_t ppm = drift_.parts_per_million;
+  if (ppm == 0) return drift_.was + passed;
   const std::int64_t gained =
       passed.count() / kMillion * ppm + passed.count() % kMillion * ppm / kMillion;
   return drift_.was + passed + Duration(gained);

@@ -30,7 +30,7 @@ bool Station::send(Bytes frame, std::size_t port) {
 }
 
 void Station::send(PacketPtr frame, std::size_t port) {
-  CHECK(frame != nullptr && port < ports_.size());
+  STRATA_CHECK(frame != nullptr && port < ports_.size());
   ports_[port]->out().send(std::move(frame));
 }
 

@@ -75,7 +75,7 @@ struct Switch::Bridge {
 };
 
 Switch& World::add_switch(std::string_view name, const SwitchConfig& config) {
-  CHECK(config.age_max > Duration::zero());
+  STRATA_CHECK(config.age_max > Duration::zero());
   auto added = std::unique_ptr<Switch>(
       new Switch(*engine_, std::string(name), engine_->next_node_index(), config));
   return static_cast<Switch&>(engine_->add(std::move(added)));
@@ -86,7 +86,7 @@ Switch::Switch(Engine& engine, std::string name, std::uint32_t index, const Swit
 Switch::~Switch() = default;
 
 void Switch::set_access(std::size_t port, std::uint16_t vlan) {
-  CHECK(vlan >= 1 && vlan <= kVlanMax);
+  STRATA_CHECK(vlan >= 1 && vlan <= kVlanMax);
   bridge_->vlans_of(port) = {.untagged = vlan, .tagged = {}};
   bridge_->knows_vlans = true;
   bridge_->table.clear();
@@ -96,8 +96,8 @@ void Switch::set_trunk(std::size_t port, std::span<const std::uint16_t> vlans,
                        std::uint16_t native) {
   PortVlans trunk{.untagged = native, .tagged = {vlans.begin(), vlans.end()}};
   std::ranges::sort(trunk.tagged);
-  CHECK(native <= kVlanMax && !trunk.is_tagged(0) &&
-        (trunk.tagged.empty() || trunk.tagged.back() <= kVlanMax));
+  STRATA_CHECK(native <= kVlanMax && !trunk.is_tagged(0) &&
+               (trunk.tagged.empty() || trunk.tagged.back() <= kVlanMax));
   bridge_->vlans_of(port) = std::move(trunk);
   bridge_->knows_vlans = true;
   bridge_->table.clear();

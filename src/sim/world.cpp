@@ -21,14 +21,14 @@ Node::Node(Engine& engine, std::string name, std::uint32_t index)
 Node::~Node() = default;
 
 Link& Node::link(std::size_t port) const {
-  CHECK(port < ports_.size());
+  STRATA_CHECK(port < ports_.size());
   return ports_[port]->link();
 }
 
 // Locally administered, and readable in a capture: 02, the port beyond 256, the node from 1, the
 // port.
 MacAddress Node::mac(std::size_t port) const {
-  CHECK(port < 65'536 && index_ < 0xff'ffff);
+  STRATA_CHECK(port < 65'536 && index_ < 0xff'ffff);
   return MacAddress::from_value(0x0200'0000'0000 | (std::uint64_t{port >> 8U} << 32U) |
                                 (std::uint64_t{index_ + 1} << 8U) | (port & 0xffU));
 }
@@ -79,7 +79,7 @@ RunEnd World::run_until_idle(Duration limit) {
 bool World::step(Time last) { return engine_->turn(last); }
 void World::idle_until(Time time) {
   const std::optional<Time> next = engine_->next_instant();
-  CHECK(!next || *next > time);
+  STRATA_CHECK(!next || *next > time);
   engine_->advance(time);
 }
 

@@ -70,6 +70,7 @@ Core::Core(const StackConfig& stack_config)
       rng(stack_config.seed),
       secret{stack_config.secret[0], stack_config.secret[1]},
       interfaces(memory),
+      vlans(memory),
       local(memory, derive(secret, kLocalAddresses)),
       routes(memory, stack_config.routes_max),
       route_cache(routes),
@@ -83,7 +84,9 @@ Core::Core(const StackConfig& stack_config)
       echo(memory, stack_config.other_sockets_max, derive(secret, kEcho)),
       raw(memory, stack_config.other_sockets_max),
       ethertypes(memory),
-      protocols(memory) {}
+      protocols(memory) {
+  if (config.forward_ipv4 || config.forward_ipv6) route_cache.widen(memory);
+}
 
 tcp::Transport* Core::ensure_tcp() {
   if (tcp != nullptr) return tcp;

@@ -37,6 +37,7 @@
 #include "stack/long_replies.h"
 #include "stack/out/departure.h"
 #include "stack/raw_table.h"
+#include "stack/vlan_table.h"
 #include "stack/whole_steerer.h"
 #include "strata/hooks.h"
 #include "strata/stack.h"
@@ -85,6 +86,7 @@ struct Core {
   SipKey secret;
 
   Vector<Interface*> interfaces;  // by id - 1; null where one was removed
+  VlanTable vlans;
   ip::LocalAddresses local;
   ip::RouteTable routes;
   ip::RouteCache route_cache;
@@ -119,6 +121,19 @@ struct Core {
   DropWatchers drop_watchers;
   StackCounters counters;
   bool somebody_waits_for_room = false;
+
+  // What a turn looks at before it goes through all interfaces.
+  bool any_news = false;           // of one of them
+  Time engines_due = Time::min();  // the earliest Interface::engines_due
+  std::uint64_t queued_ports = 0;  // each bit for those whose ids have the same remainder
+  // A port that flush_ports must look at: it has a frame to send, or had no room for one.
+  void note_queued(const Interface& port) {
+    queued_ports |= std::uint64_t{1} << port.id % kQueuedBits;
+  }
+  [[nodiscard]] bool may_have_queued(std::size_t id) const {
+    return (queued_ports >> id % kQueuedBits & 1U) != 0;
+  }
+  static constexpr std::size_t kQueuedBits = 64;
 
   // Makes this stack one of several that are one host; before its first socket. All of them have
   // one secret. The steerer, null for none, must outlive the stack.

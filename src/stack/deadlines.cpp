@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/deadlines.h"
 
+#include <algorithm>
+
 #include "stack/addresses.h"
 #include "stack/in/receive_arp.h"
+#include "stack/in/socket_errors.h"
 #include "stack/interfaces.h"
 #include "stack/out/group_messages.h"
 #include "stack/out/nd_messages.h"
@@ -39,7 +42,7 @@ struct NeighborSteps {
   void operator()(neighbor::Undeliverable& undeliverable) {
     const IpAddress next_hop = undeliverable.next_hop;
     const bool is_silent = undeliverable.reason == DropReason::kNeighborUnresolved;
-    give_up(core, interface, std::move(undeliverable), now);
+    give_up(core, interface, std::move(undeliverable), Search::kInVain, now);
     if (!is_silent) return;
     core.redirects.on_neighbor_unreachable(next_hop, interface.id);
     interface.routers.tell().on_router_unreachable(next_hop, now);
@@ -126,8 +129,7 @@ std::optional<Time> next_deadline_of(const Interface& interface) {
 
 // Nearly always there is nothing to do, and that is known at once.
 void run_interface(Core& core, Interface& interface, Time now) {
-  interface.last_turn = now;
-  if (now < interface.engines_due && !interface.has_news()) [[likely]]
+  if (now < interface.engines_due && !interface.news.is_told()) [[likely]]
     return;
   wake(interface.addresses.ask(), now);
   wake(interface.neighbors.ask(), now);
@@ -136,11 +138,23 @@ void run_interface(Core& core, Interface& interface, Time now) {
   while (pull_outputs(core, interface, now)) {
   }
   // Nothing was left to pull, so nothing was told since.
-  interface.addresses.forget_news();
-  interface.neighbors.forget_news();
-  interface.groups.forget_news();
-  interface.routers.forget_news();
+  interface.news.forget();
   interface.engines_due = next_deadline_of(interface).value_or(kNever);
+}
+
+// A router has many, and most packets are news to none.
+void run_interfaces(Core& core, Time now) {
+  if (now < core.engines_due && !core.any_news) [[likely]]
+    return;
+  core.any_news = false;
+  core.engines_due = kNever;
+  // By index: carrying out a step may add an interface's routes, never an interface.
+  for (std::size_t i = 0; i < core.interfaces.size(); ++i) {
+    Interface* interface = core.interfaces[i];
+    if (interface == nullptr || interface->is_loopback()) continue;
+    run_interface(core, *interface, now);
+    core.engines_due = std::min(core.engines_due, interface->engines_due);
+  }
 }
 
 void pull_redirects(Core& core, Time now) {
@@ -189,11 +203,7 @@ void run_shared(Core& core, Time now) {
 
 void run_engines(Core& core, Time now) {
   run_shared(core, now);
-  // By index: carrying out a step may add an interface's routes, never an interface.
-  for (std::size_t i = 0; i < core.interfaces.size(); ++i) {
-    Interface* interface = core.interfaces[i];
-    if (interface != nullptr && !interface->is_loopback()) run_interface(core, *interface, now);
-  }
+  run_interfaces(core, now);
   // Last: a neighbour that fell silent takes redirects to it along.
   if (core.redirects.size() != 0) pull_redirects(core, now);
 }
@@ -203,9 +213,12 @@ std::optional<Time> next_engine_deadline(const Core& core) {
       earlier(earlier(core.routes.next_deadline(), core.redirects.next_deadline()),
               earlier(core.path_mtus.next_deadline(), core.reassembly.next_deadline()));
   if (core.tcp != nullptr) first = earlier(first, core.tcp->next_deadline());
+  if (!core.any_news) {
+    return core.engines_due == kNever ? first : earlier(first, core.engines_due);
+  }
   core.for_each_interface([&](const Interface& interface) {
     if (interface.is_loopback()) return;
-    if (interface.has_news()) {
+    if (interface.news.is_told()) {
       first = earlier(first, next_deadline_of(interface));
     } else if (interface.engines_due != kNever) {
       first = earlier(first, interface.engines_due);

@@ -48,11 +48,12 @@ Interface::Interface(const InterfaceParts& parts, InterfaceId interface_id,
       has_ipv6(config.ipv6 && bytes_max >= kIpv6MtuMin),
       hears_routers(config.accept_router_advertisements),
       detects_duplicates(config.detect_duplicates),
-      addresses(parts.memory, parts.local, interface_id),
-      neighbors(parts.memory, parts.rng, parts.secret, address,
+      news(parts.any_news),
+      addresses(news, parts.memory, parts.local, interface_id),
+      neighbors(news, parts.memory, parts.rng, parts.secret, address,
                 neighbor_config(parts.neighbors_max, config)),
-      groups(parts.memory, parts.rng),
-      routers(parts.memory, parts.rng, parts.secret,
+      groups(news, parts.memory, parts.rng),
+      routers(news, parts.memory, parts.rng, parts.secret,
               discovery_config(interface_id, address, bytes_max, config)) {
   set_mtus(bytes_max, 0);
 }

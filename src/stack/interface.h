@@ -26,6 +26,7 @@ struct InterfaceParts {
   Rng& rng;
   const SipKey& secret;
   ip::LocalAddresses& local;
+  bool& any_news;
   std::uint32_t neighbors_max;
 };
 
@@ -53,9 +54,9 @@ struct Interface {
   bool detects_duplicates;
   std::uint32_t advertised_mtu = 0;  // by a router; 0: by none
   ip::DnsServers dns_servers;        // as routers advertised them (RFC 8106)
-  Time last_turn{};       // when the stack last looked after it: closing needs a time, too
-  bool was_full = false;  // the transmit queue refused something since it last had room
+  bool was_full = false;             // the transmit queue refused something since it last had room
 
+  News news;  // of these four
   Watched<ip::AddressList> addresses;
   Watched<neighbor::Cache> neighbors;
   Watched<multicast::Membership> groups;
@@ -81,10 +82,6 @@ struct Interface {
   }
   // Down, or without a link below it.
   [[nodiscard]] bool can_send() const;
-  // Was one of the engines told anything since all were asked?
-  [[nodiscard]] bool has_news() const {
-    return addresses.has_news() || neighbors.has_news() || groups.has_news() || routers.has_news();
-  }
 };
 
 // The longest report a group message may fill, of IGMP or MLD: it is built in one small buffer.

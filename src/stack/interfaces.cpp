@@ -13,6 +13,21 @@ namespace strata::stack {
 namespace {
 
 constexpr std::size_t kInterfacesMax = 4096;
+constexpr std::size_t kMtuMin = 68;  // RFC 791 3.2
+
+// A single tag rides on top of the MTU, as Ethernet allows for (IEEE 802.3as).
+std::size_t room_for_tags(const VlanTags& tags) {
+  return (tags.count - 1U) * wire::VlanLayout::kSize;
+}
+
+// What its owner wants, as far as there is room on the wire.
+std::size_t fitting_mtu(const Interface& interface) {
+  std::size_t most = interface.capabilities().mtu;
+  if (interface.parent != nullptr) {
+    most = interface.parent->mtu - (interface.mtu_wanted == 0 ? room_for_tags(interface.vlan) : 0);
+  }
+  return interface.mtu_wanted == 0 ? most : std::min(interface.mtu_wanted, most);
+}
 
 Result<Interface*> make_interface(Core& core, const MacAddress& mac, std::size_t mtu,
                                   const InterfaceConfig& config) {
@@ -31,6 +46,7 @@ Result<Interface*> make_interface(Core& core, const MacAddress& mac, std::size_t
                              .rng = core.rng,
                              .secret = core.secret,
                              .local = core.local,
+                             .any_news = core.any_news,
                              .neighbors_max = core.config.neighbors_max};
   auto* interface =
       new (block) Interface(parts, static_cast<InterfaceId>(place + 1), mac, mtu, config);
@@ -64,6 +80,13 @@ void bring_up(Core& core, Interface& interface, Time now) {
   interface.routers.tell().on_link_up(now);
 }
 
+void unmake_interface(Core& core, Interface& interface) {
+  core.interfaces[interface.id - 1U] = nullptr;
+  ++core.link_generation;
+  std::destroy_at(&interface);
+  core.memory.release(&interface, sizeof(Interface), alignof(Interface));
+}
+
 MacAddress usable_mac(const InterfaceConfig& config, const DeviceCapabilities& capabilities) {
   return config.mac.is_unspecified() ? capabilities.mac : config.mac;
 }
@@ -78,7 +101,7 @@ Result<void> add_loopback(Core& core) {
   const auto made = make_interface(core, {}, 65535, config);
   if (!made) return std::unexpected(made.error());
   Interface& loopback = **made;
-  CHECK(loopback.id == kLoopbackId);
+  STRATA_CHECK(loopback.id == kLoopbackId);
   loopback.medium = Medium::kIp;
   for (const Prefix& prefix :
        {Prefix(IpAddress::loopback_v4(), 8), Prefix(IpAddress::loopback_v6(), 128)}) {
@@ -97,7 +120,7 @@ Result<void> add_loopback(Core& core) {
 Result<InterfaceId> add_port(Core& core, Device& device, const InterfaceConfig& config, Time now) {
   const DeviceCapabilities& capabilities = device.capabilities();
   const std::size_t mtu = config.mtu == 0 ? capabilities.mtu : config.mtu;
-  if (mtu > capabilities.mtu || mtu < 68) return std::unexpected(Error::kInvalidArgument);
+  if (mtu > capabilities.mtu || mtu < kMtuMin) return std::unexpected(Error::kInvalidArgument);
   if (is_name_taken(core, config.name)) return std::unexpected(Error::kAlreadyExists);
   const auto made = make_interface(core, usable_mac(config, capabilities), mtu, config);
   if (!made) return std::unexpected(made.error());
@@ -120,20 +143,21 @@ Result<InterfaceId> add_vlan_interface(Core& core, Interface& parent, const Vlan
       return std::unexpected(Error::kInvalidArgument);
     }
   }
-  bool taken = is_name_taken(core, config.name);
-  core.for_each_interface([&](const Interface& other) {
-    taken = taken || (other.parent == &parent && other.vlan == tags);
-  });
-  if (taken) return std::unexpected(Error::kAlreadyExists);
-  // A single tag rides on top of the MTU, as Ethernet allows for (IEEE 802.3as).
-  const std::size_t extra = (tags.count - 1U) * wire::VlanLayout::kSize;
-  const std::size_t mtu = config.mtu == 0 ? parent.mtu - extra : config.mtu;
-  if (mtu > parent.mtu || mtu < 68) return std::unexpected(Error::kInvalidArgument);
+  const VlanKey key = VlanKey::of(tags);
+  if (is_name_taken(core, config.name) || core.vlans.find(parent.id, key) != kNoInterface) {
+    return std::unexpected(Error::kAlreadyExists);
+  }
+  const std::size_t mtu = config.mtu == 0 ? parent.mtu - room_for_tags(tags) : config.mtu;
+  if (mtu > parent.mtu || mtu < kMtuMin) return std::unexpected(Error::kInvalidArgument);
   const MacAddress mac = config.mac.is_unspecified() ? parent.mac : config.mac;
   if (mac != parent.mac) return std::unexpected(Error::kInvalidArgument);
   const auto made = make_interface(core, mac, mtu, config);
   if (!made) return std::unexpected(made.error());
   Interface& interface = **made;
+  if (!core.vlans.try_add(parent.id, key, interface.id)) {
+    unmake_interface(core, interface);
+    return std::unexpected(Error::kOutOfMemory);
+  }
   interface.parent = &parent;
   interface.vlan = tags;
   bring_up(core, interface, now);
@@ -151,10 +175,10 @@ Result<void> remove_interface(Core& core, Interface& interface, Time now) {
   core.redirects.on_interface_down(interface.id);
   core.routes.remove_interface(interface.id);
   drop_queued(core, interface, DropReason::kInterfaceDown);
-  core.interfaces[interface.id - 1U] = nullptr;
-  ++core.link_generation;
-  std::destroy_at(&interface);
-  core.memory.release(&interface, sizeof(Interface), alignof(Interface));
+  if (interface.parent != nullptr) {
+    core.vlans.remove(interface.parent->id, VlanKey::of(interface.vlan));
+  }
+  unmake_interface(core, interface);
   return {};
 }
 
@@ -163,6 +187,21 @@ void set_interface_mtus(Core& core, Interface& interface, std::size_t link,
   interface.set_mtus(link, advertised);
   ++core.link_generation;
   interface.groups.tell().set_mtu(group_message_mtu(interface));
+}
+
+void fit_interface_mtus(Core& core, Interface& interface) {
+  for_each_on(core, interface, [&core](Interface& each) {
+    set_interface_mtus(core, each, fitting_mtu(each), each.advertised_mtu);
+  });
+}
+
+Result<void> set_interface_mtu(Core& core, Interface& interface, std::size_t mtu) {
+  const std::size_t most =
+      interface.parent != nullptr ? interface.parent->mtu : interface.capabilities().mtu;
+  if (mtu < kMtuMin || mtu > most) return std::unexpected(Error::kInvalidArgument);
+  interface.mtu_wanted = mtu;
+  fit_interface_mtus(core, interface);
+  return {};
 }
 
 Result<void> set_interface_up(Core& core, Interface& interface, bool up, Time now) {

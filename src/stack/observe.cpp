@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person may ask of a stack, in the plain values of the public interface.
+#include "stack/observe.h"
+
+#include <utility>
+
 #include "stack/core.h"
 
 namespace strata {
@@ -105,34 +109,41 @@ void Stack::for_each_dns_server(InlineFunction<void(const IpAddress&)> visit) co
 namespace {
 
 void visit_tcp_row(void* visit, const tcp::SocketRow& row) {
-  (*static_cast<InlineFunction<void(const SocketEntry&)>*>(visit))(
-      {.kind = SocketEntry::Kind::kTcp,
-       .state = row.state,
-       .local = row.local,
-       .remote = row.remote,
-       .queued_packets = row.receive_queue,
-       .send_queue = row.send_queue});
+  (*static_cast<InlineFunction<void(const SocketEntry&)>*>(visit))(stack::entry_of(row));
 }
 
 }  // namespace
 
 void Stack::for_each_socket(InlineFunction<void(const SocketEntry&)> visit) const {
   if (core_->tcp != nullptr) core_->tcp->for_each_row(visit_tcp_row, &visit);
-  core_->udp.for_each([&](const udp::Socket& socket) {
+  stack::for_each_other_socket(*core_, std::move(visit));
+}
+
+SocketEntry stack::entry_of(const tcp::SocketRow& row) {
+  return {.kind = SocketEntry::Kind::kTcp,
+          .state = row.state,
+          .local = row.local,
+          .remote = row.remote,
+          .queued_packets = row.receive_queue,
+          .send_queue = row.send_queue};
+}
+
+void stack::for_each_other_socket(Core& core, InlineFunction<void(const SocketEntry&)> visit) {
+  core.udp.for_each([&](const udp::Socket& socket) {
     visit({.kind = SocketEntry::Kind::kUdp,
            .local = socket.local,
            .remote = socket.remote,
            .queued_packets = socket.queue.size(),
            .dropped = socket.queue.dropped()});
   });
-  core_->echo.for_each([&](const icmp::EchoSocket& socket) {
+  core.echo.for_each([&](const icmp::EchoSocket& socket) {
     visit({.kind = SocketEntry::Kind::kIcmp,
            .local = socket.local,
            .remote = socket.remote,
            .queued_packets = socket.queue.size(),
            .dropped = socket.queue.dropped()});
   });
-  const auto& raw = core_->raw.raw;
+  const auto& raw = core.raw.raw;
   for (Index i = raw.next_used(0); i != kNoIndex; i = raw.next_used(i + 1)) {
     visit({.kind = SocketEntry::Kind::kRaw,
            .local = {raw[i].local, raw[i].protocol},
@@ -140,7 +151,7 @@ void Stack::for_each_socket(InlineFunction<void(const SocketEntry&)> visit) cons
            .queued_packets = raw[i].queue.size(),
            .dropped = raw[i].queue.dropped()});
   }
-  const auto& packet = core_->raw.packet;
+  const auto& packet = core.raw.packet;
   for (Index i = packet.next_used(0); i != kNoIndex; i = packet.next_used(i + 1)) {
     visit({.kind = SocketEntry::Kind::kPacket,
            .local = {IpAddress{}, packet[i].ethertype, packet[i].interface},

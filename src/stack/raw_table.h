@@ -28,7 +28,8 @@ struct RawSocket {
   ReadyHook ready;
 };
 
-// Gets a copy of every frame of its ethertype, link header and all.
+// Gets a copy of every frame of its ethertype, link header and all. A medium without link layer has
+// no header; there the packet's version stands for the ethertype.
 struct PacketSocket {
   PacketSocket(InterfaceId bound_interface, std::uint16_t frame_ethertype)
       : interface(bound_interface), ethertype(frame_ethertype) {}

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stack/replace_device.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "stack/in/receive_frame.h"
 #include "stack/interfaces.h"
 #include "stack/out/fit_device.h"
 #include "strata/wire/ethernet.h"
-#include "strata/wire/vlan.h"
 
 namespace strata::stack {
 namespace {
@@ -16,33 +14,13 @@ namespace {
 constexpr std::size_t kIpv4MtuMin = 68;    // RFC 791 3.2
 constexpr std::size_t kIpv6MtuMin = 1280;  // RFC 8200 5
 
-// The port and the VLANs on it, which share its wire; the port first.
-template <typename Visit>
-void for_each_on(Core& core, Interface& port, Visit visit) {
-  visit(port);
-  core.for_each_interface([&](Interface& other) {
-    if (other.parent == &port) visit(other);
-  });
-}
-
 bool speaks_ipv6(Core& core, Interface& port) {
   bool speaks = false;
   for_each_on(core, port, [&](const Interface& each) { speaks = speaks || each.has_ipv6; });
   return speaks;
 }
 
-// What its owner wants, as far as there is room on the wire. A single tag rides on top.
-std::size_t mtu_of(const Interface& interface) {
-  std::size_t most = interface.capabilities().mtu;
-  if (interface.parent != nullptr) {
-    const std::size_t extra = (interface.vlan.count - 1U) * wire::VlanLayout::kSize;
-    most = interface.parent->mtu - (interface.mtu_wanted == 0 ? extra : 0);
-  }
-  return interface.mtu_wanted == 0 ? most : std::min(interface.mtu_wanted, most);
-}
-
-void move_to_new_link(Core& core, Interface& interface, const MacAddress& mac, Time now) {
-  set_interface_mtus(core, interface, mtu_of(interface), interface.advertised_mtu);
+void move_to_new_link(Interface& interface, const MacAddress& mac, Time now) {
   interface.mac = mac;
   interface.neighbors.tell().on_link_replaced(mac, now);
   interface.groups.tell().on_link_change(interface.is_up, now);
@@ -93,7 +71,8 @@ Result<void> replace_device(Core& core, Interface& port, Device& device, Time no
   const MacAddress former = port.mac;
   const MacAddress mac = port.keeps_mac ? former : capabilities.mac;
   port.device = &device;
-  for_each_on(core, port, [&](Interface& each) { move_to_new_link(core, each, mac, now); });
+  fit_interface_mtus(core, port);
+  for_each_on(core, port, [&](Interface& each) { move_to_new_link(each, mac, now); });
   refit(core, port, port.refused, former);
   refit(core, port, port.transmit_queue, former);
   port.retry_at.reset();

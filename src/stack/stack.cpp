@@ -141,10 +141,7 @@ Result<void> Stack::set_interface_up(InterfaceId interface, bool up, Time now) {
 Result<void> Stack::set_mtu(InterfaceId interface, std::size_t mtu, Time /*now*/) {
   Interface* found = core_->interface(interface);
   if (found == nullptr || found->is_loopback()) return std::unexpected(Error::kNotFound);
-  if (mtu < 68 || mtu > found->capabilities().mtu) return std::unexpected(Error::kInvalidArgument);
-  found->mtu_wanted = mtu;
-  stack::set_interface_mtus(*core_, *found, mtu, found->advertised_mtu);
-  return {};
+  return stack::set_interface_mtu(*core_, *found, mtu);
 }
 
 Result<void> Stack::replace_device(InterfaceId interface, Device& device, Time now) {
@@ -200,6 +197,7 @@ bool Stack::is_local(const IpAddress& address) const {
 
 void Stack::set_forwarding(bool ipv4, bool ipv6) {
   core_->config.forward_ipv4 = ipv4;
+  if (ipv4 || ipv6) core_->route_cache.widen(core_->memory);
   if (std::exchange(core_->config.forward_ipv6, ipv6) == ipv6) return;
   for (Interface* interface : core_->interfaces) {
     if (interface == nullptr) continue;

@@ -39,7 +39,7 @@ class BufferAccount {
   // For what is held already and cannot be let go.
   void take(std::size_t bytes) { used_ += bytes; }
   void give_back(std::size_t bytes) {
-    CHECK(bytes <= used_);
+    STRATA_CHECK(bytes <= used_);
     used_ -= bytes;
   }
 
@@ -47,7 +47,7 @@ class BufferAccount {
   // share of each follows from how many there are.
   void enter() { ++holders_; }
   void leave() {
-    CHECK(holders_ > 0);
+    STRATA_CHECK(holders_ > 0);
     --holders_;
   }
 

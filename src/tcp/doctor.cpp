@@ -124,13 +124,13 @@ Diagnosis explain(const TcpInfo& now, const TcpInfo& previous) {
 
 std::string_view sentence_of(Limit limit) {
   const auto index = static_cast<std::size_t>(limit);
-  CHECK(index < kLimits.size());
+  STRATA_CHECK(index < kLimits.size());
   return kLimits[index].text;
 }
 
 std::string_view sentence_of(TcpLossCause cause) {
   const auto index = static_cast<std::size_t>(cause);
-  CHECK(index < kCauses.size());
+  STRATA_CHECK(index < kCauses.size());
   return kCauses[index].text;
 }
 

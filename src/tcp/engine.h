@@ -63,6 +63,16 @@ struct SocketRow {
   std::uint32_t send_queue = 0;     // bytes; of a listener, its backlog
 };
 
+using VisitRow = void (*)(void* context, const SocketRow& row);
+
+// Where a walk through all rows stands: what comes and goes meanwhile may be missed, and what stays
+// is seen once.
+struct RowPlace {
+  enum class Table : std::uint8_t { kListeners, kHalfOpens, kConnections, kTimeWaits, kEnd };
+  Table table = Table::kListeners;
+  Index next = 0;
+};
+
 struct TransportCounters {
   std::uint64_t active_opens = 0;
   std::uint64_t passive_opens = 0;

@@ -113,7 +113,7 @@ bool Ports::add_use(std::uint16_t port) {
 
 void Ports::drop_use(std::uint16_t port) {
   Page*& page = pages_[port / kPagePorts];
-  CHECK(page != nullptr && page->uses[port % kPagePorts] > 0);
+  STRATA_CHECK(page != nullptr && page->uses[port % kPagePorts] > 0);
   if (--page->uses[port % kPagePorts] > 0 || --page->ports > 0) return;
   memory_->release(page, sizeof(Page), alignof(Page));
   page = nullptr;

@@ -63,6 +63,8 @@ struct Outgoing {
   InterfaceId bound_interface = kNoInterface;
   bool may_fragment = false;      // without DF: a black hole was suspected (RFC 4821 7.2)
   bool ignores_path_mtu = false;  // without DF: the program wants it so
+  // RFC 4861 7.3.1: what went this way was answered just now, so the next hop is there.
+  bool confirms_next_hop = false;
 
   [[nodiscard]] std::size_t option_size() const {
     return header.header_length - wire::TcpLayout::kSize;

@@ -99,7 +99,7 @@ TimeWait TimeWaits::operator[](Index index) const {
 }
 
 void TimeWaits::erase(Index index) {
-  CHECK(index_.erase(hash_of_entry(index), index));
+  STRATA_CHECK(index_.erase(hash_of_entry(index), index));
   order_.erase(entries_, index);
   locals_.release(entries_[index].local);
   entries_.destroy(index);

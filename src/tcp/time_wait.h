@@ -114,6 +114,8 @@ class TimeWaits {
   void for_each(Visit visit) const {
     for (Index i = order_.front(); i != kNoIndex; i = order_.next(entries_, i)) visit(i);
   }
+  // In the order of indices, which an end in between does not disturb.
+  [[nodiscard]] Index next_used(Index from) const { return entries_.next_used(from); }
   [[nodiscard]] std::uint32_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t bytes_used() const;
 

@@ -105,7 +105,7 @@ void Transport::hand_over(Connection& connection, Time now) {
 }
 
 void Transport::forget_flow(Connection& connection, std::uint32_t hash, bool keeps_port) {
-  CHECK(demux_.erase(hash, connection.timer.owner));
+  STRATA_CHECK(demux_.erase(hash, connection.timer.owner));
   connection.is_known = false;
   wheel_.cancel(connection.timer);
   if (!keeps_port) ports_.drop_use(connection.flow().local_port);
@@ -242,40 +242,6 @@ TransportCounters Transport::counters() const {
   counters.segments_retransmitted += half_open.retransmitted;
   counters.failed_opens += half_open.timed_out;
   return counters;
-}
-
-void Transport::for_each_row(void (*visit)(void* context, const SocketRow& row),
-                             void* context) const {
-  for (Index i = listeners_.next_used(0); i != kNoIndex; i = listeners_.next_used(i + 1)) {
-    const Listener& listener = listeners_[i];
-    visit(context, {.state = State::kListen,
-                    .local = listener.local,
-                    .remote = {},
-                    .handle = listeners_.handle_of(i),
-                    .receive_queue = static_cast<std::uint32_t>(listener.accept_queue.size()),
-                    .send_queue = listener.backlog});
-  }
-  for (Index i = half_opens_.next_used(0); i != kNoIndex; i = half_opens_.next_used(i + 1)) {
-    const Flow& flow = half_opens_.flow_of(i);
-    visit(context, {.state = State::kSynReceived, .local = flow.local(), .remote = flow.remote()});
-  }
-  for (Index i = connections_.next_used(0); i != kNoIndex; i = connections_.next_used(i + 1)) {
-    const Connection& connection = connections_[i];
-    SocketRow row{.state = connection.state(),
-                  .local = connection.flow().local(),
-                  .remote = connection.flow().remote()};
-    if (!connection.is_orphan()) row.handle = connections_.handle_of(i);
-    if (connection.state() != State::kClosed) {
-      row.receive_queue =
-          static_cast<std::uint32_t>(connection.receiver().readable(shared_.receive));
-      row.send_queue = connection.sender().queued(shared_.send);
-    }
-    visit(context, row);
-  }
-  time_waits_.for_each([&](Index index) {
-    const Flow flow = time_waits_[index].flow;
-    visit(context, {.state = State::kTimeWait, .local = flow.local(), .remote = flow.remote()});
-  });
 }
 
 }  // namespace strata::tcp

@@ -75,9 +75,10 @@ class Transport {
   DropReason on_icmp(const Flow& flow, const IcmpNews& news, Time now);
   // The stack itself knows that this flow's packets may be `mtu` bytes long now.
   void on_path_mtu(const Flow& flow, std::uint32_t mtu, Time now);
-  // A segment could not leave: no route, or the neighbour does not answer. Never ends a connection
-  // by itself (RFC 1122 4.2.3.9: a soft error).
+  // A segment could not leave. Never ends a connection by itself (RFC 1122 4.2.3.9: a soft error).
   void on_unreachable(const Flow& flow, Error error, Time now);
+  // Nobody on our own link answers for this flow's next hop: the end of an attempt to connect.
+  void on_neighbor_silent(const Flow& flow, Time now);
   // The next thing to send; nothing when there is none.
   [[nodiscard]] std::optional<Outgoing> next_outgoing(Time now, const Limits& limits);
   [[nodiscard]] bool has_outgoing() const { return has_unheld() || holds_any(); }
@@ -191,7 +192,11 @@ class Transport {
   // The connection of a flow; false when there is none, or its program let go of it.
   [[nodiscard]] Handle handle_of(const Flow& flow) const;
   // Calls visit(context, row) for listeners, half-open ones, connections and TIME-WAITs.
-  void for_each_row(void (*visit)(void* context, const SocketRow& row), void* context) const;
+  void for_each_row(VisitRow visit, void* context) const;
+  // The same a part at a time: at most `rows_max` of them. False: there are no more.
+  bool visit_rows(RowPlace& from, std::uint32_t rows_max, VisitRow visit, void* context) const;
+  // How many rows there are.
+  [[nodiscard]] std::uint32_t rows() const;
   [[nodiscard]] TransportCounters counters() const;
   // Of connections; those of half-open ones and TIME-WAITs need no wheel.
   [[nodiscard]] const TimerWheel& timers() const { return wheel_; }
@@ -217,6 +222,11 @@ class Transport {
   [[nodiscard]] auto flow_of() const {
     return [this](Index index) -> const Flow& { return connections_[index].flow(); };
   }
+
+  // transport_rows.cpp
+  [[nodiscard]] SocketRow connection_row(Index index) const;
+  [[nodiscard]] SocketRow row_at(const RowPlace& place) const;
+  [[nodiscard]] bool find_row(RowPlace& place) const;
 
   // transport_input.cpp
   DropReason on_known(Connection& connection, Segment&& segment, Time now);

@@ -106,7 +106,7 @@ void take_for_call(Lab& lab, std::initializer_list<std::string_view> expected, b
               static_cast<Answer>(text.size()));
     bytes.resize(text.size());
     EXPECT_EQ(std::memcmp(bytes.data(), text.data(), text.size()), 0);
-    taken.add(std::move(bytes), message, text.size());
+    taken.add(bytes, message, text.size());
   }
   if (arrives) taken.deliver();
 }

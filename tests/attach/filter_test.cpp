@@ -65,6 +65,15 @@ TEST(Filter, SocketsOfTheInternetAreToldAndOthersAreTheKernels) {
   }
 }
 
+TEST(Filter, FamiliesThatSpeakByTheKernelsNetworkAreNotThere) {
+  for (const std::uint64_t family :
+       std::initializer_list<std::uint64_t>{AF_KEY, AF_RDS, AF_TIPC, AF_RXRPC, AF_SMC, AF_XDP}) {
+    EXPECT_EQ(answer(__NR_socket, {family, SOCK_STREAM}),
+              std::uint32_t{SECCOMP_RET_ERRNO | EAFNOSUPPORT})
+        << family;
+  }
+}
+
 TEST(Filter, BytesWithoutAddressesAreTheKernels) {
   for (const long number : {__NR_read, __NR_write, __NR_readv, __NR_writev, __NR_close, __NR_dup,
                             __NR_ppoll, __NR_epoll_pwait, __NR_sendfile, __NR_splice, __NR_clone,

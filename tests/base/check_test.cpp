@@ -11,11 +11,11 @@ namespace {
 
 TEST(Check, ATrueConditionIsEvaluatedOnceAndPasses) {
   int evaluated = 0;
-  CHECK(++evaluated == 1);
+  STRATA_CHECK(++evaluated == 1);
   EXPECT_EQ(evaluated, 1);
 }
 
-TEST(CheckDeathTest, AFalseConditionStopsTheProgram) { EXPECT_DEATH(CHECK(1 > 2), ""); }
+TEST(CheckDeathTest, AFalseConditionStopsTheProgram) { EXPECT_DEATH(STRATA_CHECK(1 > 2), ""); }
 
 TEST(CheckDeathTest, TheHandlerHearsConditionAndPlaceFirst) {
   const auto tell = [](const char* condition, const char* file, int line) {
@@ -25,14 +25,14 @@ TEST(CheckDeathTest, TheHandlerHearsConditionAndPlaceFirst) {
   EXPECT_DEATH(
       {
         set_check_handler(tell);
-        CHECK(1 > 2);
+        STRATA_CHECK(1 > 2);
       },
       "1 > 2 at check_test.cpp, line set: 1");
 }
 
-// CHECK works where only a constant expression may stand.
+// STRATA_CHECK works where only a constant expression may stand.
 constexpr int checked(int value) {
-  CHECK(value > 0);
+  STRATA_CHECK(value > 0);
   return value;
 }
 static_assert(checked(3) == 3);

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/time.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -377,6 +379,22 @@ TEST_F(CApiNames, AQuestionMayBeEndedBeforeItsAnswer) {
   EXPECT_GT(strata_resolve(client_, "next.example.test", 0, 1), question);  // open at the end
 }
 
+TEST_F(CApiNames, WhatIsAnsweredAndWasNotToldIsForgottenWithItsQuestion) {
+  const auto first = strata_resolve(client_, "127.0.0.1", 0, 1);
+  const auto second = strata_resolve(client_, "127.0.0.2", 0, 2);
+  strata_event event{};
+  ASSERT_EQ(strata_wait(client_, &event, 1, 1000), 1);
+  EXPECT_EQ(event.what, static_cast<std::uint32_t>(STRATA_RESOLVED));
+  const bool is_first = event.data == 1;
+  strata_address found = STRATA_INIT(strata_address);
+  ASSERT_EQ(strata_addresses(client_, is_first ? second : first, &found, 1), 1);
+  found.size = sizeof(found) + 1;  // the next one would lie askew
+  EXPECT_EQ(strata_addresses(client_, first, &found, 1), -EINVAL);
+  EXPECT_EQ(strata_end_question(client_, first), 0);
+  EXPECT_EQ(strata_end_question(client_, second), 0);
+  EXPECT_EQ(strata_wait(client_, &event, 1, 1000), 0);
+}
+
 TEST_F(CApi, PingAndRawSocketsSpeakTheirProtocols) {
   const int ping = strata_socket(client_, STRATA_PING, STRATA_IPV4);
   ASSERT_GT(ping, 0);
@@ -446,6 +464,70 @@ TEST_F(CApi, StructuresOfOlderVersionsAreRespected) {
   EXPECT_EQ(strata_read_counters(server_, &old.counters), -EINVAL);
 }
 
+// A closed socket has nobody to wait for what is left, and it is no error that there is some.
+TEST_F(CApi, CloseDoesNotLinger) {
+  const int listener = listen_at(7);
+  const int asking = strata_socket(client_, STRATA_TCP, STRATA_IPV4);
+  EXPECT_EQ(strata_connect(client_, asking, "10.0.0.1", 7), -EINPROGRESS);
+  wait_for(server_, listener, STRATA_READABLE);
+  const int accepted = strata_accept(server_, listener);
+  const linger a_minute{.l_onoff = 1, .l_linger = 60};
+  EXPECT_EQ(strata_set_option(client_, asking, SOL_SOCKET, SO_LINGER, &a_minute, sizeof(a_minute)),
+            0);
+  wait_for(client_, asking, STRATA_WRITABLE);
+  EXPECT_EQ(strata_write(client_, asking, "last", 4), 4);
+  EXPECT_EQ(strata_close(client_, asking), 0);
+  EXPECT_EQ(strata_close(client_, asking), -EBADF);
+  char buffer[8];
+  wait_for(server_, accepted, STRATA_READABLE);
+  EXPECT_EQ(strata_read(server_, accepted, buffer, sizeof(buffer)), 4);
+  wait_for(server_, accepted, STRATA_ENDED);
+  EXPECT_EQ(strata_read(server_, accepted, buffer, sizeof(buffer)), 0);
+}
+
+TEST_F(CApi, ABadSourceCostsNoDatagram) {
+  const int server = strata_socket(server_, STRATA_UDP, STRATA_IPV4);
+  EXPECT_EQ(strata_bind(server_, server, "10.0.0.1", 53), 0);
+  const int client = strata_socket(client_, STRATA_UDP, STRATA_IPV4);
+  EXPECT_EQ(strata_send_to(client_, client, "ping", 4, "10.0.0.1", 53), 4);
+  wait_for(server_, server, STRATA_READABLE);
+  char buffer[16];
+  strata_address source{};  // without its size
+  EXPECT_EQ(strata_receive_from(server_, server, buffer, sizeof(buffer), &source), -EINVAL);
+  source.size = sizeof(source);
+  EXPECT_EQ(strata_receive_from(server_, server, buffer, sizeof(buffer), &source), 4);
+}
+
+TEST_F(CApi, AStreamsBytesComeFromNobody) {
+  const int listener = listen_at(7);
+  const int asking = strata_socket(client_, STRATA_TCP, STRATA_IPV4);
+  EXPECT_EQ(strata_connect(client_, asking, "10.0.0.1", 7), -EINPROGRESS);
+  wait_for(server_, listener, STRATA_READABLE);
+  const int accepted = strata_accept(server_, listener);
+  wait_for(client_, asking, STRATA_WRITABLE);
+  EXPECT_EQ(strata_write(client_, asking, "ab", 2), 2);
+  wait_for(server_, accepted, STRATA_READABLE);
+  char buffer[16];
+  strata_address source = STRATA_INIT(strata_address);
+  source.port = 4711;
+  EXPECT_EQ(strata_receive_from(server_, accepted, buffer, sizeof(buffer), &source), 2);
+  EXPECT_EQ(source.port, 0);
+  EXPECT_STREQ(source.text, "");
+}
+
+// Whoever cancels may free at once what the timer's data points to.
+TEST_F(CApi, ATimerThatFiredAndWasNotToldIsCancelledToo) {
+  const auto first = strata_start_timer(server_, kSecond, 1);
+  const auto second = strata_start_timer(server_, kSecond, 2);
+  strata_event event{};
+  EXPECT_EQ(strata_wait(server_, &event, 1, -1), 1);
+  EXPECT_EQ(event.data, 1);
+  EXPECT_EQ(strata_cancel_timer(server_, first), -ENOENT);
+  EXPECT_EQ(strata_cancel_timer(server_, second), 0);
+  EXPECT_EQ(strata_cancel_timer(server_, second), -ENOENT);
+  EXPECT_EQ(strata_wait(server_, &event, 1, 10'000), 0);
+}
+
 TEST_F(CApi, TheOtherEndMayGoFirst) {
   const int asking = strata_socket(client_, STRATA_TCP, STRATA_IPV4);
   listen_at(7);
@@ -470,6 +552,42 @@ TEST(CApiReal, AStackOnTheMachinesClockWaitsNoLongerThanAsked) {
   EXPECT_GT(strata_start_timer(stack, 1000, 5), 0);
   EXPECT_EQ(strata_wait(stack, &event, 1, -1), 1);
   EXPECT_EQ(event.data, 5);
+  strata_stack_destroy(stack);
+}
+
+// A stack says of what is due at once that it was due ever since.
+TEST(CApiReal, WhatIsDueAtOnceIsNotSleptOver) {
+  strata_stack* stack = nullptr;
+  ASSERT_EQ(strata_stack_create(nullptr, &stack), 0);
+  const int listener = strata_socket(stack, STRATA_TCP, STRATA_IPV4);
+  EXPECT_EQ(strata_bind(stack, listener, "127.0.0.1", 7), 0);
+  EXPECT_EQ(strata_listen(stack, listener, 4), 0);
+  EXPECT_EQ(strata_watch(stack, listener, STRATA_READABLE, 8), 0);
+  const int asking = strata_socket(stack, STRATA_TCP, STRATA_IPV4);
+  EXPECT_EQ(strata_connect(stack, asking, "127.0.0.1", 7), -EINPROGRESS);
+  ASSERT_EQ(strata_timeout_ms(stack), 0);
+  strata_event event{};
+  EXPECT_EQ(strata_wait(stack, &event, 1, 10'000), 1);
+  EXPECT_EQ(event.data, 8);
+  strata_stack_destroy(stack);
+}
+
+// Or a program that is to end would not hear of it.
+TEST(CApiReal, ASignalEndsTheSleep) {
+  strata_stack* stack = nullptr;
+  ASSERT_EQ(strata_stack_create(nullptr, &stack), 0);
+  struct sigaction former{};
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGALRM, &action, &former), 0);
+  const itimerval often{.it_interval = {.tv_sec = 0, .tv_usec = 20'000},
+                        .it_value = {.tv_sec = 0, .tv_usec = 20'000}};
+  ASSERT_EQ(::setitimer(ITIMER_REAL, &often, nullptr), 0);
+  strata_event event{};
+  EXPECT_EQ(strata_wait(stack, &event, 1, -1), 0);
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::sigaction(SIGALRM, &former, nullptr);
   strata_stack_destroy(stack);
 }
 

@@ -20,6 +20,7 @@
 #include <string>
 
 #include "driver/descriptor.h"
+#include "driver/own_mac.h"
 #include "driver/own_network.h"
 #include "driver/packets.h"
 #include "strata/devices.h"
@@ -196,7 +197,7 @@ TEST_F(TapTest, SetsUpTheHostsSide) {
   }
   EXPECT_FALSE(link->has_address(*Prefix::parse("10.77.0.2/24")));
   EXPECT_EQ(device_->capabilities().mtu, 1400U);
-  EXPECT_EQ(device_->capabilities().mac, mac_for_name("st0"));
+  EXPECT_EQ(device_->capabilities().mac, own_mac("st0"));
   EXPECT_TRUE(device_->is_up());
 }
 

@@ -95,7 +95,7 @@ volatile std::uint32_t ticks;
 
 }  // namespace
 
-// What a failed CHECK ends in: the C library's would raise a signal, and drag in its heap for that.
+// Where a failed STRATA_CHECK ends: the C library's would raise a signal, with its heap.
 extern "C" void abort() { fault(); }
 
 void fault() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What calls about connecting and listening do, see probe.py."""
 import errno
+import os
 import select
 import signal
 import socket
@@ -174,6 +175,30 @@ def accept_in_many_threads():
     for one in threads:
         one.join(5)
     return sorted(map(int, got))
+
+
+@case
+def messages_without_a_peer():
+    told = []
+    for alone in (tcp(), listener()):
+        told.append((outcome(alone.recvmsg, 1), outcome(alone.sendmsg, [b"x"]),
+                     outcome(alone.send, b"x", socket.MSG_MORE)))
+    refused = tcp()
+    told.append((outcome(refused.connect, (HERE, closed_port())), outcome(refused.recvmsg, 1)))
+    return told
+
+
+@case
+def bytes_without_a_peer():
+    told = []
+    refused = tcp()
+    for alone in (tcp(), listener(), refused):
+        if alone is refused:
+            outcome(refused.connect, (HERE, closed_port()))
+        alone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 50000))
+        told.append((outcome(alone.recv, 1), outcome(os.read, alone.fileno(), 1),
+                     outcome(alone.send, b"x"), outcome(os.write, alone.fileno(), b"x")))
+    return told
 
 
 @case

@@ -9,7 +9,7 @@ import sys
 import time
 
 FILES = ("tcp", "tcp6", "udp", "udp6", "raw", "dev", "route", "if_inet6", "snmp", "sockstat",
-         "sockstat6", "arp")
+         "sockstat6", "arp", "netstat", "snmp6")
 HERE, HERE6 = "127.0.0.1", "::1"
 
 
@@ -56,7 +56,9 @@ def rows(name, inodes):
         own = [line for line in lines[1:]
                if re.search(":(1BBC|1BBD|1C20|1C21|0001) ", line)]
         return [lines[0], sorted(columns(name, line, inodes) for line in own)]
-    if name in ("snmp", "sockstat", "sockstat6"):
+    if name == "snmp6":
+        return [" ".join(line.split()[0] for line in lines)]
+    if name in ("snmp", "netstat", "sockstat", "sockstat6"):
         return [" ".join(word for word in line.split() if not word.lstrip("-").isdigit())
                 for line in lines if not line.startswith(("IcmpMsg", "UdpLite"))]
     if name == "dev":
@@ -72,8 +74,15 @@ def main():
     for name in FILES:
         print(f"{name}: {rows(name, inodes)}", flush=True)
     paths = ["/proc/self/net/tcp", f"/proc/{os.getpid()}/net/tcp", "/proc/thread-self/net/tcp"]
-    same = {open(path).read().split("\n")[0] for path in paths}
-    print(f"paths: {len(same)}", flush=True)
+    texts = [open(path).read() for path in paths]
+    for folder, path in (("/proc", "net/tcp"), ("/proc/net", "tcp"), ("/", "proc/net/tcp"),
+                         ("/proc/self/fd", "../net/tcp")):
+        os.chdir(folder)
+        texts.append(open(path).read())
+    folder = os.open("/proc/self", os.O_RDONLY | os.O_DIRECTORY)
+    texts.append(os.fdopen(os.open("net/tcp", os.O_RDONLY, dir_fd=folder)).read())
+    first_rows = {" ".join(text.split("\n")[1].split()[1:3]) for text in texts}
+    print(f"paths: {len(first_rows)}", flush=True)
     if len(sys.argv) > 1:
         os.execvp(sys.argv[1], sys.argv[1:])
 

@@ -111,7 +111,36 @@ def datagrams(lab, scene):
               "needs a privilege" in done.stdout, done.stdout)
 
 
+CALLER = """
+import socket, sys
+caller = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+caller.settimeout(10)
+for port in sys.argv[2:]:
+    caller.sendto(b"who am I", (sys.argv[1], int(port)))
+text, place = caller.recvfrom(2048)
+print("%s from %s:%s" % (text.decode(), *place), flush=True)
+"""
+
+
+def one_port(lab, scene):
+    """What STUN and TFTP need (RFC 4787, REQ-1 and REQ-8)."""
+    first, second, third = (scene.away.udp(AWAY, timeout=10) for _ in range(3))
+    log = lab.folder / "caller.log"
+    ports = [str(peer.getsockname()[1]) for peer in (first, second)]
+    scene.home.start(*scene.nobody("run", "--device", "rootless", "--", "python3", "-c", CALLER,
+                                   AWAY, *ports), output=log)
+    places = [peer.recvfrom(2048)[1] for peer in (first, second)]
+    lab.check("a UDP port inside is one port of the host's for all its peers",
+              places[0] == places[1], places)
+    third.sendto(b"hello", places[0])
+    wanted = f"hello from {AWAY}:{third.getsockname()[1]}"
+    wait_until(lambda: "from" in log.read_text(), 10)
+    lab.check("and whom it speaks to may answer from another port", wanted in log.read_text(),
+              log.read_text())
+
+
 with bench.Bench(needs=["curl", "setpriv", "ab", "python3"], seconds=150) as test:
     outward(test, scene := Scene(test))
     inward(test, scene)
     datagrams(test, scene)
+    one_port(test, scene)

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of a socket that several processes and descriptors have, see probe.py."""
+import ctypes
 import os
+import platform
 import select
 import signal
 import socket
@@ -25,6 +27,23 @@ def fork_and_dup():
     got = far.recv(10, socket.MSG_WAITALL)
     os.close(copy)
     return still, got, until(far, "RDHUP")
+
+
+@case
+def copied_by_number():
+    """By syscall(), where the number is known."""
+    near, far = pair()
+    for _ in range(3):  # a lease begins, where there are any
+        near.send(b"x")
+        far.recv(1)
+    at = os.open("/dev/null", os.O_RDONLY)
+    if platform.machine() == "x86_64":
+        ctypes.CDLL(None).syscall(33, near.fileno(), at)
+    else:
+        os.dup2(near.fileno(), at)
+    near.send(b"one ")
+    os.write(at, b"other")
+    return far.recv(9, socket.MSG_WAITALL)
 
 
 @case

@@ -167,6 +167,31 @@ def discard_with_trunc():
 
 
 @case
+def discard_as_any_read():
+    """It waits, for all if it shall, and with MSG_PEEK takes nothing."""
+    near, far = pair()
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def discard(size, flags=0):
+        count = library.recv(far.fileno(), None, size, socket.MSG_TRUNC | flags)
+        return errno.errorcode[ctypes.get_errno()] if count < 0 else count
+    nothing = discard(1, socket.MSG_DONTWAIT)
+    writers = [threading.Timer(delay, near.sendall, (word,))
+               for delay, word in ((0.1, b"throw "), (0.3, b"this away"))]
+    for one in writers:
+        one.start()
+    some = discard(4)
+    rest = discard(6, socket.MSG_WAITALL)
+    peeked = discard(100, socket.MSG_PEEK)
+    data, _, flags, _ = far.recvmsg(1, 0, socket.MSG_TRUNC)
+    left = far.recv(20)
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 50000))
+    late = discard(1)
+    near.close()
+    return nothing, some, rest, peeked, len(data), flags, left, late, discard(5)
+
+
+@case
 def gather_and_scatter():
     near, far = pair()
     near.sendmsg([b"one", b"", b"two", b"three"])

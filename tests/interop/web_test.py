@@ -158,6 +158,8 @@ def comments(lab, host):
     change(host, "/api/capture", action="start", filter="udp or icmp")
     watch = Live(host)
     watch.say(watch="packets", filter="udp port 4444")
+    watch.say(watch="status", every_ms=100, parts="interfaces")
+    watch.find("status")  # so that the other wish was heard
     host.udp(HOST4).sendto(b"x", (STACK4, 4444))
     seen = watch.find(lambda m: m["type"] == "packets" and
                       any(one["dropped"] for one in m["packets"]))

@@ -38,7 +38,7 @@ struct FragmentationTest : ::testing::Test {
   // Every fragment; the count that was promised must come out.
   [[nodiscard]] std::vector<PacketPtr> cut(PacketPtr packet, std::size_t mtu) {
     auto fragmenter = Fragmenter::make(std::move(packet), mtu, 77);
-    CHECK(fragmenter.has_value());
+    STRATA_CHECK(fragmenter.has_value());
     std::vector<PacketPtr> fragments;
     while (PacketPtr fragment = fragmenter->next_fragment(pool)) {
       EXPECT_LE(fragment->size(), mtu);
@@ -52,7 +52,7 @@ struct FragmentationTest : ::testing::Test {
     HeapMemory table;
     Reassembly reassembly(table, SipKey{}, {.fragments_per_datagram_max = 10'000});
     for (PacketPtr& fragment : fragments) {
-      CHECK(fragment->pull(std::min<std::size_t>(fragment->size(), 128)));
+      STRATA_CHECK(fragment->pull(std::min<std::size_t>(fragment->size(), 128)));
       auto outcome = reassembly.on_fragment(fragment_of(std::move(fragment)), now);
       if (outcome.whole != nullptr) return bytes_of(*outcome.whole);
     }

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "strata/rng.h"
+
 namespace strata::ip::local_addresses_test {
 namespace {
 
@@ -53,6 +57,31 @@ TEST_F(LocalAddressesTest, AnswersFollowEveryChange) {
     EXPECT_NE(local.find(kV4, 1), nullptr);
     EXPECT_NE(local.find(kV4, 1), nullptr);
     local.erase(kV4, 1, LocalKind::kUnicast);
+  }
+}
+
+// However many come and go, and whatever they have in common with each other and with strangers.
+TEST_F(LocalAddressesTest, AnswersAsAListOfAllWould) {
+  LocalAddresses many(memory, kKey, 1024);
+  std::set<std::uint32_t> ours;
+  Rng rng(3);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto host = static_cast<std::uint32_t>(rng.below(600));
+    const IpAddress address = IpAddress::v4(0x0a00'0000 + host);
+    if (rng.chance({1, 8})) {
+      ASSERT_TRUE(many.insert({address, 1, LocalKind::kUnicast, false}));
+      ours.insert(host);
+    } else if (rng.chance({1, 4})) {
+      many.erase(address, 1, LocalKind::kUnicast);
+      ours.erase(host);
+    }
+    const auto asked = static_cast<std::uint32_t>(rng.below(600));
+    const LocalAddress* const found =
+        many.find(IpAddress::v4(0x0a00'0000 + asked), static_cast<InterfaceId>(rng.below(3)));
+    ASSERT_EQ(found != nullptr, ours.contains(asked)) << asked;
+    if (found != nullptr) {
+      ASSERT_EQ(found->address.v4_value(), 0x0a00'0000 + asked);
+    }
   }
 }
 

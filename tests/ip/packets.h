@@ -61,7 +61,7 @@ inline constexpr IpAddress kBobV6 = IpAddress::v6(0x2001'0db8'0000'0000, 2);
 
 [[nodiscard]] inline PacketPtr packet_of(PacketPool& pool, Bytes bytes) {
   PacketPtr packet = pool.allocate_for(bytes.size());
-  CHECK(packet != nullptr);
+  STRATA_CHECK(packet != nullptr);
   copy_bytes(bytes, packet->append(bytes.size()));
   return packet;
 }
@@ -81,7 +81,7 @@ inline constexpr IpAddress kBobV6 = IpAddress::v6(0x2001'0db8'0000'0000, 2);
     fragment.header_length = static_cast<std::uint16_t>(v4->header_length());
   } else {
     const auto v6 = wire::Ipv6View::parse_quoted(bytes);
-    CHECK(v6.has_value());
+    STRATA_CHECK(v6.has_value());
     wire::Ipv6ChainWalker chain(v6->next_header(), v6->payload());
     std::size_t named_at = wire::Ipv6Layout::NextHeader::kBegin;
     auto extension = chain.next();
@@ -89,7 +89,7 @@ inline constexpr IpAddress kBobV6 = IpAddress::v6(0x2001'0db8'0000'0000, 2);
       named_at = wire::Ipv6Layout::kSize + extension->offset;
       extension = chain.next();
     }
-    CHECK(extension.has_value());
+    STRATA_CHECK(extension.has_value());
     const auto header = wire::Ipv6FragmentView::parse(extension->bytes)->header();
     fragment.source = v6->source();
     fragment.destination = v6->destination();

@@ -83,6 +83,32 @@ TEST_F(ReassemblyTableTest, FloodFromManySourcesStaysWithinTheBudget) {
   EXPECT_GE(feed({.offset = 800, .size = 8, .more = false, .identification = 1}).shed, kWhole);
 }
 
+TEST_F(ReassemblyTableTest, FloodFromManySourcesDoesNotPushOutWhatIsHalfThere) {
+  Rng rng(3);
+  (void)feed({.offset = 0, .size = 1480, .identification = 1});
+  (void)feed({.offset = 1480, .size = 1480, .identification = 1});
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    const auto source = IpAddress::v4(static_cast<std::uint32_t>(rng.next()));
+    (void)feed({.size = 800, .identification = i, .source = source});
+  }
+  const auto last = feed({.offset = 2960, .size = 1040, .more = false, .identification = 1});
+  EXPECT_GE(last.shed, kWhole);
+}
+
+// Halves that are never completed must not make those that begin compete for what they leave.
+TEST_F(ReassemblyTableTest, HalvesFromManySourcesDoNotHoldTheTable) {
+  for (std::uint32_t i = 0; i < 32; ++i) {
+    const IpAddress source = IpAddress::v4(0x0b00'0000U + i);
+    (void)feed({.size = 800, .identification = i, .source = source});
+    (void)feed({.offset = 800, .size = 800, .identification = i, .source = source});
+  }
+  for (std::uint32_t id = 0; id < 8; ++id) (void)feed({.size = 800, .identification = id});
+  for (std::uint32_t id = 0; id < 8; ++id) {
+    const auto last = feed({.offset = 800, .size = 8, .more = false, .identification = id});
+    EXPECT_GE(last.shed, kWhole) << id;
+  }
+}
+
 TEST_F(ReassemblyTableTest, DatagramOfTooManyFragmentsIsDiscarded) {
   for (std::size_t i = 0; i < 8; ++i) {
     EXPECT_EQ(feed({.offset = i * 8, .size = 8}).drop, DropReason::kNone);

@@ -35,13 +35,14 @@ struct ReassemblyTest : ::testing::TestWithParam<bool> {
     const ByteVector bytes = bytes_of(whole);
     if (is_v4()) {
       const auto view = wire::Ipv4View::parse(bytes);
-      CHECK(view && view->checksum_is_valid() && !view->is_fragment());
-      CHECK(view->total_length() == bytes.size() && view->protocol() == wire::kIpProtocolUdp);
+      STRATA_CHECK(view && view->checksum_is_valid() && !view->is_fragment());
+      STRATA_CHECK(view->total_length() == bytes.size() &&
+                   view->protocol() == wire::kIpProtocolUdp);
       return {view->payload().begin(), view->payload().end()};
     }
     const auto view = wire::Ipv6View::parse(bytes);
-    CHECK(view && view->total_length() == bytes.size());
-    CHECK(view->next_header() == wire::kIpProtocolUdp);
+    STRATA_CHECK(view && view->total_length() == bytes.size());
+    STRATA_CHECK(view->next_header() == wire::kIpProtocolUdp);
     return {view->payload().begin(), view->payload().end()};
   }
   void expect_nothing_held() {

@@ -204,8 +204,8 @@ class Build:
 
 
 def failures(program, filters):
-    """The names of the tests that failed, and how many ran. What ends a program, a CHECK or the
-    time, fails the test that it ended."""
+    """The names of the tests that failed, and how many ran. What ends a program, a STRATA_CHECK or
+    the time, fails the test that it ended."""
     command = [program, f"--gtest_filter={':'.join(filters)}", "--gtest_color=no"]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -308,6 +308,22 @@ TEST(NeighborCache, OnAnotherLinkNeighborsAreAskedWhileTheyAreStillUsed) {
   EXPECT_EQ(world.state(kPeer4), State::kReachable);
 }
 
+// TCP could confirm with every other segment: one in a second is enough.
+TEST(NeighborCache, KnowsWhomItNeedNotBeToldOf) {
+  World world;
+  EXPECT_FALSE(world.cache.was_just_confirmed(kPeer4, world.now));
+  world.resolve(kPeer4, kMacA);
+  ASSERT_TRUE(world.cache.add_static(kPeer6, kMacB, world.now));
+  for (const IpAddress& peer : {kPeer4, kPeer6}) (void)mac_towards(world.cache, peer, world.now);
+  EXPECT_TRUE(world.cache.was_just_confirmed(kPeer4, world.now + 999ms));
+  EXPECT_FALSE(world.cache.was_just_confirmed(kPeer4, world.now + 1s));
+  EXPECT_FALSE(world.cache.was_just_confirmed(kPeer4, world.now + 100s));
+  EXPECT_TRUE(world.cache.was_just_confirmed(kPeer6, world.now + 100s)) << "never ends";
+  world.now += 5s;
+  world.cache.on_reachability_confirmed(kPeer4, world.now);
+  EXPECT_TRUE(world.cache.was_just_confirmed(kPeer4, world.now));
+}
+
 TEST(NeighborCache, OnAnotherLinkStrangersAreForgottenAndWhoWaitsGoesOnWaiting) {
   World world;
   EXPECT_EQ(world.cache.on_arp(arp_request(kMacA, kPeer4, kOur4), world.now), DropReason::kNone);

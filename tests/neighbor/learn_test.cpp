@@ -202,6 +202,26 @@ TEST(NeighborLearn, FollowsAMovedStationOnceTheOldOneIsSilent) {
   EXPECT_EQ(mac_towards(busy.cache, kPeer4, busy.now), kMacB);
 }
 
+TEST(NeighborLearn, AnAddressThatMovesIsFollowedThoughTcpHearsOfItsOldStationStill) {
+  World world;
+  world.resolve(kPeer4, kMacA);
+  world.now += 5s;
+  world.cache.on_reachability_confirmed(kPeer4, world.now);
+  (void)world.cache.on_arp(arp_request(kMacB, kPeer4, kPeer4), world.now);
+  EXPECT_EQ(world.state(kPeer4), State::kProbe) << "what TCP knows does not answer the claim";
+  world.cache.on_reachability_confirmed(kPeer4, world.now);
+  EXPECT_EQ(world.state(kPeer4), State::kProbe) << "what was under way is no answer either";
+  EXPECT_EQ(solicitations(world.run(500ms)), 1U);
+  (void)world.cache.on_arp(arp_reply(kMacA, kPeer4), world.now);
+  EXPECT_EQ(world.state(kPeer4), State::kReachable);
+  for (int i = 0; i < 10; ++i) {
+    world.cache.on_reachability_confirmed(kPeer4, world.now);
+    (void)world.cache.on_arp(arp_request(kMacB, kPeer4, kPeer4), world.now);
+  }
+  EXPECT_EQ(solicitations(world.pull()), 0U)
+      << "forgers do not make us ask more than once a second";
+}
+
 TEST(NeighborLearn, IgnoresForgedArpRepliesWhileTheGatewayIsReachable) {
   World world;
   ASSERT_TRUE(world.cache.add_router(kPeer4));

@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <thread>
 
 #include "runtime/loop_lab.h"
+#include "strata/check.h"
 #include "strata/real_clock.h"
 
 namespace strata::runtime::loop_test {
@@ -417,6 +419,82 @@ TEST(Loop, WhatATaskThrowsEndsNoOther) {
   loop->post([&] { log += 'c'; });
   for (int i = 0; i < 3; ++i) (void)loop->run_once(Duration::zero());
   EXPECT_EQ(log, "tabc");
+}
+
+TEST(Loop, APollableMayRemoveAndAddOthersInItsTurn) {
+  TestLoop loop;
+  Worker former, mover, next, added;
+  mover.work = [&](Time) {
+    if (mover.turns != 1) return false;
+    loop->remove(former);
+    loop->remove(next);
+    EXPECT_TRUE(loop->add(added).has_value());
+    return true;
+  };
+  for (Worker* each : {&former, &mover, &next}) ASSERT_TRUE(loop->add(*each).has_value());
+  EXPECT_TRUE(loop->run_once(Duration::zero()));
+  EXPECT_EQ(former.turns, 1);
+  EXPECT_EQ(mover.turns, 1);
+  EXPECT_EQ(next.turns, 0);
+  EXPECT_EQ(added.turns, 1);
+  (void)loop->run_once(Duration::zero());
+  EXPECT_EQ(former.turns, 1);
+  EXPECT_GT(mover.turns, 1);
+}
+
+TEST(Loop, WhatThrewInItsTurnMayGo) {
+  TestLoop loop;
+  Worker thrower;
+  thrower.work = [](Time) -> bool { throw std::runtime_error("thrown by a pollable"); };
+  ASSERT_TRUE(loop->add(thrower).has_value());
+  EXPECT_THROW((void)loop->run_once(Duration::zero()), std::runtime_error);
+  loop->remove(thrower);
+  EXPECT_FALSE(loop->run_once(Duration::zero()));
+}
+
+// In a process of its own that ends: says first which condition did not hold.
+void tell_checks() {
+  set_check_handler([](const char* condition, const char* /*file*/, int /*line*/) {
+    std::fprintf(stderr, "%s\n", condition);
+  });
+}
+
+TEST(LoopDeathTest, NoTaskTurnsItsOwnLoop) {
+  TestLoop loop;
+  EXPECT_DEATH(
+      {
+        tell_checks();
+        loop->post([&] { (void)loop->run_once(Duration::zero()); });
+        (void)loop->run_once(Duration::zero());
+      },
+      "!is_turning_");
+}
+
+TEST(LoopDeathTest, NoTaskEndsItsLoop) {
+  EXPECT_DEATH(
+      {
+        tell_checks();
+        auto loop = *Loop::create();
+        loop->post([&] { loop.reset(); });
+        (void)loop->run_once(Duration::zero());
+      },
+      "!is_turning_");
+}
+
+TEST(LoopDeathTest, APollableDoesNotGoInItsOwnTurn) {
+  TestLoop loop;
+  Worker worker;
+  worker.work = [&](Time) {
+    loop->remove(worker);
+    return false;
+  };
+  ASSERT_TRUE(loop->add(worker).has_value());
+  EXPECT_DEATH(
+      {
+        tell_checks();
+        (void)loop->run_once(Duration::zero());
+      },
+      "!is_in_its_turn");
 }
 
 }  // namespace

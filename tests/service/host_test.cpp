@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdio>
+#include <optional>
+#include <utility>
 
+#include "strata/check.h"
 #include "strata/udp_socket.h"
 
 namespace strata::host_test {
@@ -112,6 +116,49 @@ TEST(Host, AsksItsHostsFileForNames) {
   });
   for (int i = 0; i < 100 && !is_told; ++i) pair.loop->run_once(1ms);
   EXPECT_TRUE(is_told);
+}
+
+// A socket of the right host that calls when a datagram has come, and one that is under way.
+void wake_right(Pair& pair, std::optional<UdpSocket>& woken, InlineFunction<void(Readiness)> call) {
+  ASSERT_TRUE(Host::join(*pair.left, "10.1.0.1/24", *pair.right, "10.1.0.2/24"));
+  woken = UdpSocket::open(pair.right->stack()).value();
+  ASSERT_TRUE(woken->bind({IpAddress::any_v6(), 7}));
+  ASSERT_TRUE(woken->on_ready(std::move(call)));
+  auto client = UdpSocket::open(pair.left->stack()).value();
+  ASSERT_TRUE(client.send_to(std::as_bytes(std::span(kHello)), {IpAddress::v4(10, 1, 0, 2), 7},
+                             pair.loop->now()));
+  pair.left->stack().flush(pair.loop->now());
+}
+
+TEST(Host, GoesInATaskOfWhatItWoke) {
+  Pair pair;
+  std::optional<UdpSocket> woken;
+  wake_right(pair, woken, [&](Readiness) {
+    pair.loop->post([&] {
+      woken.reset();
+      pair.right.reset();
+    });
+  });
+  for (int i = 0; i < 1000 && pair.right != nullptr; ++i) pair.loop->run_once(1ms);
+  EXPECT_EQ(pair.right, nullptr);
+  pair.loop->run_once(1ms);
+}
+
+TEST(HostDeathTest, IsNotDestroyedByWhatItWoke) {
+  Pair pair;
+  std::optional<UdpSocket> woken;
+  wake_right(pair, woken, [&](Readiness) {
+    woken.reset();
+    pair.right.reset();
+  });
+  EXPECT_DEATH(
+      {
+        set_check_handler([](const char* condition, const char* /*file*/, int /*line*/) {
+          std::fprintf(stderr, "%s\n", condition);
+        });
+        for (int i = 0; i < 1000; ++i) pair.loop->run_once(1ms);
+      },
+      "!is_in_its_turn");
 }
 
 }  // namespace

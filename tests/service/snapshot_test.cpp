@@ -24,6 +24,15 @@ const Json* find(const Json& list, const char* key, const std::string& value) {
   return nullptr;
 }
 
+TEST(Snapshot, ShowsInterfacesBeyondTheLimitOfItsOtherLists) {
+  Lab lab;
+  const Json json =
+      snapshot(*lab.ours, SnapshotParts::all(), {.limit = 0, .interfaces_min = kListedMax});
+  EXPECT_NE(find(json["interfaces"], "name", "ours"), nullptr);
+  EXPECT_TRUE(json["addresses"].empty());
+  EXPECT_TRUE(json.contains("addresses_total"));
+}
+
 TEST(Snapshot, ShowsWhatTheStackHas) {
   Lab lab;
   auto socket = UdpSocket::open(lab.ours->stack());

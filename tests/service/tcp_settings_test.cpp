@@ -12,14 +12,15 @@ TEST(TcpSettings, EachKeySetsWhatItNames) {
   const auto done = apply_tcp_settings(
       config,
       "congestion=bbr,ecn=off,sack=off,timestamps=false,window_scaling=off,fast_open=off,"
-      "syn_cookies=off,path_probing=always,initial_window=4,send_buffer=65536,"
-      "receive_buffer=8192,keepalive_idle=30");
+      "syn_cookies=off,path_probing=always,super_segments=off,initial_window=4,"
+      "send_buffer=65536,receive_buffer=8192,keepalive_idle=30");
   ASSERT_TRUE(done.has_value()) << done.error().text;
   EXPECT_EQ(config.congestion.view(), "bbr");
   EXPECT_EQ(config.ecn, TcpEcn::kOff);
   EXPECT_FALSE(config.sack || config.timestamps || config.window_scaling || config.syn_cookies);
   EXPECT_FALSE(config.fast_open_client || config.fast_open_server);
   EXPECT_EQ(config.path_probing, TcpPathProbing::kAlways);
+  EXPECT_FALSE(config.super_segments);
   EXPECT_EQ(config.initial_window, 4);
   EXPECT_EQ(config.send_buffer_max, 65536U);
   EXPECT_EQ(config.receive_buffer_max, 8192U);

@@ -80,27 +80,6 @@ TEST_F(FrameTest, FlippingMoreBitsThanThereAreFlipsAll) {
   EXPECT_EQ(bytes_of(*frame), std::vector<std::byte>(2, std::byte{0xf0}));
 }
 
-TEST_F(FrameTest, TheHashSeesTimeLengthAndEveryByte) {
-  for (const std::size_t size : {22U, 31U, 32U, 33U, 64U, 100U, 1500U}) {
-    std::vector<std::byte> bytes = numbered_frame(3, size);
-    const std::uint64_t reference = hash_frame(1, Time(5ns), bytes);
-    EXPECT_NE(hash_frame(2, Time(5ns), bytes), reference);
-    EXPECT_NE(hash_frame(1, Time(6ns), bytes), reference);
-    EXPECT_NE(hash_frame(1, Time(5ns), Bytes(bytes).first(size - 1)), reference);
-    for (std::size_t i = 0; i < size; ++i) {
-      bytes[i] ^= std::byte{0x40};
-      EXPECT_NE(hash_frame(1, Time(5ns), bytes), reference) << "byte " << i << " of " << size;
-      bytes[i] ^= std::byte{0x40};
-    }
-    EXPECT_EQ(hash_frame(1, Time(5ns), bytes), reference);
-  }
-}
-
-TEST_F(FrameTest, TheHashIsTheSameOnEveryMachine) {
-  EXPECT_EQ(hash_frame(0, Time(1s), numbered_frame(0x0123'4567'89ab'cdef, 75)),
-            828'358'478'255'229'684U);
-}
-
 TEST_F(FrameTest, ATagComesAndGoesWithoutTouchingTheRest) {
   const std::vector<std::byte> untagged = numbered_frame(8, 80);
   PacketPtr frame = insert_tag(packet_of(untagged), 0xa064, pool);

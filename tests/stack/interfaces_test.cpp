@@ -8,6 +8,7 @@
 
 #include "support/bench.h"
 #include "support/matchers.h"
+#include "support/udp_port.h"
 
 namespace strata::stack::interfaces_test {
 namespace {
@@ -34,6 +35,33 @@ TEST(Interfaces, NamesAreUniqueAndShort) {
   EXPECT_EQ(bench.stack.add_interface(device, named("sixteen-letters!"), bench.now).error(),
             Error::kInvalidArgument);
   EXPECT_TRUE(bench.stack.add_interface(device, named("fifteen-letters"), bench.now));
+}
+
+// More than there are bits for in Core::queued_ports.
+TEST(Interfaces, OfManyEachSendsAndAsksForItsNeighbours) {
+  Host host;
+  std::array<TestDevice, 70> devices;
+  UdpPort port(host, {IpAddress::any_v4(), 7}, AddressFamily::kIpv4);
+  const auto on = [](std::size_t i, std::uint8_t node) {
+    return IpAddress::v4(10, 1, static_cast<std::uint8_t>(i), node);
+  };
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const InterfaceId id = host.add(devices[i]);
+    ASSERT_TRUE(host.stack.add_address(id, Prefix(on(i, 1), 24), host.now));
+    ASSERT_TRUE(host.stack.add_neighbor(id, on(i, 2), kPeerMac, host.now));
+  }
+  host.run_for(10s);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    (void)devices[i].take_sent();
+    ASSERT_TRUE(port.send({on(i, 2), 9}, text("known")));
+    host.stack.flush(host.now);
+    EXPECT_THAT(devices[i].take_sent(), SizeIs(1)) << i;
+    ASSERT_TRUE(port.send({on(i, 3), 9}, text("to be asked for")));
+  }
+  host.settle();
+  for (TestDevice& device : devices) EXPECT_THAT(device.take_sent(), SizeIs(1));
+  host.run_for(1500ms);
+  for (TestDevice& device : devices) EXPECT_THAT(device.take_sent(), SizeIs(1)) << "once a second";
 }
 
 TEST(Interfaces, AnMtuIsWithinTheDevices) {
@@ -73,7 +101,43 @@ TEST(Interfaces, TagsAreChecked) {
   const VlanTags five{.tags = {{{.id = 5}}}, .count = 1};
   ASSERT_TRUE(host.stack.add_vlan(host.eth0, five, {}, host.now));
   EXPECT_EQ(host.stack.add_vlan(host.eth0, five, {}, host.now).error(), Error::kAlreadyExists);
+  const VlanTags urgent{.tags = {{{.id = 5, .priority = 7}}}, .count = 1};
+  EXPECT_EQ(host.stack.add_vlan(host.eth0, urgent, {}, host.now).error(), Error::kAlreadyExists);
   EXPECT_EQ(host.stack.add_vlan(kLoopbackId, five, {}, host.now).error(), Error::kInvalidArgument);
+}
+
+TEST(Interfaces, AVlanThatWasRemovedMayComeBack) {
+  Host host;
+  const VlanTags five{.tags = {{{.id = 5}}}, .count = 1};
+  const auto vlan = host.stack.add_vlan(host.eth0, five, named("vlan"), host.now);
+  ASSERT_TRUE(vlan);
+  ASSERT_TRUE(host.stack.remove_interface(*vlan, host.now));
+  EXPECT_TRUE(host.stack.add_vlan(host.eth0, five, named("vlan"), host.now));
+}
+
+// As on Linux a VLAN has no more than its port; and what it wanted is not forgotten.
+TEST(Interfaces, VlansKeepToTheMtuOfTheirPort) {
+  Host host;
+  const auto add = [&](const VlanTags& tags, std::size_t wanted) {
+    InterfaceConfig config;
+    config.mtu = wanted;
+    return host.stack.add_vlan(host.eth0, tags, config, host.now).value_or(kNoInterface);
+  };
+  const InterfaceId plain = add({.tags = {{{.id = 5}}}, .count = 1}, 0);
+  const InterfaceId stacked = add({.tags = {{{.id = 6}, {.id = 7}}}, .count = 2}, 0);
+  const InterfaceId narrow = add({.tags = {{{.id = 8}}}, .count = 1}, 1300);
+  const auto mtus = [&] {
+    const Core& core = host.stack.core();
+    return std::array{core.interface(plain)->mtu, core.interface(stacked)->mtu,
+                      core.interface(narrow)->mtu};
+  };
+  ASSERT_TRUE(host.stack.set_mtu(host.eth0, 1400, host.now));
+  EXPECT_EQ(mtus(), (std::array<std::size_t, 3>{1400, 1396, 1300}));
+  ASSERT_TRUE(host.stack.set_mtu(host.eth0, 1290, host.now));
+  EXPECT_EQ(mtus(), (std::array<std::size_t, 3>{1290, 1286, 1290}));
+  EXPECT_EQ(host.stack.set_mtu(plain, 1291, host.now).error(), Error::kInvalidArgument);
+  ASSERT_TRUE(host.stack.set_mtu(host.eth0, 1500, host.now));
+  EXPECT_EQ(mtus(), (std::array<std::size_t, 3>{1500, 1496, 1300}));
 }
 
 TEST(Interfaces, AVlanGoesWithItsPort) {

@@ -92,8 +92,8 @@ constexpr Ban kBans[] = {
     {"std::to_string", Where::kRanks0To3, kText},
     {"std::deque", Where::kRanks0To3, "base/ring.h"},
     {"std::list", Where::kRanks0To3, "base/intrusive_list.h"},
-    {"throw", Where::kRanks0To3, "Result<T>, Parsed<T> or CHECK"},
-    {"try", Where::kRanks0To3, "Result<T>, Parsed<T> or CHECK"},
+    {"throw", Where::kRanks0To3, "Result<T>, Parsed<T> or STRATA_CHECK"},
+    {"try", Where::kRanks0To3, "Result<T>, Parsed<T> or STRATA_CHECK"},
     {"dynamic_cast", Where::kStackSide, "an enum or a virtual function"},
     {"typeid", Where::kRanks0To3, "an enum"},
     {"std::format", Where::kEverywhere, "fmt (libstdc++ 12 has no std::format)"},
@@ -109,8 +109,8 @@ constexpr Ban kBans[] = {
     {"snprintf(", Where::kRanks0To4, kText},
     {"vsnprintf(", Where::kRanks0To4, kText},
     {"puts(", Where::kRanks0To4, kText},
-    {"assert(", Where::kStackSide, "CHECK, which is on in release too"},
-    {"std::abort(", Where::kRanks0To4, "CHECK", "src/base/check.cpp"},
+    {"assert(", Where::kStackSide, "STRATA_CHECK, which is on in release too"},
+    {"std::abort(", Where::kRanks0To4, "STRATA_CHECK", "src/base/check.cpp"},
     {"this_thread::sleep_for", Where::kUnits, kVirtual},
     {"this_thread::sleep_until", Where::kUnits, kVirtual},
     {"sleep(", Where::kUnits, kVirtual},
@@ -194,6 +194,16 @@ bool is_foreign_name(std::string_view name) {
   return std::ranges::any_of(kForeign, [&](std::string_view one) { return name.starts_with(one); });
 }
 
+// A macro of a public header is the business of all who include it. Asio has its own for whoever
+// sets it up.
+bool is_greedy_macro(const File& file, std::string_view line) {
+  constexpr std::string_view kDefine = "define";
+  if (!file.is_under("include") || directive_of(line) != kDefine) return false;
+  std::string_view name = line.substr(line.find(kDefine) + kDefine.size());
+  name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+  return !name.starts_with("STRATA_") && !name.starts_with("ASIO_");
+}
+
 void check_line(const File& file, int rank, std::size_t number, std::span<const Ban* const> bans,
                 Findings& findings) {
   const std::string_view line = file.code[number - 1];
@@ -209,6 +219,9 @@ void check_line(const File& file, int rank, std::size_t number, std::span<const 
     findings.push_back({file.path, number, "`new` is banned here; use " + std::string(kMemory)});
   }
   if (!is_product(file)) return;
+  if (is_greedy_macro(file, line)) {
+    findings.push_back({file.path, number, "a macro of a public header is named STRATA_..."});
+  }
   if (const std::size_t at = line.find("get_"); at != std::string_view::npos) {
     // A member that is called, a.get_x(), may be somebody else's.
     const bool starts = at == 0 || line[at - 1] == ' ';

@@ -92,7 +92,7 @@ constexpr BannedHeader kBannedBelowRank4[] = {
     {"condition_variable", "nothing: a stack belongs to one thread"},
     {"ctime", "strata/time.h"},
     {"random", "strata/rng.h"},
-    {"stdexcept", "Result<T> or CHECK"},
+    {"stdexcept", "Result<T> or STRATA_CHECK"},
     {"format", "fmt, above rank 3"},
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions by HTTP. Every address is relative to the page, which may lie under any path.
 
-const kTokenKey = "strata.token";
-
 export class ApiError extends Error {
   constructor(status, text) {
     super(text);
@@ -10,10 +8,13 @@ export class ApiError extends Error {
   }
 }
 
+// Only here, and only until the page is left or loaded anew: what a browser stores for an origin is
+// read by every page of it, and files of http=DIR have the same one.
+let kept = "";
 export const token = {
-  read: () => sessionStorage.getItem(kTokenKey) ?? "",
-  keep: (value) => sessionStorage.setItem(kTokenKey, value),
-  forget: () => sessionStorage.removeItem(kTokenKey),
+  read: () => kept,
+  keep: (value) => (kept = value),
+  forget: () => (kept = ""),
 };
 
 export function address(path, query = {}) {

@@ -82,7 +82,7 @@ StackFlags& Verbs::add_stack_flags(Flags& verb, const char* publish) {
 
 void Verbs::finish(Flags& verb, Read read) {
   const auto found = std::ranges::find(line_->verbs, &verb, [](Verb& each) { return &each.flags; });
-  CHECK(found != line_->verbs.end());
+  STRATA_CHECK(found != line_->verbs.end());
   found->read = std::move(read);
 }
 

@@ -303,6 +303,10 @@ int run_command(const RunCommand& command) {
     print(stderr, "strata run: {}: process {} may not be traced: it cannot have our sockets\n",
           command.words.front(), attach::process_number(thread));
   });
+  server->on_refused([&command](pid_t thread, std::string_view kind) {
+    print(stderr, "strata run: {}: process {} asked for {}, which no stack of ours has\n",
+          command.words.front(), attach::process_number(thread), kind);
+  });
   say_tier(command, choice, node.main().name());
   ShimWatch shim(command, launch->process());
   if (choice.tier == attach::Tier::kPreload) {

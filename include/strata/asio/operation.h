@@ -17,6 +17,7 @@
 //     bool attempt();                                  // true: answered
 //     void fail(Error error);
 //     std::tuple<error_code, std::size_t> take();      // the handler's arguments
+//     void give_up();                                  // if its slot cancels more than itself
 //   };
 //
 //   initiate: attempt ─ answered ─> post(handler)
@@ -115,7 +116,12 @@ class Operation final : public Pending {
     if (!slot.is_connected()) return;
     has_slot_ = true;
     slot.assign([this, kinds](net::cancellation_type asked) {
-      if ((asked & kinds) != net::cancellation_type::none) cancel();
+      if ((asked & kinds) == net::cancellation_type::none) return;
+      if constexpr (requires { step_.give_up(); }) {
+        step_.give_up();
+      } else {
+        cancel();
+      }
     });
   }
 

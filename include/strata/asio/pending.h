@@ -2,6 +2,7 @@
 // What of Asio's operations needs no Asio: who waits for a socket, and in which order.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "strata/error.h"
@@ -49,6 +50,8 @@ class PendingQueue {
   PendingQueue& operator=(const PendingQueue&) = delete;
 
   [[nodiscard]] bool empty() const { return first_ == nullptr; }
+  // Counted anew each time.
+  [[nodiscard]] std::size_t size() const;
   [[nodiscard]] Pending* front() const { return first_; }
   void push(Pending& pending);
   void remove(Pending& pending);

@@ -61,7 +61,6 @@ class steady_timer {
   template <typename Token>
   auto async_wait(Token&& token) {
     State& state = *state_;
-    ++state.count;
     return net::async_initiate<Token, void(error_code)>(
         [&state](auto handler) {
           begin(state.own, state.waiting, std::move(handler), Expired(state));
@@ -80,7 +79,7 @@ class steady_timer {
     [[nodiscard]] Time now() const { return runner().now(); }
     std::size_t cancel() {
       disarm();
-      const std::size_t cancelled = count;
+      const std::size_t cancelled = waiting.size();
       waiting.cancel_all();
       return cancelled;
     }
@@ -107,7 +106,6 @@ class steady_timer {
     executor own;
     Time expiry{};
     PendingQueue waiting;
-    std::size_t count = 0;  // of those in `waiting`, or about to be
     TimerId timer{};
     bool is_armed = false;
   };
@@ -117,12 +115,7 @@ class steady_timer {
     explicit Expired(State& state) : state_(&state) {}
     bool attempt() {
       if (state_->now() < state_->expiry) return false;
-      --state_->count;
       return settle({});
-    }
-    void fail(Error error) {
-      --state_->count;
-      Answer::fail(error);
     }
     std::tuple<error_code> take() { return {error()}; }
 

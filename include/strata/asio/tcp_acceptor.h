@@ -193,9 +193,11 @@ class tcp::acceptor : public net::socket_base {
       if (native) return std::nullopt;
       return opening ? Error::kInvalidArgument : Error::kInvalidHandle;  // as accept(2)
     }
-    // Without an address of its own it gets a port that is free, as listen(2) has it.
+    // Without an address of its own it gets a port that is free, as listen(2) has it; below zero is
+    // as many as the system knows, there as here.
     Result<void> listen(int backlog) {
-      const auto waiting = static_cast<std::uint32_t>(std::max(backlog, 0));
+      const auto waiting =
+          static_cast<std::uint32_t>(backlog < 0 ? max_listen_connections : backlog);
       if (native) return native->set_backlog(waiting);
       if (!opening) return std::unexpected(Error::kInvalidHandle);
       if (!opening->binding) {

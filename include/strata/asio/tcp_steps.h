@@ -180,6 +180,8 @@ class TcpConnecting : public Answer<void> {
     if (state_->native) state_->native->abort(state_->now());
     state_->native.reset();
   }
+  // The attempt goes, and with it what else waits for this socket.
+  void give_up() { state_->sides.cancel_all(); }
   // It was never begun; what there is stays.
   void refuse(Error error) { Answer::fail(error); }
   std::tuple<error_code> take() { return {error()}; }
@@ -230,7 +232,10 @@ class TcpWriting : public Answer<std::size_t> {
     if (parts_.empty()) return settle(0);
     return settle(state_->native->write(parts_.all(), state_->now()));
   }
-  std::tuple<error_code, std::size_t> take() { return {error(), result_.value_or(0)}; }
+  std::tuple<error_code, std::size_t> take() {
+    const bool is_closed = !result_ && result_.error() == Error::kClosed;
+    return {is_closed ? net::error::broken_pipe : error(), result_.value_or(0)};
+  }
 
  private:
   TcpSocketState* state_;

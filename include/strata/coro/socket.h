@@ -103,7 +103,7 @@ class SocketBase {
   friend class SocketWait;
   virtual void watch() = 0;
   static bool try_again(SocketWait* waiting);
-  void check_unused() const { CHECK(reader_ == nullptr && writer_ == nullptr); }
+  void check_unused() const { STRATA_CHECK(reader_ == nullptr && writer_ == nullptr); }
 
   Executor* executor_;
   SocketWait* reader_ = nullptr;

@@ -120,14 +120,17 @@ class [[nodiscard]] Task {
   // For those who combine tasks: runs it to where it first waits. True when it is done, and then
   // nobody is told.
   bool start(Completion completion) {
-    CHECK(handle_ && !handle_.done());
+    STRATA_CHECK(handle_ && !handle_.done());
     handle_.resume();
     if (handle_.done()) return true;
     handle_.promise().set_completion(completion);
     return false;
   }
   // What it returned, or threw. Only of a task that is done.
-  T take() { return handle_.promise().take(); }
+  T take() {
+    STRATA_CHECK(handle_ && handle_.done());
+    return handle_.promise().take();
+  }
   [[nodiscard]] Handle release() { return std::exchange(handle_, nullptr); }
 
   class Awaiter {

@@ -55,7 +55,7 @@ class Wait {
 
   Wait(Wait&& other) noexcept
       : executor_(other.executor_), deadline_(other.deadline_), cancellation_(other.cancellation_) {
-    CHECK(!other.waiter_);
+    STRATA_CHECK(!other.waiter_);
   }
 
   // Why there is no point in waiting, if there is none.

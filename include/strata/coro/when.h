@@ -209,7 +209,7 @@ template <typename T>
 class [[nodiscard]] AnyOfMany {
  public:
   explicit AnyOfMany(std::vector<Task<T>> tasks) : tasks_(std::move(tasks)) {
-    CHECK(!tasks_.empty());
+    STRATA_CHECK(!tasks_.empty());
     for (std::size_t i = 0; i < tasks_.size(); ++i) racers_.push_back({this, i});
   }
   AnyOfMany(const AnyOfMany&) = delete;
@@ -248,7 +248,7 @@ class [[nodiscard]] AnyOfMany {
   std::size_t winner_ = 0;
   std::coroutine_handle<> waiter_;
 };
-// Of none there is no first: that is a CHECK.
+// Of none there is no first: that is a STRATA_CHECK.
 template <typename T>
 AnyOfMany<T> when_any(std::vector<Task<T>> tasks) {
   return AnyOfMany<T>(std::move(tasks));

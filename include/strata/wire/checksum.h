@@ -170,7 +170,7 @@ inline constexpr std::size_t kShortCopyMax = 47;  // a copy of that size is itse
 // Copies `from` to the front of `to`, which is at least as long and does not overlap it, and
 // returns partial_sum(from): one pass over memory instead of two.
 constexpr Sum copy_and_sum(Bytes from, MutableBytes to) {
-  CHECK(from.size() <= to.size());
+  STRATA_CHECK(from.size() <= to.size());
   if consteval {
     copy_bytes(from, to);
     return checksum_detail::sum_short(from.data(), from.size());

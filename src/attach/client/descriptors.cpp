@@ -42,17 +42,25 @@ void Descriptors::open(std::int32_t calls_before_lease) {
   is_open_.store(true);
 }
 
-void Descriptors::born(int descriptor, bool is_non_blocking) {
+void Descriptors::born(int descriptor, bool is_non_blocking, bool has_peer) {
   if (!is_open() || descriptor < 0 || descriptor >= kMax) return;
   Entry& entry = entries_[descriptor];
   entry.calls_left.store(calls_before_lease_);
   entry.is_non_blocking.store(is_non_blocking);
   entry.wants_edges.store(false);
+  entry.has_peer.store(has_peer);
   entry.was_dry = false;
   int end = known_end_.load();
   while (end <= descriptor && !known_end_.compare_exchange_weak(end, descriptor + 1)) {
   }
   entry.state.store(State::kPair, std::memory_order_release);
+}
+
+bool Descriptors::has_peer(Entry& entry, int descriptor) {
+  if (entry.has_peer.load(std::memory_order_relaxed)) return true;
+  const long told = kernel::control(descriptor, kHasPeer);
+  if (told == 0) entry.has_peer.store(true);
+  return told != -ENOTCONN;
 }
 
 // ── Into a lease ────────────────────────────────────────────────────────────────────────────────

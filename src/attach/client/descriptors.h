@@ -33,6 +33,7 @@ struct Entry {
   std::atomic<std::int32_t> calls_left{0};   // before it is worth a lease
   std::atomic<bool> is_non_blocking{false};  // O_NONBLOCK of the open file
   std::atomic<bool> wants_edges{false};      // watched with EPOLLET
+  std::atomic<bool> has_peer{false};         // connected, or on its way; false: not known
   bool was_dry = false;                      // the last read found nothing; under `inward`
   LaneLock inward;
   LaneLock outward;
@@ -56,7 +57,9 @@ class Descriptors {
     return entry.state.load(std::memory_order_acquire) == State::kUnknown ? nullptr : &entry;
   }
 
-  void born(int descriptor, bool is_non_blocking);
+  void born(int descriptor, bool is_non_blocking, bool has_peer = true);
+  // Where libc would wait on the pair for what never comes: false when nobody is at the other end.
+  [[nodiscard]] static bool has_peer(Entry& entry, int descriptor);
   // A data call of the kernel's begins; false when it is not the kernel's. After it ended, with
   // bytes moved, it may be time for a lease.
   [[nodiscard]] static bool enter_kernel(Entry& entry);

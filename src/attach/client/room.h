@@ -16,7 +16,7 @@
 namespace strata::attach::client {
 
 // Requests of ioctl(), from the range that protocols have for themselves: the filter tells all of
-// it to the launcher. The first two and the last have no descriptor (-1).
+// it to the launcher. The first two and kOpenFile have no descriptor (-1).
 enum Request : unsigned long {
   kGreet = 0x89e0,     // argument: kVersion. 0: the launcher gives leases
   kMakeRoom = 0x89e1,  // a descriptor for the memory of a new room
@@ -24,15 +24,16 @@ enum Request : unsigned long {
   kGiveBack = 0x89e3,  // bytes go by the pair again
   kRing = 0x89e4,      // a bell for which the pair has no room
   kOpenFile = 0x89e5,  // argument: a NetFile, and kClosesOnExec. A descriptor for its text
+  kHasPeer = 0x89e6,   // ENOTCONN: nobody is there whom bytes could go to or come from
 };
 inline constexpr unsigned long kClosesOnExec = 1UL << 8U;
-inline constexpr unsigned kVersion = 2;
+inline constexpr unsigned kVersion = 3;
 
 [[nodiscard]] constexpr bool is_without_descriptor(unsigned long request) {
   return request == kGreet || request == kMakeRoom || request == kOpenFile;
 }
 [[nodiscard]] constexpr bool is_about_lease(unsigned long request) {
-  return request == kLease || request == kGiveBack || request == kRing;
+  return request == kLease || request == kGiveBack || request == kRing || request == kHasPeer;
 }
 
 inline constexpr std::uint32_t kLaneBytes = 1U << 17U;

@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-#include "attach/pidfd.h"
+#include "attach/process/pidfd.h"
 
 namespace strata::attach {
 namespace {

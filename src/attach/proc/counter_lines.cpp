@@ -167,6 +167,32 @@ void write_udp(std::string& text, const Stack& stack) {
                {"MemErrors", 0}});
 }
 
+void write_more_of_tcp(std::string& text, const Stack& stack, const tcp::Transport* transport) {
+  using R = DropReason;
+  const tcp::TransportCounters counts =
+      transport == nullptr ? tcp::TransportCounters{} : transport->counters();
+  const std::uint64_t no_room =
+      drops(stack, {R::kTcpBacklogFull, R::kTcpAcceptQueueFull, R::kTcpTableFull});
+  write_group(text, "TcpExt:",
+              {{"SyncookiesSent", counts.cookies_out},
+               {"SyncookiesRecv", counts.cookies_in},
+               {"OutOfWindowIcmps", stack.drops(R::kTcpQuoteNotInFlight)},
+               {"TWRecycled", counts.time_waits_reused},
+               {"PAWSEstab", stack.drops(R::kTcpOldTimestamp)},
+               {"ListenOverflows", counts.accept_overflows},
+               {"ListenDrops", no_room},
+               {"TCPAbortOnMemory", counts.orphans_reset},
+               {"TCPChallengeACK", counts.challenge_acks_out}});
+}
+
+void write_more_of_ip(std::string& text, const Stack& stack) {
+  using R = DropReason;
+  write_group(text, "IpExt:",
+              {{"InTruncatedPkts", drops(stack, {R::kIpv4TooShort, R::kIpv4BadLength})},
+               {"InCsumErrors", stack.drops(R::kIpv4BadChecksum)},
+               {"ReasmOverlaps", stack.drops(R::kFragmentOverlap)}});
+}
+
 struct Datagrams {
   std::uint64_t udp = 0;
   std::uint64_t raw = 0;
@@ -190,6 +216,37 @@ std::string counter_lines(const NetFacts& facts) {
   write_icmp(text, facts.stack);
   write_tcp(text, facts.stack);
   write_udp(text, facts.stack);
+  return text;
+}
+
+std::string more_counter_lines(const NetFacts& facts) {
+  std::string text;
+  write_more_of_tcp(text, facts.stack, facts.stack.core().tcp);
+  write_more_of_ip(text, facts.stack);
+  return text;
+}
+
+std::string counter_lines_v6(const NetFacts& facts) {
+  using R = DropReason;
+  const Stack& stack = facts.stack;
+  const StackCounters& counts = stack.counters();
+  const std::uint64_t bad_header =
+      drops(stack, {R::kIpv6BadVersion, R::kIpv6BadExtension, R::kIpv6ExtensionChainTooLong,
+                    R::kIpv6UnknownOption, R::kIpv6RoutingRefused});
+  const std::uint64_t bad_address =
+      drops(stack, {R::kIpv6BadSource, R::kIpv6BadDestination, R::kIpv6MappedAddress});
+  std::string text;
+  for (const auto& [name, count] : std::initializer_list<Count>{
+           {"Ip6InReceives", counts.ipv6_received},
+           {"Ip6InHdrErrors", bad_header},
+           {"Ip6InAddrErrors", bad_address},
+           {"Ip6InUnknownProtos", stack.drops(R::kIpv6UnknownNextHeader)},
+           {"Ip6InTruncatedPkts", drops(stack, {R::kIpv6TooShort, R::kIpv6BadLength})},
+           {"Ip6InDelivers", counts.ipv6_delivered},
+           {"Ip6OutForwDatagrams", counts.ipv6_forwarded},
+           {"Ip6OutRequests", counts.ipv6_sent}}) {
+    fmt::format_to(std::back_inserter(text), "{:<32}\t{}\n", name, count);
+  }
   return text;
 }
 

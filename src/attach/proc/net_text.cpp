@@ -27,6 +27,8 @@ std::string net_text(client::NetFile file, const NetFacts& facts) {
     case NetFile::kTotals: return total_lines(facts, AddressFamily::kIpv4);
     case NetFile::kTotals6: return total_lines(facts, AddressFamily::kIpv6);
     case NetFile::kUnix: return unix_lines(facts);
+    case NetFile::kMoreCounters: return more_counter_lines(facts);
+    case NetFile::kCounters6: return counter_lines_v6(facts);
   }
   return {};
 }

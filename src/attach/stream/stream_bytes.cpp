@@ -46,7 +46,8 @@ bool StreamSocket::send_rest() {
   const ssize_t count =
       ::send(end_.get(), to_program_.data(), to_program_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (count > 0) to_program_.erase(to_program_.begin(), to_program_.begin() + count);
-  if (count < 0 && errno != EAGAIN) to_program_.clear();  // nobody reads any more
+  if (count < 0 && errno != EAGAIN) to_program_.clear();                // nobody reads any more
+  if (to_program_.empty()) std::vector<std::byte>().swap(to_program_);  // sockets are many
   wants_room_ = !to_program_.empty();
   return !wants_room_;
 }
@@ -138,6 +139,23 @@ bool StreamSocket::move_inward(Time now) {
   return !wants_room_;
 }
 
+Answer StreamSocket::discard(int theirs, std::size_t size, int flags) {
+  if (is_alone()) return -ENOTCONN;
+  const Descriptor borrowed = theirs < 0 ? borrow_program_end() : Descriptor();
+  const int end = theirs < 0 ? borrowed.get() : theirs;
+  if (end < 0) return -EAGAIN;
+  std::size_t done = 0;
+  while (done < size) {
+    const MutableBytes room = scratch().first(std::min(scratch().size(), size - done));
+    const ssize_t count = ::recv(end, room.data(), room.size(), MSG_DONTWAIT | (flags & MSG_PEEK));
+    if (count < 0 && done == 0) return -errno;
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
+    if ((flags & MSG_PEEK) != 0) break;
+  }
+  return static_cast<Answer>(done);
+}
+
 // What a program may still read when its connection has failed.
 void StreamSocket::save_inward(Time now) {
   while (error_ == 0 && !peer_has_ended_ && send_rest()) {
@@ -169,6 +187,7 @@ bool StreamSocket::move_outward(Time now) {
     }
     if (count > 0) to_stack_.erase(to_stack_.begin(), to_stack_.begin() + count);
     if (!to_stack_.empty()) return false;
+    std::vector<std::byte>().swap(to_stack_);  // sockets are many
   }
   if (program_has_ended_) {
     if (is_hung_up_) finish(now);

@@ -99,7 +99,8 @@ Answer StreamSocket::listen(int backlog, Time now) {
   const Answer answer = file_->listen(backlog, now);
   if (answer < 0) return answer;
   stage_ = Stage::kListening;
-  backlog_ = static_cast<std::size_t>(std::clamp(backlog, 1, SOMAXCONN));
+  // As Linux has it, where below zero is as many as there may be.
+  backlog_ = std::clamp<std::uint32_t>(static_cast<std::uint32_t>(backlog), 1, SOMAXCONN);
   return answer;
 }
 
@@ -163,9 +164,12 @@ void StreamSocket::end_inward() {
 
 // Behind the peer's end nothing is read, and a reset would be known to nobody but the next write.
 void StreamSocket::heed_failure(Time now) {
-  if ((file_->events() & POLLERR) == 0) return;
-  const Answer told = read_stack(scratch(), 0, now);
-  if (told < 0 && told != -EAGAIN) fail(told, now);
+  constexpr std::uint32_t kOver = POLLERR | POLLHUP;
+  if ((file_->events() & kOver) != kOver) return;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  static_cast<void>(file_->option(SOL_SOCKET, SO_ERROR, &error, &size, now));
+  if (error != 0) fail(-error, now);
 }
 
 void StreamSocket::end_outward(Time now) {

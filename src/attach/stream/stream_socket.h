@@ -49,6 +49,10 @@ class StreamSocket final : public Socket {
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] std::size_t backlog() const { return backlog_; }
   [[nodiscard]] bool is_open() const { return stage_ == Stage::kOpen; }
+  // Nobody is at the other end, and no attempt is on its way.
+  [[nodiscard]] bool is_alone() const {
+    return stage_ == Stage::kFresh || stage_ == Stage::kListening;
+  }
   // connect() failed, the program was told by poll(), and wants to try again on the same
   // descriptor: it needs a new pair.
   [[nodiscard]] bool is_broken() const { return stage_ == Stage::kBroken; }
@@ -69,6 +73,9 @@ class StreamSocket final : public Socket {
   [[nodiscard]] Answer shut_down(int how, int theirs, Time now);
   // For what the pair cannot carry (urgent bytes, bytes with the SYN): past it, to the stack.
   [[nodiscard]] Answer send_beside_pair(const msghdr& message, int flags, Time now);
+  // Takes bytes for nobody, as many as lie in the pair, or with MSG_PEEK counts them. `theirs` is a
+  // copy of the program's end, or negative: then it is looked for.
+  [[nodiscard]] Answer discard(int theirs, std::size_t size, int flags);
   // An urgent byte that the pair could not carry.
   [[nodiscard]] std::optional<std::byte> take_urgent();
   // The low-water mark has become the file's: the pair has it too, and what lies there unread is

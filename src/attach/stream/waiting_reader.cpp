@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-#include "attach/program.h"
+#include "attach/process/program.h"
 
 namespace strata::attach {
 namespace {

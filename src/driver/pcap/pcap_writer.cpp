@@ -236,7 +236,7 @@ std::byte* PcapWriter::begin_record(std::uint32_t interface, Time at, std::size_
 }
 
 void PcapWriter::write(std::uint32_t interface, Time at, Bytes bytes, const Note& note) {
-  CHECK(interface < link_types_.size());
+  STRATA_CHECK(interface < link_types_.size());
   const std::size_t captured = std::min<std::size_t>(bytes.size(), snap_lengths_[interface]);
   const std::size_t original = std::max(bytes.size(), note.original_size);
   std::byte* to = begin_record(interface, at, original, captured, note);
@@ -246,7 +246,7 @@ void PcapWriter::write(std::uint32_t interface, Time at, Bytes bytes, const Note
 }
 
 void PcapWriter::write(std::uint32_t interface, Time at, const Packet& packet, const Note& note) {
-  CHECK(interface < link_types_.size());
+  STRATA_CHECK(interface < link_types_.size());
   const std::size_t captured = std::min<std::size_t>(packet.size(), snap_lengths_[interface]);
   std::byte* to = begin_record(interface, at, packet.size(), captured, note);
   if (to == nullptr) return;

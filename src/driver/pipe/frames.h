@@ -68,7 +68,7 @@ class FrameWriter {
   }
   // So many bytes of records stand at begin().
   void append(std::uint32_t bytes) {
-    CHECK(bytes <= room_);
+    STRATA_CHECK(bytes <= room_);
     room_ -= bytes;
     written_ += bytes;
     position_ = (position_ + bytes) & (ring_.capacity() - 1);
@@ -108,7 +108,7 @@ class FrameReader {
   void release() { release(read_); }
   // Of the oldest records that were answered and take so many bytes.
   void release(std::uint32_t bytes) {
-    CHECK(bytes <= read_);
+    STRATA_CHECK(bytes <= read_);
     if (bytes == 0) return;
     ring_.consume(bytes);
     read_ -= bytes;

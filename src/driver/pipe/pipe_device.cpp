@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "driver/frame.h"
+#include "driver/own_mac.h"
 #include "strata/devices.h"
 
 namespace strata::driver::pipe {
@@ -145,11 +146,12 @@ std::expected<std::unique_ptr<Device>, DeviceError> open_pipe(const PipeOptions&
   const bool has_mac = !options.mac.is_unspecified();
   return std::make_unique<driver::pipe::PipeDevice>(
       *std::move(connection),
-      DeviceCapabilities{.mtu = options.mtu == 0 ? 1500 : options.mtu,
-                         .mac = has_mac ? options.mac : mac_for_name("pipe:" + options.name + end),
-                         .tcp_segment_bytes_max = 65'535,
-                         .udp_segment_bytes_max = 65'535,
-                         .vouches_for_bytes = true});
+      DeviceCapabilities{
+          .mtu = options.mtu == 0 ? 1500 : options.mtu,
+          .mac = has_mac ? options.mac : driver::own_mac("pipe:" + options.name + end),
+          .tcp_segment_bytes_max = 65'535,
+          .udp_segment_bytes_max = 65'535,
+          .vouches_for_bytes = true});
 }
 
 }  // namespace strata

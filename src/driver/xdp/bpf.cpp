@@ -183,7 +183,7 @@ void Assembler::jump_if_over(Register left, std::uint32_t right, Label to) {
 std::vector<bpf_insn> Assembler::take() {
   for (const Jump& jump : jumps_) {
     const std::size_t to = labels_[jump.to];
-    CHECK(to > jump.from && to - jump.from - 1 <= INT16_MAX);
+    STRATA_CHECK(to > jump.from && to - jump.from - 1 <= INT16_MAX);
     code_[jump.from].off = static_cast<std::int16_t>(to - jump.from - 1);
   }
   return std::move(code_);

@@ -9,7 +9,7 @@ Crossbar::Crossbar(const CrossbarOptions& options, const PortClaims& claims, Bel
     : options_(options),
       steering_(options.cores, options.capabilities.medium, claims),
       bells_(bells) {
-  CHECK(options.cores >= 1 && options.queues >= 1 && options.queues <= options.cores);
+  STRATA_CHECK(options.cores >= 1 && options.queues >= 1 && options.queues <= options.cores);
   for (std::size_t i = 0; i < std::size_t{options.cores} * options.cores; ++i) {
     rings_.push_back(std::make_unique<HandoverRing>(options.ring_packets));
   }

@@ -52,7 +52,7 @@ class HandoverRing {
   }
   // There must be room.
   void give(PacketPtr packet, Purpose purpose) {
-    CHECK(giver_.given - giver_.back < capacity_);
+    STRATA_CHECK(giver_.given - giver_.back < capacity_);
     slots_[giver_.given++ & (capacity_ - 1)] = {packet.release(), purpose};
   }
   // Sequentially consistent, as is the look at a sleeper's bell that follows it.

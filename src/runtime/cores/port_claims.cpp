@@ -8,7 +8,7 @@
 namespace strata::runtime {
 
 PortClaims::PortClaims(std::uint16_t cores) {
-  CHECK(cores >= 1 && cores <= 255);
+  STRATA_CHECK(cores >= 1 && cores <= 255);
   for (std::uint16_t core = 0; core < cores; ++core) {
     watches_.push_back(std::make_unique<Watch>(*this, core));
   }
@@ -32,7 +32,7 @@ void PortClaims::Watch::on_hold(std::uint16_t port) {
 
 void PortClaims::Watch::on_let_go(std::uint16_t port) {
   const auto found = sockets_.find(port);
-  CHECK(found != sockets_.end());
+  STRATA_CHECK(found != sockets_.end());
   if (--found->second != 0) return;
   sockets_.erase(found);
   claims_.change(port, core_, false);

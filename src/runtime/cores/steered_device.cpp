@@ -41,7 +41,7 @@ PacketPtr copy_across(const Packet& from, PacketPool& pool) {
 
 SteeredDevice::SteeredDevice(Crossbar& crossbar, std::uint16_t core, Device* queue)
     : crossbar_(crossbar), core_(core), queue_(queue), was_given_(crossbar.cores()) {
-  CHECK(core < crossbar.cores() && crossbar.has_queue(core) == (queue != nullptr));
+  STRATA_CHECK(core < crossbar.cores() && crossbar.has_queue(core) == (queue != nullptr));
 }
 
 bool SteeredDevice::is_up() const {

@@ -54,7 +54,7 @@ Machine::Machine(const Options& options, const StackConfig& settings)
   config.seed = 1;
   config.secret = {0x7061'636b'6574'6472, 0x696c'6c73'6372'6970};
   auto stack = Stack::create(config);
-  CHECK(stack.has_value());
+  STRATA_CHECK(stack.has_value());
   stack_.emplace(*std::move(stack));
   InterfaceConfig interface_config;
   interface_config.name = "tun0";
@@ -62,12 +62,12 @@ Machine::Machine(const Options& options, const StackConfig& settings)
   interface_config.accept_router_advertisements = false;
   interface_config.detect_duplicates = false;
   const auto interface = stack_->add_interface(device_, interface_config, now_);
-  CHECK(interface.has_value());
-  CHECK(stack_->add_address(*interface, options.local_prefix(), now_).has_value());
+  STRATA_CHECK(interface.has_value());
+  STRATA_CHECK(stack_->add_address(*interface, options.local_prefix(), now_).has_value());
   RouteEntry route;
   route.destination = Prefix(options.is_wire_v4() ? IpAddress::any_v4() : IpAddress::any_v6(), 0);
   route.interface = *interface;
-  CHECK(stack_->add_route(route).has_value());
+  STRATA_CHECK(stack_->add_route(route).has_value());
   calls_.emplace(*stack_);
   settle();
   captured().clear();  // how it greets the link is not what scripts are about

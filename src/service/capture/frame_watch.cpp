@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "driver/frame.h"
@@ -24,9 +25,10 @@ FrameWatch::~FrameWatch() { stop(); }
 Outcome<void> FrameWatch::start(std::size_t bytes_max, Wanted wanted) {
   bytes_max_ = bytes_max;
   wanted_ = std::move(wanted);
+  sampler_ = nullptr;
   if (is_running_) return {};
   is_running_ = true;
-  bool has_room = stack_.core().drop_watchers.add(*this);
+  bool has_room = listen(true);
   for (const HookPoint point : kPoints) {
     has_room = has_room && stack_.add_hook(point, *this).has_value();
   }
@@ -34,25 +36,57 @@ Outcome<void> FrameWatch::start(std::size_t bytes_max, Wanted wanted) {
     stop();
     return failed("the stack has no room for another hook");
   }
-  // Without it, segments say by themselves what they can.
-  static_cast<void>(remarks_.start());
   return {};
+}
+
+// Between steps, or before anything of a step was held. Answers whether it does.
+bool FrameWatch::listen(bool is_wanted) {
+  if (is_listening_ == is_wanted) return is_listening_;
+  if (is_wanted) {
+    is_listening_ = stack_.core().drop_watchers.add(*this);
+    // Without TCP, segments say by themselves what they can.
+    if (is_listening_) static_cast<void>(remarks_.start());
+  } else {
+    is_listening_ = false;
+    stack_.core().drop_watchers.remove(*this);
+    remarks_.stop();
+  }
+  return is_listening_;
+}
+
+Outcome<void> FrameWatch::start_sampling(std::size_t bytes_max, FrameSampler& sampler) {
+  auto started = start(bytes_max);
+  sampler_ = &sampler;
+  return started;
 }
 
 void FrameWatch::stop() {
   if (!std::exchange(is_running_, false)) return;
   for (const HookPoint point : kPoints) stack_.remove_hook(point, *this);
-  stack_.core().drop_watchers.remove(*this);
-  remarks_.stop();
+  static_cast<void>(listen(false));
   held_.clear();
   bytes_.clear();
 }
 
 void FrameWatch::on_packets(HookPoint point, std::span<Packet* const> packets,
                             std::span<Verdict> /*verdicts*/, Time now) {
+  std::size_t room = sampler_ == nullptr ? SIZE_MAX : sampler_->room();
+  if (held_.empty() && !listen(room != 0)) room = 0;
+  std::size_t passed = 0;
   for (const Packet* const packet : packets) {
-    if (packet != nullptr) hold(*packet, point == HookPoint::kFrameIn, now);
+    if (packet == nullptr) continue;
+    if (held_.size() < room) {
+      hold(*packet, point == HookPoint::kFrameIn, now);
+    } else {
+      ++passed;
+    }
   }
+  if (passed != 0 && sampler_ != nullptr) sampler_->pass_over(passed);
+}
+
+bool FrameWatch::is_wanted(Medium medium, Bytes bytes, std::size_t size) const {
+  if (sampler_ == nullptr) return !wanted_ || wanted_(medium, bytes, size);
+  return sampler_->wants(medium, bytes.first(std::min(bytes.size(), bytes_max_)), size);
 }
 
 void FrameWatch::hold(const Packet& packet, bool is_incoming, Time now) {
@@ -67,10 +101,10 @@ void FrameWatch::hold(const Packet& packet, bool is_incoming, Time now) {
   const MutableBytes copy = MutableBytes(bytes_).subspan(at);
   packet.copy_out(0, copy);
   driver::complete_checksum_in_copy(packet, copy);
-  const bool is_wanted = !wanted_ || wanted_(named.medium, copy, packet.size());
-  const std::size_t count = is_wanted ? std::min(looked_at, kept) : 0;
+  const bool is_kept = is_wanted(named.medium, copy, packet.size());
+  const std::size_t count = is_kept ? std::min(looked_at, kept) : 0;
   bytes_.resize(at + count);
-  if (!is_wanted) return;
+  if (!is_kept) return;
   held_.push_back({.key = stack::key_of(packet),
                    .frame = {.time = now,
                              .is_incoming = is_incoming,

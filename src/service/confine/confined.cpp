@@ -14,6 +14,8 @@
 namespace strata::service {
 namespace {
 
+constexpr const char* kHostResolver = "/etc/resolv.conf";
+
 Failure failure_of(runtime::ConfineFailure failure) {
   return {std::move(failure.text), std::move(failure.hint)};
 }
@@ -39,6 +41,8 @@ void add_needs_of_device(const std::string& text, runtime::Needs& needs) {
 runtime::Needs needs_of(const StackOptions& options, bool is_rootless) {
   runtime::Needs needs;
   needs.host_sockets = is_rootless;
+  // The gateway's names are asked where the host asks, as it goes from network to network.
+  if (is_rootless) needs.rereads.emplace_back(kHostResolver);
   for (const ServeOptions& serve : options.serve) {
     if (serve.service == Service::kHttp) needs.reads.push_back(serve.folder);
   }
@@ -63,7 +67,8 @@ void add_needs_of_reload(const StackOptions& options, const std::string& config,
 
 std::optional<Failure> trouble_of_reload(const Confined* confined) {
   if (confined == nullptr) return std::nullopt;
-  const std::vector<std::string> closed = runtime::closed_among(confined->rereads());
+  std::vector<std::string> closed = runtime::closed_among(confined->rereads());
+  std::erase(closed, kHostResolver);  // no reload reads it
   if (closed.empty()) return std::nullopt;
   return Failure{
       fmt::format("strata reload cannot read {}: this stack is confined, as user {}",

@@ -61,26 +61,6 @@ std::array<std::uint64_t, 3> key_of(const TcpInfo& info, ConnectionOrder order) 
   return {number_of(info, order), 0, 0};
 }
 
-// A total order, so that pages neither overlap nor leave anything out while nothing changes.
-bool comes_before(const ConnectionRow& a, const ConnectionRow& b, bool is_descending) {
-  if (a.key != b.key) return is_descending ? a.key > b.key : a.key < b.key;
-  if (a.id.core != b.id.core) return a.id.core < b.id.core;
-  return a.id.handle < b.id.handle;
-}
-
-void keep_first(std::vector<ConnectionRow>& rows, std::size_t count, bool is_descending) {
-  if (rows.size() <= count) return;
-  const auto end = rows.begin() + static_cast<std::ptrdiff_t>(count);
-  std::nth_element(rows.begin(), end, rows.end(),
-                   [&](const auto& a, const auto& b) { return comes_before(a, b, is_descending); });
-  rows.erase(end, rows.end());
-}
-
-void put_in_order(std::vector<ConnectionRow>& rows, bool is_descending) {
-  std::ranges::sort(
-      rows, [&](const auto& a, const auto& b) { return comes_before(a, b, is_descending); });
-}
-
 std::string lower(std::string_view text) {
   std::string lowered(text);
   for (char& c : lowered) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -104,23 +84,14 @@ bool parse_connection_order(std::string_view text, ConnectionQuery& into) {
   return true;
 }
 
-ConnectionRows merged(const std::vector<ConnectionRows>& parts, const ConnectionQuery& query) {
-  ConnectionRows all;
-  for (const ConnectionRows& part : parts) {
-    all.total += part.total;
-    all.matched += part.matched;
-    all.rows.insert(all.rows.end(), part.rows.begin(), part.rows.end());
-  }
-  put_in_order(all.rows, query.is_descending);
-  all.rows.resize(std::min(all.rows.size(), query.offset + query.limit));
-  return all;
-}
-
 void ConnectionWalk::start(HostedStack& host, std::uint16_t core, const ConnectionQuery& query,
                            Done done) {
   const std::shared_ptr<ConnectionWalk> walk(
       new ConnectionWalk(host, core, query, std::move(done)));
   walk->query_.filter = lower(query.filter);
+  const auto* const tcp = host.stack().core().tcp;
+  walk->found_.rows = RowSelection(query.offset, query.limit, query.is_descending,
+                                   tcp == nullptr ? 0 : tcp->connections());
   walk->go_on();
 }
 
@@ -129,26 +100,38 @@ void ConnectionWalk::go_on() {
     host_.loop().post([self = shared_from_this()] { self->go_on(); });
     return;
   }
-  put_in_order(found_.rows, query_.is_descending);
   std::exchange(done_, nullptr)(std::move(found_));
 }
 
-// False: there are no more.
+bool ConnectionWalk::is_page_complete() const {
+  return query_.order == ConnectionOrder::kNone && query_.filter.empty() &&
+         found_.matched == query_.offset + query_.limit;
+}
+
+void ConnectionWalk::count_rest(const tcp::Transport& tcp) {
+  const std::size_t there = tcp.connections() - tcp.orphans();
+  const std::size_t rest = there - std::min(there, seen_);
+  found_.total += rest;
+  found_.matched += rest;
+}
+
+// False: there are no more, or no more is wanted.
 bool ConnectionWalk::look() {
   const auto* const tcp = host_.stack().core().tcp;
   if (tcp == nullptr) return false;
-  const std::size_t wanted = query_.offset + query_.limit;
   for (std::size_t seen = 0; seen < kSliceConnections; ++seen) {
+    if (is_page_complete()) {
+      count_rest(*tcp);
+      return false;
+    }
     const Handle handle = tcp->handle_at(from_);
     if (!handle) return false;
     from_ = handle.index + 1;
     // Who has let go of a connection has no name for it any more.
     const auto info = tcp->info(handle, host_.loop().now());
-    if (info && info->state != TcpState::kClosed) consider(handle, *info);
-  }
-  // Now and then, so that it costs little for each of them.
-  if (found_.rows.size() > 2 * wanted + kSliceConnections) {
-    keep_first(found_.rows, wanted, query_.is_descending);
+    if (!info) continue;
+    ++seen_;
+    if (info->state != TcpState::kClosed) consider(handle, *info);
   }
   return true;
 }
@@ -157,7 +140,7 @@ void ConnectionWalk::consider(Handle handle, const TcpInfo& info) {
   ++found_.total;
   if (!matches(info, query_.filter)) return;
   ++found_.matched;
-  found_.rows.push_back({key_of(info, query_.order), {core_, handle}});
+  found_.rows.add({key_of(info, query_.order), {core_, handle}});
 }
 
 }  // namespace strata::service

@@ -2,23 +2,22 @@
 // ConnectionWalk: which connections of a stack belong on a page, found a slice at a time.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "service/connections/connection_json.h"
+#include "service/connections/row_selection.h"
 #include "service/hosted_stack.h"
 
 // 1. A slice looks at kSliceConnections, and the next one follows in the loop's next turn: packets
 //    are taken in between.
 // 2. What is kept is bounded by the page and what lies before it, not by how many there are.
-// 3. Connections come and go meanwhile: a page is what was found, each at its own moment.
+// 3. As they lie, and all of them, those behind the page are counted without a look: with them
+//    those that have ended and wait for their program.
+// 4. Connections come and go meanwhile: a page is what was found, each at its own moment.
 
 namespace strata::service {
 
@@ -50,23 +49,15 @@ struct ConnectionQuery {
 // "rate" or "-rate"; nothing when there is no such order.
 [[nodiscard]] bool parse_connection_order(std::string_view text, ConnectionQuery& into);
 
-struct ConnectionRow {
-  std::array<std::uint64_t, 3> key{};
-  ConnectionId id{};
-};
-
 struct ConnectionRows {
   std::size_t total = 0;
   std::size_t matched = 0;
-  std::vector<ConnectionRow> rows{};  // the first of them in order, up to the page's end
+  RowSelection rows{};
 };
-// Those of several stacks, in order, up to the page's end.
-[[nodiscard]] ConnectionRows merged(const std::vector<ConnectionRows>& parts,
-                                    const ConnectionQuery& query);
 
 class ConnectionWalk : public std::enable_shared_from_this<ConnectionWalk> {
  public:
-  static constexpr std::size_t kSliceConnections = 1024;
+  static constexpr std::size_t kSliceConnections = 256;
   using Done = std::function<void(ConnectionRows)>;
 
   // Ends with done() in a turn of the stack's loop, at the earliest now; the stack must live until
@@ -78,6 +69,8 @@ class ConnectionWalk : public std::enable_shared_from_this<ConnectionWalk> {
       : host_(host), core_(core), query_(query), done_(std::move(done)) {}
   void go_on();
   [[nodiscard]] bool look();
+  [[nodiscard]] bool is_page_complete() const;
+  void count_rest(const tcp::Transport& tcp);
   void consider(Handle handle, const TcpInfo& info);
 
   HostedStack& host_;
@@ -85,6 +78,7 @@ class ConnectionWalk : public std::enable_shared_from_this<ConnectionWalk> {
   ConnectionQuery query_;
   Done done_;
   Index from_ = 0;
+  std::size_t seen_ = 0;
   ConnectionRows found_;
 };
 

@@ -128,7 +128,8 @@ ListWindow rest_of(const ListWindow& window, SnapshotParts parts, const Json& al
   const std::uint64_t before = count_of(all, list);
   const std::size_t listed = all.contains(list) ? all[list].size() : 0;
   return {.offset = window.offset - std::min<std::size_t>(window.offset, before),
-          .limit = window.limit - std::min(window.limit, listed)};
+          .limit = window.limit - std::min(window.limit, listed),
+          .interfaces_min = window.interfaces_min};
 }
 
 // What a follower tells is added to what the front core knows.
@@ -201,8 +202,9 @@ Json merged_snapshot(HostedStack& front, Cores& cores, SnapshotParts parts,
     name_core(told->snapshot, follower->core());
     merge(all, told->snapshot);
   }
-  for (const char* const list : {"interfaces", "addresses", "routes", "neighbors", "dns_servers",
-                                 "leases", "sockets", "connections"}) {
+  cut(all, "interfaces", window.of_interfaces().limit);
+  for (const char* const list :
+       {"addresses", "routes", "neighbors", "dns_servers", "leases", "sockets", "connections"}) {
     cut(all, list, window.limit);
   }
   all["cores"] = std::move(lines);

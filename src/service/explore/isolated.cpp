@@ -26,7 +26,7 @@ constexpr rlim_t kTrialSecondsMost = 30;
 constexpr std::string_view kToldBad = "bad ";
 constexpr std::string_view kToldCheck = "check ";
 
-// Of the child: where a failed CHECK is told. It has nothing else to be told with.
+// Of the child: where a failed STRATA_CHECK is told. It has nothing else to be told with.
 int isolated_report = -1;
 
 void tell_parent(int descriptor, std::string_view text) {
@@ -43,7 +43,7 @@ void tell_failed_check(const char* condition, const char* file, int line) {
   if (const std::size_t at = name.rfind("src/"); at != std::string_view::npos)
     name.remove_prefix(at);
   tell_parent(isolated_report,
-              fmt::format("{}{}:{}: CHECK({})", kToldCheck, name, line, condition));
+              fmt::format("{}{}:{}: STRATA_CHECK({})", kToldCheck, name, line, condition));
 }
 
 [[noreturn]] void run_in_child(const LabFile& lab, const Trial& trial, int pipe) {

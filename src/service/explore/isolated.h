@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trials in processes of their own: a failed CHECK or a crash is a verdict like another.
+// Trials in processes of their own: a failed STRATA_CHECK or a crash is a verdict like another.
 #pragma once
 
 #include <sys/types.h>

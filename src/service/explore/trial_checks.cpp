@@ -103,7 +103,9 @@ bool TrialRun::check_programs(TrialVerdict& verdict) const {
         return complain(Broken::kMissing);
       }
     }
-    if (may_fail()) continue;
+    // Three lost questions for its next hop end an attempt, whichever fault they met.
+    const bool found_nobody = client && client->failure() == Error::kHostUnreachable;
+    if (may_fail() || found_nobody) continue;
     if (conversation->refused()) return complain(Broken::kFailed);
     for (const auto* program : {&client, &server}) {
       if (!*program || (*program)->failure()) return complain(Broken::kFailed);

@@ -24,7 +24,7 @@ enum class Broken : std::uint8_t {
   kTasks,    // started and not ended
   kBusy,     // far more turns than frames and timers ask for
   kStalled,  // without end at one instant
-  kCrashed,  // a CHECK, a signal, another exit
+  kCrashed,  // a STRATA_CHECK, a signal, another exit
   kHung,     // no end within the time one run may compute
 };
 

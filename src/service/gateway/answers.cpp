@@ -49,6 +49,24 @@ icmp::ErrorKind kind_of(int error) {
   }
 }
 
+void prepend_ip_header(Packet& packet, const GatewayFlow& flow) {
+  const std::size_t bytes = packet.size();
+  if (flow.inside.address.is_v4()) {
+    wire::Ipv4Header header{
+        .total_length = static_cast<std::uint16_t>(wire::Ipv4Layout::kSize + bytes),
+        .protocol = wire::kIpProtocolUdp,
+        .source = flow.inside.address,
+        .destination = flow.outside.address};
+    header.checksum = wire::checksum_of(header);
+    return write(header, packet.prepend<wire::Ipv4Layout::kSize>());
+  }
+  write(wire::Ipv6Header{.payload_length = static_cast<std::uint16_t>(bytes),
+                         .next_header = wire::kIpProtocolUdp,
+                         .source = flow.inside.address,
+                         .destination = flow.outside.address},
+        packet.prepend<wire::Ipv6Layout::kSize>());
+}
+
 }  // namespace
 
 std::size_t transport_offset(const Packet& packet) {
@@ -91,6 +109,19 @@ void send_failure(HostedStack& gateway, const Packet& offender, int error) {
   if (!interface) return;
   send_icmp_error(core, offender, *core.interface(*interface), {.kind = kind_of(error)},
                   gateway.loop().now());
+}
+
+void send_failure(HostedStack& gateway, const GatewayFlow& flow, Bytes payload, int error) {
+  PacketPtr packet = packet_with(gateway, payload);
+  if (packet == nullptr) return;
+  // The quote may be cut, so that no checksum of ours would be that of what was sent.
+  write(wire::UdpHeader{.source_port = flow.inside.port,
+                        .destination_port = flow.outside.port,
+                        .length =
+                            static_cast<std::uint16_t>(wire::UdpLayout::kSize + payload.size())},
+        packet->prepend<wire::UdpLayout::kSize>());
+  prepend_ip_header(*packet, flow);
+  send_failure(gateway, *packet, error);
 }
 
 void send_echo_reply(HostedStack& gateway, const GatewayFlow& flow, Bytes message) {

@@ -16,6 +16,8 @@ void send_datagram(HostedStack& gateway, const GatewayFlow& flow, Bytes payload)
 void send_reset(HostedStack& gateway, const Packet& syn, const GatewayFlow& flow);
 // What the host was told of this packet, as an ICMP error: `error` is an errno.
 void send_failure(HostedStack& gateway, const Packet& offender, int error);
+// The same of a datagram from flow.inside, which the host quotes: its headers are made anew.
+void send_failure(HostedStack& gateway, const GatewayFlow& flow, Bytes payload, int error);
 // An echo reply; the message begins with its identifier.
 void send_echo_reply(HostedStack& gateway, const GatewayFlow& flow, Bytes message);
 

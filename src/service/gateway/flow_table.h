@@ -28,11 +28,24 @@ class FlowTable {
     sessions_.splice(sessions_.end(), sessions_, found->second);
     return &*found->second;
   }
+  // The same, and it stays as long unused as it was.
+  [[nodiscard]] Session* look_at(const GatewayFlow& flow) {
+    const auto found = by_flow_.find(flow);
+    return found == by_flow_.end() ? nullptr : &*found->second;
+  }
   Session& add(Session session) {
-    if (sessions_.size() >= limit_) erase(sessions_.front().flow);
+    make_room();
     const GatewayFlow flow = session.flow;
     by_flow_.emplace(flow, sessions_.insert(sessions_.end(), std::move(session)));
     return sessions_.back();
+  }
+  // It goes on in another table, which has none of this flow.
+  void hand_over(const GatewayFlow& flow, FlowTable& to) {
+    auto node = by_flow_.extract(flow);
+    if (node.empty()) return;
+    to.make_room();
+    to.sessions_.splice(to.sessions_.end(), sessions_, node.mapped());
+    to.by_flow_.insert(std::move(node));
   }
   void erase(GatewayFlow flow) {
     const auto found = by_flow_.find(flow);
@@ -53,6 +66,10 @@ class FlowTable {
 
  private:
   using Sessions = std::list<Session>;  // who was used last comes last
+
+  void make_room() {
+    if (sessions_.size() >= limit_) erase(sessions_.front().flow);
+  }
 
   std::size_t limit_;
   Sessions sessions_;

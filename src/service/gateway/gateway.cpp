@@ -3,8 +3,6 @@
 
 #include <sys/resource.h>
 
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 namespace strata::service {
@@ -34,21 +32,9 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
-std::optional<IpAddress> find_resolver(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  while (std::getline(file, line)) {
-    std::istringstream words(line);
-    std::string key, value;
-    if (!(words >> key >> value) || key != "nameserver") continue;
-    // A zone names a link of the host's that we could not say.
-    if (const auto address = IpAddress::parse(value)) return address;
-  }
-  return std::nullopt;
-}
-
 Gateway::Gateway(const GatewayOptions& options)
-    : places_{.resolver = find_resolver("/etc/resolv.conf"),
+    : resolver_(options.resolver_file),
+      places_{.resolver = resolver_.address(),
               .reaches_loopback = options.reaches_loopback,
               .inside4 = first_of(options.inside, true),
               .inside6 = first_of(options.inside, false)},
@@ -90,7 +76,13 @@ Outcome<void> Gateway::start(Loop& loop, const GatewayOptions& options) {
   datagrams_.emplace(*stack_, places_, troubles_, key);
   published_datagrams_.emplace(*stack_, places_, key);
   published_.emplace(loop, places_, *tcp_, *published_datagrams_, troubles_);
-  intake_.emplace(*tcp_, *datagrams_, *published_datagrams_);
+  echo_.emplace(*stack_, places_, troubles_, key);
+  fragments_.emplace(*stack_, link_.end(0));
+  intake_.emplace(Relays{*tcp_, *datagrams_, *echo_, *published_datagrams_, *fragments_},
+                  [this](Time now) {
+                    resolver_.look(now);
+                    places_.resolver = resolver_.address();
+                  });
   for (const HookPoint point : {HookPoint::kIpIn, HookPoint::kIpOut}) {
     if (const auto added = stack_->stack().add_hook(point, *intake_); !added) {
       return failed("the gateway's hooks found no place");

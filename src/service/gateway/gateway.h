@@ -6,6 +6,9 @@
 #include <string>
 
 #include "service/gateway/datagram_relay.h"
+#include "service/gateway/echo_relay.h"
+#include "service/gateway/fragments.h"
+#include "service/gateway/host_resolver.h"
 #include "service/gateway/intake.h"
 #include "service/gateway/places.h"
 #include "service/gateway/published_datagrams.h"
@@ -23,6 +26,7 @@
 //    requests go on as datagrams of its sockets.
 // 2. To the host all of this is traffic of one program of this user.
 // 3. The link carries packets of 64 KB and vouches for them: no checksum and no segment between.
+//    What a smaller MTU inside has cut is put together first.
 
 namespace strata::service {
 
@@ -31,6 +35,7 @@ struct GatewayOptions {
   std::uint64_t seed = 0;
   std::array<std::uint64_t, 2> secret{};
   std::vector<Prefix> inside{kInside4, kInside6};  // of the stack behind it
+  std::string resolver_file = "/etc/resolv.conf";  // read again when it has changed
   // What keeps it from serving somebody, and what to do about it: once for each kind.
   TellTrouble tell = nullptr;
 };
@@ -67,25 +72,25 @@ class Gateway {
     std::size_t published_clients = 0;  // of published UDP ports
   };
   [[nodiscard]] Flows flows() const {
-    return {tcp_->flows(), datagrams_->flows(), published_datagrams_->clients()};
+    return {tcp_->flows(), datagrams_->flows() + echo_->flows(), published_datagrams_->clients()};
   }
 
  private:
   explicit Gateway(const GatewayOptions& options);
   [[nodiscard]] Outcome<void> start(Loop& loop, const GatewayOptions& options);
 
+  HostResolver resolver_;
   HostPlaces places_;
   Troubles troubles_;
   MemoryLink link_;
   std::unique_ptr<HostedStack> stack_;
   std::optional<TcpRelay> tcp_;
   std::optional<DatagramRelay> datagrams_;
+  std::optional<EchoRelay> echo_;
   std::optional<PublishedDatagrams> published_datagrams_;
   std::optional<PublishedPorts> published_;
+  std::optional<Fragments> fragments_;
   std::optional<Intake> intake_;
 };
-
-// The first server of /etc/resolv.conf.
-[[nodiscard]] std::optional<IpAddress> find_resolver(const std::string& path);
 
 }  // namespace strata::service

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/gateway/host_socket.h"
 
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -40,6 +41,18 @@ struct SocketAddress {
     return endpoint.address.is_v4() ? AddressFamily::kIpv4 : AddressFamily::kIpv6;
   }
 };
+
+// Points to all three.
+msghdr one_datagram(SocketAddress& peer, iovec& bytes, std::span<char> notes) {
+  msghdr message{};
+  message.msg_name = peer.get();
+  message.msg_namelen = peer.size;
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = notes.data();
+  message.msg_controllen = notes.size();
+  return message;
+}
 
 // Room for what tells, or says, which address of the host a datagram came to or leaves from.
 union PacketInfo {
@@ -82,6 +95,28 @@ void write_packet_info(msghdr& message, const HostSocket::Addresses& addresses) 
   info.ipi6_ifindex = addresses.remote.zone;
   std::memcpy(info.ipi6_addr.s6_addr, addresses.local.bytes().data(), sizeof(info.ipi6_addr));
   put_packet_info(message, IPPROTO_IPV6, IPV6_PKTINFO, info);
+}
+
+// Room for an error and the address of the router that told it.
+union ErrorInfo {
+  std::array<char, CMSG_SPACE(sizeof(sock_extended_err) + sizeof(sockaddr_in6))> bytes;
+  cmsghdr alignment;
+};
+
+// ip(7): what a router or a host told; what this host itself found wrong with a datagram was the
+// answer to its sending.
+int told_error(msghdr& message) {
+  for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+    const bool is_error = (one->cmsg_level == IPPROTO_IP && one->cmsg_type == IP_RECVERR) ||
+                          (one->cmsg_level == IPPROTO_IPV6 && one->cmsg_type == IPV6_RECVERR);
+    if (!is_error) continue;
+    sock_extended_err error{};
+    std::memcpy(&error, CMSG_DATA(one), sizeof(error));
+    const bool is_told =
+        error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
+    return is_told ? static_cast<int>(error.ee_errno) : 0;
+  }
+  return 0;
 }
 
 int open_socket(HostSocket::Kind kind, bool is_v4) {
@@ -147,6 +182,18 @@ std::expected<HostSocket, int> HostSocket::bind(const Endpoint& local) {
   return made;
 }
 
+std::expected<HostSocket, int> HostSocket::roam(bool is_v4) {
+  HostSocket made(open_socket(Kind::kDatagram, is_v4));
+  if (!made.is_open()) return std::unexpected(errno);
+  if (is_v4) {
+    set(made.descriptor_, IPPROTO_IP, IP_RECVERR, 1);
+  } else {
+    set(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    set(made.descriptor_, IPPROTO_IPV6, IPV6_RECVERR, 1);
+  }
+  return made;
+}
+
 HostSocket HostSocket::spare() { return HostSocket(::eventfd(0, EFD_CLOEXEC)); }
 
 bool HostSocket::watch(Loop& loop, Loop::OnReady on_ready) {
@@ -197,13 +244,7 @@ std::expected<HostSocket::Received, int> HostSocket::receive(MutableBytes bytes)
   iovec vector{bytes.data(), bytes.size()};
   SocketAddress peer;
   PacketInfo info;
-  msghdr message{};
-  message.msg_name = peer.get();
-  message.msg_namelen = peer.size;
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = info.bytes.data();
-  message.msg_controllen = info.bytes.size();
+  msghdr message = one_datagram(peer, vector, info.bytes);
   const auto count = moved(::recvmsg(descriptor_, &message, 0));
   if (!count) return std::unexpected(count.error());
   peer.size = message.msg_namelen;
@@ -217,15 +258,26 @@ HostSocket::Moved HostSocket::send(Bytes bytes, const Addresses& addresses) cons
   iovec vector{const_cast<std::byte*>(bytes.data()), bytes.size()};
   SocketAddress peer(addresses.remote);
   PacketInfo info{};
-  msghdr message{};
-  message.msg_name = peer.get();
-  message.msg_namelen = peer.size;
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = info.bytes.data();
-  message.msg_controllen = info.bytes.size();
+  msghdr message = one_datagram(peer, vector, info.bytes);
   write_packet_info(message, addresses);
   return moved(::sendmsg(descriptor_, &message, MSG_NOSIGNAL));
+}
+
+HostSocket::Moved HostSocket::send_to(Bytes bytes, const Endpoint& remote) const {
+  SocketAddress peer(remote);
+  return moved(
+      ::sendto(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL, peer.get(), peer.size));
+}
+
+std::expected<HostSocket::Undelivered, int> HostSocket::undelivered(MutableBytes bytes) const {
+  iovec vector{bytes.data(), bytes.size()};
+  SocketAddress peer;
+  ErrorInfo info;
+  msghdr message = one_datagram(peer, vector, info.bytes);
+  const auto count = moved(::recvmsg(descriptor_, &message, MSG_ERRQUEUE));
+  if (!count) return std::unexpected(count.error());
+  peer.size = message.msg_namelen;
+  return Undelivered{.remote = peer.endpoint(), .size = *count, .error = told_error(message)};
 }
 
 void HostSocket::finish_writing() const { (void)::shutdown(descriptor_, SHUT_WR); }

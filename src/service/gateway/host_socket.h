@@ -28,6 +28,12 @@ class HostSocket {
     std::size_t size = 0;
     Addresses addresses{};
   };
+  // What the network told of a datagram that was sent to `remote`.
+  struct Undelivered {
+    Endpoint remote;
+    std::size_t size = 0;  // of the datagram, as far as it was told
+    int error = 0;         // an errno; 0: this host told it, and has said so to the sender
+  };
 
   HostSocket() = default;
   explicit HostSocket(int descriptor) : descriptor_(descriptor) {}
@@ -36,14 +42,19 @@ class HostSocket {
   [[nodiscard]] static std::expected<HostSocket, int> listen(const Endpoint& local);
   // For datagrams of anybody.
   [[nodiscard]] static std::expected<HostSocket, int> bind(const Endpoint& local);
+  // For datagrams to anybody, from a port that the host draws with the first of them, and of
+  // anybody to that port. Errors tell which of them they are about: undelivered().
+  [[nodiscard]] static std::expected<HostSocket, int> roam(bool is_v4);
   // Good for nothing but to be closed when a descriptor is needed.
   [[nodiscard]] static HostSocket spare();
   HostSocket(HostSocket&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)),
         loop_(std::exchange(other.loop_, nullptr)) {}
   HostSocket& operator=(HostSocket&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    std::swap(loop_, other.loop_);
+    if (this == &other) return *this;
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    loop_ = std::exchange(other.loop_, nullptr);
     return *this;
   }
   ~HostSocket() { close(); }
@@ -63,6 +74,9 @@ class HostSocket {
   [[nodiscard]] Moved write(std::span<const Bytes> parts) const;
   [[nodiscard]] std::expected<Received, int> receive(MutableBytes bytes) const;
   [[nodiscard]] Moved send(Bytes bytes, const Addresses& addresses) const;
+  [[nodiscard]] Moved send_to(Bytes bytes, const Endpoint& remote) const;
+  // The next error that waits, with as much of its datagram as there is room for; EAGAIN: none.
+  [[nodiscard]] std::expected<Undelivered, int> undelivered(MutableBytes bytes) const;
   void finish_writing() const;
   // The other end is told by a reset.
   void abort();

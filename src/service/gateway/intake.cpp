@@ -20,11 +20,9 @@ struct Packeted {
   std::size_t transport = 0;
 };
 
-// The link carries packets of any size, so nobody has a reason to cut them: fragments are not
-// served, and neither is IPv6 behind extension headers.
+// IPv6 behind extension headers is not served.
 std::optional<Packeted> read(Bytes bytes) {
   if (const auto view = wire::Ipv4View::parse_quoted(bytes)) {
-    if (view->is_fragment()) return std::nullopt;
     return Packeted{
         {{view->source()}, {view->destination()}}, view->protocol(), view->header_length()};
   }
@@ -44,18 +42,20 @@ Verdict unwanted() { return Verdict::drop(DropReason::kHookDropped); }
 }  // namespace
 
 void Intake::on_packets(HookPoint point, std::span<Packet* const> packets,
-                        std::span<Verdict> verdicts, Time /*now*/) {
+                        std::span<Verdict> verdicts, Time now) {
   for (std::size_t i = 0; i < packets.size(); ++i) {
     if (packets[i] == nullptr || verdicts[i].kind != Verdict::Kind::kAccept) continue;
-    verdicts[i] = point == HookPoint::kIpIn ? on_in(*packets[i]) : on_out(*packets[i]);
+    verdicts[i] = point == HookPoint::kIpIn ? on_in(*packets[i], now) : on_out(*packets[i]);
   }
 }
 
-Verdict Intake::on_in(Packet& packet) {
+Verdict Intake::on_in(Packet& packet, Time now) {
   const auto seen = read(packet.bytes());
   if (!seen) return unwanted();
   const IpAddress& outside = seen->flow.outside.address;
   if (is_of_the_link(outside)) return Verdict::accept();
+  if (relays_.fragments.take(packet)) return Verdict::stolen();
+  if (is_gateway_dns(outside)) on_resolver_asked_(now);
   switch (seen->protocol) {
     case wire::kIpProtocolTcp: return on_tcp(packet, seen->flow, seen->transport);
     case wire::kIpProtocolUdp: return on_udp(packet, seen->flow, seen->transport);
@@ -73,8 +73,8 @@ Verdict Intake::on_tcp(Packet& packet, GatewayFlow flow, std::size_t transport) 
   flow.inside.port = view->source_port();
   flow.outside.port = view->destination_port();
   const bool is_syn = view->flags().syn() && !view->flags().ack() && !view->flags().rst();
-  if (view->flags().rst()) tcp_.hang_up(flow);
-  switch (tcp_.on_packet(packet, flow, is_syn)) {
+  if (view->flags().rst()) relays_.tcp.hang_up(flow);
+  switch (relays_.tcp.on_packet(packet, flow, is_syn)) {
     case TcpRelay::Fate::kGoesOn: return Verdict::accept();
     case TcpRelay::Fate::kTaken: return Verdict::stolen();
     case TcpRelay::Fate::kUnwanted: break;
@@ -92,7 +92,7 @@ Verdict Intake::on_udp(Packet& packet, GatewayFlow flow, std::size_t transport) 
     return unwanted();
   }
   const PacketPtr taken(&packet);
-  if (!published_.answer(packet, flow)) datagrams_.on_datagram(packet, flow);
+  if (!relays_.published.answer(packet, flow)) relays_.datagrams.on_datagram(packet, flow);
   return Verdict::stolen();
 }
 
@@ -108,7 +108,7 @@ Verdict Intake::on_icmp(Packet& packet, GatewayFlow flow, std::size_t transport)
   if (!is_request) return unwanted();
   flow.inside.port = load_big_endian<std::uint16_t>(header.data() + 4);
   const PacketPtr taken(&packet);
-  datagrams_.on_echo_request(packet, flow);
+  relays_.echo.on_echo_request(packet, flow);
   return Verdict::stolen();
 }
 
@@ -120,7 +120,7 @@ Verdict Intake::on_out(Packet& packet) const {
   const auto header = packet.bytes().subspan(seen->transport);
   if (header.size() < wire::TcpLayout::kSize) return unwanted();
   const Endpoint from{source, wire::TcpLayout::SourcePort::get(header)};
-  return tcp_.on_reply(packet, from) ? Verdict::accept() : unwanted();
+  return relays_.tcp.on_reply(packet, from) ? Verdict::accept() : unwanted();
 }
 
 }  // namespace strata::service

@@ -52,7 +52,8 @@ struct HostPlaces {
       if (!resolver || !(is_dns || reaches_loopback)) return std::nullopt;
       return Endpoint{*resolver, outside.port};
     }
-    if (outside.address.is_loopback()) return std::nullopt;
+    // Linux takes 0.0.0.0 and :: for its loopback.
+    if (outside.address.is_loopback() || outside.address.is_unspecified()) return std::nullopt;
     return Endpoint{outside.address, outside.port};
   }
   // How the inside is to call a client of the host's network. Addresses that mean something else
@@ -60,6 +61,18 @@ struct HostPlaces {
   [[nodiscard]] static Endpoint name_of(const Endpoint& client) {
     const bool is_bound = client.address.is_loopback() || client.address.is_link_local();
     return {is_bound ? gateway_of(client.address) : client.address, client.port};
+  }
+  // How the inside knows who has sent something to a flow of its own: by the name under which it
+  // would reach them. Who has none stays out, and so nobody passes for another. `by_dns_name`: it
+  // has called the host's resolver by the name that this has here.
+  [[nodiscard]] std::optional<Endpoint> caller(const Endpoint& remote, bool is_v4,
+                                               bool by_dns_name) const {
+    Endpoint name = name_of(remote);
+    if (by_dns_name && resolver == remote.address) {
+      name = {is_v4 ? kGatewayDns4 : kGatewayDns6, remote.port};
+    }
+    const bool is_known = name.address.is_v4() == is_v4 && target_of(name) == remote;
+    return is_known ? std::optional(name) : std::nullopt;
   }
   // Whom inside a client of this family reaches; none: nobody has such an address there.
   [[nodiscard]] std::optional<IpAddress> inside_for(const IpAddress& client) const {

@@ -6,6 +6,7 @@
 
 #include "service/tcp_settings.h"
 #include "sim/draws.h"
+#include "strata/packet_pool.h"
 
 namespace strata::service {
 namespace {
@@ -109,6 +110,12 @@ void StreamFlow::write() {
   while (may_write() && written_ < all) {
     const auto wanted =
         static_cast<std::size_t>(std::min<std::uint64_t>(kStreamChunk, all - written_));
+    PacketPtr shared = wanted == kStreamChunk ? share_text() : nullptr;
+    if (shared != nullptr && client_->write_packet(shared, now)) {
+      written_ += kStreamChunk;
+      continue;
+    }
+    // Where less than a chunk has room, that is copied.
     const auto count = client_->write(Bytes(text_).first(wanted), now);
     if (!count) return;
     written_ += *count;
@@ -116,10 +123,21 @@ void StreamFlow::write() {
   if (written_ >= all) static_cast<void>(client_->shut_down(TcpShutdown::kWrite, now));
 }
 
+// What a send queue holds would otherwise lie in as much memory as it has bytes, all the same.
+PacketPtr StreamFlow::share_text() {
+  if (shared_text_ == nullptr) {
+    shared_text_ = ends_.from.stack().pool().allocate(BufferClass::kLarge, 0);
+    if (shared_text_ == nullptr) return nullptr;
+    copy_bytes(text_, shared_text_->append(text_.size()));
+  }
+  return shared_text_->share(0, shared_text_->size());
+}
+
 void StreamFlow::give_up_client() {
   if (!client_) return;
   if (const auto last = client_->info(ends_.from.executor().now())) counts_.add_retransmits(*last);
   client_.reset();
+  shared_text_.reset();
 }
 
 void StreamFlow::stop() {
@@ -127,6 +145,7 @@ void StreamFlow::stop() {
   if (!client_) return;
   counts_ = counts();  // a closed end tells nothing any more
   client_->close(ends_.from.executor().now());
+  shared_text_.reset();
 }
 
 // ── What befalls its hosts ─────────────────────────────────────────────────────────────────────

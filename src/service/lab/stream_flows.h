@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "service/lab/flow.h"
+#include "strata/packet.h"
 #include "strata/rng.h"
 #include "strata/tcp_listener.h"
 
@@ -46,11 +47,14 @@ class StreamFlow : public Flow {
   // Not from inside a callback of the stream.
   void give_up_client();
   void retry_later();
+  // The text, in a buffer that all that is written has in common. Null: there is none.
+  [[nodiscard]] PacketPtr share_text();
 
   std::optional<TcpListener> listener_;
   std::optional<TcpStream> client_, server_;
   FlowCounts counts_;
   std::vector<std::byte> text_;
+  PacketPtr shared_text_;  // as long as there is a client
   std::uint64_t written_ = 0;
   bool is_running_ = false, is_retrying_ = false;
   std::array<std::byte, 65'536> buffer_;

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <map>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -50,12 +52,73 @@ std::int64_t wall_seconds(Time time) {
   return std::chrono::duration_cast<std::chrono::seconds>(since_1970).count();
 }
 
+std::uint32_t seconds(const Lines& lines, std::string_view key) {
+  const std::int64_t value = number(lines, key).value_or(0);
+  return value <= UINT32_MAX ? static_cast<std::uint32_t>(value) : 0;
+}
+
+// Whoever can write the file says no more by it than a server can.
+std::optional<IpAddress> host_address(std::string_view text) {
+  const auto address = IpAddress::parse(text);
+  return address && dhcp::is_host_address(*address) ? address : std::nullopt;
+}
+
 template <std::size_t kMax>
 void read_addresses(const Lines& lines, std::string_view key, dhcp::Few<IpAddress, kMax>& into) {
   const auto [from, to] = lines.equal_range(key);
   for (auto line = from; line != to; ++line) {
-    if (const auto address = IpAddress::parse(line->second)) into.add(*address);
+    if (const auto address = host_address(line->second)) into.add(*address);
   }
+}
+
+std::optional<wire::DhcpRoute> parse_route(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  const auto destination = Prefix::parse(text.substr(0, space));
+  const auto router = IpAddress::parse(text.substr(space + 1));
+  const bool is_route = destination && destination->is_v4() && router &&
+                        (router == IpAddress::any_v4() || dhcp::is_host_address(*router));
+  if (!is_route) return std::nullopt;
+  return wire::DhcpRoute{destination->network(), *router};
+}
+
+void read_network(const Lines& lines, dhcp::Lease& lease) {
+  const std::int64_t mtu = number(lines, "mtu").value_or(0);
+  if (mtu >= dhcp::kMtuMin && mtu <= UINT16_MAX) lease.mtu = static_cast<std::uint16_t>(mtu);
+  read_addresses(lines, "router", lease.routers);
+  read_addresses(lines, "dns", lease.name_servers);
+  read_addresses(lines, "ntp", lease.time_servers);
+  const auto [route, routes_end] = lines.equal_range("route");
+  for (auto line = route; line != routes_end; ++line) {
+    if (const auto one = parse_route(line->second)) lease.routes.add(*one);
+  }
+  const auto [domain, domains_end] = lines.equal_range("search");
+  for (auto line = domain; line != domains_end; ++line) {
+    if (const auto name = wire::DnsName::parse(line->second)) lease.search.add(*name);
+  }
+}
+
+void write_addresses(std::string_view key, std::span<const IpAddress> addresses,
+                     std::string& text) {
+  for (const IpAddress& address : addresses) {
+    text += fmt::format("{} {}\n", key, strata::to_text(address).view());
+  }
+}
+
+std::string network_text(const dhcp::Lease& lease) {
+  std::string text;
+  if (lease.mtu != 0) text += fmt::format("mtu {}\n", lease.mtu);
+  write_addresses("router", lease.routers.span(), text);
+  write_addresses("dns", lease.name_servers.span(), text);
+  write_addresses("ntp", lease.time_servers.span(), text);
+  for (const wire::DhcpRoute& route : lease.routes.span()) {
+    text += fmt::format("route {} {}\n", strata::to_text(route.destination).view(),
+                        strata::to_text(route.router).view());
+  }
+  for (const wire::DnsName& domain : lease.search.span()) {
+    text += fmt::format("search {}\n", to_text(domain.view()));
+  }
+  return text;
 }
 
 }  // namespace
@@ -66,12 +129,12 @@ std::optional<dhcp::Lease> read_lease_file(const std::string& path, const MacAdd
   if (!text || !text->starts_with(kTitle)) return std::nullopt;
   const Lines lines = split(*text);
   const auto address = Prefix::parse(first(lines, "address"));
-  const auto server = IpAddress::parse(first(lines, "server"));
+  const auto server = host_address(first(lines, "server"));
   const auto obtained = number(lines, "obtained");
   const auto lease_s = number(lines, "lease");
   const bool is_ours = MacAddress::parse(first(lines, "mac")) == mac;
-  if (!is_ours || !address || !dhcp::is_host_address(address->address()) || !server || !obtained ||
-      !lease_s || *lease_s > 0xffff'ffff) {
+  if (!is_ours || !address || !dhcp::is_host_address(*address) || !server || !obtained ||
+      !lease_s || *lease_s == 0 || *lease_s > UINT32_MAX) {
     return std::nullopt;
   }
   // A wall clock that was set back makes no lease younger than it is.
@@ -82,13 +145,8 @@ std::optional<dhcp::Lease> read_lease_file(const std::string& path, const MacAdd
   lease.server = *server;
   lease.lease_s = static_cast<std::uint32_t>(*lease_s);
   lease.obtained = now - std::chrono::seconds(age_s);
-  lease.mtu = static_cast<std::uint16_t>(number(lines, "mtu").value_or(0));
-  read_addresses(lines, "router", lease.routers);
-  read_addresses(lines, "dns", lease.name_servers);
-  const auto [from, to] = lines.equal_range("search");
-  for (auto line = from; line != to; ++line) {
-    if (const auto name = wire::DnsName::parse(line->second)) lease.search.add(*name);
-  }
+  lease.set_times(seconds(lines, "renewal"), seconds(lines, "rebinding"));
+  read_network(lines, lease);
   return lease;
 }
 
@@ -101,16 +159,10 @@ bool write_lease_file(const std::string& path, const MacAddress& mac, const dhcp
       fmt::format("{}\nmac {}\naddress {}\nserver {}\nobtained {}\nlease {}\n", kTitle,
                   strata::to_text(mac).view(), strata::to_text(lease.address).view(),
                   strata::to_text(lease.server).view(), obtained, lease.lease_s);
-  if (lease.mtu != 0) text += fmt::format("mtu {}\n", lease.mtu);
-  for (const IpAddress& router : lease.routers.span()) {
-    text += fmt::format("router {}\n", strata::to_text(router).view());
+  if (lease.renewal_s != 0) {
+    text += fmt::format("renewal {}\nrebinding {}\n", lease.renewal_s, lease.rebinding_s);
   }
-  for (const IpAddress& server : lease.name_servers.span()) {
-    text += fmt::format("dns {}\n", strata::to_text(server).view());
-  }
-  for (const wire::DnsName& domain : lease.search.span()) {
-    text += fmt::format("search {}\n", to_text(domain.view()));
-  }
+  text += network_text(lease);
   const std::string fresh = path + ".new";
   std::FILE* const file = std::fopen(fresh.c_str(), "wbe");
   if (file == nullptr) return false;

@@ -15,7 +15,10 @@
 //   server 10.77.0.1
 //   obtained 1763731200        seconds since 1970
 //   lease 3600
-//   router 10.77.0.1           and so on: dns, search, mtu
+//   renewal 1800               T1 and T2, as the server has said them
+//   rebinding 3150
+//   router 10.77.0.1           and so on: dns, ntp, search, mtu
+//   route 10.0.0.0/8 10.77.0.2 by way of 0.0.0.0: on the link itself
 
 namespace strata::service {
 

@@ -42,6 +42,8 @@ std::uint32_t Names::configure(const NamesOptions& options) {
   return inside_->resolver.configure(service::engine_options(options));
 }
 
+service::DnsResolver& Names::engine() { return inside_->resolver; }
+
 void Names::resolve(std::string_view name, Answer answer) {
   inside_->resolver.resolve(name, std::move(answer));
 }

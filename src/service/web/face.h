@@ -3,64 +3,32 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
-#include "service/connections/connection_walk.h"
-#include "service/cores/cores.h"
-#include "service/hosted_stack.h"
-#include "service/snapshot.h"
+#include "service/web/answer_queue.h"
+#include "service/web/face_pages.h"
+#include "service/web/face_query.h"
 #include "service/web/memory_capture.h"
+#include "service/web/stack_cores.h"
 #include "strata/loop.h"
 
-//   core k: ask() ──post_from_outside──> front core: snapshot, walk ──post_from_outside──> told()
+//   core k: ask() ──post_from_outside──> front core ──post_from_outside──> told()
+//                                            ├─ AnswerQueue: status, lists, metrics
+//                                            ├─ FacePages: connections, sockets
+//                                            └─ at once: one connection, the capture
 //
-// 1. What a stack is asked is asked on its own core, by the functions that the control socket
-// calls.
-// 2. Walks through many connections are taken one after the other, and at most kWalksWaitingMax
-//    wait for their turn.
+// What a stack is asked is asked on its own core, by the functions that the control socket calls.
 
 namespace strata::service {
 
-struct FaceAnswer {
-  unsigned status = 200;             // of HTTP
-  std::string text;                  // JSON, or what metrics are written in
-  std::shared_ptr<HttpFile> file{};  // or the capture
-};
-using FaceTold = std::function<void(FaceAnswer)>;
-
-struct FaceQuery {
-  enum class Kind : std::uint8_t {
-    kStatus,
-    kList,
-    kConnections,
-    kConnection,
-    kMetrics,
-    kCapture,
-    kCaptureStart,
-    kCaptureStop,
-    kCaptureFile
-  };
-  Kind kind = Kind::kStatus;
-  std::size_t stack = 0;
-  SnapshotParts parts = SnapshotParts::all();     // kStatus
-  SnapshotPart list = SnapshotPart::kInterfaces;  // kList
-  ListWindow window{};                            // kList
-  ConnectionQuery connections{};                  // kConnections
-  ConnectionId id{};                              // kConnection
-  std::string filter{};                           // kCaptureStart
-  std::size_t snap = 0;                           // kCaptureStart
-};
-
 class Face {
  public:
-  static constexpr std::size_t kWalksWaitingMax = 64;
+  // Of each list but the interfaces, in a status.
+  static constexpr std::size_t kStatusListed = 128;
 
   // The first stack is that of the front core. All of them outlive the face, and the face outlives
   // who asks.
@@ -73,36 +41,27 @@ class Face {
   void ask(Loop& asker, const FaceQuery& query, FaceTold told);
   // Behind those of the stacks; asked on the front core.
   void add_metrics(std::function<std::string()> more) { more_metrics_ = std::move(more); }
-  [[nodiscard]] Loop& front() const { return stacks_.front()->loop(); }
+  [[nodiscard]] Loop& front() const { return cores_.front(); }
 
  private:
-  struct Page;  // of connections, while it is put together
-  using PagePtr = std::shared_ptr<Page>;
-  struct Home;
+  using Home = FrontHome<Face>;
 
-  [[nodiscard]] Home home() const;
+  [[nodiscard]] Home home() const { return {front(), alive_}; }
   void answer(const FaceQuery& query, FaceTold told);
-  [[nodiscard]] FaceAnswer status(const FaceQuery& query);
-  [[nodiscard]] FaceAnswer list(const FaceQuery& query);
-  void find_page(const FaceQuery& query, FaceTold told);
-  void start_page();
-  void on_rows(const PagePtr& page, ConnectionRows rows);
-  void describe(const PagePtr& page);
-  void on_described(const PagePtr& page, std::vector<nlohmann::json> described);
-  void finish(const PagePtr& page);
+  // For the queue.
+  [[nodiscard]] FaceAnswer make(const FaceQuery& query) const;
+  [[nodiscard]] FaceAnswer status(const FaceQuery& query) const;
+  [[nodiscard]] FaceAnswer list(const FaceQuery& query) const;
+  [[nodiscard]] FaceAnswer metrics() const;
   [[nodiscard]] FaceAnswer capture(const FaceQuery& query);
   void find_connection(const FaceQuery& query, FaceTold told);
-  // Runs it where the stack's core is.
-  void on_core(std::size_t core, std::function<void(HostedStack&)> task);
-  [[nodiscard]] std::size_t cores_of(std::size_t stack) const;
-  [[nodiscard]] HostedStack& hosted(std::size_t stack, std::size_t core) const;
 
-  std::vector<HostedStack*> stacks_;
-  Cores* cores_;
+  StackCores cores_;
   std::string version_;
   MemoryCapture capture_;
   std::function<std::string()> more_metrics_;
-  std::deque<PagePtr> waiting_;  // the first is being put together
+  AnswerQueue queue_;
+  FacePages pages_;
   std::shared_ptr<Face*> alive_;
 };
 

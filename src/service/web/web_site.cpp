@@ -15,10 +15,12 @@ constexpr std::string_view kBesideFolder = "/_strata/";
 constexpr std::string_view kApi = "api/";
 constexpr std::string_view kMetrics = "/metrics";
 
-// The page asks nobody else, runs nothing that stands in it, and stands in no other page.
+// The page asks nobody else, runs nothing that stands in it, stands in no other page, and has no
+// window in common with one that opens it.
 constexpr std::string_view kPageFields =
     "Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
@@ -37,6 +39,13 @@ bool is_read(const HttpRequest& request) {
 HttpAnswer with(HttpAnswer answer, std::string_view fields) {
   answer.fields += fields;
   return answer;
+}
+
+// A service worker answers for all pages below its script: one at the root for the dashboard, too,
+// and would outlive the file that it came from.
+bool is_worker_of_all(const HttpRequest& request) {
+  const std::string_view path = path_of(request.target);
+  return request.is_service_worker && path.rfind('/') == 0;
 }
 
 HttpAnswer capture_answer(HttpFile file) {
@@ -72,6 +81,9 @@ std::optional<HttpAnswer> WebSite::answer(const HttpRequest& request, const Http
     if (path == prefix_.substr(0, prefix_.size() - 1)) {
       return status_answer(301, "Location: " + std::string(prefix_) + "\r\n");
     }
+    if (is_worker_of_all(request)) {
+      return refusal_answer(403, "a service worker for all pages would answer for the dashboard");
+    }
   }
   if (!folder_) return status_answer(request.target.starts_with('/') ? 404 : 400);
   return file_answer(request, *folder_);
@@ -92,13 +104,12 @@ std::optional<HttpAnswer> WebSite::answer_own(const HttpRequest& request, std::s
   }
   if (path == kMetrics) {
     if (!is_read(request)) return status_answer(405, "Allow: GET, HEAD\r\n");
-    ask({.kind = FaceQuery::Kind::kMetrics}, later);
-    return std::nullopt;
+    return ask({.kind = FaceQuery::Kind::kMetrics}, peer, later);
   }
   path.remove_prefix(prefix_.size());
   if (path.starts_with(kApi)) {
     constexpr unsigned kNoToken = 401;
-    auto answer = answer_api(request, path.substr(kApi.size()), later);
+    auto answer = answer_api(request, path.substr(kApi.size()), peer, later);
     if (answer && answer->status == kNoToken) note_stranger(peer);
     return answer;
   }
@@ -110,30 +121,38 @@ void WebSite::note_stranger(const HttpPeer& peer) {
 }
 
 std::optional<HttpAnswer> WebSite::answer_api(const HttpRequest& request, std::string_view path,
-                                              const HttpLater& later) {
-  if (request.method == "POST") return answer_change(request, path, later);
+                                              const HttpPeer& peer, const HttpLater& later) {
+  if (request.method == "POST") return answer_change(request, path, peer, later);
   if (!is_read(request)) {
     return with(refusal_answer(405, "GET, HEAD or POST"), "Allow: GET, HEAD, POST\r\n");
   }
-  if (path == "live") return answer_live(request);
+  if (path == "live") return answer_live(request, peer);
   if (path == "decode") return with(decode_answer(request.target), kDataFields);
   auto question = api_question(path, request.target);
   if (!question) return with(std::move(question).error(), kDataFields);
-  ask(*question, later);
-  return std::nullopt;
+  return ask(*question, peer, later);
 }
 
-void WebSite::ask(const FaceQuery& query, const HttpLater& later) {
+std::optional<HttpAnswer> WebSite::ask(const FaceQuery& query, const HttpPeer& peer,
+                                       const HttpLater& later) {
+  auto seat = questions_.try_take(peer.remote.address);
+  if (seat == nullptr) {
+    return with(refusal_answer(503, "too many ask at once, or too many of this address"),
+                kDataFields);
+  }
   const bool is_metrics = query.kind == FaceQuery::Kind::kMetrics;
-  parts_.face->ask(host_.loop(), query, [later, is_metrics](FaceAnswer told) {
-    HttpAnswer answer = with(json_answer(std::move(told.text), told.status), kDataFields);
-    if (told.file != nullptr) answer = capture_answer(std::move(*told.file));
-    if (is_metrics) {
-      answer.fields = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n";
-      answer.fields += kDataFields;
-    }
-    later.reply(std::move(answer));
-  });
+  parts_.face->ask(
+      host_.loop(), query, [later, is_metrics, seat = std::move(seat)](FaceAnswer told) mutable {
+        seat.reset();  // here, on its own core: what is left of this may die on the front one
+        HttpAnswer answer = with(json_answer(std::move(told.text), told.status), kDataFields);
+        if (told.file != nullptr) answer = capture_answer(std::move(*told.file));
+        if (is_metrics) {
+          answer.fields = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n";
+          answer.fields += kDataFields;
+        }
+        later.reply(std::move(answer));
+      });
+  return std::nullopt;
 }
 
 HttpAnswer WebSite::answer_asset(const HttpRequest& request, std::string_view path) const {
@@ -145,7 +164,7 @@ HttpAnswer WebSite::answer_asset(const HttpRequest& request, std::string_view pa
 }
 
 std::optional<HttpAnswer> WebSite::answer_change(const HttpRequest& request, std::string_view path,
-                                                 const HttpLater& later) {
+                                                 const HttpPeer& peer, const HttpLater& later) {
   if (!parts_.guard->has_token()) {
     return with(refusal_answer(403,
                                "nothing can be changed here: the configuration names no "
@@ -158,17 +177,17 @@ std::optional<HttpAnswer> WebSite::answer_change(const HttpRequest& request, std
   }
   auto change = api_change(path, request.body);
   if (!change) return with(std::move(change).error(), kDataFields);
-  ask(*change, later);
-  return std::nullopt;
+  return ask(*change, peer, later);
 }
 
-HttpAnswer WebSite::answer_live(const HttpRequest& request) const {
+HttpAnswer WebSite::answer_live(const HttpRequest& request, const HttpPeer& peer) const {
   if (!request.is_websocket || parts_.hub == nullptr) {
     return with(refusal_answer(426, "this is a websocket of version 13"),
                 "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n");
   }
-  if (seats_.use_count() > kLiveMax) {
-    return with(refusal_answer(503, "too many watch already"), kDataFields);
+  if (!seats_.has_room_for(peer.remote.address)) {
+    return with(refusal_answer(503, "too many watch already, or too many of this address"),
+                kDataFields);
   }
   return {.status = kUpgrade};
 }
@@ -176,9 +195,11 @@ HttpAnswer WebSite::answer_live(const HttpRequest& request) const {
 std::unique_ptr<HttpGuest> WebSite::welcome(const HttpRequest& request,
                                             std::unique_ptr<Transport> transport, std::string early,
                                             const HttpLater& later) {
+  auto seat = seats_.try_take(transport->remote().address);
+  if (seat == nullptr) return nullptr;
   const LiveHome home{
       .host = host_, .face = *parts_.face, .hub = *parts_.hub, .sockets = *sockets_};
-  return std::make_unique<LiveSession>(home, seats_, request, std::move(transport),
+  return std::make_unique<LiveSession>(home, std::move(seat), request, std::move(transport),
                                        std::move(early), later);
 }
 

@@ -12,6 +12,7 @@
 #include "service/web/assets.h"
 #include "service/web/face.h"
 #include "service/web/guard.h"
+#include "service/web/http/address_seats.h"
 #include "service/web/http/http_site.h"
 #include "service/web/http/http_troubles.h"
 #include "service/web/live/live_session.h"
@@ -37,7 +38,11 @@ struct WebSiteParts {
 
 class WebSite final : public HttpSite {
  public:
-  static constexpr long kLiveMax = 32;
+  static constexpr std::size_t kLiveMax = 32;
+  // One address leaves others a seat.
+  static constexpr std::size_t kLivePerAddress = 16;
+  static constexpr std::size_t kQuestionsMax = 1024;
+  static constexpr std::size_t kQuestionsPerAddress = 256;
 
   // The stack whose addresses it is asked by; all must outlive it.
   WebSite(HostedStack& host, WebSiteParts parts);
@@ -58,19 +63,23 @@ class WebSite final : public HttpSite {
                                                      std::string_view path, const HttpPeer& peer,
                                                      const HttpLater& later);
   [[nodiscard]] std::optional<HttpAnswer> answer_api(const HttpRequest& request,
-                                                     std::string_view path, const HttpLater& later);
+                                                     std::string_view path, const HttpPeer& peer,
+                                                     const HttpLater& later);
   [[nodiscard]] std::optional<HttpAnswer> answer_change(const HttpRequest& request,
-                                                        std::string_view path,
+                                                        std::string_view path, const HttpPeer& peer,
                                                         const HttpLater& later);
-  [[nodiscard]] HttpAnswer answer_live(const HttpRequest& request) const;
+  [[nodiscard]] HttpAnswer answer_live(const HttpRequest& request, const HttpPeer& peer) const;
   [[nodiscard]] HttpAnswer answer_asset(const HttpRequest& request, std::string_view path) const;
-  void ask(const FaceQuery& query, const HttpLater& later);
+  // An answer at once is a refusal.
+  [[nodiscard]] std::optional<HttpAnswer> ask(const FaceQuery& query, const HttpPeer& peer,
+                                              const HttpLater& later);
 
   HostedStack& host_;
   WebSiteParts parts_;
   std::optional<HttpFolder> folder_;
   std::optional<WebSocketHome> sockets_;
-  std::shared_ptr<int> seats_ = std::make_shared<int>(0);  // one more owner for each live session
+  AddressSeats seats_{kLiveMax, kLivePerAddress};  // of live sessions
+  AddressSeats questions_{kQuestionsMax, kQuestionsPerAddress};
   std::string_view prefix_;
 };
 

@@ -15,7 +15,7 @@ namespace {
 class Corruptor final : public MiddleboxRules {
  public:
   explicit Corruptor(const CorruptorConfig& config) : config_(config), rng_(config.seed) {
-    CHECK(config.every != 0);
+    STRATA_CHECK(config.every != 0);
   }
 
   void on_frame(Side from, PacketPtr frame, Time /*now*/, Ways& ways) override {

@@ -21,11 +21,12 @@ class FlowMemory {
     std::ranges::sort(forgets_);
   }
 
-  // Without hearing of it.
-  [[nodiscard]] bool knows(const Key& key, Time now) {
+  // The same as find(), without hearing of it.
+  [[nodiscard]] const Value* look_at(const Key& key, Time now) {
     pass_time(now);
     const auto found = flows_.find(key);
-    return found != flows_.end() && now - found->second.heard <= idle_;
+    const bool is_known = found != flows_.end() && now - found->second.heard <= idle_;
+    return is_known ? &found->second.value : nullptr;
   }
 
   // Null when it is unknown. Who is found has been heard of.

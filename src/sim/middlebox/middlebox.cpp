@@ -28,7 +28,7 @@ class Middlebox::OwnWays final : public MiddleboxRules::Ways {
 };
 
 Middlebox& World::add_middlebox(std::string_view name, std::unique_ptr<MiddleboxRules> rules) {
-  CHECK(rules != nullptr);
+  STRATA_CHECK(rules != nullptr);
   auto added = std::unique_ptr<Middlebox>(
       new Middlebox(*engine_, std::string(name), engine_->next_node_index(), std::move(rules)));
   return static_cast<Middlebox&>(engine_->add(std::move(added)));
@@ -41,7 +41,7 @@ Middlebox::Middlebox(Engine& engine, std::string name, std::uint32_t index,
       ways_(std::make_unique<OwnWays>(*this)) {}
 Middlebox::~Middlebox() = default;
 
-void Middlebox::on_connected(Port& port) { CHECK(port.number() < 2); }
+void Middlebox::on_connected(Port& port) { STRATA_CHECK(port.number() < 2); }
 
 void Middlebox::on_frame(Port& port, PacketPtr frame) {
   ++counters_.received;

@@ -2,6 +2,7 @@
 #include <tuple>
 #include <utility>
 
+#include "sim/middlebox/error_sight.h"
 #include "sim/middlebox/flow_memory.h"
 #include "sim/middlebox/sight.h"
 #include "strata/check.h"
@@ -14,8 +15,8 @@
 namespace strata::sim {
 namespace {
 
-// RFC 4787 4.1 and 5: mappings and what they let in depend on the inner end alone. Errors of ICMP
-// about what was translated are not translated back: such boxes exist, and are the worse ones.
+// RFC 4787 4.1 and 5: mappings and what they let in depend on the inner end alone. ICMP errors go
+// to whom they are about, and what they quote is what that one had sent (RFC 5508 4).
 class Nat final : public MiddleboxRules {
  public:
   explicit Nat(const NatConfig& config)
@@ -23,12 +24,16 @@ class Nat final : public MiddleboxRules {
         next_port_(config.first_port),
         by_inside_(config.idle, config.forgets, config.flows_max),
         by_outside_(config.idle, config.forgets, config.flows_max) {
-    CHECK(config.first_port <= config.last_port);
-    CHECK(config.outside.is_unspecified() || config.outside.is_v4());
+    STRATA_CHECK(config.first_port <= config.last_port);
+    STRATA_CHECK(config.outside.is_unspecified() || config.outside.is_v4());
   }
 
   void on_frame(Side from, PacketPtr frame, Time now, Ways& ways) override {
     if (from == Side::kOutside && answer_arp(*frame, ways)) return;
+    if (const auto error = look_into_error(*frame)) {
+      return from == Side::kInside ? translate_error_out(std::move(frame), *error, now, ways)
+                                   : translate_error_in(std::move(frame), *error, now, ways);
+    }
     const auto sight = look_into(*frame);
     if (!sight || !sight->is_v4) return ways.send(other(from), std::move(frame));
     from == Side::kInside ? translate_out(std::move(frame), *sight, now, ways)
@@ -95,7 +100,7 @@ class Nat final : public MiddleboxRules {
       change.source = address;
       wire::EthernetLayout::Source::set(frame->mutable_bytes(), ways.mac(Side::kOutside));
     }
-    send_changed(std::move(frame), sight, change, Side::kOutside, ways);
+    send_changed(std::move(frame), sight.network, change, Side::kOutside, ways);
   }
 
   void translate_in(PacketPtr frame, const FlowSight& sight, Time now, Ways& ways) {
@@ -113,15 +118,41 @@ class Nat final : public MiddleboxRules {
       change.destination = inside->end.address;
       wire::EthernetLayout::Destination::set(frame->mutable_bytes(), inside->mac);
     }
-    send_changed(std::move(frame), sight, change, Side::kInside, ways);
+    send_changed(std::move(frame), sight.network, change, Side::kInside, ways);
   }
 
-  static void send_changed(PacketPtr frame, const FlowSight& sight, const Rewrite& change, Side to,
+  // RFC 5508 4.2: an error keeps no mapping alive and ends none; about no mapping it goes nowhere.
+  void translate_error_out(PacketPtr frame, const ErrorSight& sight, Time now, Ways& ways) {
+    const std::uint16_t* port = by_inside_.look_at(Key{sight.protocol, sight.destination}, now);
+    if (port == nullptr) return;
+    const IpAddress address = has_address() ? config_.outside : sight.destination.address;
+    rewrite_quote(*frame, sight, QuotedEnd::kDestination, {address, *port});
+    Rewrite change;
+    if (has_address()) {
+      change.source = address;
+      wire::EthernetLayout::Source::set(frame->mutable_bytes(), ways.mac(Side::kOutside));
+    }
+    send_changed(std::move(frame), sight.network, change, Side::kOutside, ways);
+  }
+
+  void translate_error_in(PacketPtr frame, const ErrorSight& sight, Time now, Ways& ways) {
+    const Inside* inside = by_outside_.look_at(Key{sight.protocol, sight.source}, now);
+    if (inside == nullptr) return;
+    rewrite_quote(*frame, sight, QuotedEnd::kSource, inside->end);
+    Rewrite change;
+    if (has_address()) {
+      change.destination = inside->end.address;
+      wire::EthernetLayout::Destination::set(frame->mutable_bytes(), inside->mac);
+    }
+    send_changed(std::move(frame), sight.network, change, Side::kInside, ways);
+  }
+
+  static void send_changed(PacketPtr frame, std::size_t network, const Rewrite& change, Side to,
                            Ways& ways) {
     // rewrite() wants the IP header in front; what stands before it stays where it is.
-    frame->skip(sight.network);
+    frame->skip(network);
     const bool is_done = rewrite(*frame, change);
-    static_cast<void>(frame->prepend(sight.network));
+    static_cast<void>(frame->prepend(network));
     if (is_done) ways.send(to, std::move(frame));
   }
 
@@ -133,7 +164,9 @@ class Nat final : public MiddleboxRules {
       const std::uint16_t port = next_port_;
       next_port_ =
           port == config_.last_port ? config_.first_port : static_cast<std::uint16_t>(port + 1);
-      if (!by_outside_.knows(Key{protocol, Endpoint{address, port}}, now)) return port;
+      if (by_outside_.look_at(Key{protocol, Endpoint{address, port}}, now) == nullptr) {
+        return port;
+      }
     }
     return std::nullopt;
   }

@@ -15,7 +15,7 @@ namespace {
 class Reorderer final : public MiddleboxRules {
  public:
   explicit Reorderer(const ReordererConfig& config) : config_(config) {
-    CHECK(config.every != 0 && config.wait_max >= Duration::zero());
+    STRATA_CHECK(config.every != 0 && config.wait_max >= Duration::zero());
   }
 
   void on_frame(Side from, PacketPtr frame, Time now, Ways& ways) override {

@@ -11,7 +11,7 @@ namespace strata::sim {
 
 FqCodel::FqCodel(const FqCodelConfig& config) : config_(config), key_{config.seed, config.flows} {
   // Without a quantum no flow would ever have its turn.
-  CHECK(config_.flows != 0 && config_.quantum != 0);
+  STRATA_CHECK(config_.flows != 0 && config_.quantum != 0);
   flows_.reserve(config_.flows);
   for (std::size_t i = 0; i < config_.flows; ++i) flows_.emplace_back(config_.codel);
 }

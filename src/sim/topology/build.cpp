@@ -50,7 +50,7 @@ std::expected<BuiltTopology, PlanTrouble> build(World& world, const Topology& to
   }
   for (const PlannedRoute& route : plan->routes) {
     Stack& stack = built.hosts_[route.node]->stack();
-    CHECK(stack.add_route({.destination = route.destination, .gateway = route.gateway}));
+    STRATA_CHECK(stack.add_route({.destination = route.destination, .gateway = route.gateway}));
   }
   built.plan_ = *std::move(plan);
   return built;
@@ -59,19 +59,19 @@ std::expected<BuiltTopology, PlanTrouble> build(World& world, const Topology& to
 std::size_t BuiltTopology::index_of(std::string_view name) const {
   const auto nodes = world_->nodes().subspan(first_node_, hosts_.size());
   const auto found = std::ranges::find(nodes, name, [](const auto& node) { return node->name(); });
-  CHECK(found != nodes.end());
+  STRATA_CHECK(found != nodes.end());
   return static_cast<std::size_t>(found - nodes.begin());
 }
 
 Host& BuiltTopology::host(std::string_view name) const {
   Host* host = hosts_[index_of(name)];
-  CHECK(host != nullptr);
+  STRATA_CHECK(host != nullptr);
   return *host;
 }
 
 IpAddress BuiltTopology::address_of(std::string_view name) const {
   const PlannedAddress* address = plan_.address_of(index_of(name));
-  CHECK(address != nullptr);
+  STRATA_CHECK(address != nullptr);
   return address->prefix.address();
 }
 

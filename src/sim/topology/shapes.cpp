@@ -202,7 +202,7 @@ std::string trouble_with(const Shape& shape) {
 }
 
 Topology make_topology(const Shape& shape, std::string_view prefix) {
-  CHECK(trouble_with(shape).empty());
+  STRATA_CHECK(trouble_with(shape).empty());
   return ShapeMaker(prefix).make(shape);
 }
 

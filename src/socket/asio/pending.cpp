@@ -12,6 +12,12 @@ void Pending::cancel() {
   finish(How::kPost);
 }
 
+std::size_t PendingQueue::size() const {
+  std::size_t size = 0;
+  for (const Pending* one = first_; one != nullptr; one = one->next_) ++size;
+  return size;
+}
+
 void PendingQueue::push(Pending& pending) {
   pending.queue_ = this;
   pending.previous_ = last_;

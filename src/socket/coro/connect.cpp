@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connecting: to one endpoint, and to the addresses of a name in a race.
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <coroutine>
@@ -111,10 +112,6 @@ std::optional<Endpoint> parse_address(const Stack& stack, std::string_view host,
   return is_number ? std::optional(Endpoint{*address, port, number}) : std::nullopt;
 }
 
-Time sooner(Time deadline, Time now) {
-  return deadline - now < kHeadStart ? deadline : now + kHeadStart;
-}
-
 }  // namespace
 
 Task<Result<TcpStream>> connect(Net net, Endpoint remote, TcpConnectOptions options, Until until) {
@@ -142,7 +139,7 @@ Task<Result<TcpStream>> connect(Net net, std::string host, std::uint16_t port,
   for (const IpAddress& address : interleave(*found)) {
     ++race.running;
     runners.spawn(run(net, {address, port}, options, race));
-    const Time next = sooner(until.deadline, net.executor.now());
+    const Time next = std::min(until.deadline, net.executor.now() + kHeadStart);
     const auto news = co_await race.news.wait({next, until.cancellation});
     if (race.winner) break;
     if (!news && (news.error() == Error::kCancelled || next == until.deadline)) {

@@ -19,7 +19,7 @@ bool SocketWait::try_at_once() {
 
 void SocketWait::wait(std::coroutine_handle<> waiter) {
   SocketWait*& place = direction_ == Direction::kRead ? socket_.reader_ : socket_.writer_;
-  CHECK(place == nullptr);
+  STRATA_CHECK(place == nullptr);
   place = this;
   is_waiting_ = true;
   suspend(waiter);

@@ -15,12 +15,13 @@ void take_result(Promise<void>& task) noexcept { task.take(); }
 }  // namespace
 
 TaskGroup::~TaskGroup() {
-  CHECK(joining_ == nullptr);
+  STRATA_CHECK(joining_ == nullptr);
   cancel();
 }
 
 void TaskGroup::spawn(Task<> task) {
   const Handle handle = task.release();
+  STRATA_CHECK(handle && !handle.done());
   Promise<void>& promise = handle.promise();
   promise.group_ = this;
   promise.previous_ = last_;
@@ -70,7 +71,7 @@ void TaskGroup::cancel() {
 }
 
 void TaskGroup::Joining::await_suspend(std::coroutine_handle<> waiter) {
-  CHECK(group_->joining_ == nullptr);
+  STRATA_CHECK(group_->joining_ == nullptr);
   group_->joining_ = this;
   suspend(waiter);
 }

@@ -7,7 +7,7 @@ namespace strata::coro {
 
 // ── Cancellation ────────────────────────────────────────────────────────────────────────────────
 
-Cancellation::~Cancellation() { CHECK(first_ == nullptr); }
+Cancellation::~Cancellation() { STRATA_CHECK(first_ == nullptr); }
 
 void Cancellation::cancel() {
   is_cancelled_ = true;
@@ -70,7 +70,7 @@ void Wait::leave_cancellation() {
 
 // ── Event ───────────────────────────────────────────────────────────────────────────────────────
 
-Event::~Event() { CHECK(waiting_ == nullptr); }
+Event::~Event() { STRATA_CHECK(waiting_ == nullptr); }
 
 void Event::set() {
   is_set_ = true;
@@ -96,7 +96,7 @@ bool Event::Waiting::await_ready() {
 }
 
 void Event::Waiting::await_suspend(std::coroutine_handle<> waiter) {
-  CHECK(event_.waiting_ == nullptr);
+  STRATA_CHECK(event_.waiting_ == nullptr);
   event_.waiting_ = this;
   suspend(waiter);
 }

@@ -15,7 +15,7 @@ void close_udp(stack::Core& core, Handle handle, const udp::Socket& socket) {
   if (socket.is_in_groups) {
     const multicast::SocketKey key = stack::udp_socket_key(handle);
     core.for_each_interface([&](stack::Interface& interface) {
-      interface.groups.tell().leave_all(key, interface.last_turn);
+      interface.groups.tell().leave_all(key, core.last_turn);
     });
   }
   core.udp.close(handle);

@@ -5,6 +5,7 @@
 #include "stack/out/send_frame.h"
 #include "strata/raw_socket.h"
 #include "strata/wire/ethernet.h"
+#include "strata/wire/ipv4.h"
 #include "strata/wire/vlan.h"
 
 namespace strata {
@@ -15,6 +16,17 @@ using native::with;
 
 stack::PacketSocket* find(stack::Core* core, SocketId id) {
   return core == nullptr ? nullptr : core->raw.packet.find(handle_of(id));
+}
+
+// What nobody could read is not sent: a link header, or a packet without one, is the least.
+bool is_long_enough(const stack::Interface& interface, std::size_t size) {
+  return size >= (interface.medium == Medium::kEthernet ? wire::EthernetLayout::kSize
+                                                        : wire::Ipv4Layout::kSize);
+}
+
+std::size_t size_max(const stack::Interface& interface) {
+  return interface.mtu +
+         (interface.medium == Medium::kEthernet ? wire::EthernetLayout::kSize : std::size_t{0});
 }
 
 // A frame of a VLAN gets its tags behind the addresses, outermost first.
@@ -74,13 +86,11 @@ Result<std::size_t> PacketSocket::send(std::span<const Bytes> parts, InterfaceId
   return with(find(core_, id_), [&](stack::PacketSocket&) -> Result<std::size_t> {
     stack::Interface* found = core_->interface(interface);
     if (found == nullptr) return std::unexpected(Error::kNoDevice);
-    if (found->medium != Medium::kEthernet) return std::unexpected(Error::kNotSupported);
+    if (found->is_loopback()) return std::unexpected(Error::kNotSupported);
     stack::Gather frame(parts);
     const std::size_t size = frame.left();
-    if (size < wire::EthernetLayout::kSize) return std::unexpected(Error::kInvalidArgument);
-    if (size > wire::EthernetLayout::kSize + found->mtu) {
-      return std::unexpected(Error::kMessageTooLong);
-    }
+    if (!is_long_enough(*found, size)) return std::unexpected(Error::kInvalidArgument);
+    if (size > size_max(*found)) return std::unexpected(Error::kMessageTooLong);
     const std::size_t tags = found->vlan.count * wire::VlanLayout::kSize;
     PacketPtr packet = core_->pool.allocate_for(size + tags);
     if (packet == nullptr) return std::unexpected(Error::kOutOfMemory);

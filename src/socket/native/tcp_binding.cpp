@@ -53,6 +53,8 @@ Result<Endpoint> TcpBinding::local() const {
       core_, id_, [](tcp::Transport& tcp, Handle handle) { return tcp.binding_of(handle); });
 }
 
+bool TcpBinding::is_of(Stack& stack) const { return core_ == &stack.core(); }
+
 void TcpBinding::release() {
   stack::Core* const core = std::exchange(core_, nullptr);
   if (core != nullptr) core->tcp->unbind(native::handle_of(id_));

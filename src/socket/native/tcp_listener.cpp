@@ -13,6 +13,10 @@ using tcp::Transport;
 Result<TcpListener> TcpListener::listen(Stack& stack, const Endpoint& local,
                                         const TcpListenOptions& options) {
   stack::Core& core = stack.core();
+  // Its handle would name another's port, or none at all.
+  if (options.binding != nullptr && !options.binding->is_of(stack)) {
+    return std::unexpected(Error::kInvalidHandle);
+  }
   if (options.binding == nullptr && !native::may_bind_to(core, local, options.options)) {
     return std::unexpected(Error::kAddressNotAvailable);
   }

@@ -47,6 +47,9 @@ Result<TcpStream> TcpStream::connect(Stack& stack, const Endpoint& remote,
                                      const TcpConnectOptions& options, Time now) {
   stack::Core& core = stack.core();
   if (remote.port == 0) return std::unexpected(Error::kInvalidArgument);
+  if (options.binding != nullptr && !options.binding->is_of(stack)) {
+    return std::unexpected(Error::kInvalidHandle);
+  }
   Endpoint peer = remote;
   // RFC 1122 3.2.1.3 leaves "this host" to us; programs expect themselves.
   if (peer.address == IpAddress::any_v4()) peer.address = IpAddress::v4(127, 0, 0, 1);

@@ -33,7 +33,7 @@ Result<Place> place_of(stack::Core* core, SocketId id, const IpAddress& group,
   }
   stack::Interface* found = interface_for(*core, *socket, group, interface);
   if (found == nullptr) return std::unexpected(Error::kNoDevice);
-  found->last_turn = now;
+  core->last_turn = now;
   return Place{*socket, *found, stack::udp_socket_key(handle_of(id))};
 }
 

@@ -15,6 +15,7 @@
 #include "socket/posix/socket_address.h"
 #include "stack/core.h"
 #include "stack/out/send_ip.h"
+#include "stack/out/send_udp.h"
 
 namespace strata::posix {
 namespace {
@@ -183,6 +184,13 @@ Answer MessageFile::receive_data(msghdr& message, int flags, Time now) {
   return static_cast<Answer>((flags & MSG_TRUNC) != 0 ? taken->size : std::min(taken->size, room));
 }
 
+// MSG_CONFIRM: the program has been answered from there.
+void MessageFile::confirm(const Endpoint& remote, Time now) {
+  const auto options = socket().options();
+  const InterfaceId bound = options ? options->bound_interface : kNoInterface;
+  stack::confirm_way_towards(stack_.core(), remote, bound, now);
+}
+
 Answer MessageFile::send(const msghdr& message, int flags, Time now) {
   if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
   if (send_is_shut_) return -EPIPE;
@@ -200,9 +208,9 @@ Answer MessageFile::send(const msghdr& message, int flags, Time now) {
   const std::vector<MutableBytes> parts = parts_of(message);
   const std::vector<Bytes> bytes(parts.begin(), parts.end());
   const Answer given = give(bytes, *choices, now);
-  if (given == -EMSGSIZE) {
-    keep_own_error(choices->destination ? choices->destination : connected_to());
-  }
+  const auto remote = [&] { return choices->destination ? choices->destination : connected_to(); };
+  if (given == -EMSGSIZE) keep_own_error(remote());
+  if (given >= 0 && (flags & MSG_CONFIRM) != 0) confirm(*remote(), now);
   return given;
 }
 

@@ -68,6 +68,7 @@ class MessageFile : public SocketFile {
   void gather_errors();
   void keep_error(const SocketError& error);
   void keep_own_error(const std::optional<Endpoint>& destination);
+  void confirm(const Endpoint& remote, Time now);
   [[nodiscard]] Answer receive_error(msghdr& message, Time now);
   void write_time(Time at, Time now, ControlWriter& writer) const;
 

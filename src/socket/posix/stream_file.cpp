@@ -113,6 +113,7 @@ Answer StreamFile::receive_urgent(const msghdr& message) {
 
 Answer StreamFile::read(const msghdr& message, int flags, Time now) {
   TcpStream& ours = *stream();
+  const bool peeks = (flags & MSG_PEEK) != 0;
   std::size_t done = 0;
   std::array<std::byte, 4096> discarded;
   for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
@@ -122,8 +123,10 @@ Answer StreamFile::read(const msghdr& message, int flags, Time now) {
       const bool discards = (flags & MSG_TRUNC) != 0;
       const MutableBytes room =
           discards ? MutableBytes(discarded).first(std::min(part.size(), discarded.size())) : part;
-      const auto count = (flags & MSG_PEEK) != 0 ? ours.peek(done, room) : ours.read(room, now);
-      if (!count && done == 0) return ended(count.error(), 0);
+      const auto count = peeks ? ours.peek(done, room) : ours.read(room, now);
+      // Linux: behind the peer's end a read is at the end, and leaves the error to who writes.
+      const bool is_at_end = !peeks && !count && count.error() == Error::kClosed;
+      if (!count && done == 0) return is_at_end ? 0 : ended(count.error(), 0);
       if (!count || *count == 0) return static_cast<Answer>(done);
       done += *count;
       // It ends here, or stops in front of the urgent byte (RFC 6093): the next call looks further.
@@ -270,7 +273,8 @@ Answer StreamFile::bind(const sockaddr* address, socklen_t size, Time /*now*/) {
 }
 
 Answer StreamFile::listen(int backlog, Time /*now*/) {
-  const auto waiting = static_cast<std::uint32_t>(std::clamp(backlog, 0, SOMAXCONN));
+  // As Linux has it, where below zero is as many as there may be.
+  const auto waiting = std::min<std::uint32_t>(static_cast<std::uint32_t>(backlog), SOMAXCONN);
   if (listener() != nullptr) return answer_of(listener()->set_backlog(waiting));
   if (stream() != nullptr) return -EINVAL;
   const bool is_v4 = family() == AddressFamily::kIpv4;

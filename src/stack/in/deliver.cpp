@@ -50,7 +50,7 @@ void take_outcome(Core& core, ip::Reassembly::Outcome outcome, const PacketKey& 
 void deliver_fragment_v4(Core& core, PacketPtr packet, const Arrival& arrival, Time now) {
   ++core.counters.fragments_received;
   const auto view = wire::Ipv4View::parse_quoted(packet->bytes());
-  CHECK(view.has_value());
+  STRATA_CHECK(view.has_value());
   const PacketKey key = key_of(*packet);
   ip::Fragment fragment{.source = arrival.source,
                         .destination = arrival.destination,

@@ -75,7 +75,7 @@ void deliver_tcp(Core& core, PacketPtr packet, const Arrival& arrival, Time now)
     return drop(core, std::move(packet), DropReason::kTcpBadChecksum);
   }
   const auto view = wire::TcpView::parse(packet->bytes().subspan(arrival.header_length));
-  CHECK(view.has_value());
+  STRATA_CHECK(view.has_value());
   if (core.ensure_tcp() == nullptr) return drop(core, std::move(packet), DropReason::kPoolEmpty);
   const tcp::Flow flow = flow_of(*view, arrival);
   const std::uint16_t segments = count_segments(packet->notes(), packet->size() - headers);

@@ -6,6 +6,7 @@
 #include "stack/in/deliver_packet_sockets.h"
 #include "stack/in/receive_arp.h"
 #include "stack/in/receive_ip.h"
+#include "stack/out/send_frame.h"
 #include "stack/run_hooks.h"
 #include "strata/wire/ethernet.h"
 #include "strata/wire/llc.h"
@@ -22,20 +23,6 @@ void take_link_header(Packet& packet, std::size_t size) {
   packet.trim_front(size);
   std::uint16_t& transport = packet.notes().transport_offset;
   transport = static_cast<std::uint16_t>(transport - std::min<std::size_t>(transport, size));
-}
-
-Interface* interface_of_tags(Core& core, Interface& port, const wire::VlanTags& tags) {
-  for (Interface* candidate : core.interfaces) {
-    if (candidate == nullptr || candidate->parent != &port) continue;
-    if (candidate->vlan.count != tags.count) continue;
-    bool same = true;
-    for (std::size_t i = 0; i < tags.count; ++i) {
-      same = same && candidate->vlan.tags[i].tpid == tags.tags[i].tpid &&
-             candidate->vlan.tags[i].id == tags.tags[i].header.id;
-    }
-    if (same) return candidate;
-  }
-  return nullptr;
 }
 
 // The tags that say where a frame belongs. IEEE 802.1Q 9.6: one with VLAN 0 carries a priority and
@@ -66,7 +53,7 @@ DropReason strip_tags(Core& core, Interface*& interface, Packet& packet, std::ui
   const auto tags = vlans_of(ethertype, payload);
   if (!tags) return DropReason::kVlanTagMalformed;
   if (tags->count != 0) {
-    interface = interface_of_tags(core, *interface, *tags);
+    interface = core.interface(core.vlans.find(interface->id, VlanKey::of(*tags)));
     if (interface == nullptr) return DropReason::kVlanNotConfigured;
     if (!interface->is_up) return DropReason::kInterfaceDown;
   }
@@ -140,11 +127,14 @@ void receive_frame(Core& core, Interface& port, PacketPtr&& packet, std::size_t 
 }
 
 // Without a link header only the version tells what a packet is.
-void receive_bare(Core& core, PacketPtr packet, PacketBatch& ip) {
+void receive_bare(Core& core, const Interface& port, PacketPtr packet, PacketBatch& ip) {
   if (packet->bytes().empty()) return drop(core, std::move(packet), DropReason::kFrameTooShort);
   const unsigned version = std::to_integer<unsigned>(packet->bytes()[0]) >> 4U;
   if (version != 4 && version != 6) {
     return drop(core, std::move(packet), DropReason::kFrameUnknownEthertype);
+  }
+  if (has_packet_sockets(core)) {
+    deliver_to_packet_sockets(core, port, *packet, ethertype_of_ip(*packet), true);
   }
   packet->notes().scratch = static_cast<std::uint8_t>(version);
   ip.push(std::move(packet));
@@ -171,7 +161,7 @@ void receive_frames(Core& core, Interface& port, PacketBatch& frames, Time now) 
     if (!port.is_up) {
       drop(core, std::move(packet), DropReason::kInterfaceDown);
     } else if (port.medium == Medium::kIp) {
-      receive_bare(core, std::move(packet), ip);
+      receive_bare(core, port, std::move(packet), ip);
     } else {
       receive_frame(core, port, std::move(packet), bytes_max, ip, now);
     }

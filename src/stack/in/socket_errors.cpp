@@ -135,8 +135,8 @@ bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arr
   return true;
 }
 
-void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Error error,
-                     Time now) {
+void tell_of_silent_neighbor(Core& core, const Packet& packet, const Arrival& header, Search search,
+                             Time now) {
   if (header.is_later_fragment || header.header_length + 8U > packet.size()) return;
   std::array<std::byte, SocketError::kQuotedMax> start{};
   const std::size_t count = std::min(start.size(), packet.size() - header.header_length);
@@ -145,13 +145,15 @@ void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Er
                            .destination = header.destination,
                            .protocol = header.protocol,
                            .quoted = Bytes(start).first(count),
-                           .error = error};
+                           .error = Error::kHostUnreachable};
   const bool is_tcp = header.protocol == wire::kIpProtocolTcp;
   const bool has_ports = is_tcp || header.protocol == wire::kIpProtocolUdp;
   report.source_port = load_big_endian<std::uint16_t>(start.data() + (has_ports ? 0 : 4));
   report.destination_port = load_big_endian<std::uint16_t>(start.data() + (has_ports ? 2 : 6));
   if (is_tcp && core.tcp != nullptr) {
-    core.tcp->on_unreachable(flow_of(report, header.interface->id), error, now);
+    const tcp::Flow flow = flow_of(report, header.interface->id);
+    if (search == Search::kInVain) core.tcp->on_neighbor_silent(flow, now);
+    if (search == Search::kRefused) core.tcp->on_unreachable(flow, Error::kHostUnreachable, now);
   }
   if (is_tcp) return;
   const SocketError told = socket_error(report, header.source, now);

@@ -2,6 +2,8 @@
 // Errors about packets we sent, told to the sockets that sent them.
 #pragma once
 
+#include <cstdint>
+
 #include "icmp/error_report.h"
 #include "stack/core.h"
 #include "stack/in/arrival.h"
@@ -12,8 +14,11 @@ namespace strata::stack {
 [[nodiscard]] bool tell_socket(Core& core, const icmp::ErrorReport& report, const Arrival& arrival,
                                Time now);
 
-// A packet of our own could not leave.
-void tell_own_socket(Core& core, const Packet& packet, const Arrival& header, Error error,
-                     Time now);
+// Why nobody answers for a next hop: it was asked for, or was not, having been silent just before.
+enum class Search : std::uint8_t { kInVain, kRefused };
+
+// A packet of our own could not leave, for nobody answers for its next hop.
+void tell_of_silent_neighbor(Core& core, const Packet& packet, const Arrival& header, Search search,
+                             Time now);
 
 }  // namespace strata::stack

@@ -4,18 +4,27 @@
 #include <algorithm>
 
 #include "stack/in/deliver_packet_sockets.h"
+#include "stack/out/send_frame.h"
 #include "stack/run_hooks.h"
 #include "strata/wire/ethernet.h"
 
 namespace strata::stack {
 namespace {
 
+std::uint16_t ethertype_of(const Interface& port, const Packet& packet) {
+  // A hook may have left anything.
+  if (port.medium == Medium::kIp) {
+    return packet.bytes().empty() ? std::uint16_t{0} : ethertype_of_ip(packet);
+  }
+  const auto frame = wire::EthernetView::parse(packet.bytes());
+  return frame ? frame->type() : std::uint16_t{0};
+}
+
 // Packet sockets that hear others see what leaves, too.
 void show_to_packet_sockets(Core& core, const Interface& port, const PacketBatch& batch) {
   if (!has_packet_sockets(core)) return;
   for (const Packet* packet : batch.packets()) {
-    const auto frame = wire::EthernetView::parse(packet->bytes());
-    deliver_to_packet_sockets(core, port, *packet, frame ? frame->type() : 0, false);
+    deliver_to_packet_sockets(core, port, *packet, ethertype_of(port, *packet), false);
   }
 }
 
@@ -58,12 +67,34 @@ void serve_queues(Core& core, Interface& port, Time now) {
   }
 }
 
+bool has_queued(const Interface& port) {
+  return !port.transmit_queue.empty() || !port.refused.empty();
+}
+
+// A router has many ports, and what comes through one leaves through another.
+template <typename Visit>
+void for_each_queued(const Core& core, Visit visit) {
+  for (std::size_t i = 0; i < core.interfaces.size() && core.queued_ports != 0; ++i) {
+    if (!core.may_have_queued(i + 1)) continue;
+    Interface* const port = core.interfaces[i];
+    if (port != nullptr && port->device != nullptr) visit(*port);
+  }
+}
+
+// What was noted of ports that have nothing any more.
+void forget_flushed(Core& core) {
+  std::uint64_t left = 0;
+  for_each_queued(core, [&](const Interface& port) {
+    if (has_queued(port) || port.was_full) left |= std::uint64_t{1} << port.id % Core::kQueuedBits;
+  });
+  core.queued_ports = left;
+}
+
 void flush_port(Core& core, Interface& port, Time now) {
-  if (port.transmit_queue.empty() && port.refused.empty()) return;
+  if (!has_queued(port)) return;
   if (!port.device->is_up()) return drop_queued(core, port, DropReason::kDeviceFailed);
   serve_queues(core, port, now);
-  const bool is_done = port.transmit_queue.empty() && port.refused.empty();
-  port.retry_at = is_done ? std::nullopt : std::optional<Time>(now + kRetryInterval);
+  port.retry_at = has_queued(port) ? std::optional<Time>(now + kRetryInterval) : std::nullopt;
 }
 
 void tell_those_who_wait_for_room(Core& core) {
@@ -88,8 +119,8 @@ void drop_queued(Core& core, Interface& port, DropReason reason) {
 
 std::optional<Time> next_flush(const Core& core) {
   std::optional<Time> first;
-  core.for_each_interface([&](const Interface& port) {
-    if (port.transmit_queue.empty() && port.refused.empty()) return;
+  for_each_queued(core, [&](const Interface& port) {
+    if (!has_queued(port)) return;
     // What was queued since the last flush has not been tried yet.
     first = earlier(first, port.retry_at.value_or(Time::min()));
   });
@@ -98,14 +129,14 @@ std::optional<Time> next_flush(const Core& core) {
 
 void flush_ports(Core& core, Time now) {
   bool room_again = false;
-  core.for_each_interface([&](Interface& port) {
-    if (port.device == nullptr) return;
+  for_each_queued(core, [&](Interface& port) {
     flush_port(core, port, now);
     if (port.was_full && port.transmit_queue.size() <= core.config.transmit_queue_max / 2) {
       port.was_full = false;
       room_again = true;
     }
   });
+  forget_flushed(core);
   Interface* loopback = core.interface(kLoopbackId);
   if (loopback->was_full && core.loopback.size() <= core.config.transmit_queue_max / 2) {
     loopback->was_full = false;

@@ -41,7 +41,7 @@ void send_igmp(Core& core, Interface& interface, PacketPtr packet, const IpAddre
   const MutableBytes message = packet->mutable_bytes();
   wire::IgmpLayout::Checksum::set(message, fold(packet_sum(*packet, 0)));
   wire::Ipv4OptionWriter options;
-  CHECK(options.add_router_alert());
+  STRATA_CHECK(options.add_router_alert());
   const Bytes written = options.bytes();
   copy_bytes(written, packet->prepend(written.size()));
   const ip::InterfaceAddress* own = interface.addresses->primary_v4();
@@ -75,8 +75,8 @@ void send_mld(Core& core, Interface& interface, PacketPtr packet, const IpAddres
                     wire::pseudo_header_sum(source, destination, wire::kIpProtocolIcmpv6, size)));
   constexpr std::size_t kHopByHop = 8;
   wire::Ipv6OptionWriter options(packet->prepend(kHopByHop), wire::kIpProtocolIcmpv6);
-  CHECK(options.add_router_alert());
-  CHECK(options.finish() == kHopByHop);
+  STRATA_CHECK(options.add_router_alert());
+  STRATA_CHECK(options.finish() == kHopByHop);
   write(wire::Ipv6Header{.payload_length = static_cast<std::uint16_t>(size + kHopByHop),
                          .next_header = wire::kIpProtocolHopByHop,
                          .hop_limit = 1,

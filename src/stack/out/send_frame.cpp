@@ -51,6 +51,7 @@ void queue_up(Core& core, Interface& interface, PacketPtr&& frame) {
   if (port.is_loopback()) return drop(core, std::move(frame), DropReason::kNoRoute);
   if (!port.is_up) return drop(core, std::move(frame), DropReason::kInterfaceDown);
   if (!port.can_send()) return drop(core, std::move(frame), DropReason::kDeviceFailed);
+  core.note_queued(port);
   if (port.transmit_queue.size() >= core.config.transmit_queue_max) {
     port.was_full = true;
     return drop(core, std::move(frame), DropReason::kTransmitQueueFull);
@@ -77,7 +78,13 @@ void send_to_next_hop(Core& core, Interface& interface, PacketPtr packet, const 
   }
   const IpAddress source = source_of(*packet);
   auto displaced = interface.neighbors.tell().park(next_hop, std::move(packet), now, source);
-  if (displaced) give_up(core, interface, std::move(*displaced), now);
+  if (displaced) give_up(core, interface, std::move(*displaced), Search::kRefused, now);
+}
+
+void confirm_next_hop(Interface& interface, const IpAddress& next_hop, Time now) {
+  if (interface.medium == Medium::kIp) return;
+  if (interface.neighbors->was_just_confirmed(next_hop, now)) return;
+  interface.neighbors.tell().on_reachability_confirmed(next_hop, now);
 }
 
 std::uint16_t ethertype_of_ip(const Packet& packet) {
@@ -110,14 +117,15 @@ void enqueue(Core& core, Interface& interface, PacketPtr frame) {
   queue_up(core, interface, std::move(frame));
 }
 
-void give_up(Core& core, Interface& interface, neighbor::Undeliverable undeliverable, Time now) {
+void give_up(Core& core, Interface& interface, neighbor::Undeliverable undeliverable, Search search,
+             Time now) {
   const Packet& packet = *undeliverable.packet;
   if (undeliverable.reason == DropReason::kNeighborUnresolved) {
     // RFC 1812 5.2.7.1 and RFC 4861 7.2.2: the sender is told, be it a host elsewhere or a socket
     // of ours.
     const auto arrival = arrival_of(packet, interface);
     if (arrival && core.local.is_local(arrival->source, interface.id)) {
-      tell_own_socket(core, packet, *arrival, Error::kHostUnreachable, now);
+      tell_of_silent_neighbor(core, packet, *arrival, search, now);
     } else if (arrival) {
       send_icmp_error(core, packet, *arrival, {.kind = icmp::ErrorKind::kHostUnreachable}, now);
     }

@@ -91,7 +91,7 @@ wire::Ipv4OptionWriter recording_options(Bytes header) {
   while (const auto option = reader.next()) {
     if (option->type == wire::kIpv4OptionRecordRoute ||
         option->type == wire::kIpv4OptionTimestamp) {
-      CHECK(recording.add(option->type, option->data));
+      STRATA_CHECK(recording.add(option->type, option->data));
     }
   }
   return recording;

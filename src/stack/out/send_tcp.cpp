@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stack/out/send_frame.h"
 #include "stack/out/send_ip.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/ipv4.h"
@@ -108,6 +109,9 @@ void send_along(Core& core, PacketPtr&& packet, const tcp::Outgoing& outgoing,
     return drop(core, std::move(packet), DropReason::kPacketTooBig);
   }
   ++core.counters.tcp_sent;
+  if (outgoing.confirms_next_hop) {
+    confirm_next_hop(*departure.interface, departure.next_hop, now);
+  }
   (void)send_ip(core, std::move(packet), departure, now);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "stack/out/gather.h"
+#include "stack/out/send_frame.h"
 #include "stack/out/send_ip.h"
 #include "strata/wire/ip_protocol.h"
 #include "strata/wire/udp.h"
@@ -53,6 +54,7 @@ Result<void> may_send(Core& core, const udp::Socket& socket, const Departure& de
       departure.kind == Departure::Kind::kLocal ? core.loopback.size() : port.transmit_queue.size();
   if (queued < core.config.transmit_queue_max) return {};
   port.was_full = true;
+  core.note_queued(port);
   core.somebody_waits_for_room = true;
   return std::unexpected(Error::kWouldBlock);
 }
@@ -90,15 +92,23 @@ Result<std::size_t> send_one(Core& core, const udp::Socket& socket, Gather& payl
   return size;
 }
 
+Result<Departure> way_towards(Core& core, const Endpoint& remote, InterfaceId interface) {
+  return depart(core, {.destination = remote.address,
+                       .interface = interface != kNoInterface ? interface : remote.zone,
+                       .protocol = wire::kIpProtocolUdp});
+}
+
 }  // namespace
 
 Result<IpAddress> source_towards(Core& core, const Endpoint& remote, InterfaceId interface) {
-  const auto departure =
-      depart(core, {.destination = remote.address,
-                    .interface = interface != kNoInterface ? interface : remote.zone,
-                    .protocol = wire::kIpProtocolUdp});
+  const auto departure = way_towards(core, remote, interface);
   if (!departure) return std::unexpected(departure.error());
   return departure->source;
+}
+
+void confirm_way_towards(Core& core, const Endpoint& remote, InterfaceId interface, Time now) {
+  const auto departure = way_towards(core, remote, interface);
+  if (departure) confirm_next_hop(*departure->interface, departure->next_hop, now);
 }
 
 bool may_send_from(const Core& core, const udp::Socket& socket) {

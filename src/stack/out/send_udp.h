@@ -20,4 +20,7 @@ Result<std::size_t> send_udp(Core& core, udp::Socket& socket, std::span<const By
 [[nodiscard]] Result<IpAddress> source_towards(Core& core, const Endpoint& remote,
                                                InterfaceId interface);
 
+// What a socket sends there arrives, its program says (RFC 4861 7.3.1, RFC 1122 2.3.2.1).
+void confirm_way_towards(Core& core, const Endpoint& remote, InterfaceId interface, Time now);
+
 }  // namespace strata::stack

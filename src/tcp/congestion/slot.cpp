@@ -18,7 +18,7 @@ class NoMemory final : public Memory {
 
 CongestionSlot::CongestionSlot(const StartEvent& start) {
   NoMemory memory;
-  CHECK((::new (place_) Reno)->try_start(memory, start));
+  STRATA_CHECK((::new (place_) Reno)->try_start(memory, start));
 }
 
 bool CongestionSlot::try_start(const Algorithm& algorithm, Memory& memory,
@@ -26,7 +26,7 @@ bool CongestionSlot::try_start(const Algorithm& algorithm, Memory& memory,
   alignas(std::uint64_t) std::byte place[kCongestionBytes];
   CongestionControl* const chosen = algorithm.construct(place);
   // control() finds the face at the beginning of the object.
-  CHECK(static_cast<void*>(chosen) == place);
+  STRATA_CHECK(static_cast<void*>(chosen) == place);
   if (!chosen->try_start(memory, start)) return false;
   control().release();
   algorithm.copy(place_, *chosen);

@@ -32,7 +32,7 @@ void Connection::prefetch(const Shared& shared) const {
 }
 
 void Connection::transition_to(Shared& shared, State to, Time now) {
-  CHECK(may_follow(state_, to));
+  STRATA_CHECK(may_follow(state_, to));
   const State from = std::exchange(state_, to);
   probe_tcp_state(&flow_, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to));
   if (shared.observer == nullptr) [[likely]]

@@ -66,6 +66,7 @@ class Connection {
   DropReason on_icmp(Shared& shared, const IcmpNews& news, Time now);
   void on_path_mtu(Shared& shared, std::uint32_t mtu, Time now);
   void on_unreachable(Shared& shared, Error error, Time now);
+  void on_neighbor_silent(Shared& shared, Time now);
   [[nodiscard]] std::optional<Outgoing> next_outgoing(Shared& shared, const Limits& limits,
                                                       Time now);
   // Is it worth asking again? Yes, unless there is surely nothing.
@@ -164,6 +165,7 @@ class Connection {
     bool may_fragment : 1 = false;
     bool program_waits : 1 = false;  // write() could not take all, or no more
     bool has_halves : 1 = false;
+    bool made_progress : 1 = false;  // and no segment has told the next hop's cache since
     bool news_readable : 1 = false;
     bool news_writable : 1 = false;
     bool news_error : 1 = false;
@@ -210,10 +212,10 @@ class Connection {
   [[nodiscard]] bool has_old_timestamp(const Segment& segment, Time now) const;
 
   // connection_output.cpp
-  void compose(const Shared& shared, wire::TcpFlags flags, SequenceNumber seq,
-               Outgoing& outgoing) const;
+  void compose(const Shared& shared, wire::TcpFlags flags, SequenceNumber seq, Outgoing& outgoing,
+               Time now);
   // Something always: the types spare their answers a move.
-  [[nodiscard]] std::optional<Outgoing> compose_reset(Shared& shared, Time now) const;
+  [[nodiscard]] std::optional<Outgoing> compose_reset(Shared& shared, Time now);
   [[nodiscard]] std::optional<Outgoing> compose_ack(Shared& shared, SequenceNumber seq,
                                                     const Ack& ack, Time now);
   [[nodiscard]] std::optional<Outgoing> compose_text(Shared& shared, Transmission& transmission,

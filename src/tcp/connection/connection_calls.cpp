@@ -69,10 +69,11 @@ Result<std::size_t> Connection::write_urgent(Shared& shared, Bytes bytes, Time n
   return took;
 }
 
+// As on Linux: behind the peer's FIN there is the end, and the error is for whoever writes.
 Error Connection::why_nothing_to_read() {
+  if (receiver_.fin_reached()) return Error::kClosed;
   if (error_) return *std::exchange(error_, std::nullopt);
-  const bool is_at_end =
-      receiver_.fin_reached() || receiver_.is_shut_down() || state_ == State::kClosed;
+  const bool is_at_end = receiver_.is_shut_down() || state_ == State::kClosed;
   return is_at_end ? Error::kClosed : Error::kWouldBlock;
 }
 

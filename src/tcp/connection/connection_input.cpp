@@ -116,7 +116,9 @@ DropReason Connection::on_reset(Shared& shared, const Segment& segment, Time now
   if (state_ == State::kClosing || state_ == State::kLastAck) {
     end(shared, now);
   } else {
-    fail(shared, Error::kConnectionReset, now);
+    // As on Linux: a peer that has ended its direction breaks the pipe, and resets nothing.
+    const bool is_half_closed = state_ == State::kCloseWait;
+    fail(shared, is_half_closed ? Error::kClosed : Error::kConnectionReset, now);
   }
   return DropReason::kNone;
 }
@@ -178,7 +180,10 @@ DropReason Connection::take_ack(Shared& shared, const Segment& segment, Time now
       return DropReason::kTcpUnacceptable;
     default: break;
   }
-  if (outcome.made_progress) soft_error_.reset();
+  if (outcome.made_progress) {
+    soft_error_.reset();
+    flags_.made_progress = true;
+  }
   // RFC 3168 6.1.3: ECE stands for at least one mark among them; as Linux, all are counted.
   if (flags_.ecn && segment.flags.ece() && outcome.bytes_acked != 0) {
     delivered_ce_ += (outcome.bytes_acked + sender_.mss() - 1U) / sender_.mss();
@@ -239,6 +244,8 @@ DropReason Connection::take_text(Shared& shared, Segment&& segment, Time now) {
   }
   const TextOutcome outcome = receiver_.on_text(shared.receive, segment.text_begin(),
                                                 std::move(segment.payload), facts, now);
+  // RFC 4861 7.3.1: new text shows that our ACKs arrive.
+  if (outcome.bytes_made_readable != 0) flags_.made_progress = true;
   const bool is_news =
       outcome.bytes_made_readable != 0 ||
       (outcome.kind == TextKind::kRefused && shared.options[options_].receive_low_water != 0);

@@ -121,6 +121,7 @@ void Connection::on_open(Shared& shared, Time now) {
   if (state_ != State::kFinWait1) transition_to(shared, State::kEstablished, now);
   heard_ = opened_ = now;
   soft_error_.reset();
+  flags_.made_progress = true;
   flags_.news_writable = true;
   flags_.program_waits = !is_writable(shared);  // the SYN may have carried what left no room
   if (flags_.fin_wanted) start_closing(shared, now);

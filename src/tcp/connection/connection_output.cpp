@@ -12,6 +12,8 @@ namespace strata::tcp {
 namespace {
 
 constexpr std::size_t kTimestampBytes = 12;
+// How long progress tells of the way as it is now, and not as it was.
+constexpr Duration kProgressLifetime = std::chrono::seconds(1);
 
 // RFC 7323 appendix A: two NOPs, then the option, so that its words are aligned.
 void write_timestamps(std::byte* to, std::uint32_t value, std::uint32_t echo) {
@@ -39,7 +41,8 @@ std::optional<Outgoing> Connection::next_outgoing(Shared& shared, const Limits& 
       return compose_ack(shared, sender_.nxt(), *ack, now);
     }
   }
-  const SendLimits send_limits{.bytes_max = limits.super_segment_bytes_max,
+  const bool is_whole = shared.config.super_segments;
+  const SendLimits send_limits{.bytes_max = is_whole ? limits.super_segment_bytes_max : 0,
                                .segment_size_max = segment_size_max(shared),
                                .clock = clock(now)};
   if (auto transmission = sender_.next_transmission(shared.send, send_limits, now)) {
@@ -97,7 +100,7 @@ void Connection::write_options(Outgoing& outgoing, const Ack& ack, Time now) con
 
 // All but options and payload.
 void Connection::compose(const Shared& shared, wire::TcpFlags flags, SequenceNumber seq,
-                         Outgoing& outgoing) const {
+                         Outgoing& outgoing, Time now) {
   const TcpSocketOptions& options = shared.options[options_];
   outgoing.flow = flow_;
   outgoing.header.sequence_number = seq.value();
@@ -107,14 +110,16 @@ void Connection::compose(const Shared& shared, wire::TcpFlags flags, SequenceNum
   outgoing.bound_interface = options.bound_interface;
   outgoing.may_fragment = flags_.may_fragment && options.path_mtu == TcpPathMtu::kFollow;
   outgoing.ignores_path_mtu = ignores_path_mtu(options);
+  outgoing.confirms_next_hop = flags_.made_progress && now - heard_ < kProgressLifetime;
+  flags_.made_progress = false;
 }
 
 // RFC 9293 3.10.5 and 3.5.2: SND.NXT lies in the peer's window, and so is believed (RFC 5961 3).
-std::optional<Outgoing> Connection::compose_reset(Shared& shared, Time now) const {
+std::optional<Outgoing> Connection::compose_reset(Shared& shared, Time now) {
   ++shared.counters.resets_out;
   std::optional<Outgoing> result(std::in_place);
   Outgoing& reset = *result;
-  compose(shared, wire::kTcpRst | wire::kTcpAck, sender_.nxt(), reset);
+  compose(shared, wire::kTcpRst | wire::kTcpAck, sender_.nxt(), reset, now);
   reset.header.acknowledgment_number = receiver_.next().value();
   write_options(reset, {}, now);  // RFC 7323 3.2: timestamps SHOULD be in a RST, too
   return result;
@@ -124,7 +129,7 @@ std::optional<Outgoing> Connection::compose_ack(Shared& shared, SequenceNumber s
                                                 Time now) {
   std::optional<Outgoing> result(std::in_place);
   Outgoing& outgoing = *result;
-  compose(shared, wire::kTcpAck, seq, outgoing);
+  compose(shared, wire::kTcpAck, seq, outgoing, now);
   outgoing.header.acknowledgment_number = ack.ack.value();
   outgoing.header.window = ack.window;
   if (ack.ece) outgoing.header.flags |= wire::kTcpEce;
@@ -149,7 +154,7 @@ std::optional<Outgoing> Connection::compose_text(Shared& shared, Transmission& t
   const bool has_text = transmission.payload != nullptr;
   std::optional<Outgoing> result(std::in_place);
   Outgoing& outgoing = *result;
-  compose(shared, wire::kTcpAck, transmission.text.begin, outgoing);
+  compose(shared, wire::kTcpAck, transmission.text.begin, outgoing, now);
   const Ack ack = receiver_.carried_ack(shared.receive, has_text, now);
   outgoing.header.acknowledgment_number = ack.ack.value();
   outgoing.header.window = ack.window;

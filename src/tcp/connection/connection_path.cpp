@@ -88,4 +88,13 @@ void Connection::on_unreachable(Shared& /*shared*/, Error error, Time /*now*/) {
   if (state_ != State::kClosed) soft_error_ = error;
 }
 
+// RFC 1122 4.2.3.9 has attempts outlive what routers say, which passes, and which anybody can
+// forge. Who does not answer on our own link is not there: as on Linux the attempt ends, so that a
+// program learns of it in seconds and can try another address (RFC 5461 4).
+void Connection::on_neighbor_silent(Shared& shared, Time now) {
+  if (state_ == State::kClosed || state_ == State::kTimeWait) return;
+  soft_error_ = Error::kHostUnreachable;
+  if (is_opening() && !has_halves()) fail(shared, Error::kHostUnreachable, now);
+}
+
 }  // namespace strata::tcp

@@ -212,7 +212,7 @@ HalfOpens::List& HalfOpens::list_of(const Entry& entry) {
 
 void HalfOpens::erase(Index index) {
   const Entry& entry = entries_[index];
-  CHECK(index_.erase(hash_of(secrets_.flows, entry.flow), index));
+  STRATA_CHECK(index_.erase(hash_of(secrets_.flows, entry.flow), index));
   list_of(entry).erase(entries_, index);
   --listeners_[entry.listener].half_open;
   entries_.destroy(index);

@@ -18,7 +18,7 @@ void OwedAcks::push(const OwedAck& owed) {
 }
 
 void OwedAcks::pop() {
-  CHECK(size_ != 0);
+  STRATA_CHECK(size_ != 0);
   OwedAck& front = entries_[first_];
   if (--front.count != 0) {
     // RFC 2883 4: a duplicate is reported once.

@@ -53,7 +53,7 @@ bool RetransmissionQueue::split(Records& records, std::size_t position, Sequence
   }
   Record& first = named(records, index);
   Record& second = named(records, added);
-  CHECK(first.begin < edge && edge < first.end);
+  STRATA_CHECK(first.begin < edge && edge < first.end);
   // The grid of edges goes on where it was.
   const std::uint32_t step = edge == first.edge_before(edge)
                                  ? first.segment_size
@@ -83,7 +83,7 @@ void RetransmissionQueue::pop_front(Records& records) {
 
 void RetransmissionQueue::trim_front(Records& records, SequenceNumber una) {
   Record& record = named(records, index_[0].record);
-  CHECK(record.begin < una && una < record.end);
+  STRATA_CHECK(record.begin < una && una < record.end);
   const std::uint32_t bytes = distance(record.begin, una);
   const SequenceNumber edge = record.edge_behind(una);
   record.first_size = edge == una ? record.segment_size : saturated(distance(una, edge));

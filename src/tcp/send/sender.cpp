@@ -188,7 +188,7 @@ void Sender::forget_totals(Shared& shared) {
 void Sender::settle_account(Shared& shared, Flight& f, std::size_t taken) {
   const std::size_t held = f.queue.buffer_bytes();
   const std::size_t charged = f.charged + taken;
-  CHECK(held <= charged);
+  STRATA_CHECK(held <= charged);
   shared.account.give_back(charged - held);
   f.charged = held;
 }
@@ -343,7 +343,7 @@ void Sender::on_established(Shared& shared, const PeerParameters& peer, Time now
   const Algorithm& control = peer.control == nullptr ? congestion::kReno : *peer.control;
   if (!control_.try_start(control, shared.memory, start)) {
     // Reno lives in the slot and needs no memory.
-    CHECK(control_.try_start(congestion::kReno, shared.memory, start));
+    STRATA_CHECK(control_.try_start(congestion::kReno, shared.memory, start));
   }
   Flight* const f = flight(shared);
   if (f == nullptr) {

@@ -35,18 +35,18 @@ class SequenceIndex {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] const Entry& operator[](std::size_t position) const {
-    CHECK(position < size_);
+    STRATA_CHECK(position < size_);
     return data()[head_ + position];
   }
   [[nodiscard]] Entry& operator[](std::size_t position) {
-    CHECK(position < size_);
+    STRATA_CHECK(position < size_);
     return data()[head_ + position];
   }
 
   // False when Memory has no more.
   [[nodiscard]] bool try_push_back(Entry entry) { return try_insert_at(size_, entry); }
   [[nodiscard]] bool try_insert_at(std::size_t position, Entry entry) {
-    CHECK(position <= size_);
+    STRATA_CHECK(position <= size_);
     if (head_ + size_ == capacity_ && !make_room()) return false;
     Entry* const at = data() + head_ + position;
     std::move_backward(at, data() + head_ + size_, data() + head_ + size_ + 1);
@@ -56,14 +56,14 @@ class SequenceIndex {
   }
 
   void erase_at(std::size_t position) {
-    CHECK(position < size_);
+    STRATA_CHECK(position < size_);
     Entry* const first = data() + head_;
     std::move(first + position + 1, first + size_, first + position);
     --size_;
   }
 
   void pop_front() {
-    CHECK(size_ > 0);
+    STRATA_CHECK(size_ > 0);
     ++head_;
     if (--size_ == 0) head_ = 0;
   }

@@ -186,4 +186,12 @@ void Transport::on_unreachable(const Flow& flow, Error error, Time now) {
   }
 }
 
+void Transport::on_neighbor_silent(const Flow& flow, Time now) {
+  const Demux::Found found = demux_.find(flow, demux_.hash(flow), flow_of());
+  if (found.kind != Demux::Kind::kConnection) return;
+  Connection& connection = connections_[found.index];
+  connection.on_neighbor_silent(shared_, now);
+  settle(connection, now);
+}
+
 }  // namespace strata::tcp

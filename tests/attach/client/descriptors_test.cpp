@@ -55,6 +55,20 @@ TEST(Descriptors, AreKnownFromTheirMakingToTheirEnd) {
   EXPECT_EQ(lab.all->find(5), nullptr);
 }
 
+// Bytes are refused only where the launcher says so: it may be gone, or never have known it.
+TEST(Descriptors, WhatNobodyCallsAloneHasAPeer) {
+  Lab lab;
+  lab.all->born(5, false, /*has_peer=*/false);
+  Entry& entry = *lab.all->find(5);
+  EXPECT_FALSE(entry.has_peer);
+  EXPECT_TRUE(Descriptors::has_peer(entry, -1));
+  EXPECT_FALSE(entry.has_peer) << "nobody has said so";
+  lab.all->born(5, false);
+  EXPECT_TRUE(entry.has_peer);
+  lab.all->born(5, false, /*has_peer=*/false);
+  EXPECT_FALSE(entry.has_peer);
+}
+
 TEST(Descriptors, ADataCallIsTheKernelsOnlyWithoutALease) {
   Lab lab;
   LeaseLab pair;

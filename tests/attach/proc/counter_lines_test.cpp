@@ -61,6 +61,23 @@ TEST(CounterLines, WhatWasDoneIsCounted) {
   EXPECT_EQ(counts.at("Udp:InDatagrams"), "0");
 }
 
+// As nstat reads them: groups as in snmp, and a name and a number in each line of snmp6.
+TEST(CounterLines, WhatLinuxCountsBesideTheStandardIsTold) {
+  Lab lab;
+  const int heard = lab.socket(AF_INET, SOCK_STREAM, 1);
+  lab.bind(heard, 7000);
+  ASSERT_EQ(lab.calls->listen(heard, 1, lab.now), 0);
+  for (int i = 0; i < 8; ++i) lab.connect(lab.socket(AF_INET, SOCK_STREAM, 2), 7000);
+  const auto counts = counts_of(more_counter_lines(lab.facts()));
+  EXPECT_GT(std::stoi(counts.at("TcpExt:ListenDrops")), 0);
+  EXPECT_EQ(counts.at("TcpExt:TCPAbortOnMemory"), "0");
+  EXPECT_EQ(counts.at("IpExt:InCsumErrors"), "0");
+  const auto lines = lines_of(counter_lines_v6(lab.facts()));
+  ASSERT_EQ(lines.size(), 8U);
+  EXPECT_TRUE(lines[0].starts_with("Ip6InReceives ")) << lines[0];
+  for (const std::string& line : lines) EXPECT_EQ(line.find('\t'), 32U) << line;
+}
+
 TEST(CounterLines, WhatIsOpenIsCountedByFamily) {
   Lab lab;
   const int heard = lab.socket(AF_INET, SOCK_STREAM, 1);

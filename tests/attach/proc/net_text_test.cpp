@@ -12,9 +12,9 @@ namespace {
 TEST(NetText, EachFileHasItsOwn) {
   constexpr std::string_view kStreams = "  sl  local_address";
   constexpr std::string_view kBeginnings[] = {
-      kStreams,  kStreams,  "   sl  local", kStreams,       kStreams,
-      kStreams,  "Inter-|", "Iface\tDest",  "fd0100000000", "0000",
-      "IP addr", "Ip: F",   "sockets: ",    "TCP6: ",       "Num "};
+      kStreams,    kStreams,      "   sl  local", kStreams,  kStreams,  kStreams,
+      "Inter-|",   "Iface\tDest", "fd0100000000", "0000",    "IP addr", "Ip: F",
+      "sockets: ", "TCP6: ",      "Num ",         "TcpExt:", "Ip6InRe"};
   proc_lab::Lab lab;
   static_assert(std::size(kBeginnings) == client::kNetFileNames.size());
   for (std::size_t i = 0; i < std::size(kBeginnings); ++i) {

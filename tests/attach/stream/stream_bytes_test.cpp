@@ -59,6 +59,23 @@ TEST(StreamBytes, AProgramThatDoesNotReadStopsTheOther) {
   EXPECT_EQ(got, sent);
 }
 
+// Linux: recv(MSG_TRUNC) copies nothing.
+TEST(StreamBytes, BytesForNobodyAreCountedAndGone) {
+  Lab lab;
+  auto [near, far] = lab.connected();
+  near.write("throw this away");
+  lab.turn({&near, &far});
+  EXPECT_EQ(far.socket->discard(far.end.get(), 100, MSG_PEEK), 15);
+  EXPECT_EQ(far.socket->discard(-1, 6, 0), 6) << "the end is where it was last seen";
+  EXPECT_EQ(read_all(far.end), "this away");
+  EXPECT_EQ(far.socket->discard(far.end.get(), 6, 0), -EAGAIN);
+  near.end.reset();
+  lab.turn({&near, &far});
+  EXPECT_EQ(far.socket->discard(far.end.get(), 6, 0), 0);
+  const stream_lab::Held fresh = lab.open_stream();
+  EXPECT_EQ(fresh.socket->discard(fresh.end.get(), 6, 0), -ENOTCONN);
+}
+
 // The peer reads, little by little, until some of the bytes left behind have gone to it.
 void read_until_progress(Lab& lab, stream_lab::Held& near, stream_lab::Held& far) {
   const std::size_t before = near.socket->bytes_outward();

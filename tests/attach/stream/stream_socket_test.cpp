@@ -44,6 +44,19 @@ TEST(StreamSocket, TellsOnceByConnectThatItIsConnected) {
   EXPECT_EQ(lab.connect(near), -EISCONN);
 }
 
+// Linux: below zero is as many as there may be.
+TEST(StreamSocket, ANegativeBacklogIsTheLargest) {
+  Lab lab;
+  Held heard = lab.listening();
+  EXPECT_EQ(heard.socket->listen(-1, lab.now), 0);
+  Held one = lab.open_stream();
+  Held other = lab.open_stream();
+  EXPECT_EQ(lab.connect(one), -EINPROGRESS);
+  EXPECT_EQ(lab.connect(other), -EINPROGRESS);
+  lab.turn({&one, &other, &heard});
+  EXPECT_EQ(stream_lab::read_all(heard.end).size(), 2U) << "a token each";
+}
+
 TEST(StreamSocket, AFailureNobodyWaitsForIsAnErrorAtTheProgramsEnd) {
   Lab lab;
   Held near = lab.open_stream();

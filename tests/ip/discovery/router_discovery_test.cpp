@@ -79,7 +79,7 @@ struct RouterDiscoveryTest : ::testing::Test {
   bool advertise(const Advertisement& advertisement, std::string_view source = "fe80::1") {
     const ByteVector bytes = advertisement.bytes();
     const auto view = wire::RouterAdvertisementView::parse(bytes);
-    CHECK(view.has_value());
+    STRATA_CHECK(view.has_value());
     const bool taken = host().on_router_advertisement(ip(source), *view, now);
     pull();
     return taken;

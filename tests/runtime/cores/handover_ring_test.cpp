@@ -95,7 +95,7 @@ TEST(HandoverRing, TwoThreadsSeeEachPacketOnceAndInOrder) {
         std::this_thread::yield();
         continue;
       }
-      CHECK(number_in(*offer.packet) == next);
+      STRATA_CHECK(number_in(*offer.packet) == next);
       ++next;
       ring.pop();
       ring.release();

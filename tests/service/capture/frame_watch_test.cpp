@@ -79,6 +79,33 @@ TEST_F(FrameWatchTest, KeepsAndTellsNoMoreThanIsWanted) {
   EXPECT_EQ(kept[0].frame.dropped, DropReason::kUdpNoSocket);
 }
 
+TEST_F(FrameWatchTest, LeavesTheChoiceToASampler) {
+  struct Sampler final : FrameSampler {
+    std::size_t room() const override { return left; }
+    bool wants(Medium, Bytes head, std::size_t) override {
+      seen_at_most = std::max(seen_at_most, head.size());
+      return true;
+    }
+    void pass_over(std::size_t frames) override { passed += frames; }
+    std::size_t left = 0;
+    std::size_t passed = 0;
+    std::size_t seen_at_most = 0;
+  } sampler;
+  FrameWatch watch(lab.ours->stack(), keep());
+  ASSERT_TRUE(watch.start_sampling(30, sampler));
+  send_datagram(99);
+  EXPECT_TRUE(kept.empty());
+  EXPECT_GE(sampler.passed, 2U) << "the datagram and its answer";
+  EXPECT_EQ(sampler.seen_at_most, 0U);
+  EXPECT_TRUE(lab.ours->stack().core().drop_watchers.empty());
+  sampler.left = 100;
+  const std::size_t passed = sampler.passed;
+  send_datagram(99);
+  EXPECT_EQ(count("dropped: udp_no_socket: "), 1U);
+  EXPECT_EQ(sampler.passed, passed);
+  EXPECT_EQ(sampler.seen_at_most, 30U);
+}
+
 TEST_F(FrameWatchTest, LeavesNothingBehind) {
   Stack& stack = lab.ours->stack();
   const auto is_watched = [&] {

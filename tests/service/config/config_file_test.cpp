@@ -97,8 +97,8 @@ TEST(ConfigFile, FailuresNameFileLineColumnKeyAndWhatWasExpected) {
        "f.toml:2:7: tcp.ecn: 'maybe' is not one of: off, accept, request"},
       {"[tcp]\n\nspeed = 3",
        "f.toml:3:1: tcp.speed: unknown key, expected one of: congestion, ecn, sack, timestamps, "
-       "window_scaling, fast_open, syn_cookies, path_probing, initial_window, send_buffer, "
-       "receive_buffer, keepalive_idle"},
+       "window_scaling, fast_open, syn_cookies, path_probing, super_segments, initial_window, "
+       "send_buffer, receive_buffer, keepalive_idle"},
       {"tcp = 3", "f.toml:1:7: tcp: expected a [tcp] table"},
       {"tls = { key = \"k\" }",
        "f.toml:1:7: tls.certificate: missing, expected the path of a PEM file"},

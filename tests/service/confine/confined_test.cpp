@@ -29,6 +29,8 @@ TEST(Needs, FollowFromTheOptions) {
   EXPECT_TRUE(needs_of(options, false).reads.empty());
   EXPECT_FALSE(needs_of(options, false).host_sockets);
   EXPECT_TRUE(needs_of(options, true).host_sockets);
+  EXPECT_TRUE(needs_of(options, false).rereads.empty());
+  EXPECT_EQ(needs_of(options, true).rereads, std::vector<std::string>{"/etc/resolv.conf"});
   options.serve = {{.service = Service::kEcho, .port = 7},
                    {.service = Service::kHttp, .port = 80, .folder = "/srv/www"}};
   options.devices.push_back({.spec = "tap:x", .addresses = {}});

@@ -36,7 +36,7 @@ TEST(Isolated, ATrialThatDoesNotFitIsAFailureAndNoVerdict) {
   EXPECT_EQ(told.error().text, "'lose a-z 3': there is no link 'a-z'");
 }
 
-// No reader lets such a link through; a world has a CHECK against it.
+// No reader lets such a link through; a world has a STRATA_CHECK against it.
 TEST(Isolated, AFailedCheckIsAVerdictAndNotTheEnd) {
   LabFile impossible = lab();
   impossible.links[0].there.corrupted_bits = 0;
@@ -44,7 +44,7 @@ TEST(Isolated, AFailedCheckIsAVerdictAndNotTheEnd) {
   ASSERT_TRUE(told.has_value()) << told.error().text;
   EXPECT_EQ(told->broken, Broken::kCrashed);
   EXPECT_THAT(told->text, StartsWith("src/sim/channel.cpp:"));
-  EXPECT_THAT(told->text, HasSubstr("CHECK(validate(config)"));
+  EXPECT_THAT(told->text, HasSubstr("STRATA_CHECK(validate(config)"));
 }
 
 TEST(Isolated, AVerdictSurvivesItsLine) {

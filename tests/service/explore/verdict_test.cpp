@@ -18,8 +18,8 @@ TEST(TrialVerdict, EachTroubleHasWordsOfItsOwn) {
 }
 
 TEST(TrialVerdict, TwoCrashesAreTheSameWhereTheyFellAtTheSamePlace) {
-  const TrialVerdict here{.broken = Broken::kCrashed, .text = "src/a.cpp:1: CHECK(x)"};
-  const TrialVerdict there{.broken = Broken::kCrashed, .text = "src/b.cpp:9: CHECK(y)"};
+  const TrialVerdict here{.broken = Broken::kCrashed, .text = "src/a.cpp:1: STRATA_CHECK(x)"};
+  const TrialVerdict there{.broken = Broken::kCrashed, .text = "src/b.cpp:9: STRATA_CHECK(y)"};
   EXPECT_TRUE(is_same_trouble(here, here));
   EXPECT_FALSE(is_same_trouble(here, there));
   const TrialVerdict early{.broken = Broken::kStuck, .text = "at 3"};

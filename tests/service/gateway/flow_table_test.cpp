@@ -36,6 +36,30 @@ TEST(FlowTable, TheLongestSilentMakesRoom) {
   EXPECT_EQ(table.size(), 2U);
 }
 
+TEST(FlowTable, LookingIsNotUsing) {
+  FlowTable<Session> table(SipKey{1, 2}, 2);
+  for (std::uint64_t i = 1; i <= 2; ++i) (void)table.add({.flow = flow(i)});
+  EXPECT_EQ(table.look_at(flow(1))->used, Time{});
+  EXPECT_EQ(table.look_at(flow(3)), nullptr);
+  (void)table.add({.flow = flow(3)});
+  EXPECT_EQ(table.look_at(flow(1)), nullptr) << "it was silent for longest";
+}
+
+TEST(FlowTable, WhatIsHandedOverStaysWhereItIs) {
+  FlowTable<Session> from(SipKey{1, 2}, 3), to(SipKey{1, 2}, 2);
+  for (std::uint64_t i = 1; i <= 3; ++i) (void)from.add({.flow = flow(i)});
+  const Session* const first = from.look_at(flow(1));
+  from.hand_over(flow(1), to);
+  from.hand_over(flow(9), to);
+  EXPECT_EQ(from.look_at(flow(1)), nullptr);
+  EXPECT_EQ(to.look_at(flow(1)), first);
+  from.hand_over(flow(2), to);
+  from.hand_over(flow(3), to);
+  EXPECT_EQ(from.size(), 0U);
+  EXPECT_EQ(to.size(), 2U) << "within its own limit";
+  EXPECT_EQ(to.look_at(flow(1)), nullptr);
+}
+
 // Against a plain map, with everything that can happen to a table in any order.
 TEST(FlowTable, HoldsWhatAPlainMapWouldHoldWithinItsLimit) {
   constexpr std::size_t kLimit = 20;

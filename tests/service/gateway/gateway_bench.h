@@ -22,13 +22,15 @@ inline Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(
 class GatewayTest : public testing::Test {
  protected:
   explicit GatewayTest(const GatewayOptions& options = {.secret = {1, 2}},
-                       const LoopOptions& turning = {.policy = LoopPolicy::kSleep})
+                       const LoopOptions& turning = {.policy = LoopPolicy::kSleep},
+                       std::size_t mtu = 0)
       : loop_(std::move(*Loop::create(turning))),
         gateway_(std::move(*Gateway::create(*loop_, options))) {
     const Port port{.name = "rootless",
                     .device = &gateway_->device(),
                     .feeding = Feeding::kSameLoop,
                     .addresses = {kInside4, kInside6},
+                    .mtu = mtu,
                     .detect_duplicates = false};
     inside_ = std::move(*HostedStack::create(*loop_, {.name = "x", .secret = {3, 4}}, {&port, 1}));
     EXPECT_TRUE(inside_->add_default_route(kGateway4).has_value());

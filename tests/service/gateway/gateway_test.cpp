@@ -6,13 +6,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "service/gateway/gateway_bench.h"
-#include "service/lab.h"
 #include "strata/udp_socket.h"
 
 namespace strata::service::gateway_test {
@@ -176,17 +174,46 @@ TEST_F(ClosedGateway, KeepsTheHostsLoopbackToItself) {
   EXPECT_TRUE(eventually([&] { return stream->readiness()->error; }));
 }
 
-TEST(FindResolver, TakesTheFirstServerThatHasNoZone) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path + "/resolv.conf";
-  std::FILE* file = std::fopen(path.c_str(), "w");
-  std::fputs(
-      "# nameserver 1.2.3.4\nsearch example.org\nnameserver fe80::1%eth0\n"
-      "nameserver 192.0.2.53 # ours\nnameserver 192.0.2.54\n",
-      file);
-  std::fclose(file);
-  EXPECT_EQ(find_resolver(path), IpAddress::v4(192, 0, 2, 53));
-  EXPECT_FALSE(find_resolver(folder.path + "/none").has_value());
+// A stack whose MTU is the least that IPv6 allows.
+class NarrowGateway : public GatewayTest {
+ protected:
+  NarrowGateway() : GatewayTest({.secret = {1, 2}}, {.policy = LoopPolicy::kSleep}, 1280) {}
+  void expect_to_arrive(AddressFamily family, const HostEnd& host, std::uint16_t port) {
+    auto socket = UdpSocket::open(inside_->stack(), family);
+    ASSERT_TRUE(socket.has_value());
+    const IpAddress& gateway = family == AddressFamily::kIpv4 ? kGateway4 : kGateway6;
+    std::string sent(20'000, ' ');
+    for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>(i * 7 + i / 251);
+    ASSERT_TRUE(socket->send_to(bytes_of(sent), {gateway, port}, now()).has_value());
+    std::string got(65'536, '\0');
+    ssize_t count = -1;
+    EXPECT_TRUE(eventually([&] {
+      count = ::recv(host.get(), got.data(), got.size(), 0);
+      return count >= 0;
+    }));
+    EXPECT_EQ(got.substr(0, static_cast<std::size_t>(count)), sent);
+  }
+};
+
+TEST_F(NarrowGateway, PutsTogetherWhatASmallMtuHasCut) {
+  const HostEnd host(SOCK_DGRAM);
+  expect_to_arrive(AddressFamily::kIpv4, host, host.port());
+  EXPECT_EQ(gateway_->stack().stack().counters().reassembled, 1U);
+  EXPECT_EQ(gateway_->stack().stack().drops(DropReason::kHookDropped), 0U);
+}
+
+TEST_F(NarrowGateway, DoesSoForIpv6) {
+  HostEnd host(nullptr);
+  host.take(::socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  socklen_t size = sizeof(address);
+  if (::bind(host.get(), reinterpret_cast<sockaddr*>(&address), size) != 0) {
+    GTEST_SKIP() << "the host has no IPv6";
+  }
+  ASSERT_EQ(::getsockname(host.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  expect_to_arrive(AddressFamily::kIpv6, host, ntohs(address.sin6_port));
 }
 
 }  // namespace

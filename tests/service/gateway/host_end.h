@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace strata::service {
@@ -22,10 +23,8 @@ namespace strata::service {
 class HostEnd {
  public:
   explicit HostEnd(int type) : descriptor_(::socket(AF_INET, type | SOCK_NONBLOCK, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    const sockaddr_in address = loopback(0);
+    EXPECT_EQ(::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     if (type == SOCK_STREAM) ::listen(descriptor_, 4);
   }
   explicit HostEnd(std::nullptr_t) {}
@@ -61,11 +60,40 @@ class HostEnd {
     text.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
     return text;
   }
+  // A datagram, and the port of loopback that it came from.
+  struct Letter {
+    std::string text;
+    std::uint16_t port = 0;
+  };
+  [[nodiscard]] std::optional<Letter> receive() const {
+    std::string text(65'536, '\0');
+    sockaddr_in from{};
+    socklen_t size = sizeof(from);
+    const ssize_t count = ::recvfrom(descriptor_, text.data(), text.size(), 0,
+                                     reinterpret_cast<sockaddr*>(&from), &size);
+    if (count < 0) return std::nullopt;
+    text.resize(static_cast<std::size_t>(count));
+    return Letter{std::move(text), ntohs(from.sin_port)};
+  }
+  void send_to(std::uint16_t port, const std::string& text) const {
+    const sockaddr_in to = loopback(port);
+    EXPECT_EQ(::sendto(descriptor_, text.data(), text.size(), 0,
+                       reinterpret_cast<const sockaddr*>(&to), sizeof(to)),
+              std::ssize(text));
+  }
   void write(const std::string& text) const {
     EXPECT_EQ(::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
   }
 
  private:
+  static sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+
   int descriptor_ = -1;
 };
 

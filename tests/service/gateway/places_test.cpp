@@ -41,6 +41,45 @@ TEST(HostPlaces, OfTheResolverOnlyNamesAreHadWhereLoopbackIsForbidden) {
   EXPECT_EQ(open.target_of({kGatewayDns4, 80}), (Endpoint{kResolver, 80}));
 }
 
+TEST(HostPlaces, WhatLinuxTakesForItsLoopbackIsNowhere) {
+  const HostPlaces open{};
+  for (const IpAddress& address : {IpAddress::any_v4(), IpAddress::any_v6()}) {
+    EXPECT_FALSE(open.target_of({address, 80}).has_value());
+  }
+}
+
+TEST(HostPlaces, WhoSpeaksToAFlowIsKnownAsWhomTheInsideWouldReach) {
+  const IpAddress stub = IpAddress::v4(127, 0, 0, 53);
+  const HostPlaces open{.resolver = stub};
+  const Endpoint away{IpAddress::v4(192, 0, 2, 7), 4000};
+  EXPECT_EQ(open.caller(away, true, false), away);
+  EXPECT_EQ(open.caller({IpAddress::loopback_v4(), 80}, true, true), (Endpoint{kGateway4, 80}));
+  EXPECT_EQ(open.caller({IpAddress::loopback_v6(), 80}, false, false), (Endpoint{kGateway6, 80}));
+  EXPECT_EQ(open.caller({stub, 53}, true, true), (Endpoint{kGatewayDns4, 53}));
+  EXPECT_EQ(open.caller({stub, 53}, false, true), (Endpoint{kGatewayDns6, 53}));
+  const HostPlaces elsewhere{.resolver = away.address};
+  EXPECT_EQ(elsewhere.caller(away, true, false), away) << "called by its own name";
+  EXPECT_EQ(elsewhere.caller(away, true, true), (Endpoint{kGatewayDns4, 4000}));
+}
+
+TEST(HostPlaces, NobodyPassesForAnother) {
+  const HostPlaces open{.resolver = IpAddress::v4(127, 0, 0, 53)};
+  const Endpoint neighbor{IpAddress::v6(0xfe80'0000'0000'0000, 7), 80, 3};
+  const Endpoint on_our_net{kGateway4, 80};
+  const Endpoint other_loopback{IpAddress::v4(127, 0, 0, 7), 80};
+  for (const Endpoint& remote : {neighbor, on_our_net, other_loopback}) {
+    EXPECT_FALSE(open.caller(remote, remote.address.is_v4(), false).has_value());
+  }
+  EXPECT_FALSE(open.caller({IpAddress::loopback_v4(), 80}, false, false).has_value())
+      << "IPv4 to somebody of IPv6";
+  const HostPlaces closed{.resolver = IpAddress::loopback_v4(), .reaches_loopback = false};
+  EXPECT_EQ(closed.caller({IpAddress::loopback_v4(), 53}, true, true),
+            (Endpoint{kGatewayDns4, 53}));
+  for (const bool by_dns_name : {false, true}) {
+    EXPECT_FALSE(closed.caller({IpAddress::loopback_v4(), 80}, true, by_dns_name).has_value());
+  }
+}
+
 TEST(HostPlaces, ClientsKeepTheirAddressWhereItMeansTheSameInside) {
   const Endpoint away{IpAddress::v4(192, 0, 2, 7), 4000};
   EXPECT_EQ(HostPlaces::name_of(away), away);

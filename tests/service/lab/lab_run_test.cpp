@@ -63,6 +63,22 @@ TEST(LabRun, BulkFillsTheSlowestLink) {
   EXPECT_TRUE(std::isnan(results.links[0].delay_ms.values.back())) << "it has no rate";
 }
 
+// Its bytes are all the same: they lie in one buffer, and what is left of the room in another few.
+TEST(LabRun, ALongSendQueueTakesHardlyAnyBuffers) {
+  LabFile lab = lab_of(flow("bulk"));
+  lab.nodes[0].tcp.send_buffer_first = lab.nodes[0].tcp.send_buffer_max = 8U << 20U;
+  auto made = LabRun::create(lab);
+  ASSERT_TRUE(made.has_value()) << made.error().text;
+  const PacketPool& pool = (*made)->world().pool();
+  const std::size_t large = pool.large_free();
+  const LabResults results = (*made)->run([&](double) {
+    EXPECT_GE(pool.large_free() + 8, large);
+    EXPECT_GE(pool.small_free() + 1000, pool.small_count()) << "frames on their way";
+    return true;
+  });
+  EXPECT_GT(results.flows[0].bits_per_second, 0.9 * 8e6 * 1448 / 1514);
+}
+
 TEST(LabRun, ABulkFlowOfSomeBytesEnds) {
   const LabResults results = run(lab_of(flow("bulk", "bytes = \"1MB\"\n")));
   EXPECT_EQ(results.flows[0].counts.bytes, 1'000'000U);

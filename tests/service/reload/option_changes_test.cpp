@@ -58,6 +58,7 @@ window_scaling = false
 fast_open = false
 syn_cookies = false
 path_probing = "always"
+super_segments = false
 initial_window = 4
 send_buffer = 65536
 receive_buffer = 65536

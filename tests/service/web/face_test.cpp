@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "service/client.h"
-#include "service/serve/tcp_services.h"
+#include "strata/udp_socket.h"
 
 namespace strata::service::face_test {
 namespace {
@@ -24,7 +23,7 @@ class FaceTest : public testing::Test {
   FaceAnswer ask(const FaceQuery& query) {
     std::optional<FaceAnswer> answer;
     face.ask(*lab.loop, query, [&](FaceAnswer told) { answer = std::move(told); });
-    for (int turns = 0; !answer && turns < 1000; ++turns) lab.settle();
+    for (int ms = 0; !answer && ms < 1000; ++ms) lab.run_for(std::chrono::milliseconds(1));
     return answer.value_or(FaceAnswer{});
   }
   json told(const FaceQuery& query) {
@@ -64,39 +63,22 @@ TEST_F(FaceTest, ListsAPageWithItsTotal) {
   EXPECT_EQ(behind["total"], all["total"]);
 }
 
-TEST_F(FaceTest, PagesConnectionsOneAskerAfterTheOther) {
-  auto services =
-      *TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kDiscard, 9, {}}});
-  // More than one slice, so that a walk takes a turn.
-  constexpr std::size_t kMany = ConnectionWalk::kSliceConnections + 50;
-  std::deque<TcpStream> streams;
-  while (streams.size() < kMany) {
-    for (int i = 0; i < 50; ++i) {
-      auto stream =
-          TcpStream::connect(lab.theirs->stack(), {*IpAddress::parse("10.77.0.2"), 9}, {}, lab_now);
-      ASSERT_TRUE(stream.has_value());
-      streams.push_back(std::move(*stream));
-    }
-    lab.run_for(std::chrono::milliseconds(2));
+TEST_F(FaceTest, CutsTheListsOfAStatus) {
+  std::vector<UdpSocket> sockets;
+  for (std::size_t i = 0; i < Face::kStatusListed + 5; ++i) {
+    sockets.push_back(*UdpSocket::open(lab.ours->stack()));
+    ASSERT_TRUE(sockets.back().bind({IpAddress::any_v6(), 0}).has_value());
   }
-  int answers = 0;
-  int refusals = 0;
-  for (std::size_t i = 0; i < Face::kWalksWaitingMax + 3; ++i) {
-    face.ask(*lab.loop,
-             {.kind = FaceQuery::Kind::kConnections, .connections = {.offset = 1, .limit = 3}},
-             [&](const FaceAnswer& told) {
-               if (told.status != 200) {
-                 ++refusals;
-                 return;
-               }
-               ++answers;
-               EXPECT_EQ(json::parse(told.text)["connections"].size(), 3U);
-               EXPECT_EQ(json::parse(told.text)["total"], streams.size());
-             });
-  }
-  lab.run_for(std::chrono::milliseconds(300));
-  EXPECT_EQ(refusals, 3) << "so many do not wait";
-  EXPECT_EQ(answers + refusals, static_cast<int>(Face::kWalksWaitingMax + 3));
+  SnapshotParts parts;
+  parts.add(SnapshotPart::kSockets);
+  const json stack = told({.parts = parts})["stacks"][0];
+  EXPECT_EQ(stack["sockets"].size(), Face::kStatusListed);
+  EXPECT_GE(stack["sockets_total"], sockets.size());
+  const json list = told({.kind = FaceQuery::Kind::kList,
+                          .list = SnapshotPart::kSockets,
+                          .window = {.offset = 0, .limit = 1000}});
+  EXPECT_EQ(list["total"], stack["sockets_total"]);
+  EXPECT_EQ(list["sockets"].size(), list["total"]);
 }
 
 TEST_F(FaceTest, KnowsWhatIsNotThere) {
@@ -118,6 +100,9 @@ TEST_F(FaceTest, AnswersAnotherCoreWhileItLives) {
   };
   const auto settle = [&] {
     lab.settle();
+    while (other->run_once(Duration::zero())) {
+    }
+    lab.run_for(std::chrono::seconds(1));
     while (other->run_once(Duration::zero())) {
     }
   };

@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 
 #include "service/client.h"
+#include "service/web/web_site.h"
 
 namespace strata::service::web_services_test {
 namespace {
@@ -52,6 +56,8 @@ TEST_F(WebServicesTest, TheDashboardIsAtTheRootWithoutFiles) {
   EXPECT_THAT(page, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(page, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
   EXPECT_THAT(page, HasSubstr("Content-Security-Policy: default-src 'self'"));
+  EXPECT_THAT(page, HasSubstr("frame-ancestors 'none'"));
+  EXPECT_THAT(page, HasSubstr("Cross-Origin-Opener-Policy: same-origin\r\n"));
   EXPECT_THAT(ask("GET /none"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(ask("POST /"), StartsWith("HTTP/1.1 405 "));
 }
@@ -67,6 +73,57 @@ TEST_F(WebServicesTest, TheDashboardIsBesideFiles) {
   EXPECT_THAT(ask("GET /_strata/", {}, 8080), HasSubstr("<html"));
   EXPECT_THAT(ask("GET /_strata/api/status?parts=drops", {}, 8080),
               HasSubstr("\"version\":\"1.2.3\""));
+}
+
+// A service worker of the root would answer in the dashboard's place.
+TEST_F(WebServicesTest, FilesHaveNoServiceWorkerOverTheDashboard) {
+  std::filesystem::create_directory(folder.path + "/app");
+  for (const char* const name : {"/sw.js", "/app/sw.js"}) std::ofstream(folder.path + name) << "1";
+  const std::string worker = "Service-Worker: script\r\n";
+  open({.serve = {{Service::kHttp, 80, folder.path}}});
+  EXPECT_THAT(ask("GET /sw.js?v=/x", worker), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(ask("GET /sw.js"), StartsWith("HTTP/1.1 200 ")) << "as a file it is one of many";
+  EXPECT_THAT(ask("GET /app/sw.js", worker), StartsWith("HTTP/1.1 200 "));
+  web.reset();
+  open({.serve = {{Service::kHttp, 80, folder.path}}, .dashboard = false});
+  EXPECT_THAT(ask("GET /sw.js", worker), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(WebServicesTest, OneAddressLeavesOthersASeat) {
+  open({});
+  const auto watch = [&](std::deque<Client>& clients) {
+    clients.emplace_back(lab, 80);
+    return clients.back().ask(
+        "GET /api/live HTTP/1.1\r\nHost: 10.77.0.2\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n");
+  };
+  std::deque<Client> clients;
+  for (std::size_t i = 0; i < WebSite::kLivePerAddress; ++i) {
+    EXPECT_THAT(watch(clients), StartsWith("HTTP/1.1 101 ")) << i;
+  }
+  EXPECT_THAT(watch(clients), StartsWith("HTTP/1.1 503 "));
+  clients.front().stream.abort(lab_now);
+  lab.run_for(std::chrono::milliseconds(50));
+  EXPECT_THAT(watch(clients), StartsWith("HTTP/1.1 101 ")) << "a seat was given back";
+}
+
+TEST_F(WebServicesTest, OneAddressLeavesOthersTheirQuestions) {
+  open({});
+  std::deque<Client> clients;
+  for (std::size_t i = 0; i < WebSite::kQuestionsPerAddress + 2; ++i) clients.emplace_back(lab, 80);
+  constexpr std::string_view kQuestion = "GET /metrics HTTP/1.1\r\nHost: 10.77.0.2\r\n\r\n";
+  for (Client& client : clients) {
+    // The first is answered, and the others wait for the rest to be over.
+    (void)client.stream.write(std::as_bytes(std::span(kQuestion)), lab_now);
+    lab.settle();
+  }
+  std::size_t refused = 0;
+  for (Client& client : clients) {
+    if (client.receive().starts_with("HTTP/1.1 503 ")) ++refused;
+  }
+  EXPECT_EQ(refused, 1U);
+  EXPECT_THAT(ask("GET /metrics"), StartsWith("HTTP/1.1 200 ")) << "all were given back";
 }
 
 // Files are for whoever asks, by whatever name; what a stack tells of itself is not.

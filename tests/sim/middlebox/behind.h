@@ -43,7 +43,7 @@ class Behind {
     world_.run_for(10ms);
     auto listener = TcpListener::listen(server_host_.stack(), {IpAddress::any_v6(), 80},
                                         {.options = options.socket});
-    CHECK(listener.has_value());
+    STRATA_CHECK(listener.has_value());
     listener_.emplace(std::move(*listener));
     (void)listener_->on_ready([this](Readiness) { accept(); });
   }

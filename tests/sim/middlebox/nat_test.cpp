@@ -43,7 +43,7 @@ TEST(Nat, ThatForgetsEndsAConnectionOfSomebodyWhoSends) {
   Behind behind(make_nat({.outside = kOutside, .forgets = {Time(100ms)}}), {.socket = asking()});
   behind.start(2'000'000, 0);
   EXPECT_TRUE(behind.run(3600s));
-  EXPECT_EQ(behind.client().failure(), Error::kConnectionReset);
+  EXPECT_EQ(behind.client().failure(), Error::kClosed) << "the server has ended its direction";
   ASSERT_TRUE(behind.server().has_value());
   EXPECT_TRUE(behind.server()->failure().has_value());
   behind.world().run_for(1200s);
@@ -63,7 +63,7 @@ TEST(Nat, ThatForgetsAndResetsTellsTheServerAtOnce) {
   Behind behind(make_nat({.outside = kOutside, .forgets = {Time(100ms)}, .resets = true}));
   behind.start(0, 5'000'000);
   behind.world().run_for(3s);
-  EXPECT_EQ(behind.server()->failure(), Error::kConnectionReset);
+  EXPECT_EQ(behind.server()->failure(), Error::kClosed) << "the client has ended its direction";
 }
 
 // a 10.0.0.1 and b 10.0.0.2 behind one box, and a server 10.0.0.3 on UDP port 7.
@@ -80,8 +80,8 @@ struct TwoInside {
   }
   UdpSocket open(Host& host, std::uint16_t port) {
     auto socket = UdpSocket::open(host.stack(), AddressFamily::kIpv4);
-    CHECK(socket.has_value());
-    CHECK(socket->bind({IpAddress::any_v4(), port}).has_value());
+    STRATA_CHECK(socket.has_value());
+    STRATA_CHECK(socket->bind({IpAddress::any_v4(), port}).has_value());
     return *std::move(socket);
   }
   void ask(UdpSocket& socket, std::byte text) {
@@ -119,6 +119,36 @@ TEST(Nat, TwoInsideShareItsAddress) {
     ASSERT_TRUE(askers[i].receive(MutableBytes(&text, 1)).has_value());
     EXPECT_EQ(std::to_integer<std::size_t>(text), i);
   }
+}
+
+// RFC 5508 4.2 MUST: an error goes to whom the datagram came from that it is about.
+TEST(Nat, AnErrorFromOutsideReachesWhomItIsAbout) {
+  TwoInside net({.outside = kOutside});
+  UdpSocket first = net.open(net.a, 5555), second = net.open(net.b, 5555);
+  net.ask(second, std::byte{1});
+  ASSERT_TRUE(first.connect({IpAddress::v4(10, 0, 0, 3), 9}).has_value());
+  const std::byte text{2};
+  ASSERT_TRUE(first.send(Bytes(&text, 1), net.world.now()).has_value());
+  net.world.run_for(1s);
+  EXPECT_EQ(first.take_error(), Error::kPortUnreachable);
+  EXPECT_NE(second.take_error(), Error::kPortUnreachable);
+}
+
+// RFC 5508 4.3 MUST: and one from inside names what the outside has sent.
+TEST(Nat, AnErrorFromInsideReachesWhomItIsAbout) {
+  TwoInside net({.outside = kOutside});
+  {
+    UdpSocket gone = net.open(net.a, 5555);
+    net.ask(gone, std::byte{1});
+    net.world.run_for(1s);
+  }
+  std::byte text{};
+  const auto asked = net.echo->receive(MutableBytes(&text, 1));
+  ASSERT_TRUE(asked.has_value());
+  ASSERT_TRUE(net.echo->connect(asked->source).has_value());
+  ASSERT_TRUE(net.echo->send(Bytes(&text, 1), net.world.now()).has_value());
+  net.world.run_for(1s);
+  EXPECT_EQ(net.echo->take_error(), Error::kPortUnreachable);
 }
 
 TEST(Nat, WhoWaitsForAPortDoesNotKeepItTaken) {

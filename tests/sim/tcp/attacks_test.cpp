@@ -50,10 +50,10 @@ class Siege {
     world_.connect(mallory_, hub_);
     victim_.add_address("10.0.0.2/24").add_gateway("10.0.0.66");
     alice_.add_address("10.0.0.1/24");
-    CHECK(victim_.stack()
-              .add_neighbor(victim_.interface(), *IpAddress::parse("10.0.0.66"), mallory_.mac(),
-                            world_.now())
-              .has_value());
+    STRATA_CHECK(victim_.stack()
+                     .add_neighbor(victim_.interface(), *IpAddress::parse("10.0.0.66"),
+                                   mallory_.mac(), world_.now())
+                     .has_value());
     world_.run_for(10ms);
   }
 
@@ -98,7 +98,7 @@ class Echo {
   Echo(Host& host, std::uint32_t backlog) : host_(host) {
     auto listener =
         TcpListener::listen(host.stack(), {IpAddress::any_v4(), kPort}, {.backlog = backlog});
-    CHECK(listener.has_value());
+    STRATA_CHECK(listener.has_value());
     listener_.emplace(std::move(*listener));
     (void)listener_->on_ready([this](Readiness) { accept(); });
   }
@@ -136,7 +136,7 @@ class Caller {
   Caller(Host& host) : host_(host) {
     auto stream = TcpStream::connect(host.stack(), {*IpAddress::parse("10.0.0.2"), kPort}, {},
                                      host.executor().now());
-    CHECK(stream.has_value());
+    STRATA_CHECK(stream.has_value());
     stream_.emplace(std::move(*stream));
     (void)stream_->on_ready([this](Readiness news) { work(news); });
   }
@@ -209,7 +209,7 @@ class Bulk {
   explicit Bulk(Host& host) : host_(host), text_(65536) {
     auto stream = TcpStream::connect(host.stack(), {*IpAddress::parse("10.0.0.2"), kPort}, {},
                                      host.executor().now());
-    CHECK(stream.has_value());
+    STRATA_CHECK(stream.has_value());
     stream_.emplace(std::move(*stream));
     (void)stream_->on_ready([this](Readiness) { work(); });
     host.wake();

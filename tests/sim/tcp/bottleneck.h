@@ -72,7 +72,7 @@ class Bottleneck {
                       std::make_unique<MarkingQueue>(path.queue_packets(), path.mark_from));
     }
     auto listener = TcpListener::listen(b_.stack(), {IpAddress::any_v4(), 80}, {});
-    CHECK(listener.has_value());
+    STRATA_CHECK(listener.has_value());
     listener_.emplace(std::move(*listener));
     (void)listener_->on_ready([this](Readiness) { accept(); });
     world_.run_for(10ms);
@@ -84,7 +84,7 @@ class Bottleneck {
     how.options.congestion = CongestionName::of(control);
     auto stream =
         TcpStream::connect(a_.stack(), {*IpAddress::parse("10.0.0.2"), 80}, how, world_.now());
-    CHECK(stream.has_value());
+    STRATA_CHECK(stream.has_value());
     Flow& flow = *flows_.emplace_back(std::make_unique<Flow>());
     flow.stream.emplace(std::move(*stream));
     flow.manners = manners;

@@ -251,7 +251,7 @@ class Transfer {
   void listen() {
     auto listener = TcpListener::listen(b_.stack(), {IpAddress::any_v6(), 80},
                                         {.options = options_.server_socket});
-    CHECK(listener.has_value());
+    STRATA_CHECK(listener.has_value());
     listener_.emplace(std::move(*listener));
     (void)listener_->on_ready([this](Readiness) {
       auto stream = listener_->accept(b_.executor().now());
@@ -273,7 +273,7 @@ class Transfer {
     TcpConnectOptions how{.options = socket};
     if (local_port != 0) how.local = {address(from), local_port};
     auto stream = TcpStream::connect(from.stack(), {address(to), 80}, how, world_.now());
-    CHECK(stream.has_value());
+    STRATA_CHECK(stream.has_value());
     program.emplace(from, std::move(*stream), options);
     program->work();
     from.wake();

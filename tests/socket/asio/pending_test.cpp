@@ -52,11 +52,14 @@ TEST(Pending, OneOfManyIsCancelled) {
   Fake& second = *new Fake(log, 'b', 9);
   queue.push(second);
   queue.push(*new Fake(log, 'c', 9));
+  EXPECT_EQ(queue.size(), 3U);
   second.cancel();
+  EXPECT_EQ(queue.size(), 2U);
   EXPECT_EQ(log, "!bp");
   queue.cancel_all();
   EXPECT_EQ(log, "!bp!!apcp");
   EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.size(), 0U);
 }
 
 TEST(Pending, AQueueThatEndsCancelsWhoWaits) {

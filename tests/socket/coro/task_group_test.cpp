@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "socket/coro/lab.h"
+#include "strata/check.h"
 
 namespace strata::coro::task_group_test {
 namespace {
@@ -167,6 +170,21 @@ TEST(TaskGroup, ATaskMaySpawnIntoItsOwnGroup) {
   lab.world.run_for(3s);
   EXPECT_EQ(log, "ab");
   EXPECT_TRUE(group.empty());
+}
+
+TEST(TaskGroupDeathTest, WhatIsNoTaskAnyMoreIsNotSpawned) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        set_check_handler([](const char* condition, const char* /*file*/, int /*line*/) {
+          std::fprintf(stderr, "%s\n", condition);
+        });
+        TaskGroup group;
+        Task<> task = []() -> Task<> { co_return; }();
+        task.cancel();
+        group.spawn(std::move(task));
+      },
+      "handle && !handle.done");
 }
 
 TEST(TaskGroupDeathTest, AnExceptionThatLeavesASpawnedTaskEndsTheProgram) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "socket/coro/lab.h"
+#include "strata/check.h"
 #include "strata/coro/wait.h"
 
 namespace strata::coro::task_test {
@@ -115,6 +117,18 @@ TEST(Task, IsToldWhenItIsDone) {
   EXPECT_FALSE(is_done);
   lab.world.run_for(1s);
   EXPECT_TRUE(is_done);
+}
+
+TEST(TaskDeathTest, WhatIsNotDoneHasNoResult) {
+  EXPECT_DEATH(
+      {
+        set_check_handler([](const char* condition, const char* /*file*/, int /*line*/) {
+          std::fprintf(stderr, "%s\n", condition);
+        });
+        Task<int> task = seven();
+        (void)task.take();
+      },
+      "handle_.done");
 }
 
 TEST(Task, MovingItMovesTheOwner) {

@@ -188,6 +188,18 @@ TEST_F(PacketSockets, ReceiveBatchesOfWhatIsThereInOrder) {
   EXPECT_EQ(socket.receive_batch(in).error(), Error::kInvalidHandle);
 }
 
+TEST_F(PacketSockets, SendBarePacketsWhereThereIsNoLinkLayer) {
+  TestDevice tun({.medium = Medium::kIp});
+  const InterfaceId bare = host.add(tun);
+  (void)host.after(10s);
+  (void)tun.take_sent();
+  PacketSocket socket = open(bare);
+  const Frame packet = echo_request(host.own4, host.peer4, 1, 1, text("x"));
+  EXPECT_EQ(socket.send(packet.all(), bare, host.now), packet.size());
+  host.settle();
+  EXPECT_THAT(tun.take_sent(), ElementsAre(packet));
+}
+
 TEST_F(PacketSockets, SayWhyTheyDoNotSend) {
   PacketSocket socket = open(host.eth0);
   TestDevice tun({.medium = Medium::kIp});
@@ -196,7 +208,9 @@ TEST_F(PacketSockets, SayWhyTheyDoNotSend) {
     return socket.send(frame.all(), interface, host.now).error();
   };
   EXPECT_EQ(error(own, 99), Error::kNoDevice);
-  EXPECT_EQ(error(own, bare), Error::kNotSupported);
+  EXPECT_EQ(error(own, *host.stack.find_interface("lo")), Error::kNotSupported);
+  EXPECT_EQ(error(Frame(19), bare), Error::kInvalidArgument);
+  EXPECT_EQ(error(Frame(1501), bare), Error::kMessageTooLong);
   EXPECT_EQ(error(Frame(13), host.eth0), Error::kInvalidArgument);
   EXPECT_EQ(error(Frame(1515), host.eth0), Error::kMessageTooLong);
   EXPECT_EQ(socket.set_receive_buffer(1).error(), Error::kInvalidArgument);

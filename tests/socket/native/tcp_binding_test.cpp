@@ -117,6 +117,31 @@ TEST(Binding, LivesOnWhenNothingCameOfIt) {
   EXPECT_EQ(binding->local(), (Endpoint{host.own4, 5000}));
 }
 
+TEST(Binding, OfAnotherStackOrOfNoneIsRefused) {
+  TcpPair pair;
+  auto theirs = TcpBinding::bind(pair.theirs.stack, {IpAddress::any_v6(), 5000});
+  auto ours = TcpBinding::bind(pair.ours.stack, {IpAddress::any_v6(), 6000});
+  ASSERT_TRUE(theirs && ours);
+  const auto listen = [&](TcpBinding& binding) {
+    const auto listener = TcpListener::listen(pair.ours.stack, {}, {.binding = &binding});
+    return listener ? Error::kAlreadyExists : listener.error();
+  };
+  const auto connect = [&](TcpBinding& binding) {
+    const auto stream = TcpStream::connect(pair.ours.stack, {pair.ours.peer4, 7},
+                                           {.binding = &binding}, pair.ours.now);
+    return stream ? Error::kAlreadyExists : stream.error();
+  };
+  EXPECT_EQ(listen(*theirs), Error::kInvalidHandle);
+  EXPECT_EQ(connect(*theirs), Error::kInvalidHandle);
+  const TcpBinding moved(std::move(*theirs));
+  EXPECT_EQ(listen(*theirs), Error::kInvalidHandle);
+  EXPECT_EQ(connect(*theirs), Error::kInvalidHandle);
+  EXPECT_EQ(ours->local()->port, 6000);
+  EXPECT_EQ(moved.local()->port, 5000);
+  ours->release();
+  EXPECT_EQ(listen(*ours), Error::kInvalidHandle);
+}
+
 TEST(Binding, MovesAndLeavesAnEmptyHandle) {
   Host host;
   auto first = TcpBinding::bind(host.stack, {host.own4, 90});

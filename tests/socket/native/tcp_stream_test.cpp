@@ -133,6 +133,25 @@ TEST_F(Stream, GivesUpOnSilence) {
   EXPECT_EQ(failure_of(*client), std::optional(Error::kTimedOut));
 }
 
+// RFC 5461 4: as on Linux an attempt ends with the search for its next hop, and the next one, while
+// that is not looked for again, at once.
+TEST_F(Stream, GivesUpOnANeighbourWhoIsNotThere) {
+  const Endpoint nobody{address("10.0.0.77"), 80};
+  auto client = TcpStream::connect(pair.ours.stack, nobody, {}, now());
+  ASSERT_TRUE(client);
+  pair.ours.run_for(2s);
+  EXPECT_EQ(client->state(), TcpState::kSynSent);
+  pair.ours.run_for(1500ms);
+  EXPECT_EQ(client->state(), TcpState::kClosed);
+  EXPECT_EQ(failure_of(*client), std::optional(Error::kHostUnreachable));
+  auto again = TcpStream::connect(pair.ours.stack, nobody, {}, now());
+  ASSERT_TRUE(again);
+  pair.ours.settle();
+  EXPECT_EQ(again->state(), TcpState::kSynSent) << "whoever was silent just now may be back";
+  pair.ours.run_for(10s);
+  EXPECT_EQ(failure_of(*again), std::optional(Error::kHostUnreachable));
+}
+
 TEST_F(Stream, ShowsItsInside) {
   auto [client, server] = pair.open();
   ASSERT_TRUE(pair.write(client, pattern(5000)));

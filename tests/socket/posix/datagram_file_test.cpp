@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "socket/posix/loopback.h"
+#include "support/bench.h"
 
 namespace strata::posix::datagram_file_test {
 namespace {
@@ -100,6 +101,29 @@ TEST(DatagramFile, RefusesOptionsItDoesNotHave) {
   }
   EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, 2, loopback.now), -EINVAL);
   EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, nullptr, 4, loopback.now), -EFAULT);
+}
+
+// RFC 4861 7.3.1: a program that is answered spares its next hop the question.
+TEST(DatagramFile, WhatIsSentWithMsgConfirmKeepsTheNextHopFromBeingProbed) {
+  using namespace support;
+  for (const int flags : {0, int{MSG_CONFIRM}}) {
+    Host host;
+    ASSERT_TRUE(host.stack.remove_neighbor(host.eth0, host.peer4));
+    (void)host.exchange(
+        ethernet(kOurMac, kPeerMac, wire::kEtherTypeArp,
+                 arp_packet({wire::ArpOperation::kRequest, kPeerMac, host.peer4, {}, host.own4})));
+    Calls calls(host.stack);
+    const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
+    sockaddr_in peer = loopback_address(9);
+    peer.sin_addr.s_addr = htonl(0x0a00'0002);
+    int questions = 0;
+    for (int second = 0; second < 20; ++second) {
+      EXPECT_EQ(calls.sendto(fd, "x", 1, flags, as_sockaddr(peer), sizeof(peer), host.now).answer(),
+                1);
+      for (const Frame& frame : host.after(1s)) questions += decode(frame.all()).arp ? 1 : 0;
+    }
+    EXPECT_EQ(questions == 0, flags != 0) << questions;
+  }
 }
 
 TEST(DatagramFile, SendBufferBoundsADatagram) {

@@ -214,6 +214,22 @@ TEST(StreamFile, TheEndIsToldBelowTheLowWaterMark) {
   EXPECT_EQ(lab.read(20).answer(), 2);
 }
 
+TEST(StreamFile, ABacklogIsAsLargeAsTheSystemHasItAtMostAndBelowZero) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto listener = static_cast<int>(calls.socket(AF_INET, SOCK_STREAM, 0));
+  const auto listen = [&](int backlog) {
+    EXPECT_EQ(calls.listen(listener, backlog, loopback.now), 0);
+    std::size_t found = 0;
+    loopback.stack->for_each_socket([&](const SocketEntry& entry) { found = entry.send_queue; });
+    return found;
+  };
+  EXPECT_EQ(listen(-1), std::size_t{SOMAXCONN});
+  EXPECT_EQ(listen(3), 3U);
+  EXPECT_EQ(listen(0), 0U);
+  EXPECT_EQ(listen(SOMAXCONN + 1), std::size_t{SOMAXCONN});
+}
+
 TEST(StreamFile, APortIsChosenByConnectWhenItIsToBe) {
   Loopback loopback;
   Calls& calls = *loopback.calls;

@@ -45,5 +45,27 @@ TEST(DeliverPacketSockets, OthersAndOurselvesAreHeardOnRequest) {
   EXPECT_EQ(socket.queue.size(), 4U);  // the stranger's, the request and our reply beside the first
 }
 
+// As on Linux: without a link header, under the ethertype of the IP version.
+TEST(DeliverPacketSockets, WithoutALinkLayerPacketsComeBare) {
+  Bench bench;
+  TestDevice tunnel({.medium = Medium::kIp});
+  const InterfaceId id = bench.add(tunnel);
+  ASSERT_TRUE(bench.stack.add_address(id, prefix("10.0.0.1/24"), bench.now));
+  bench.run_for(100s);
+  (void)tunnel.take_sent();
+  auto& sockets = bench.stack.core().raw.packet;
+  const Handle hears_v4 = sockets.try_create(id, wire::kEtherTypeIpv4);
+  const Handle hears_v6 = sockets.try_create(id, wire::kEtherTypeIpv6);
+  PacketSocket& v4 = *sockets.find(hears_v4);
+  v4.hears_others = true;
+  const Frame ping = echo_request(address("10.0.0.2"), address("10.0.0.1"), 1, 1, text("x"));
+  tunnel.push(ping);
+  bench.settle();
+  EXPECT_EQ(sockets.find(hears_v6)->queue.size(), 0U);
+  ASSERT_EQ(v4.queue.size(), 2U);
+  EXPECT_EQ(Frame(v4.queue.pop()->bytes()), ping);
+  EXPECT_EQ(Frame(v4.queue.pop()->bytes()), tunnel.take_sent().at(0));
+}
+
 }  // namespace
 }  // namespace strata::stack::deliver_packet_sockets_test

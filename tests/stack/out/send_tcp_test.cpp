@@ -306,14 +306,48 @@ TEST(SendTcp, CountsPackets) {
   EXPECT_EQ(host.stack.counters().tcp_sent, before + 1) << "to be cut";
 }
 
+// The peer is a neighbour like any other, of whom it is not known whether he is still there.
+void unlearn_peer(Opened& host) {
+  ASSERT_TRUE(host.stack.remove_neighbor(host.eth0, host.peer4).has_value());
+  (void)host.exchange(ethernet(
+      kOurMac, kPeerMac, wire::kEtherTypeArp,
+      arp_packet({wire::ArpOperation::kRequest, kPeerMac, host.peer4, MacAddress{}, host.own4})));
+}
+
+void acknowledge(Opened& host, const DecodedTcp& segment) {
+  const auto size = static_cast<std::uint32_t>(segment.payload.size());
+  (void)host.from_peer(tcp_packet({host.peer4, segment.header.destination_port}, {host.own4, 80},
+                                  {.sequence_number = segment.header.acknowledgment_number,
+                                   .acknowledgment_number = segment.header.sequence_number + size,
+                                   .flags = wire::kTcpAck,
+                                   .window = 60000}));
+}
+
+// RFC 4861 7.3.1, RFC 1122 2.3.2.1: whoever is heard through need not be asked for.
+TEST(SendTcp, ANextHopBehindWhichTcpIsAnsweredIsNotProbed) {
+  for (const bool answers : {true, false}) {
+    Opened host;
+    unlearn_peer(host);
+    const Handle handle = host.open4();
+    int questions = 0;
+    for (int second = 0; second < 90; ++second) {
+      host.write(handle, pattern(100));
+      for (const Frame& frame : host.after(1s)) {
+        const Decoded is = decode(frame.all());
+        questions += is.arp && is.link.destination == kPeerMac ? 1 : 0;
+        const auto segment = decode_tcp(frame);
+        if (answers && segment) acknowledge(host, *segment);
+      }
+    }
+    EXPECT_EQ(questions == 0, answers) << questions;
+  }
+}
+
 // RFC 9293 3.8.3 MUST: after R1 retransmissions IP is told to look for a dead gateway (MUST-20).
 TEST(SendTcp, APeerThatFallsSilentMakesItsNextHopBeAskedFor) {
   for (const bool writes : {false, true}) {
     Opened host;
-    ASSERT_TRUE(host.stack.remove_neighbor(host.eth0, host.peer4).has_value());
-    (void)host.exchange(ethernet(
-        kOurMac, kPeerMac, wire::kEtherTypeArp,
-        arp_packet({wire::ArpOperation::kRequest, kPeerMac, host.peer4, MacAddress{}, host.own4})));
+    unlearn_peer(host);
     auto& neighbors = host.stack.core().interface(host.eth0)->neighbors.tell();
     neighbors.on_reachability_confirmed(host.peer4, host.now);
     const Handle handle = host.open4();

@@ -152,6 +152,19 @@ TEST(ConnectionCalls, AnErrorIsToldOnceAndThenTheEnd) {
   EXPECT_EQ(peer.transport.read(peer.handle, {&byte, 1}, peer.now), failed(Error::kClosed));
 }
 
+// As on Linux: the end was told; the reset is for whoever writes, or asks.
+TEST(ConnectionCalls, BehindTheEndAResetIsNotRead) {
+  Peer peer;
+  peer.open_passively();
+  peer.take({.flags = wire::kTcpFin | wire::kTcpAck});
+  peer.pull_all();
+  peer.say({.flags = wire::kTcpRst});
+  EXPECT_EQ(peer.state(), State::kClosed);
+  std::byte byte{};
+  EXPECT_EQ(peer.transport.read(peer.handle, {&byte, 1}, peer.now), failed(Error::kClosed));
+  EXPECT_EQ(peer.transport.take_error(peer.handle), Error::kClosed);
+}
+
 // As on Linux: whoever only says that it will write no more is not told, and takes it from nobody.
 TEST(ConnectionCalls, ShutDownLeavesTheErrorOfAReset) {
   Peer peer;

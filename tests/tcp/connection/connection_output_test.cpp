@@ -2,6 +2,8 @@
 // What a connection sends, in which order, and what each segment carries.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tcp/support/peer.h"
 
 namespace strata::tcp::connection_output_test {
@@ -99,13 +101,23 @@ TEST(ConnectionOutput, LongTextLeavesAsOneSuperSegment) {
   ASSERT_GE(out.size(), 1U);
   EXPECT_EQ(out[0].segment_size, 1460);
   EXPECT_GT(out[0].payload->size(), 5U * 1460);
-  Peer plain;
-  plain.limits.super_segment_bytes_max = 0;
-  plain.open_passively();
-  ASSERT_TRUE(plain.write(std::string(10'000, 's')));
-  for (const Outgoing& outgoing : plain.pull_all()) {
-    EXPECT_EQ(outgoing.segment_size, 0);
-    EXPECT_LE(outgoing.payload->size(), 1460U);
+}
+
+TEST(ConnectionOutput, SegmentsLeaveOneByOneWhereTheHostOrItsSettingsSaySo) {
+  PeerOptions by_settings;
+  by_settings.config.super_segments = false;
+  Peer by_host;
+  by_host.limits.super_segment_bytes_max = 0;
+  Peer set(by_settings);
+  for (Peer* const plain : {&by_host, &set}) {
+    plain->open_passively();
+    ASSERT_TRUE(plain->write(std::string(10'000, 's')));
+    const auto out = plain->pull_all();
+    ASSERT_GE(out.size(), 5U);
+    for (const Outgoing& outgoing : out) {
+      EXPECT_EQ(outgoing.segment_size, 0);
+      EXPECT_LE(outgoing.payload->size(), 1460U);
+    }
   }
 }
 
@@ -173,6 +185,31 @@ TEST(ConnectionOutput, UrgentDataIsPointedAt) {
   ASSERT_EQ(out.size(), 1U);
   EXPECT_TRUE(out[0].header.flags.urg());
   EXPECT_EQ(out[0].header.urgent_pointer, 2);
+}
+
+// RFC 4861 7.3.1: an ACK of new data, or new text, shows that the way there works; once, and not
+// for long.
+TEST(ConnectionOutput, TheSegmentBehindProgressConfirmsTheNextHop) {
+  PeerOptions options;
+  options.socket.no_delay = true;
+  Peer peer(options);
+  peer.open_passively();
+  const auto confirmations = [&peer] {
+    EXPECT_TRUE(peer.write("x"));
+    const std::vector<Outgoing> sent = peer.pull_all();
+    peer.expect_all(sent);
+    return std::ranges::count_if(sent, &Outgoing::confirms_next_hop);
+  };
+  EXPECT_EQ(confirmations(), 1) << "the handshake";
+  EXPECT_EQ(confirmations(), 0) << "nothing came since";
+  peer.say({});
+  EXPECT_EQ(confirmations(), 1);
+  EXPECT_EQ(confirmations(), 0);
+  peer.take({.ack = -1, .text = "new"});
+  EXPECT_EQ(confirmations(), 1);
+  peer.say({});
+  peer.now += seconds(2);
+  EXPECT_EQ(confirmations(), 0) << "the way may be another one by now";
 }
 
 TEST(ConnectionOutput, AResetWaitsForNothing) {

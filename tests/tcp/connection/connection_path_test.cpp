@@ -189,6 +189,20 @@ TEST(ConnectionPath, ASegmentThatCouldNotLeaveIsASoftError) {
   EXPECT_EQ(peer.transport.info(peer.handle, peer.now)->soft_error, Error::kNetworkUnreachable);
 }
 
+// RFC 5461 4: what our own link says is neither forged nor about to pass on some router's way.
+TEST(ConnectionPath, ASilentNeighbourEndsAnAttemptAndNothingElse) {
+  Peer attempt;
+  attempt.connect();
+  attempt.transport.on_neighbor_silent(attempt.flow(), attempt.now);
+  EXPECT_EQ(attempt.state(), State::kClosed);
+  EXPECT_EQ(attempt.transport.take_error(attempt.handle), Error::kHostUnreachable);
+  Peer open;
+  open.open_passively();
+  open.transport.on_neighbor_silent(open.flow(), open.now);
+  EXPECT_EQ(open.state(), State::kEstablished);
+  EXPECT_EQ(open.transport.info(open.handle, open.now)->soft_error, Error::kHostUnreachable);
+}
+
 // RFC 9293 3.8.3 MUST: after R1 the IP layer is told that the way may be dead.
 TEST(ConnectionPath, ASilentPeerIsSuspectedOnceAndNotBeforeThreeRetransmissions) {
   Peer peer;

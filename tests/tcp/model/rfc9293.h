@@ -121,7 +121,7 @@ class Rfc9293 {
   }};
   [[nodiscard]] const Row& row() const {
     const auto found = std::ranges::find(kRows, state_, &Row::state);
-    CHECK(found != kRows.end());
+    STRATA_CHECK(found != kRows.end());
     return *found;
   }
 

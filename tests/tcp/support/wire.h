@@ -235,7 +235,7 @@ class Wire {
         wire::TcpOptions::parse(Bytes(outgoing.option_bytes).first(outgoing.option_size()));
     if (bytes != 0) {
       segment.payload = to.pool.allocate_for(bytes, 0);
-      CHECK(segment.payload != nullptr);
+      STRATA_CHECK(segment.payload != nullptr);
       outgoing.payload->copy_out(offset, segment.payload->append(bytes));
     }
     return segment;

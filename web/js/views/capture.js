@@ -16,7 +16,7 @@ function field(label, input, hint) {
   );
 }
 
-// Asks for the token where one is wanted; kept as long as the tab is open.
+// Asks for the token where one is wanted; kept until the page is loaded anew.
 class TokenForm {
   constructor(onToken) {
     this.input = h("input", {

@@ -17,7 +17,7 @@ PacedWorld::~PacedWorld() {
 }
 
 void PacedWorld::join(sim::Station& station, std::unique_ptr<Device> device) {
-  CHECK(station.port_count() == 1 && device != nullptr);
+  STRATA_CHECK(station.port_count() == 1 && device != nullptr);
   auto made = std::make_unique<Joined>();
   made->station = &station;
   made->device = std::move(device);

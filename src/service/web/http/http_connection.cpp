@@ -256,6 +256,10 @@ void HttpConnection::on_time_over() {
   const bool was_slow = request_began_ != kNever && !is_answering_ && !has_ended_ && !is_asking_ &&
                         now() < last_news_ + kIdleMax;
   if (!was_slow) return end();
+  if (!transport_->is_open()) {
+    note_trouble(HttpTrouble::kSlow);
+    return end();
+  }
   (void)refuse(408);
   watch_time();
   run();

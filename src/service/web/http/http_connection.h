@@ -12,9 +12,9 @@
 //    does not take is read again.
 // 3. A connection that was told to close says "Connection: close", sends all, ends its direction
 //    and waits for the peer's end, so that no reset overtakes the last bytes (RFC 9112 9.6).
-// 4. Who sends a request slowly is told so after kRequestMax; who neither says nor takes anything
-//    for kIdleMax is given up, and whoever still talks kLingerMax after our end. One timer, set
-//    anew when it finds that there was news.
+// 4. Who sends a request slowly is told so after kRequestMax, and given up where a handshake is not
+//    over by then; who neither says nor takes anything for kIdleMax is given up, and whoever still
+//    talks kLingerMax after our end. One timer, set anew when it finds that there was news.
 #pragma once
 
 #include <chrono>

@@ -44,6 +44,7 @@ HttpRequest values_of(Fields&& request) {
                      .keeps_alive = request.keep_alive(),
                      .expects_keep_alive = request.keep_alive() && request.version() < 11,
                      .is_websocket = false,
+                     .is_service_worker = request.find("Service-Worker") != request.end(),
                      .range = field(request, http::field::range),
                      .if_range = field(request, http::field::if_range),
                      .if_none_match = field(request, http::field::if_none_match),

@@ -19,6 +19,7 @@ struct HttpRequest {
   bool keeps_alive = true;
   bool expects_keep_alive = false;  // HTTP/1.0 that asked to be kept, and waits to be told so
   bool is_websocket = false;        // RFC 6455 4.1: an upgrade with all that belongs to it
+  bool is_service_worker = false;   // the script of one is asked for
   std::string range;                // RFC 9110 14.2; empty: none
   std::string if_range;             // RFC 9110 13.1.5
   std::string if_none_match;        // RFC 9110 13.1.2

@@ -94,24 +94,36 @@ void HttpServer::wait_for_more(const std::shared_ptr<Ear>& ear) {
                            });
 }
 
+bool HttpServer::is_full(const Ear& ear) const {
+  return connections_.size() >= kConnectionsMax ||
+         (ear.identity != nullptr && tls_seats_.taken() >= kTlsSessionsMax);
+}
+
 void HttpServer::accept(const std::shared_ptr<Ear>& ear) {
-  while (connections_.size() < kConnectionsMax) {
+  while (!is_full(*ear)) {
     asio::error_code error;
     asio::tcp::socket socket = ear->acceptor.accept(error);
     if (error) return wait_for_more(ear);
+    const bool is_encrypted = ear->identity != nullptr;
     std::unique_ptr<Transport> transport;
-    if (ear->identity != nullptr) {
-      transport = make_tls_transport(std::move(socket), *ear->identity);
+    std::shared_ptr<void> tls_seat;
+    if (is_encrypted) {
+      const Endpoint peer = socket.native()->remote().value_or(Endpoint{});
+      tls_seat = tls_seats_.try_take(peer.address);
+      auto handshake = handshakes_.try_take(peer.address);
+      if (tls_seat == nullptr || handshake == nullptr) {
+        on_trouble(HttpTrouble::kHandshakes, peer);
+        continue;
+      }
+      transport = make_tls_transport(std::move(socket), *ear->identity, std::move(handshake));
     } else {
       transport = std::make_unique<PlainTransport>(std::move(socket));
     }
-    auto connection = std::make_shared<HttpConnection>(*this, *ear->site, std::move(transport),
-                                                       ear->identity != nullptr);
+    auto connection =
+        std::make_shared<HttpConnection>(*this, *ear->site, std::move(transport), is_encrypted);
     HttpConnection& started = *connection;
-    connections_.emplace(&started, Held{ear->site, std::move(connection)});
-    if (connections_.size() == kConnectionsMax) {
-      on_trouble(HttpTrouble::kConnections, started.peer().remote);
-    }
+    connections_.emplace(&started, Held{ear->site, std::move(connection), std::move(tls_seat)});
+    if (is_full(*ear)) on_trouble(HttpTrouble::kConnections, started.peer().remote);
     started.start();
   }
 }
@@ -123,7 +135,8 @@ void HttpServer::on_trouble(HttpTrouble trouble, const Endpoint& peer) {
 void HttpServer::on_connection_over(HttpConnection& connection) {
   executor_.post([this, alive = alive_, ended = &connection] {
     if (*alive == nullptr) return;
-    const bool was_full = connections_.size() == kConnectionsMax;
+    const bool was_full =
+        connections_.size() == kConnectionsMax || tls_seats_.taken() == kTlsSessionsMax;
     connections_.erase(ended);
     if (!was_full) return;
     for (const auto& ear : ears_->all) accept(ear);

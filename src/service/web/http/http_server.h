@@ -7,6 +7,11 @@
 //    turn.
 // 2. At most kConnectionsMax at a time, and kAnswerBytesMax for answers that wait for their peers:
 //    further connections wait in the listener's queue, further answers become 503.
+// 3. What a session of TLS keeps is not known to the byte: kTlsSessionBytes are counted for each,
+//    and at kTlsBytesMax those that want another one wait in the listener's queue. One address
+//    has kTlsSessionsPerAddress at most, and is refused beyond that.
+// 4. An address shakes hands kHandshakesPerAddress times at once, and is refused beyond that: a
+//    handshake costs more than all that it takes to begin one.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +23,7 @@
 
 #include "service/failure.h"
 #include "service/hosted_stack.h"
+#include "service/web/http/address_seats.h"
 #include "service/web/http/http_connection.h"
 
 namespace strata::service {
@@ -32,6 +38,11 @@ class HttpServer final : public HttpOwner {
  public:
   static constexpr std::size_t kConnectionsMax = 8192;
   static constexpr std::size_t kAnswerBytesMax = std::size_t{64} << 20U;
+  static constexpr std::size_t kTlsSessionBytes = std::size_t{128} << 10U;
+  static constexpr std::size_t kTlsBytesMax = std::size_t{128} << 20U;
+  static constexpr std::size_t kTlsSessionsMax = kTlsBytesMax / kTlsSessionBytes;
+  static constexpr std::size_t kTlsSessionsPerAddress = kTlsSessionsMax / 4;
+  static constexpr std::size_t kHandshakesPerAddress = 64;
 
   explicit HttpServer(HostedStack& host);
   // Of any executor, of virtual time as well; without TLS, whose Asio has timers of the machine.
@@ -65,11 +76,13 @@ class HttpServer final : public HttpOwner {
   struct Held {
     std::shared_ptr<HttpSite> site;  // goes after who asks it
     std::shared_ptr<HttpConnection> connection;
+    std::shared_ptr<void> tls_seat;
   };
 
   HttpServer(Stack& stack, Executor& executor, std::unique_ptr<Ears> ears);
   void accept(const std::shared_ptr<Ear>& ear);
   void wait_for_more(const std::shared_ptr<Ear>& ear);
+  [[nodiscard]] bool is_full(const Ear& ear) const;
   [[nodiscard]] std::shared_ptr<Ear> find(std::uint16_t port) const;
 
   Stack& stack_;
@@ -77,6 +90,8 @@ class HttpServer final : public HttpOwner {
   HttpTroubles* troubles_ = nullptr;
   std::vector<std::byte> scratch_;
   std::size_t answer_bytes_ = 0;
+  AddressSeats tls_seats_{kTlsSessionsMax, kTlsSessionsPerAddress};
+  AddressSeats handshakes_{kTlsSessionsMax, kHandshakesPerAddress};
   std::unique_ptr<Ears> ears_;
   std::unordered_map<const HttpConnection*, Held> connections_;
   std::shared_ptr<HttpServer*> alive_;  // empties when the server ends, for posted tasks

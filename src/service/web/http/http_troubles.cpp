@@ -11,6 +11,9 @@ std::string_view explanation_of(HttpTrouble trouble) {
     case HttpTrouble::kMalformed: return "sent what is no request of HTTP, and was refused";
     case HttpTrouble::kSlow: return "was too slow with a request, and was given up";
     case HttpTrouble::kTls: return "and we found no TLS to speak, or lost it";
+    case HttpTrouble::kHandshakes:
+      return "has as many sessions of TLS as one address may, or begins more than it ends: one was "
+             "refused";
     case HttpTrouble::kConnections:
       return "is the last who fits: others wait for connections to end";
     case HttpTrouble::kMemory: return "was sent away, for too much waits for slow clients";
@@ -27,6 +30,7 @@ std::string_view name_of(HttpTrouble trouble) {
     case HttpTrouble::kMalformed: return "malformed";
     case HttpTrouble::kSlow: return "slow";
     case HttpTrouble::kTls: return "tls";
+    case HttpTrouble::kHandshakes: return "handshakes";
     case HttpTrouble::kConnections: return "connections";
     case HttpTrouble::kMemory: return "memory";
     case HttpTrouble::kStranger: return "stranger";

@@ -22,6 +22,7 @@ enum class HttpTrouble : std::uint8_t {
   kMalformed,    // what came is no request that we understand
   kSlow,         // a request took longer than its time
   kTls,          // the handshake or the encryption failed
+  kHandshakes,   // as many of TLS as one address may have or begin: a connection was refused
   kConnections,  // as many connections as there may be: others wait in the listener's queue
   kMemory,       // as many bytes wait for slow clients as may: the answer became 503
   kStranger,     // a page or name of somebody else, or without the token: 401, 403, 421

@@ -39,11 +39,13 @@ constexpr std::size_t kOutMax = 64U << 10U;
 
 // Lives until its last handler has run.
 struct Inner : std::enable_shared_from_this<Inner> {
-  Inner(asio::tcp::socket socket, ssl::context& context) : stream(std::move(socket), context) {}
+  Inner(asio::tcp::socket socket, ssl::context& context, std::shared_ptr<void> seat)
+      : stream(std::move(socket), context), handshake_seat(std::move(seat)) {}
 
   void shake_hands() {
     stream.async_handshake(ssl::stream_base::server,
                            [self = shared_from_this()](const asio::error_code& error) {
+                             self->handshake_seat.reset();
                              if (error) return self->fail();
                              self->is_open = true;
                              self->send();
@@ -73,6 +75,9 @@ struct Inner : std::enable_shared_from_this<Inner> {
   void send() {
     if (!is_open || is_sending || is_broken) return;
     if (waiting.empty()) {
+      // A session at rest keeps no room for what it sends.
+      waiting.shrink_to_fit();
+      sending.shrink_to_fit();
       if (ends && !std::exchange(is_ending, true)) end();
       return;
     }
@@ -99,6 +104,7 @@ struct Inner : std::enable_shared_from_this<Inner> {
   }
 
   ssl::stream<asio::tcp::socket> stream;
+  std::shared_ptr<void> handshake_seat;
   InlineFunction<void()> tell{};
   std::array<std::byte, kInMax> in{};
   std::size_t in_begin = 0;
@@ -116,8 +122,8 @@ struct Inner : std::enable_shared_from_this<Inner> {
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(asio::tcp::socket socket, TlsIdentity& identity)
-      : inner_(std::make_shared<Inner>(std::move(socket), identity.context)) {
+  TlsTransport(asio::tcp::socket socket, TlsIdentity& identity, std::shared_ptr<void> seat)
+      : inner_(std::make_shared<Inner>(std::move(socket), identity.context, std::move(seat))) {
     inner_->shake_hands();
   }
   ~TlsTransport() override {
@@ -165,6 +171,7 @@ class TlsTransport final : public Transport {
     return {};
   }
   void close() override { inner_->stream.next_layer().close(); }
+  bool is_open() const override { return inner_->is_open; }
   Endpoint local() const override {
     const TcpStream* const stream = inner_->stream.next_layer().native();
     return stream == nullptr ? Endpoint{} : stream->local().value_or(Endpoint{});
@@ -180,8 +187,9 @@ class TlsTransport final : public Transport {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_tls_transport(asio::tcp::socket socket, TlsIdentity& identity) {
-  return std::make_unique<TlsTransport>(std::move(socket), identity);
+std::unique_ptr<Transport> make_tls_transport(asio::tcp::socket socket, TlsIdentity& identity,
+                                              std::shared_ptr<void> handshake_seat) {
+  return std::make_unique<TlsTransport>(std::move(socket), identity, std::move(handshake_seat));
 }
 
 Outcome<std::shared_ptr<TlsIdentity>> load_tls_identity(const std::string& certificate,

@@ -11,8 +11,10 @@ namespace strata::service {
 
 class TlsIdentity;
 
-// As the server's side; the handshake begins at once, and bounds are its connection's.
+// As the server's side; the handshake begins at once, and bounds are its connection's. The seat is
+// given back when the handshake is over, whatever came of it.
 [[nodiscard]] std::unique_ptr<Transport> make_tls_transport(asio::tcp::socket socket,
-                                                            TlsIdentity& identity);
+                                                            TlsIdentity& identity,
+                                                            std::shared_ptr<void> handshake_seat);
 
 }  // namespace strata::service

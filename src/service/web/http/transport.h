@@ -27,6 +27,8 @@ class Transport {
   // Our direction ends behind what was written.
   virtual Result<void> end_writing() = 0;
   virtual void close() = 0;
+  // False while a handshake is under way: nothing that is written can be read by the peer.
+  [[nodiscard]] virtual bool is_open() const { return true; }
   [[nodiscard]] virtual Endpoint local() const = 0;
   [[nodiscard]] virtual Endpoint remote() const = 0;
 };

@@ -69,7 +69,7 @@ void LiveSession::stop(LiveSubject subject) {
   if (watch.timer) loop().cancel_timer(*watch.timer);
   if (watch.packets != nullptr) home_.hub.remove(loop(), watch.packets);
   if (watch.segments != nullptr) home_.hub.remove(loop(), watch.segments);
-  watch = {.wish = {}, .round = watch.round + 1};
+  watch = {.wish = {}, .is_asking = watch.is_asking, .round = watch.round + 1};
 }
 
 void LiveSession::tick(LiveSubject subject) {
@@ -94,9 +94,9 @@ void LiveSession::ask(LiveSubject subject) {
   if (std::exchange(watch.is_asking, true)) return;
   home_.face.ask(loop(), watch.wish.query,
                  [this, alive = alive_, subject, round = watch.round](const FaceAnswer& told) {
-                   if (*alive == nullptr || watch_of(subject).round != round) return;
+                   if (*alive == nullptr) return;
                    watch_of(subject).is_asking = false;
-                   on_told(subject, told);
+                   if (watch_of(subject).round == round) on_told(subject, told);
                  });
 }
 

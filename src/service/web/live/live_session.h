@@ -46,7 +46,7 @@ class LiveSession final : public HttpGuest {
   struct Watch {
     LiveWish wish;
     std::optional<TimerId> timer{};
-    bool is_asking = false;
+    bool is_asking = false;   // of whatever round: a client has one question of a subject at a time
     std::uint32_t round = 0;  // answers to what was wanted before are of no use
     std::shared_ptr<PacketRing> packets{};
     std::shared_ptr<SegmentRing> segments{};

@@ -2,6 +2,7 @@
 // PacketRing: packets between the cores that see them and the one client that watches them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -40,30 +41,40 @@ struct SeenPacket {
 // several cores at a time.
 using PacketWish = std::function<bool(Medium medium, Bytes bytes, std::size_t size)>;
 
+// A burst is shown whole, and of what goes on and on a sample: there is room for kPacketsMax, and
+// each take() makes room for kPacketsPerTake more. So many in a row follow each other on the wire.
 class PacketRing {
  public:
   static constexpr std::size_t kPacketsMax = 256;
+  static constexpr std::size_t kPacketsPerTake = 50;
 
   explicit PacketRing(PacketWish wish) : wish_(std::move(wish)) { packets_.reserve(kPacketsMax); }
 
-  // From the packet path of any core, which never waits: a packet that comes while the ring is
-  // read, or finds it full, is missed.
+  // These from the packet path of any core, which never waits.
+  [[nodiscard]] bool has_room() const { return room() != 0; }
+  [[nodiscard]] std::size_t room() const { return room_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool wants(Medium medium, Bytes bytes, std::size_t size) const {
+    return !wish_ || wish_(medium, bytes, size);
+  }
+  // A packet that comes while the ring is read, or finds no room, is missed: unlooked at, so that
+  // nobody knows whether it would have been wanted.
   void offer(SeenPacket&& packet) {
-    if (wish_ && !wish_(packet.medium, packet.kept(), packet.size)) return;
+    if (!has_room()) return miss(1);
+    if (!wants(packet.medium, packet.kept(), packet.size)) return;
     const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (!lock || packets_.size() == kPacketsMax) {
-      missed_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
+    if (!lock || !has_room()) return miss(1);
+    room_.fetch_sub(1, std::memory_order_relaxed);
     packet.number = ++number_;
     packets_.push_back(std::move(packet));
   }
+  void miss(std::size_t packets) { missed_.fetch_add(packets, std::memory_order_relaxed); }
   // From the client's core.
   [[nodiscard]] std::vector<SeenPacket> take() {
     std::vector<SeenPacket> taken;
     taken.reserve(kPacketsMax);
     const std::lock_guard lock(mutex_);
     std::swap(taken, packets_);
+    room_.store(std::min(room() + kPacketsPerTake, kPacketsMax), std::memory_order_relaxed);
     return taken;
   }
   // Since the beginning.
@@ -74,6 +85,7 @@ class PacketRing {
   std::mutex mutex_;
   std::vector<SeenPacket> packets_;
   std::uint64_t number_ = 0;
+  std::atomic<std::size_t> room_{kPacketsMax};  // written under the lock
   std::atomic<std::uint64_t> missed_{0};
 };
 

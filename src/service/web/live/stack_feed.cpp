@@ -39,6 +39,22 @@ std::optional<Found> segment_in(Bytes head, std::size_t size) {
   return Found{v6->source(), v6->destination(), head.subspan(kIpv6), size - kIpv6};
 }
 
+struct Ports {
+  std::uint16_t source = 0;
+  std::uint16_t destination = 0;
+};
+
+// Where a segment has them, if this is one: read before anything is copied. Nothing when they do
+// not lie in the first piece of the packet.
+std::optional<Ports> ports_at_a_glance(Bytes front) {
+  if (front.empty()) return std::nullopt;
+  const auto first = std::to_integer<std::size_t>(front[0]);
+  const std::size_t at = first >> 4U == 4 ? (first & 15U) * 4 : wire::Ipv6Layout::kSize;
+  if (front.size() < at + 4) return std::nullopt;
+  return Ports{load_big_endian<std::uint16_t>(front.data() + at),
+               load_big_endian<std::uint16_t>(front.data() + at + 2)};
+}
+
 }  // namespace
 
 StackFeed::StackFeed(HostedStack& host)
@@ -49,7 +65,7 @@ StackFeed::~StackFeed() {
 }
 
 bool StackFeed::add(std::shared_ptr<PacketRing> ring) {
-  if (!frames_.start(SeenPacket::kBytesMax)) return false;
+  if (!frames_.start_sampling(SeenPacket::kBytesMax, *this)) return false;
   packets_.push_back(std::move(ring));
   return true;
 }
@@ -106,6 +122,26 @@ void StackFeed::on_packets(HookPoint point, std::span<Packet* const> packets,
   }
 }
 
+std::size_t StackFeed::room() const {
+  std::size_t most = 0;
+  for (const auto& ring : packets_) most = std::max(most, ring->room());
+  return most;
+}
+
+bool StackFeed::wants(Medium medium, Bytes head, std::size_t size) {
+  const bool is_wanted = std::ranges::any_of(packets_, [&](const auto& ring) {
+    return ring->has_room() && ring->wants(medium, head, size);
+  });
+  for (const auto& ring : packets_) {
+    if (!is_wanted && !ring->has_room()) ring->miss(1);
+  }
+  return is_wanted;
+}
+
+void StackFeed::pass_over(std::size_t frames) {
+  for (const auto& ring : packets_) ring->miss(frames);
+}
+
 void StackFeed::show(const WatchedFrame& frame) {
   SeenPacket seen{.time = frame.time,
                   .interface = frame.named.name,
@@ -120,7 +156,18 @@ void StackFeed::show(const WatchedFrame& frame) {
   packets_.back()->offer(std::move(seen));
 }
 
+bool StackFeed::may_be_watched(HookPoint point, const Packet& packet) const {
+  const auto ports = ports_at_a_glance(packet.bytes());
+  if (!ports) return true;
+  const bool is_out = point == HookPoint::kIpOut;
+  return std::ranges::any_of(connections_, [&](const Watched& watched) {
+    return watched.local.port == (is_out ? ports->source : ports->destination) &&
+           watched.remote.port == (is_out ? ports->destination : ports->source);
+  });
+}
+
 void StackFeed::follow(HookPoint point, const Packet& packet, Time now) {
+  if (!may_be_watched(point, packet)) return;
   std::array<std::byte, kHeadBytes> copy;
   const MutableBytes head = MutableBytes(copy).first(std::min(copy.size(), packet.size()));
   packet.copy_out(0, head);

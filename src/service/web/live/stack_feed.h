@@ -22,12 +22,13 @@
 //   ip_in, ip_out ────────> SegmentRing of each client that watches a connection
 //   TcpObserver ──────────> why a segment goes again, for the segment that follows
 //
-// Nobody watches: no hook, no observer, no cost. All of it is for the core's own thread but for the
-// rings, which lock.
+// Nobody watches: no hook, no observer, no cost. No ring has room for packets: they are counted,
+// and neither copied nor remarked upon. All of it is for the core's own thread but for the rings,
+// which lock.
 
 namespace strata::service {
 
-class StackFeed final : public Hook, private TcpObserver {
+class StackFeed final : public Hook, private TcpObserver, private FrameSampler {
  public:
   explicit StackFeed(HostedStack& host);
   ~StackFeed() override;
@@ -60,7 +61,12 @@ class StackFeed final : public Hook, private TcpObserver {
   };
 
   void on_tcp_event(const TcpEvent& event) override;
+  // FrameSampler, over all rings.
+  [[nodiscard]] std::size_t room() const override;
+  [[nodiscard]] bool wants(Medium medium, Bytes head, std::size_t size) override;
+  void pass_over(std::size_t frames) override;
   void show(const WatchedFrame& frame);
+  [[nodiscard]] bool may_be_watched(HookPoint point, const Packet& packet) const;
   void follow(HookPoint point, const Packet& packet, Time now);
   void note(Watched& watched, Bytes segment, std::size_t text, bool is_out, Time now);
   [[nodiscard]] bool follow_all();

@@ -188,5 +188,18 @@ TEST(HttpRequestReader, KnowsAWebsocket) {
                                    "Sec-WebSocket-Key: abc\r\nSec-WebSocket-Version: 8\r\n"));
 }
 
+TEST(HttpRequestReader, KnowsWhoAsksForAServiceWorker) {
+  const auto asks = [](const std::string& fields) {
+    HttpRequestReader reader;
+    const std::string text = "GET /sw.js HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
+    reader.add(std::as_bytes(std::span(text)));
+    const auto request = reader.next();
+    return request && *request && (*request)->is_service_worker;
+  };
+  EXPECT_TRUE(asks("Service-Worker: script\r\n"));
+  EXPECT_TRUE(asks("service-worker: script\r\n"));
+  EXPECT_FALSE(asks(""));
+}
+
 }  // namespace
 }  // namespace strata::service::http_request_test

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -144,6 +146,26 @@ TEST_F(LiveSessionTest, TellsOfTheStackThatIsNamed) {
     EXPECT_EQ(one["type"], "connection") << "no segments of the first stack's connections";
     EXPECT_EQ(one["info"]["remote"], theirs["connections"][0]["remote"]);
   }
+}
+
+TEST_F(LiveSessionTest, HasOneQuestionOfASubjectHoweverOftenItWishesAnew) {
+  Client client(lab, 80), other(lab, 80);
+  open(client);
+  constexpr std::array kParts = {"addresses", "routes", "neighbors", "leases",
+                                 "drops",     "memory", "timers"};
+  std::string wishes;
+  for (unsigned which = 1; which < 1U << kParts.size(); ++which) {
+    std::string parts = "interfaces";
+    for (std::size_t i = 0; i < kParts.size(); ++i) {
+      if ((which >> i & 1U) != 0) parts += std::string(",") + kParts[i];
+    }
+    wishes += frame(R"({"watch":"status","parts":")" + parts + "\"}");
+  }
+  ASSERT_EQ(client.stream.write(std::as_bytes(std::span(wishes)), lab_now).value_or(0),
+            wishes.size());
+  lab.settle();
+  EXPECT_THAT(other.ask("GET /metrics HTTP/1.1\r\nHost: 10.77.0.2\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(LiveSessionTest, AnswersNonsenseInWords) {

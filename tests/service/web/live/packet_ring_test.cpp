@@ -23,6 +23,31 @@ TEST(PacketRing, NumbersWhatItKeepsAndCountsWhatItMisses) {
   EXPECT_EQ(ring.take().front().number, PacketRing::kPacketsMax + 1);
 }
 
+TEST(PacketRing, ShowsABurstWholeAndASampleOfWhatGoesOn) {
+  PacketRing ring(nullptr);
+  EXPECT_EQ(ring.room(), PacketRing::kPacketsMax);
+  for (std::size_t i = 0; i < PacketRing::kPacketsMax; ++i) ring.offer(packet(i));
+  EXPECT_FALSE(ring.has_room());
+  EXPECT_EQ(ring.take().size(), PacketRing::kPacketsMax);
+  for (int takes = 0; takes < 3; ++takes) {
+    for (int i = 0; i < 1000; ++i) ring.offer(packet(1));
+    EXPECT_EQ(ring.take().size(), PacketRing::kPacketsPerTake);
+  }
+  EXPECT_EQ(ring.missed(), 3 * (1000 - PacketRing::kPacketsPerTake));
+  for (int takes = 0; takes < 5; ++takes) EXPECT_TRUE(ring.take().empty());
+  EXPECT_EQ(ring.room(), PacketRing::kPacketsMax) << "a quiet time makes room for a burst";
+}
+
+// Nobody looks at what finds no room.
+TEST(PacketRing, AsksNothingWithoutRoom) {
+  std::size_t asked = 0;
+  PacketRing ring([&](Medium, Bytes, std::size_t) { return ++asked != 0; });
+  for (std::size_t i = 0; i < PacketRing::kPacketsMax + 7; ++i) ring.offer(packet(1));
+  ring.miss(3);
+  EXPECT_EQ(asked, PacketRing::kPacketsMax);
+  EXPECT_EQ(ring.missed(), 10U);
+}
+
 TEST(PacketRing, KeepsWhatIsWished) {
   PacketRing ring([](Medium, Bytes, std::size_t size) { return size == 2; });
   for (std::size_t size = 0; size < 5; ++size) ring.offer(packet(size));

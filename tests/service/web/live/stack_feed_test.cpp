@@ -50,6 +50,39 @@ TEST_F(StackFeedTest, ShowsPacketsBothWaysWhileSomebodyWatches) {
   EXPECT_TRUE(ring->take().empty());
 }
 
+// What is not shown costs neither a copy nor a remark: the stack has nobody to tell.
+TEST_F(StackFeedTest, PassesOverWhatFindsNoRoomAndCountsIt) {
+  StackFeed feed(*lab.ours);
+  const auto ring = std::make_shared<PacketRing>(nullptr);
+  ASSERT_TRUE(feed.add(ring));
+  const auto& watchers = lab.ours->stack().core().drop_watchers;
+  Client client(lab, 7);
+  EXPECT_FALSE(watchers.empty());
+  for (int i = 0; i < 200 && ring->has_room(); ++i) client.ask(std::string(10'000, 'x'));
+  client.ask("more");
+  EXPECT_EQ(ring->room(), 0U);
+  EXPECT_TRUE(watchers.empty());
+  const std::uint64_t missed = ring->missed();
+  client.ask("and more");
+  EXPECT_GE(ring->missed(), missed + 2);
+  EXPECT_EQ(ring->take().size(), PacketRing::kPacketsMax);
+  client.ask("and more");
+  EXPECT_FALSE(ring->take().empty()) << "there is room again";
+  EXPECT_FALSE(watchers.empty());
+}
+
+TEST_F(StackFeedTest, CountsForTheFullOneWhatTheOtherDoesNotWant) {
+  StackFeed feed(*lab.ours);
+  const auto full = std::make_shared<PacketRing>(nullptr);
+  const auto choosy =
+      std::make_shared<PacketRing>([](Medium, Bytes, std::size_t) { return false; });
+  for (std::size_t i = 0; i < PacketRing::kPacketsMax; ++i) full->offer({});
+  ASSERT_TRUE(feed.add(full) && feed.add(choosy));
+  const Client client(lab, 7);
+  EXPECT_GE(full->missed(), 3U) << "a handshake";
+  EXPECT_EQ(choosy->missed(), 0U);
+}
+
 TEST_F(StackFeedTest, FollowsTheSegmentsOfOneConnection) {
   StackFeed feed(*lab.ours);
   Client client(lab, 7);

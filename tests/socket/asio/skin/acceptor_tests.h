@@ -92,6 +92,24 @@ TEST(SUITE(Acceptor), AcceptsAgainIntoASocketThatWasMovedFrom) {
   EXPECT_FALSE(next.is_open());
 }
 
+TEST(SUITE(Acceptor), ABacklogBelowZeroIsAsLargeAsTheSystemHasIt) {
+  Lab lab;
+  tcp::acceptor acceptor(lab.server);
+  acceptor.open(tcp::v4());
+  acceptor.bind({tcp::v4(), 7});
+  acceptor.listen(-1);
+  const auto backlog = [&] {
+    std::size_t found = 0;
+    lab.server_host.stack().for_each_socket([&](const SocketEntry& entry) {
+      if (entry.local.port == 7) found = entry.send_queue;
+    });
+    return found;
+  };
+  EXPECT_EQ(backlog(), static_cast<std::size_t>(net::socket_base::max_listen_connections));
+  acceptor.listen(0);
+  EXPECT_EQ(backlog(), 0U);
+}
+
 TEST(SUITE(Acceptor), IsAsNewlyMadeWhenItWasMovedFrom) {
   Lab lab;
   tcp::acceptor first(lab.server, {tcp::v4(), 7});

@@ -42,6 +42,29 @@ TEST(SUITE(Tcp), TotalCancellationIsNotPromisedForConnecting) {
   EXPECT_FALSE(socket.is_open());
 }
 
+// Nothing comes of what waits for an attempt that was given up.
+TEST(SUITE(Tcp), AConnectThatIsGivenUpEndsWhatWaitsBesideIt) {
+  Lab lab;
+  tcp::socket socket(lab.client);
+  net::cancellation_signal signal;
+  error_code connected = net::error::would_block;
+  error_code writable = net::error::would_block;
+  error_code failed = net::error::would_block;
+  socket.async_connect(
+      {net::ip::address_v4({10, 0, 0, 99}), 7},
+      net::bind_cancellation_slot(signal.slot(), [&](error_code error) { connected = error; }));
+  socket.async_wait(tcp::socket::wait_write, [&](error_code error) { writable = error; });
+  socket.async_wait(tcp::socket::wait_error, [&](error_code error) { failed = error; });
+  lab.world.run_for(1ms);
+  EXPECT_EQ(writable, net::error::would_block);
+  signal.emit(net::cancellation_type::terminal);
+  EXPECT_EQ(failed, net::error::would_block);  // not inside the call
+  lab.world.run_for(1ms);
+  EXPECT_EQ(connected, net::error::operation_aborted);
+  EXPECT_EQ(writable, net::error::operation_aborted);
+  EXPECT_EQ(failed, net::error::operation_aborted);
+}
+
 TEST(SUITE(Tcp), ClosingAbortsWhatWaits) {
   EchoLab lab;
   error_code read_error;
@@ -71,6 +94,16 @@ TEST(SUITE(Tcp), ErrorsHaveAsiosNames) {
   } catch (const system_error& error) {
     EXPECT_EQ(error.code(), net::error::address_in_use);
   }
+}
+
+TEST(SUITE(Tcp), WritingBehindItsOwnEndBreaksThePipe) {
+  EchoLab lab;
+  lab.socket->shutdown(tcp::socket::shutdown_send);
+  error_code result;
+  lab.socket->async_write_some(net::buffer("late", 4),
+                               [&](error_code error, std::size_t) { result = error; });
+  lab.world.run_for(1s);
+  EXPECT_EQ(result, net::error::broken_pipe);
 }
 
 TEST(SUITE(Tcp), TheLimitEndsWhatWaitsAndRefusesWhatComes) {

@@ -43,6 +43,19 @@ TEST(SUITE(Timer), OneWhoWaitsCanBeCancelledAlone) {
   EXPECT_EQ(timer.cancel_one(), 0U);
 }
 
+TEST(SUITE(Timer), CountsOnlyWhatHasBegunToWait) {
+  Lab lab;
+  steady_timer timer(lab.client, 1s);
+  const auto never_awaited = timer.async_wait(net::use_awaitable);
+  EXPECT_EQ(timer.cancel(), 0U);
+  error_code result = net::error::would_block;
+  timer.async_wait([&](error_code error) { result = error; });
+  EXPECT_EQ(timer.cancel(), 1U);
+  EXPECT_EQ(timer.cancel(), 0U);
+  lab.world.run_for(2s);
+  EXPECT_EQ(result, net::error::operation_aborted);
+}
+
 // A runner on the machine's clock. Asio's own timer fires there, and not in a world.
 class RealRunnerForTests final : public Executor {
  public:

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <expected>
 
-#include "attach/program.h"
+#include "attach/process/program.h"
 
 namespace strata::attach {
 

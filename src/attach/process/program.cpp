@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attach/program.h"
+#include "attach/process/program.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -11,7 +13,8 @@
 #include <fstream>
 #include <string>
 
-#include "attach/pidfd.h"
+#include "attach/notifications.h"
+#include "attach/process/pidfd.h"
 
 namespace strata::attach {
 namespace {
@@ -40,12 +43,24 @@ std::size_t size_of(std::span<const iovec> parts) {
 
 // ── Memory ──────────────────────────────────────────────────────────────────────────────────────
 
-Answer ProgramMemory::read(std::uint64_t address, MutableBytes to) const {
-  if (to.empty()) return 0;
+ProgramMemory::ProgramMemory(const Notifications& notifications, const Call& call)
+    : thread_(call.thread), notifications_(&notifications), call_id_(call.id) {}
+
+bool ProgramMemory::copy_out(std::uint64_t address, MutableBytes to) const {
   const iovec ours{to.data(), to.size()};
   const iovec theirs{std::bit_cast<void*>(address), to.size()};
   const ssize_t count = ::process_vm_readv(thread_, &ours, 1, &theirs, 1, 0);
-  return count == static_cast<ssize_t>(to.size()) ? 0 : -EFAULT;
+  return count == static_cast<ssize_t>(to.size());
+}
+
+// seccomp_unotify(2): to be asked after the memory was read, and not before.
+bool ProgramMemory::is_the_callers() const {
+  return notifications_ == nullptr || notifications_->is_waiting(call_id_);
+}
+
+Answer ProgramMemory::read(std::uint64_t address, MutableBytes to) const {
+  if (to.empty()) return 0;
+  return copy_out(address, to) && is_the_callers() ? 0 : -EFAULT;
 }
 
 Answer ProgramMemory::write(std::uint64_t address, Bytes from) const {
@@ -76,11 +91,13 @@ std::expected<std::vector<std::byte>, Answer> ProgramMemory::gather(std::span<co
   std::size_t done = 0;
   for (const iovec& part : parts) {
     const std::size_t count = std::min(part.iov_len, bytes.size() - done);
-    const Answer read_answer = read(reinterpret_cast<std::uint64_t>(part.iov_base),
-                                    MutableBytes(bytes).subspan(done, count));
-    if (read_answer < 0) return std::unexpected(read_answer);
+    const MutableBytes room = MutableBytes(bytes).subspan(done, count);
+    const bool is_read =
+        room.empty() || copy_out(reinterpret_cast<std::uint64_t>(part.iov_base), room);
+    if (!is_read) return std::unexpected(-EFAULT);
     done += count;
   }
+  if (done != 0 && !is_the_callers()) return std::unexpected(-EFAULT);
   return bytes;
 }
 
@@ -96,29 +113,46 @@ Answer ProgramMemory::scatter(std::span<const iovec> parts, Bytes from) const {
 
 // ── Descriptors ─────────────────────────────────────────────────────────────────────────────────
 
-int ProgramDescriptors::process_of(pid_t thread) {
-  const auto known = processes_.find(thread);
-  if (known != processes_.end()) return known->second.get();
-  int process = open_process(thread, kOfThread);
-  if (process < 0 && errno == EMFILE) {
-    processes_.clear();
-    process = open_process(thread, kOfThread);
+ProgramDescriptors::ProgramDescriptors() : ProgramDescriptors(kOfThread) {}
+
+bool ProgramDescriptors::is_owner(const Owner& owner, pid_t thread) {
+  if (owner.process == 0 || owner.process == thread) return true;
+  // Signal 0: only whether there is such a thread in that process.
+  return ::syscall(__NR_tgkill, owner.process, thread, 0) == 0 || errno != ESRCH;
+}
+
+ProgramDescriptors::Owner ProgramDescriptors::open(pid_t thread) const {
+  Owner owner{.pidfd = Descriptor(open_process(thread, of_thread_))};
+  if (owner.pidfd || errno == EMFILE) return owner;
+  owner.process = process_number(thread);
+  owner.pidfd = Descriptor(open_process(owner.process, 0));
+  return owner;
+}
+
+int ProgramDescriptors::owner_of(pid_t thread) {
+  const auto known = owners_.find(thread);
+  if (known != owners_.end()) {
+    if (is_owner(known->second, thread)) return known->second.pidfd.get();
+    owners_.erase(known);
   }
-  if (process < 0) process = open_process(process_number(thread), 0);
-  if (process < 0) return -1;
-  if (processes_.size() >= kProcessesMax) processes_.clear();
-  processes_.emplace(thread, Descriptor(process));
-  return process;
+  Owner owner = open(thread);
+  if (!owner.pidfd && errno == EMFILE) {
+    owners_.clear();
+    owner = open(thread);
+  }
+  if (!owner.pidfd) return -1;
+  if (owners_.size() >= kProcessesMax) owners_.clear();
+  return owners_.emplace(thread, std::move(owner)).first->second.pidfd.get();
 }
 
 std::expected<Descriptor, Answer> ProgramDescriptors::copy(pid_t thread, int number) {
   for (const bool is_second : {false, true}) {
-    const int process = process_of(thread);
-    if (process < 0) return std::unexpected(-ESRCH);
-    const int copied = copy_descriptor(process, number);
+    const int owner = owner_of(thread);
+    if (owner < 0) return std::unexpected(-ESRCH);
+    const int copied = copy_descriptor(owner, number);
     if (copied >= 0) return Descriptor(copied);
     if (errno != ESRCH || is_second) return std::unexpected(-errno);
-    processes_.erase(thread);
+    owners_.erase(thread);
   }
   return std::unexpected(-ESRCH);
 }

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attach/program.h"
+#include "attach/process/program.h"
 
 #include <gtest/gtest.h>
 #include <limits.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <latch>
 #include <string_view>
+#include <thread>
 
+#include "attach/notifications.h"
 #include "attach/pair.h"
-#include "attach/pidfd.h"
+#include "attach/process/pidfd.h"
 
 namespace strata::attach::program_test {
 namespace {
@@ -87,6 +92,26 @@ TEST(ProgramMemory, PartsThatNoMessageHasAreRefused) {
   EXPECT_EQ(kOurs.read_parts(address_of(endless.data()), 2).error(), -EINVAL);
 }
 
+// Thread numbers are used again: what one of them names then is not the caller's.
+TEST(ProgramMemory, OfACallThatNobodyWaitsInIsNotRead) {
+  const Notifications none{Descriptor()};
+  const ProgramMemory theirs(none, {.id = 1, .thread = ::getpid()});
+  int number = 7;
+  const iovec part{&number, sizeof(number)};
+  EXPECT_EQ(theirs.read<int>(address_of(&number)).error(), -EFAULT);
+  EXPECT_EQ(theirs.read_parts(address_of(&part), 1).error(), -EFAULT);
+  EXPECT_EQ(theirs.gather({&part, 1}, sizeof(number)).error(), -EFAULT);
+  EXPECT_FALSE(theirs.is_the_callers());
+}
+
+TEST(ProgramMemory, UncheckedIsReadWhoeverItBelongsTo) {
+  const Notifications none{Descriptor()};
+  const ProgramMemory theirs = ProgramMemory(none, {.id = 1, .thread = ::getpid()}).unchecked();
+  const int number = 7;
+  EXPECT_EQ(theirs.read<int>(address_of(&number)), 7);
+  EXPECT_TRUE(theirs.is_the_callers());
+}
+
 TEST(ProgramDescriptors, CopiesShareTheOpenFile) {
   ProgramDescriptors descriptors;
   const auto pair = make_pair(SOCK_STREAM);
@@ -96,6 +121,29 @@ TEST(ProgramDescriptors, CopiesShareTheOpenFile) {
   EXPECT_NE(copy->get(), pair->theirs.get());
   EXPECT_EQ(cookie_of(copy->get()), pair->cookie);
   EXPECT_EQ(descriptors.copy(::getpid(), 1'000'000).error(), -EBADF);
+}
+
+// As before Linux 6.9: the pidfd is the process's, which lives on when the thread has ended.
+TEST(ProgramDescriptors, AThreadThatHasEndedIsNotTakenForItsProcess) {
+  constexpr unsigned kNoFlagOfPidfdOpen = 1;
+  ProgramDescriptors descriptors(kNoFlagOfPidfdOpen);
+  const auto pair = make_pair(SOCK_STREAM);
+  ASSERT_TRUE(pair.has_value());
+  std::latch begun(1);
+  std::latch asked(1);
+  pid_t number = 0;
+  std::thread thread([&] {
+    number = ::gettid();
+    begun.count_down();
+    asked.wait();
+  });
+  begun.wait();
+  EXPECT_TRUE(descriptors.copy(number, pair->theirs.get()).has_value());
+  EXPECT_TRUE(descriptors.copy(number, pair->theirs.get()).has_value());
+  asked.count_down();
+  thread.join();
+  while (::syscall(__NR_tgkill, ::getpid(), number, 0) == 0) ::sched_yield();
+  EXPECT_EQ(descriptors.copy(number, pair->theirs.get()).error(), -ESRCH);
 }
 
 TEST(ProgramDescriptors, ProcessesThatAreNotThereAreTold) {

@@ -21,6 +21,9 @@ namespace strata::attach {
 using driver::Descriptor;
 using posix::Answer;
 
+struct Call;
+class Notifications;
+
 // The process that a thread belongs to; the thread's own number when nobody knows.
 [[nodiscard]] pid_t process_number(pid_t thread);
 
@@ -29,7 +32,16 @@ using posix::Answer;
 // a program that changes them meanwhile deceives only itself.
 class ProgramMemory {
  public:
+  // Of a thread that lives for as long as this is used.
   explicit ProgramMemory(pid_t thread) : thread_(thread) {}
+  // Of the thread that waits in this call. Once it waits no more its number may be another's, and
+  // nothing is read: EFAULT, of which nobody hears.
+  ProgramMemory(const Notifications& notifications, const Call& call);
+
+  // The same memory, read without asking each time whether it is the caller's still: whoever reads
+  // much asks once, before anything has an effect.
+  [[nodiscard]] ProgramMemory unchecked() const { return ProgramMemory(thread_); }
+  [[nodiscard]] bool is_the_callers() const;
 
   // 0, or -EFAULT.
   [[nodiscard]] Answer read(std::uint64_t address, MutableBytes to) const;
@@ -56,22 +68,39 @@ class ProgramMemory {
   [[nodiscard]] Answer scatter(std::span<const iovec> parts, Bytes from) const;
 
  private:
+  [[nodiscard]] bool copy_out(std::uint64_t address, MutableBytes to) const;
+
   pid_t thread_;
+  const Notifications* notifications_ = nullptr;
+  std::uint64_t call_id_ = 0;
 };
 
 [[nodiscard]] std::size_t size_of(std::span<const iovec> parts);
 
-// Copies of programs' descriptors. Processes are remembered by pidfd, so that a number that was
-// given to another process meanwhile fails and is looked up again.
+// Copies of programs' descriptors. Threads are remembered by pidfd, so that a number that was given
+// to another one meanwhile fails and is looked up again. Before Linux 6.9 only processes have
+// pidfds, and outlive their threads: then the number must be that of a thread of the process still.
 class ProgramDescriptors {
  public:
+  ProgramDescriptors();
+  // `of_thread` is what pidfd_open() is told for a thread.
+  explicit ProgramDescriptors(unsigned of_thread) : of_thread_(of_thread) {}
+
   // A descriptor of ours for the same open file, or minus an errno.
   [[nodiscard]] std::expected<Descriptor, Answer> copy(pid_t thread, int number);
 
  private:
-  [[nodiscard]] int process_of(pid_t thread);
+  struct Owner {
+    Descriptor pidfd;
+    pid_t process = 0;  // whose pidfd it is; 0: the thread's
+  };
+  [[nodiscard]] static bool is_owner(const Owner& owner, pid_t thread);
+  [[nodiscard]] Owner open(pid_t thread) const;
+  // Negative: nobody has that number.
+  [[nodiscard]] int owner_of(pid_t thread);
 
-  std::unordered_map<pid_t, Descriptor> processes_;
+  unsigned of_thread_;
+  std::unordered_map<pid_t, Owner> owners_;
 };
 
 }  // namespace strata::attach

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attach/program_address.h"
+#include "attach/process/program_address.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
