@@ -24,6 +24,9 @@ def sim(lab, *words):
 def check_runs(lab, folder):
     first, again = (json.loads(sim(lab, LAB, "--json").stdout) for _ in range(2))
     lab.check("the same seed is the same run", first["packet_hash"] == again["packet_hash"])
+    readme = (LABS.parent / "README.md").read_text(encoding="utf-8")
+    told = sim(lab, LAB).stdout.splitlines()
+    lab.check("the README shows this run", set(told[:3]) <= set(readme.splitlines()), told[:3])
     other = json.loads(sim(lab, LAB, "--json", "--seed", "7").stdout)
     lab.check("another seed is another run", other["packet_hash"] != first["packet_hash"])
     game = next(flow for flow in first["flows"] if flow["name"] == "game")
