@@ -16,8 +16,9 @@ endif()
 # What Debian wants of every package: whose it is, and what changed.
 string(TIMESTAMP today "%a, %d %b %Y %H:%M:%S +0000" UTC)
 set(maintainer "The Strata developers <strata@localhost>")
+set(revision ${PROJECT_VERSION}-1)
 file(WRITE ${PROJECT_BINARY_DIR}/changelog.Debian
-     "strata (${PROJECT_VERSION}) unstable; urgency=medium\n\n  * See the CHANGELOG of Strata.\n\n"
+     "strata (${revision}) unstable; urgency=medium\n\n  * See the CHANGELOG of Strata.\n\n"
      " -- ${maintainer}  ${today}\n")
 execute_process(COMMAND gzip -9nf ${PROJECT_BINARY_DIR}/changelog.Debian)
 foreach(part "program strata" "runtime libstrata0" "library libstrata-dev" "documents strata-doc")
@@ -35,7 +36,7 @@ install(FILES packaging/strata.service DESTINATION lib/systemd/system COMPONENT 
 install(FILES packaging/strata.toml DESTINATION /etc/strata COMPONENT program)
 
 # Those who link the archive need what it needs.
-set(needs "libstrata0 (= ${PROJECT_VERSION})")
+set(needs "libstrata0 (= ${revision})")
 foreach(external ${STRATA_EXTERNAL})
   if(external STREQUAL "fmt::fmt")
     list(APPEND needs libfmt-dev)
@@ -54,6 +55,8 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME strata)
 set(CPACK_PACKAGE_VENDOR "The Strata developers")
 set(CPACK_PACKAGE_CONTACT ${maintainer})
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "network stack in user space")
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_STRIP_FILES ON)
@@ -73,14 +76,14 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS ${needs})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS "libboost-dev | libasio-dev, strata-doc")
-set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "network stack in user space: program
+set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "The program.
  Strata answers for addresses of its own over TAP, AF_PACKET, AF_XDP or without
  any privilege, runs unmodified programs on itself, and simulates networks.")
-set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "network stack in user space: C library
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "The C library.
  BSD-like sockets over a stack that lives in the process.")
-set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "network stack in user space: development files
+set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "Development files.
  Headers, the C++ library, and what CMake and pkg-config need to find them.")
-set(CPACK_DEBIAN_DOCUMENTS_DESCRIPTION "network stack in user space: documents
+set(CPACK_DEBIAN_DOCUMENTS_DESCRIPTION "The documents.
  Reference, course, examples and simulated networks.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/conffiles)
 file(WRITE ${PROJECT_BINARY_DIR}/conffiles "/etc/strata/strata.toml\n")

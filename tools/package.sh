@@ -28,10 +28,13 @@ leave() {
 }
 trap leave EXIT
 mmdebstrap --quiet --variant=minbase --skip=cleanup/tmp bookworm "$clean/root"
+# Its package lists are thrown away when it is made; names it learns as this machine does.
+cat /etc/resolv.conf >"$clean/root/etc/resolv.conf"
 mkdir "$clean/root/packages"
 cp "$packages"/*.deb "$clean/root/packages/"
 inside() { chroot "$clean/root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
-inside apt-get -q -y install /packages/*.deb >"$root/build/logs/package-install.log" 2>&1 || {
+inside sh -c 'apt-get -q update && apt-get -q -y install /packages/*.deb' \
+  >"$root/build/logs/package-install.log" 2>&1 || {
   tail -n 20 "$root/build/logs/package-install.log" >&2
   exit 1
 }
