@@ -254,6 +254,10 @@ def tls(lab, host):
                     "--resolve", f"box.lan:443:{STACK4}", "https://box.lan/metrics")
     lab.check("curl trusts it and gets the metrics", "strata_uptime_seconds" in done.stdout,
               done.stdout[:200])
+    done = host.run("curl", "-sSI", "--max-time", 20, "--cacert", lab.folder / "cert.pem",
+                    "--resolve", f"box.lan:443:{STACK4}", "https://box.lan/_strata/")
+    lab.check("the page shares no window with whoever opens it",
+              "Cross-Origin-Opener-Policy: same-origin" in done.stdout, done.stdout)
     for junk in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 1000, b"\0" * 100):
         stream = connect(host, 443)
         stream.sendall(junk)

@@ -15,16 +15,17 @@ constexpr std::string_view kBesideFolder = "/_strata/";
 constexpr std::string_view kApi = "api/";
 constexpr std::string_view kMetrics = "/metrics";
 
-// The page asks nobody else, runs nothing that stands in it, stands in no other page, and has no
-// window in common with one that opens it.
+// The page asks nobody else, runs nothing that stands in it, and stands in no other page.
 constexpr std::string_view kPageFields =
     "Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'\r\n"
-    "Cross-Origin-Opener-Policy: same-origin\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Cache-Control: no-cache\r\n";
+// It has no window in common with one that opens it. Over plain HTTP browsers only complain of
+// this.
+constexpr std::string_view kOpenerField = "Cross-Origin-Opener-Policy: same-origin\r\n";
 constexpr std::string_view kDataFields =
     "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n";
 
@@ -113,7 +114,8 @@ std::optional<HttpAnswer> WebSite::answer_own(const HttpRequest& request, std::s
     if (answer && answer->status == kNoToken) note_stranger(peer);
     return answer;
   }
-  return answer_asset(request, path);
+  auto answer = answer_asset(request, path);
+  return peer.is_encrypted ? with(std::move(answer), kOpenerField) : std::move(answer);
 }
 
 void WebSite::note_stranger(const HttpPeer& peer) {
