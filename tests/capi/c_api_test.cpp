@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "capi/two_stacks.h"
 #include "strata/strata.h"
 
 namespace strata::capi::c_api_test {
@@ -18,24 +19,8 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-// Two stacks on virtual time, joined.
-class CApi : public testing::Test {
- public:
-  ~CApi() override {
-    strata_stack_destroy(server_);
-    strata_stack_destroy(client_);
-  }
-
+class CApi : public TwoStacks {
  protected:
-  CApi() {
-    strata_options options = STRATA_INIT(strata_options);
-    options.is_virtual = 1;
-    options.seed = 1;
-    EXPECT_EQ(strata_stack_create(&options, &server_), 0);
-    options.seed = 2;
-    EXPECT_EQ(strata_stack_create(&options, &client_), 0);
-    EXPECT_EQ(strata_join(server_, "10.0.0.1/24", client_, "10.0.0.2/24"), 0);
-  }
   static std::uint32_t wait_for(strata_stack* stack, int socket, std::uint32_t what) {
     EXPECT_EQ(strata_watch(stack, socket, what, 77), 0);
     strata_event event{};
@@ -52,9 +37,6 @@ class CApi : public testing::Test {
     EXPECT_EQ(strata_listen(server_, listener, 4), 0);
     return listener;
   }
-
-  strata_stack* server_ = nullptr;
-  strata_stack* client_ = nullptr;
 };
 
 TEST_F(CApi, AStreamCarriesBytesUntilItsEnd) {
@@ -288,113 +270,6 @@ TEST_F(CApi, WhatHappenedBeforeIsToldToo) {
   EXPECT_EQ(event.data, 6U);
 }
 
-// A DNS server of one datagram: A is 192.0.2.1, anything else is not there.
-class CApiNames : public CApi {
- protected:
-  CApiNames() : server_socket_(strata_socket(server_, STRATA_UDP, STRATA_IPV4)) {
-    EXPECT_EQ(strata_bind(server_, server_socket_, "10.0.0.1", 53), 0);
-    EXPECT_EQ(strata_set_names(client_, "nameserver 10.0.0.1\noptions attempts:1 timeout:1",
-                               "10.0.0.9 nas\nfd00::9 nas\n"),
-              0);
-  }
-  void serve() {
-    unsigned char bytes[600];
-    strata_address from = STRATA_INIT(strata_address);
-    for (;;) {
-      const auto size = strata_receive_from(server_, server_socket_, bytes, 512, &from);
-      if (size < 0) return;
-      auto end = static_cast<std::size_t>(size);
-      std::size_t question = 12;
-      while (bytes[question] != 0) question += bytes[question] + 1U;
-      end = question + 5;
-      const bool is_a = bytes[question + 2] == 1;
-      const unsigned char answer[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1};
-      bytes[2] = 0x81;
-      bytes[3] = 0x80;
-      bytes[7] = is_a ? 1 : 0;
-      bytes[11] = 0;
-      if (is_a) {
-        std::memcpy(bytes + end, answer, sizeof(answer));
-        end += sizeof(answer);
-      }
-      EXPECT_EQ(strata_send_to(server_, server_socket_, bytes, end, from.text, from.port),
-                static_cast<std::int64_t>(end));
-    }
-  }
-  // What strata_addresses() says once it is told.
-  int ask(const char* name, int family, strata_address* found, int count) {
-    const auto question = strata_resolve(client_, name, family, 42);
-    EXPECT_GT(question, 0);
-    strata_event event{};
-    for (int i = 0; i < 3000 && event.what == 0; ++i) {
-      EXPECT_GE(strata_wait(client_, &event, 1, 1), 0);
-      if (answers_) serve();
-    }
-    EXPECT_EQ(event.what, static_cast<std::uint32_t>(STRATA_RESOLVED));
-    EXPECT_EQ(event.data, 42U);
-    const int answered = strata_addresses(client_, question, found, count);
-    EXPECT_EQ(strata_end_question(client_, question), 0);
-    EXPECT_EQ(strata_addresses(client_, question, found, count), -EBADF);
-    return answered;
-  }
-
-  int server_socket_;
-  bool answers_ = true;
-};
-
-TEST_F(CApiNames, ANameIsAskedOfTheServer) {
-  strata_address found = STRATA_INIT(strata_address);
-  EXPECT_EQ(ask("www.example.test", 0, &found, 1), 1);
-  EXPECT_STREQ(found.text, "192.0.2.1");
-  EXPECT_EQ(ask("www.example.test", STRATA_IPV6, &found, 1), -ENOENT);
-  answers_ = false;
-  EXPECT_EQ(ask("other.example.test", 0, nullptr, 0), -ETIMEDOUT);
-  EXPECT_EQ(ask("a..b", 0, nullptr, 0), -EINVAL);
-  EXPECT_EQ(strata_set_names(client_, nullptr, nullptr), 0);
-  EXPECT_EQ(ask("third.example.test", 0, nullptr, 0), -ENETUNREACH);
-}
-
-TEST_F(CApiNames, AddressesAreFilledInForStructuresOfTheCallersSize) {
-  strata_address found[2] = {STRATA_INIT(strata_address), {}};
-  EXPECT_EQ(ask("nas", 0, found, 2), 2);
-  EXPECT_STREQ(found[0].text[0] == 'f' ? found[1].text : found[0].text, "10.0.0.9");
-  EXPECT_EQ(found[1].size, sizeof(strata_address));
-  EXPECT_EQ(ask("nas", STRATA_IPV4, found, 1), 1);
-  EXPECT_EQ(ask("127.0.0.1", 0, found, 1), 1);
-  EXPECT_STREQ(found[0].text, "127.0.0.1");
-  found[0].size = 0;
-  EXPECT_EQ(ask("nas", 0, found, 1), -EINVAL);
-}
-
-TEST_F(CApiNames, AQuestionMayBeEndedBeforeItsAnswer) {
-  const auto question = strata_resolve(client_, "www.example.test", 0, 1);
-  EXPECT_EQ(strata_addresses(client_, question, nullptr, 0), -EINPROGRESS);
-  EXPECT_EQ(strata_end_question(client_, question), 0);
-  EXPECT_EQ(strata_end_question(client_, question), -EBADF);
-  strata_event event{};
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(strata_wait(client_, &event, 1, 10), 0);
-    serve();
-  }
-  EXPECT_GT(strata_resolve(client_, "next.example.test", 0, 1), question);  // open at the end
-}
-
-TEST_F(CApiNames, WhatIsAnsweredAndWasNotToldIsForgottenWithItsQuestion) {
-  const auto first = strata_resolve(client_, "127.0.0.1", 0, 1);
-  const auto second = strata_resolve(client_, "127.0.0.2", 0, 2);
-  strata_event event{};
-  ASSERT_EQ(strata_wait(client_, &event, 1, 1000), 1);
-  EXPECT_EQ(event.what, static_cast<std::uint32_t>(STRATA_RESOLVED));
-  const bool is_first = event.data == 1;
-  strata_address found = STRATA_INIT(strata_address);
-  ASSERT_EQ(strata_addresses(client_, is_first ? second : first, &found, 1), 1);
-  found.size = sizeof(found) + 1;  // the next one would lie askew
-  EXPECT_EQ(strata_addresses(client_, first, &found, 1), -EINVAL);
-  EXPECT_EQ(strata_end_question(client_, first), 0);
-  EXPECT_EQ(strata_end_question(client_, second), 0);
-  EXPECT_EQ(strata_wait(client_, &event, 1, 1000), 0);
-}
-
 TEST_F(CApi, PingAndRawSocketsSpeakTheirProtocols) {
   const int ping = strata_socket(client_, STRATA_PING, STRATA_IPV4);
   ASSERT_GT(ping, 0);
@@ -539,56 +414,6 @@ TEST_F(CApi, TheOtherEndMayGoFirst) {
   EXPECT_EQ(strata_wait(client_, &event, 1, 600'000), 1);
   EXPECT_NE(event.what & STRATA_FAILED, 0U);
   EXPECT_EQ(strata_take_error(client_, asking), -EHOSTUNREACH);
-}
-
-TEST(CApiReal, AStackOnTheMachinesClockWaitsNoLongerThanAsked) {
-  strata_stack* stack = nullptr;
-  ASSERT_EQ(strata_stack_create(nullptr, &stack), 0);
-  EXPECT_EQ(strata_attach(stack, "null:sink", "10.0.0.1/24"), 0);
-  strata_event event{};
-  EXPECT_EQ(strata_wait(stack, &event, 1, 1), 0);
-  EXPECT_GE(strata_descriptor(stack), 0);
-  EXPECT_GE(strata_timeout_ms(stack), 0);
-  EXPECT_GT(strata_start_timer(stack, 1000, 5), 0);
-  EXPECT_EQ(strata_wait(stack, &event, 1, -1), 1);
-  EXPECT_EQ(event.data, 5);
-  strata_stack_destroy(stack);
-}
-
-// A stack says of what is due at once that it was due ever since.
-TEST(CApiReal, WhatIsDueAtOnceIsNotSleptOver) {
-  strata_stack* stack = nullptr;
-  ASSERT_EQ(strata_stack_create(nullptr, &stack), 0);
-  const int listener = strata_socket(stack, STRATA_TCP, STRATA_IPV4);
-  EXPECT_EQ(strata_bind(stack, listener, "127.0.0.1", 7), 0);
-  EXPECT_EQ(strata_listen(stack, listener, 4), 0);
-  EXPECT_EQ(strata_watch(stack, listener, STRATA_READABLE, 8), 0);
-  const int asking = strata_socket(stack, STRATA_TCP, STRATA_IPV4);
-  EXPECT_EQ(strata_connect(stack, asking, "127.0.0.1", 7), -EINPROGRESS);
-  ASSERT_EQ(strata_timeout_ms(stack), 0);
-  strata_event event{};
-  EXPECT_EQ(strata_wait(stack, &event, 1, 10'000), 1);
-  EXPECT_EQ(event.data, 8);
-  strata_stack_destroy(stack);
-}
-
-// Or a program that is to end would not hear of it.
-TEST(CApiReal, ASignalEndsTheSleep) {
-  strata_stack* stack = nullptr;
-  ASSERT_EQ(strata_stack_create(nullptr, &stack), 0);
-  struct sigaction former{};
-  struct sigaction action{};
-  action.sa_handler = [](int) {};
-  ASSERT_EQ(::sigaction(SIGALRM, &action, &former), 0);
-  const itimerval often{.it_interval = {.tv_sec = 0, .tv_usec = 20'000},
-                        .it_value = {.tv_sec = 0, .tv_usec = 20'000}};
-  ASSERT_EQ(::setitimer(ITIMER_REAL, &often, nullptr), 0);
-  strata_event event{};
-  EXPECT_EQ(strata_wait(stack, &event, 1, -1), 0);
-  const itimerval never{};
-  ::setitimer(ITIMER_REAL, &never, nullptr);
-  ::sigaction(SIGALRM, &former, nullptr);
-  strata_stack_destroy(stack);
 }
 
 }  // namespace

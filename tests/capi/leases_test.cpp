@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "capi/two_stacks.h"
 #include "strata/strata.h"
 #include "strata/wire/dhcp_options.h"
 
@@ -16,22 +17,9 @@ namespace strata::capi::leases_test {
 namespace {
 
 // A stack without an address, and a DHCP server at the other end of its link.
-class LeaseLab : public testing::Test {
- public:
-  ~LeaseLab() override {
-    strata_stack_destroy(client_);
-    strata_stack_destroy(server_);
-  }
-
+class LeaseLab : public TwoStacks {
  protected:
-  LeaseLab() {
-    strata_options options = STRATA_INIT(strata_options);
-    options.is_virtual = 1;
-    options.seed = 1;
-    EXPECT_EQ(strata_stack_create(&options, &server_), 0);
-    options.seed = 2;
-    EXPECT_EQ(strata_stack_create(&options, &client_), 0);
-    EXPECT_EQ(strata_join(server_, "10.0.0.1/24", client_, nullptr), 0);
+  LeaseLab() : TwoStacks(nullptr) {
     socket_ = strata_socket(server_, STRATA_UDP, STRATA_IPV4);
     const int on = 1;
     EXPECT_EQ(strata_set_option(server_, socket_, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)), 0);
@@ -80,8 +68,6 @@ class LeaseLab : public testing::Test {
   }
   int leased() { return strata_leased_address(client_, "eth0", &address_); }
 
-  strata_stack* server_ = nullptr;
-  strata_stack* client_ = nullptr;
   int socket_ = 0;
   std::vector<wire::DhcpMessageType> heard_;
   strata_address address_ = STRATA_INIT(strata_address);

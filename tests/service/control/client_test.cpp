@@ -8,6 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "service/control/socket.h"
 #include "service/lab.h"
@@ -15,62 +18,56 @@
 namespace strata::service::client_test {
 namespace {
 
-TEST(ControlClient, ReadsLineByLineUntilTheOtherSideCloses) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path + "/x.sock";
-  const auto listener = listen_on_unix_socket(path);
-  ASSERT_TRUE(listener.has_value()) << listener.error().text;
-  auto client = ControlClient::connect(path);
-  ASSERT_TRUE(client.has_value());
-  const int accepted = ::accept(*listener, nullptr, nullptr);
-  ASSERT_GE(accepted, 0);
+// A client, and the other end of its connection.
+class ControlClientTest : public testing::Test {
+ protected:
+  ControlClientTest() {
+    const std::string path = folder_.path + "/x.sock";
+    const auto listener = listen_on_unix_socket(path);
+    auto made = ControlClient::connect(path);
+    if (!listener || !made) return;
+    client = std::move(*made);
+    other_end = ::accept(*listener, nullptr, nullptr);
+    ::close(*listener);
+  }
+  ~ControlClientTest() override {
+    if (other_end >= 0) ::close(other_end);
+  }
+  void SetUp() override { ASSERT_GE(other_end, 0); }
+
+  std::unique_ptr<ControlClient> client;
+  static inline int other_end = -1;  // a signal's handler writes to it
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST_F(ControlClientTest, ReadsLineByLineUntilTheOtherSideCloses) {
   const std::string text = "one\ntwo\nunfinished";
-  ASSERT_EQ(::send(accepted, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-  EXPECT_EQ((*client)->ask({.command = ControlCommand::kStatus}).value(), "one");
-  EXPECT_EQ((*client)->next_line().value(), "two");
-  ::close(accepted);
-  EXPECT_EQ((*client)->next_line().value(), std::nullopt);
-  ::close(*listener);
+  ASSERT_EQ(::send(other_end, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  EXPECT_EQ(client->ask({.command = ControlCommand::kStatus}).value(), "one");
+  EXPECT_EQ(client->next_line().value(), "two");
+  ::close(std::exchange(other_end, -1));
+  EXPECT_EQ(client->next_line().value(), std::nullopt);
 }
 
-TEST(ControlClient, EndsReadingBeforeTheOtherSideCloses) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path + "/x.sock";
-  const auto listener = listen_on_unix_socket(path);
-  ASSERT_TRUE(listener.has_value()) << listener.error().text;
-  auto client = ControlClient::connect(path);
-  ASSERT_TRUE(client.has_value());
-  const int accepted = ::accept(*listener, nullptr, nullptr);
-  ASSERT_GE(accepted, 0);
-  ASSERT_EQ(::send(accepted, "one\n", 4, 0), 4);
-  (*client)->end_reading();
-  EXPECT_EQ((*client)->next_line().value(), "one") << "it was there";
-  EXPECT_EQ((*client)->next_line().value(), std::nullopt);
-  ::close(accepted);
-  ::close(*listener);
+TEST_F(ControlClientTest, EndsReadingBeforeTheOtherSideCloses) {
+  ASSERT_EQ(::send(other_end, "one\n", 4, 0), 4);
+  client->end_reading();
+  EXPECT_EQ(client->next_line().value(), "one") << "it was there";
+  EXPECT_EQ(client->next_line().value(), std::nullopt);
 }
 
 // Linux tells whoever waits of the signal, though a line came at the same time.
-TEST(ControlClient, LosesNothingThatComesWithASignal) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path + "/x.sock";
-  const auto listener = listen_on_unix_socket(path);
-  ASSERT_TRUE(listener.has_value()) << listener.error().text;
-  auto client = ControlClient::connect(path);
-  ASSERT_TRUE(client.has_value());
-  static int accepted = -1;
-  accepted = ::accept(*listener, nullptr, nullptr);
-  ASSERT_GE(accepted, 0);
+TEST_F(ControlClientTest, LosesNothingThatComesWithASignal) {
   struct sigaction action{};
   struct sigaction before{};
-  action.sa_handler = [](int) { static_cast<void>(::send(accepted, "late\n", 5, MSG_NOSIGNAL)); };
+  action.sa_handler = [](int) { static_cast<void>(::send(other_end, "late\n", 5, MSG_NOSIGNAL)); };
   ASSERT_EQ(::sigaction(SIGALRM, &action, &before), 0);
   const itimerval soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 20'000}};
   ASSERT_EQ(::setitimer(ITIMER_REAL, &soon, nullptr), 0);
-  EXPECT_EQ((*client)->next_line().value(), "late");
+  EXPECT_EQ(client->next_line().value(), "late");
   ::sigaction(SIGALRM, &before, nullptr);
-  ::close(accepted);
-  ::close(*listener);
 }
 
 }  // namespace
