@@ -20,6 +20,11 @@ namespace {
 
 // A client, and the other end of its connection.
 class ControlClientTest : public testing::Test {
+ public:
+  ~ControlClientTest() override {
+    if (other_end >= 0) ::close(other_end);
+  }
+
  protected:
   ControlClientTest() {
     const std::string path = folder_.path + "/x.sock";
@@ -29,9 +34,6 @@ class ControlClientTest : public testing::Test {
     client = std::move(*made);
     other_end = ::accept(*listener, nullptr, nullptr);
     ::close(*listener);
-  }
-  ~ControlClientTest() override {
-    if (other_end >= 0) ::close(other_end);
   }
   void SetUp() override { ASSERT_GE(other_end, 0); }
 
