@@ -11,7 +11,7 @@
 namespace strata::stack {
 namespace {
 
-DropReason drop_reason_of(wire::ParseError error) {
+DropReason ipv4_drop_reason_of(wire::ParseError error) {
   switch (error) {
     case wire::ParseError::kTooShort: return DropReason::kIpv4TooShort;
     case wire::ParseError::kBadVersion: return DropReason::kIpv4BadVersion;
@@ -113,7 +113,7 @@ bool process_options(Core& core, PacketPtr& packet, Arrival& arrival, Time now) 
 
 DropReason check_ipv4(Core& core, Interface& interface, Packet& packet, Arrival& arrival) {
   const auto view = wire::Ipv4View::parse_quoted(packet.bytes());
-  if (!view) return drop_reason_of(view.error());
+  if (!view) return ipv4_drop_reason_of(view.error());
   if (view->total_length() > packet.size()) return DropReason::kIpv4BadLength;
   if (!view->checksum_is_valid()) return DropReason::kIpv4BadChecksum;
   arrival.interface = &interface;

@@ -16,7 +16,7 @@
 namespace strata::stack {
 namespace {
 
-DropReason drop_reason_of(wire::ParseError error) {
+DropReason ipv6_drop_reason_of(wire::ParseError error) {
   switch (error) {
     case wire::ParseError::kTooShort: return DropReason::kIpv6TooShort;
     case wire::ParseError::kBadVersion: return DropReason::kIpv6BadVersion;
@@ -134,7 +134,7 @@ bool asks_proxy(const Packet& packet, const Arrival& arrival) {
 
 DropReason check_ipv6(Core& core, Interface& interface, Packet& packet, Arrival& arrival) {
   const auto view = wire::Ipv6View::parse_quoted(packet.bytes());
-  if (!view) return drop_reason_of(view.error());
+  if (!view) return ipv6_drop_reason_of(view.error());
   if (view->total_length() > packet.size()) return DropReason::kIpv6BadLength;
   arrival.interface = &interface;
   arrival.source = view->source();

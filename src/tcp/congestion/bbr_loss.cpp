@@ -8,7 +8,7 @@ namespace strata::tcp::congestion {
 namespace {
 
 constexpr unsigned kLossThresholdPercent = 2;
-constexpr unsigned kBetaPercent = 70;
+constexpr unsigned kBbrBetaPercent = 70;
 
 // How much could be in flight before losses crossed the threshold: somewhere within the record that
 // was lost, which may be a whole burst. Solves
@@ -112,7 +112,7 @@ void BbrMachine::handle_inflight_too_high(std::uint32_t tx_in_flight, bool is_ap
   if (!is_app_limited) {
     // No lower than CUBIC would go.
     inflight_longterm_ = std::max(
-        tx_in_flight, static_cast<std::uint32_t>(percent_of(target_inflight(), kBetaPercent)));
+        tx_in_flight, static_cast<std::uint32_t>(percent_of(target_inflight(), kBbrBetaPercent)));
   }
   if (state_ != BbrState::kProbeBwUp) return;
   undo_state_ = BbrState::kProbeBwUp;
@@ -131,8 +131,8 @@ void BbrMachine::adapt_lower_bounds_from_congestion(const RateSample& sample) {
   const unsigned gain = (is_restrained ? restraint_gain_ : 100) * (100 - kPacingMarginPercent);
   const std::uint64_t bw = std::min(bw_latest_ * 10'000 / gain, std::max(bw_latest_, max_bw_));
   const std::uint64_t volume = std::uint64_t{inflight_latest_} * 10'000 / gain;
-  bw_shortterm_ = std::max(bw, percent_of(bw_shortterm_, kBetaPercent));
-  inflight_shortterm_ = to_volume(std::max(volume, percent_of(inflight_shortterm_, kBetaPercent)));
+  bw_shortterm_ = std::max(bw, percent_of(bw_shortterm_, kBbrBetaPercent));
+  inflight_shortterm_ = to_volume(std::max(volume, percent_of(inflight_shortterm_, kBbrBetaPercent)));
 }
 
 void BbrMachine::reset_short_term_model() {

@@ -18,7 +18,7 @@ constexpr Duration kBlockFirst = std::chrono::minutes(1);
 constexpr unsigned kBlockDoublingsMax = 10;
 constexpr std::uint8_t kFailuresForgiven = 1;  // any SYN may be lost once
 
-std::int64_t period_of(Time now) { return now.time_since_epoch() / kKeyPeriod; }
+std::int64_t key_period_of(Time now) { return now.time_since_epoch() / kKeyPeriod; }
 
 using CookieBytes = std::array<std::byte, kCookieBytes>;
 
@@ -66,7 +66,7 @@ FastOpenCookies::Keys FastOpenCookies::Keys::of(const TcpConfig& config,
 wire::TcpFastOpenCookie FastOpenCookies::cookie_for(const Flow& flow, const Keys& keys,
                                                     bool experimental, Time now) const {
   const auto bytes =
-      keys.given ? cookie_of(*keys.given, flow) : bytes_of(hash(flow, period_of(now)));
+      keys.given ? cookie_of(*keys.given, flow) : bytes_of(hash(flow, key_period_of(now)));
   return wire::TcpFastOpenCookie::from_bytes(bytes, experimental)
       .value_or(wire::TcpFastOpenCookie{});
 }
@@ -79,7 +79,7 @@ bool FastOpenCookies::accepts(const Flow& flow, const Keys& keys,
            (keys.before && std::ranges::equal(cookie.bytes(), cookie_of(*keys.before, flow)));
   }
   const auto given = load_big_endian<std::uint64_t>(cookie.bytes().data());
-  return given == hash(flow, period_of(now)) || given == hash(flow, period_of(now) - 1);
+  return given == hash(flow, key_period_of(now)) || given == hash(flow, key_period_of(now) - 1);
 }
 
 bool FastOpenCookies::is_stale(const Flow& flow, const Keys& keys,
