@@ -73,7 +73,6 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS iproute2)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS strata-doc)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS ${needs})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS "libboost-dev | libasio-dev, strata-doc")
 set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "The program.
@@ -87,4 +86,13 @@ set(CPACK_DEBIAN_DOCUMENTS_DESCRIPTION "The documents.
  Reference, course, examples and simulated networks.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/conffiles)
 file(WRITE ${PROJECT_BINARY_DIR}/conffiles "/etc/strata/strata.toml\n")
+
+# What packages depend on whose programs link the library. A trigger tells the linker of it, for
+# scripts must not call ldconfig (Debian Policy 8.1.1): CPack writes some that do, unless others are
+# named; those named here do not exist, and it passes over them.
+set(runtime_control ${PROJECT_BINARY_DIR}/runtime-control)
+file(WRITE ${runtime_control}/shlibs "libstrata 0 libstrata0 (>= ${PROJECT_VERSION})\n")
+file(WRITE ${runtime_control}/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${runtime_control}/shlibs ${runtime_control}/triggers
+                                               ${runtime_control}/postinst ${runtime_control}/postrm)
 include(CPack)

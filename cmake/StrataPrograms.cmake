@@ -7,6 +7,9 @@ add_library(strata_folders INTERFACE)
 target_link_libraries(strata_folders INTERFACE ${STRATA_FOLDERS})
 add_compile_options(${STRATA_HOSTED_OPTIONS})
 
+# Modules that are loaded by their path: a folder of their own, for the one above is the linker's.
+set(STRATA_INSTALL_MODULEDIR ${CMAKE_INSTALL_LIBDIR}/strata)
+
 # strata: apps/strata/main.cpp is the program, all other files are a library its tests can reach.
 function(strata_application)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/strata/*.cpp)
@@ -30,7 +33,7 @@ function(strata_application)
              OUTPUT_VARIABLE library_folder)
   cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBEXECDIR BASE_DIRECTORY ${CMAKE_INSTALL_FULL_BINDIR}
              OUTPUT_VARIABLE program_folder)
-  target_compile_definitions(strata_app PRIVATE STRATA_LIBRARY_FOLDER="${library_folder}"
+  target_compile_definitions(strata_app PRIVATE STRATA_MODULE_FOLDER="${library_folder}/strata"
                                                 STRATA_PROGRAM_FOLDER="${program_folder}/strata")
   add_executable(strata ${main})
   target_link_libraries(strata PRIVATE strata_app)
@@ -71,7 +74,7 @@ function(strata_packetdrill)
   target_include_directories(strata_packetdrill PRIVATE ${PROJECT_SOURCE_DIR}/apps)
   target_link_libraries(strata_packetdrill PRIVATE strata_folders fmt::fmt)
   target_link_options(strata_packetdrill PRIVATE -Wl,--exclude-libs,ALL)
-  install(TARGETS strata_packetdrill LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program)
+  install(TARGETS strata_packetdrill LIBRARY DESTINATION ${STRATA_INSTALL_MODULEDIR} COMPONENT program)
 endfunction()
 
 # libstrata_preload.so: what `strata run` loads into programs. It brings nothing of C++'s along, for
@@ -96,7 +99,7 @@ function(strata_preload)
     set_tests_properties(preload_needs PROPERTIES LABELS build
                          FAIL_REGULAR_EXPRESSION "libstdc|libc\\+\\+|libgcc_s")
   endif()
-  install(TARGETS strata_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program)
+  install(TARGETS strata_preload LIBRARY DESTINATION ${STRATA_INSTALL_MODULEDIR} COMPONENT program)
   if(TARGET strata)
     add_dependencies(strata strata_preload)
   endif()

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs a build, moves what was installed, and builds a stranger's program and the README's first
-# program against it, through find_package(strata) and through pkg-config; and a program in C.
+# program against it, through find_package(strata) and through pkg-config; and a program in C. The
+# installed program finds its modules.
 # Usage: tools/check_install.sh [BUILD_DIRECTORY]   (default: build/release)
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -30,4 +31,8 @@ lib=$(dirname "$pc")
 gcc -std=c99 "$root/tests/capi/c_program.c" -I"$work/prefix/include" -L"$lib" -lstrata \
   -Wl,-rpath,"$lib" -o "$work/c_program"
 "$work/c_program"
-echo "check_install: the programs build and run, each way"
+
+# What `strata run` loads is found where it lies now, or the tier would be refused.
+"$work/prefix/bin/strata" run --tier preload --device null:nowhere --address 10.9.0.1/24 -- true
+test -s "$lib/strata/libstrata_packetdrill.so"
+echo "check_install: the programs build and run, each way; modules are found"

@@ -40,6 +40,10 @@ inside sh -c 'apt-get -q update && apt-get -q -y install /packages/*.deb' \
 }
 inside strata --version
 inside test -s /usr/share/man/man1/strata-up.1.gz
+# The linker knows the library by its trigger, and not the modules, which are loaded by path.
+inside sh -c 'ldconfig -p | grep libstrata && ! ldconfig -p | grep libstrata_'
+inside sh -c 'cd /var/lib/dpkg/info && test -s libstrata0.shlibs && test ! -e libstrata0.postinst'
+inside sh -c 'test -s /usr/lib/*/strata/libstrata_preload.so'
 
 # A stack in there, asked by the kernel out here. A container of its own for /dev/net/tun only.
 mkdir -p "$clean/root/dev/net" "$clean/root/run"

@@ -203,7 +203,7 @@ TierChoice choose_tier(const RunCommand& command) {
   if (command.tier == attach::Tier::kTrap) return {};
   const auto possible = attach::can_preload(command.words.front());
   if (!possible) return {.shim = {}, .why_not = possible.error()};
-  std::string shim = runtime::find_companion("libstrata_preload.so", STRATA_LIBRARY_FOLDER);
+  std::string shim = runtime::find_companion("libstrata_preload.so", STRATA_MODULE_FOLDER);
   if (shim.empty()) return {.shim = {}, .why_not = "libstrata_preload.so is not installed"};
   return {.tier = attach::Tier::kPreload, .shim = std::move(shim), .why_not = {}};
 }
