@@ -2,6 +2,7 @@
 #include "capi/leases.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/siphash.h"
@@ -19,6 +20,14 @@ SipKey secret_for(Stack& stack, InterfaceId interface) {
           hash_words(own, {kPurpose, 2ULL * interface + 1})};
 }
 
+// Longer than a neighbour is asked for in vain; others' packets may wait without end.
+constexpr Duration kLeavingMax = std::chrono::seconds(4);
+
+bool is_anything_parked(Stack& stack, InterfaceId interface) {
+  const auto* const found = stack.core().interface(interface);
+  return found != nullptr && found->neighbors->packets_waiting() != 0;
+}
+
 }  // namespace
 
 std::optional<IpAddress> Leases::Lease::address() const {
@@ -32,6 +41,9 @@ const Leases::Lease* Leases::find(InterfaceId interface) const {
 }
 
 service::Outcome<void> Leases::start(InterfaceId interface, std::uint64_t data) {
+  // The network may grant the same address again, which must not be there then.
+  std::erase_if(leaving_,
+                [&](const Leaving& one) { return one.service->interface() == interface; });
   auto started = service::DhcpService::start(stack_, executor_, resolver_, interface,
                                              secret_for(stack_, interface), {});
   if (!started) return std::unexpected(std::move(started).error());
@@ -42,10 +54,20 @@ service::Outcome<void> Leases::start(InterfaceId interface, std::uint64_t data) 
 bool Leases::stop(InterfaceId interface) {
   const auto found = std::ranges::find(leases_, interface, &Lease::interface);
   if (found == leases_.end()) return false;
-  // What says goodbye is sent while the address is still ours.
-  if (found->service->stop()) stack_.flush(executor_.now());
+  // What says goodbye is sent, and its next hop answers us, while the address is still ours.
+  if (found->service->stop()) {
+    leaving_.push_back({std::move(found->service), executor_.now() + kLeavingMax});
+    stack_.flush(executor_.now());
+  }
   leases_.erase(found);
+  end_what_has_left();
   return true;
+}
+
+void Leases::end_what_has_left() {
+  std::erase_if(leaving_, [&](const Leaving& one) {
+    return executor_.now() >= one.until || !is_anything_parked(stack_, one.service->interface());
+  });
 }
 
 void Leases::stop_all() {

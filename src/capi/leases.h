@@ -15,6 +15,7 @@
 #include "strata/executor.h"
 #include "strata/inline_function.h"
 #include "strata/stack.h"
+#include "strata/time.h"
 
 namespace strata::capi {
 
@@ -25,9 +26,13 @@ class Leases {
       : stack_(stack), executor_(executor), resolver_(resolver) {}
 
   [[nodiscard]] service::Outcome<void> start(InterfaceId interface, std::uint64_t data);
-  // Gives the address back. False: nobody asks for one there.
+  // Gives the address back, which stays until that has left. False: nobody asks for one there.
   bool stop(InterfaceId interface);
   void stop_all();
+  // What gives addresses back has not left yet.
+  [[nodiscard]] bool has_to_send() const { return !leaving_.empty(); }
+  // After every turn.
+  void end_what_has_left();
   [[nodiscard]] bool asks(InterfaceId interface) const { return find(interface) != nullptr; }
   // None: there is none yet, or no more.
   [[nodiscard]] std::optional<IpAddress> address(InterfaceId interface) const;
@@ -44,12 +49,18 @@ class Leases {
 
     [[nodiscard]] std::optional<IpAddress> address() const;
   };
+  // Given back by a message that waits for the link-layer address of its next hop.
+  struct Leaving {
+    std::unique_ptr<service::DhcpService> service;
+    Time until;
+  };
   [[nodiscard]] const Lease* find(InterfaceId interface) const;
 
   Stack& stack_;
   Executor& executor_;
   service::DnsResolver& resolver_;
   std::vector<Lease> leases_;
+  std::vector<Leaving> leaving_;
 };
 
 }  // namespace strata::capi

@@ -17,6 +17,7 @@ namespace strata::capi {
 namespace {
 
 constexpr Duration kAskEvery = std::chrono::milliseconds(1);
+constexpr Duration kFarewell = std::chrono::milliseconds(200);
 constexpr std::uint32_t kPacketsUsual = 8192;
 
 // Rounded up. What is due at once may be told as the beginning of time, from which nothing is
@@ -74,7 +75,7 @@ strata_stack::strata_stack(const strata_options& options)
 
 strata_stack::~strata_stack() {
   executor_.set_now(now());
-  if (leases_) leases_->stop_all();
+  if (leases_) give_leases_back();
   leases_.reset();
   names_.reset();
   for (const auto& [socket, watch] : watches_) {
@@ -234,6 +235,7 @@ bool strata_stack::turn() {
       (void)leave_untold(STRATA_LEASE, interface);
       told_.push_back({{STRATA_LEASE, 0, data}, interface});
     });
+    leases_->end_what_has_left();
   }
   forget_vanished_devices();
   return is_more || has_run || packets_moved() != before;
@@ -456,6 +458,16 @@ int strata_stack::stop_dhcp(std::string_view interface) {
   if (!leases_ || !leases_->stop(*found)) return -ENOENT;
   (void)leave_untold(STRATA_LEASE, *found);
   return 0;
+}
+
+// A moment for what gives them back to leave.
+void strata_stack::give_leases_back() {
+  leases_->stop_all();
+  const Time end = now() + capi::kFarewell;
+  while (leases_->has_to_send() && now() < end) {
+    if (turn_all()) continue;
+    if (is_virtual_ || !sleep(earlier(next_deadline(), end))) return;
+  }
 }
 
 std::expected<IpAddress, int> strata_stack::leased_address(std::string_view interface) const {

@@ -128,6 +128,7 @@ struct strata_stack {
   void take_back_interface();
   [[nodiscard]] int refuse(int code, std::string text);
   void forget_vanished_devices();
+  void give_leases_back();
   [[nodiscard]] std::vector<Self*> together();
   // One turn of this stack alone; true when it moved a packet.
   bool turn();

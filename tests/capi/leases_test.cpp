@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "capi/two_stacks.h"
@@ -49,7 +50,7 @@ class LeaseLab : public TwoStacks {
     std::array<std::byte, 600> out{};
     wire::DhcpWriter writer(header, out);
     EXPECT_TRUE(writer.add(wire::DhcpOption::kMessageType, static_cast<std::uint8_t>(type)));
-    EXPECT_TRUE(writer.add(wire::DhcpOption::kServerIdentifier, IpAddress::v4(10, 0, 0, 1)));
+    EXPECT_TRUE(writer.add(wire::DhcpOption::kServerIdentifier, server_address_));
     EXPECT_TRUE(writer.add(wire::DhcpOption::kLeaseTime, std::uint32_t{3600}));
     EXPECT_TRUE(writer.add(wire::DhcpOption::kSubnetMask, std::uint32_t{0xffff'ff00}));
     const auto message = writer.finish();
@@ -69,6 +70,7 @@ class LeaseLab : public TwoStacks {
   int leased() { return strata_leased_address(client_, "eth0", &address_); }
 
   int socket_ = 0;
+  IpAddress server_address_ = IpAddress::v4(10, 0, 0, 1);  // that it says it has
   std::vector<wire::DhcpMessageType> heard_;
   strata_address address_ = STRATA_INIT(strata_address);
 };
@@ -97,6 +99,41 @@ TEST_F(LeaseLab, AnAddressIsToldAndGivenBack) {
   EXPECT_EQ(strata_stop_dhcp(client_, "eth0"), -ENOENT);
   const int late = strata_socket(client_, STRATA_UDP, STRATA_IPV4);
   EXPECT_EQ(strata_bind(client_, late, "10.0.0.50", 10), -EADDRNOTAVAIL);
+}
+
+// Nothing was sent to the server before: its link-layer address is to be asked for.
+TEST_F(LeaseLab, WhatGivesItBackWaitsForTheServersAnswerToArp) {
+  ASSERT_EQ(strata_start_dhcp(client_, "eth0", 5), 0);
+  ASSERT_EQ(wait().data, 5U);
+  EXPECT_EQ(strata_stop_dhcp(client_, "eth0"), 0);
+  EXPECT_EQ(leased(), -ENOENT);
+  strata_event none{};
+  EXPECT_EQ(strata_wait(client_, &none, 1, 100), 0);
+  serve();
+  EXPECT_EQ(heard_.back(), wire::DhcpMessageType::kRelease);
+  const int socket = strata_socket(client_, STRATA_UDP, STRATA_IPV4);
+  EXPECT_EQ(strata_bind(client_, socket, "10.0.0.50", 10), -EADDRNOTAVAIL);
+}
+
+TEST_F(LeaseLab, TheEndOfTheStackGivesItBack) {
+  ASSERT_EQ(strata_start_dhcp(client_, "eth0", 5), 0);
+  ASSERT_EQ(wait().data, 5U);
+  strata_stack_destroy(std::exchange(client_, nullptr));
+  serve();
+  EXPECT_EQ(heard_.back(), wire::DhcpMessageType::kRelease);
+}
+
+TEST_F(LeaseLab, AServerThatDoesNotAnswerToArpIsNotWaitedForWithoutEnd) {
+  server_address_ = IpAddress::v4(10, 0, 0, 77);
+  ASSERT_EQ(strata_start_dhcp(client_, "eth0", 5), 0);
+  ASSERT_EQ(wait().data, 5U);
+  EXPECT_EQ(strata_stop_dhcp(client_, "eth0"), 0);
+  const int waiting = strata_socket(client_, STRATA_UDP, STRATA_IPV4);
+  EXPECT_EQ(strata_bind(client_, waiting, "10.0.0.50", 10), 0);
+  const int socket = strata_socket(client_, STRATA_UDP, STRATA_IPV4);
+  strata_event none{};
+  EXPECT_EQ(strata_wait(client_, &none, 1, 5000), 0);
+  EXPECT_EQ(strata_bind(client_, socket, "10.0.0.50", 11), -EADDRNOTAVAIL);
 }
 
 TEST_F(LeaseLab, ItIsAskedForAgainOnceItWasGivenBack) {
