@@ -190,11 +190,32 @@ bool Cache::remove_static(const IpAddress& address) {
   return true;
 }
 
-bool Cache::remove(const IpAddress& address) {
+Entry* Cache::find_learned(const IpAddress& address) {
   Entry* const entry = table_.find(address);
-  if (entry == nullptr || entry->is_static) return false;
-  destroy(*entry, DropReason::kNeighborUnresolved);
+  return entry == nullptr || entry->is_static ? nullptr : entry;
+}
+
+bool Cache::remove(const IpAddress& address) {
+  Entry* const entry = find_learned(address);
+  if (entry == nullptr) return false;
+  if (entry->packets.empty()) {
+    destroy(*entry, DropReason::kNeighborUnresolved);
+  } else {
+    start_anew(*entry);
+  }
   return true;
+}
+
+void Cache::start_anew(Entry& entry) {
+  if (entry.release_link.is_linked()) releasing_.erase(entry);
+  entry.is_ours = true;
+  entry.is_router = is_configured_router(entry.address);
+  entry.is_proven = false;
+  entry.is_doubted = false;
+  entry.failures = 0;
+  entry.last_confirmed = Time::min();
+  entry.proved_at = Time::min();
+  become_incomplete(entry);
 }
 
 void Cache::flush() { forget_all(DropReason::kNeighborUnresolved); }
@@ -236,7 +257,8 @@ Result<void> Cache::add_own_address(const IpAddress& address, const OwnAddressOp
                                     Time now) {
   auto added = own_.add(address, options, now);
   // What others said of the address before it was ours is not to be followed.
-  if (added) (void)remove(address);
+  Entry* const entry = added ? find_learned(address) : nullptr;
+  if (entry != nullptr) destroy(*entry, DropReason::kNeighborUnresolved);
   return added;
 }
 

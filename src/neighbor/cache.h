@@ -123,8 +123,9 @@ class Cache {
   [[nodiscard]] Result<void> add_static(const IpAddress& address, const MacAddress& mac, Time now);
   bool remove_static(const IpAddress& address);
 
-  // Forgets one learned neighbour, or all; packets that wait for them are undeliverable.
+  // Forgets a learned neighbour; one that packets wait for is asked for as if for the first time.
   bool remove(const IpAddress& address);
+  // Forgets them all; packets that wait for them are undeliverable.
   void flush();
 
   // RFC 4861 6.3.4: what a router advertises for this link. Nothing means: no opinion.
@@ -200,6 +201,9 @@ class Cache {
 
   // cache.cpp: entries come and go.
   [[nodiscard]] Entry* create(const IpAddress& address, Origin origin, Time now);
+  // Null: there is none, or it is static.
+  [[nodiscard]] Entry* find_learned(const IpAddress& address);
+  void start_anew(Entry& entry);
   void destroy(Entry& entry, DropReason reason);
   void forget_all(DropReason reason);
   [[nodiscard]] bool is_configured_router(const IpAddress& address) const;

@@ -172,15 +172,47 @@ TEST(NeighborCache, GivesPacketsBackWhenTheLinkGoesDown) {
   EXPECT_EQ(refused->reason, DropReason::kInterfaceDown);
 }
 
-TEST(NeighborCache, GivesPacketsBackOnFlushAndRemove) {
+TEST(NeighborCache, GivesPacketsBackOnFlush) {
   World world;
   world.park(kPeer4);
   world.park(kPeer6);
-  EXPECT_TRUE(world.cache.remove(kPeer4));
-  EXPECT_FALSE(world.cache.remove(kPeer4));
   world.cache.flush();
   EXPECT_EQ(count_of<Undeliverable>(world.pull()), 2U);
   EXPECT_EQ(world.cache.size(), 0U);
+}
+
+TEST(NeighborCache, AsksAnewForARemovedNeighborThatPacketsWaitFor) {
+  for (const IpAddress& peer : {kPeer4, kPeer6}) {
+    World world;
+    world.park(peer);
+    EXPECT_EQ(solicitations(world.run(2500ms)), 3U);
+    EXPECT_TRUE(world.cache.remove(peer));
+    const auto outputs = world.run(2500ms);
+    EXPECT_EQ(solicitations(outputs), 3U);
+    EXPECT_EQ(count_of<Undeliverable>(outputs), 0U);
+    world.answer(peer, kMacA);
+    EXPECT_EQ(count_of<Release>(world.pull()), 1U);
+    EXPECT_TRUE(world.cache.remove(peer)) << "nothing waits any more";
+    EXPECT_FALSE(world.cache.remove(peer));
+    EXPECT_EQ(world.cache.size(), 0U);
+  }
+}
+
+TEST(NeighborCache, SendsNothingToWhereARemovedNeighborWas) {
+  World world;
+  world.park(kPeer4);
+  world.answer(kPeer4, kMacA);  // what waits is to be released
+  EXPECT_TRUE(world.cache.remove(kPeer4));
+  const auto outputs = world.pull();
+  EXPECT_EQ(count_of<Release>(outputs), 0U);
+  EXPECT_EQ(solicitations(outputs), 1U);
+}
+
+TEST(NeighborCache, GivesPacketsBackThatWaitForAnAddressWhichBecomesOurs) {
+  World world;
+  world.park(kPeer4);
+  ASSERT_TRUE(world.cache.add_own_address(kPeer4, {.check_duplicates = false}, world.now));
+  EXPECT_EQ(count_of<Undeliverable>(world.pull()), 1U);
 }
 
 // RFC 4861 6.3.6 MUST: routers known not to answer are not preferred.
