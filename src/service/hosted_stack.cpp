@@ -243,6 +243,20 @@ Outcome<void> HostedStack::add_default_route(const IpAddress& gateway, Interface
   return {};
 }
 
+Outcome<void> HostedStack::add_proxy(std::string_view interface, const IpAddress& address) {
+  const auto found = stack_->find_interface(interface);
+  if (!found) return failed(fmt::format("{}: there is no such interface", interface));
+  const auto added = stack_->add_proxy(*found, address, loop_.now());
+  if (added || added.error() == Error::kAlreadyExists) return {};
+  const char* hint = "";
+  if (added.error() == Error::kInvalidArgument) hint = "it is an address of this stack";
+  if (added.error() == Error::kNotSupported) hint = "only Ethernet devices answer for others";
+  if (added.error() == Error::kOutOfMemory) hint = "an interface answers for 16 at most";
+  return failed(fmt::format("{}: proxy {}: {}", interface, strata::to_text(address).view(),
+                            to_text(added.error())),
+                hint);
+}
+
 // Not the stack's own secret: ids that strangers see must tell nothing about its hashes.
 SipKey HostedStack::secret_for(std::uint64_t purpose) const {
   const SipKey own{secret_[0], secret_[1]};

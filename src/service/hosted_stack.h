@@ -66,6 +66,8 @@ class HostedStack {
   // Without an interface, where the gateway is a neighbour.
   [[nodiscard]] Outcome<void> add_default_route(const IpAddress& gateway,
                                                 InterfaceId interface = kNoInterface);
+  // Answers for an address of another host; also when it does so already.
+  [[nodiscard]] Outcome<void> add_proxy(std::string_view interface, const IpAddress& address);
 
   // While it runs, from outside its turns. A failure leaves everything as it was.
   [[nodiscard]] Outcome<void> plug(const Port& port);

@@ -64,6 +64,20 @@ std::optional<Failure> missing_permissions() {
   return missing;
 }
 
+// Devices and VLANs of the options with the names of their interfaces, until one fails.
+template <typename Visit>
+Outcome<void> visit_links(const StackOptions& options, std::span<const std::string> interfaces,
+                          Visit visit) {
+  for (std::size_t i = 0; i < options.devices.size(); ++i) {
+    if (Outcome<void> done = visit(interfaces[i], options.devices[i]); !done) return done;
+    for (const VlanOptions& vlan : options.devices[i].vlans) {
+      Outcome<void> done = visit(name_of_vlan(interfaces[i], vlan.tags), vlan);
+      if (!done) return done;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Node::Node(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
@@ -126,6 +140,7 @@ Outcome<void> Node::start(const StackOptions& options, const NodeChoices& choice
     if (auto started = start_gateway(options); !started) return started;
   }
   if (auto set = set_names(options); !set) return set;
+  if (auto added = add_proxies(options); !added) return added;
   if (auto started = start_leases(options); !started) return started;
   if (!options.capture.empty()) {
     if (auto started = start_capture(options, *ports); !started) return started;
@@ -157,20 +172,24 @@ Outcome<void> Node::set_names(const StackOptions& options) {
   return {};
 }
 
+Outcome<void> Node::add_proxies(const StackOptions& options) {
+  return visit_links(options, interfaces_,
+                     [this](const std::string& interface, const auto& link) -> Outcome<void> {
+                       for (const IpAddress& address : link.proxies) {
+                         auto added = main_->add_proxy(interface, address);
+                         if (!added) return added;
+                       }
+                       return {};
+                     });
+}
+
 Outcome<void> Node::start_leases(const StackOptions& options) {
-  const auto start = [&](const std::string& interface, const auto& link) -> Outcome<void> {
-    if (!link.dhcp) return {};
-    return main_->start_dhcp(interface,
-                             {.host_name = options.host_name, .lease_file = link.lease_file});
-  };
-  for (std::size_t i = 0; i < options.devices.size(); ++i) {
-    if (auto started = start(interfaces_[i], options.devices[i]); !started) return started;
-    for (const VlanOptions& vlan : options.devices[i].vlans) {
-      const std::string name = name_of_vlan(interfaces_[i], vlan.tags);
-      if (auto started = start(name, vlan); !started) return started;
-    }
-  }
-  return {};
+  return visit_links(
+      options, interfaces_, [&](const std::string& interface, const auto& link) -> Outcome<void> {
+        if (!link.dhcp) return {};
+        return main_->start_dhcp(interface,
+                                 {.host_name = options.host_name, .lease_file = link.lease_file});
+      });
 }
 
 Outcome<void> Node::wait_for_leases() {

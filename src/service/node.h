@@ -114,6 +114,7 @@ class Node {
   [[nodiscard]] Outcome<void> start_capture(const StackOptions& asked, std::span<const Port> ports);
   void flush_capture_later();
 
+  [[nodiscard]] Outcome<void> add_proxies(const StackOptions& options);
   [[nodiscard]] Outcome<void> start_leases(const StackOptions& options);
   [[nodiscard]] Outcome<void> start_control(const StackOptions& options,
                                             const NodeChoices& choices);

@@ -77,6 +77,16 @@ Outcome<Prefix> parse_interface_address(std::string_view text) {
   return *prefix;
 }
 
+Outcome<IpAddress> parse_proxy(std::string_view text) {
+  const auto address = IpAddress::parse(text);
+  const bool is_hosts = address && !address->is_unspecified() && !address->is_multicast() &&
+                        !address->is_loopback() && !address->is_limited_broadcast();
+  if (!is_hosts) {
+    return failed(quoted(text) + " is not the address of another host, as in 10.77.0.9 or fd77::9");
+  }
+  return *address;
+}
+
 Outcome<IpAddress> parse_gateway(std::string_view text) {
   const auto address = IpAddress::parse(text);
   if (!address || address->is_unspecified() || address->is_multicast()) {

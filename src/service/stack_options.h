@@ -26,6 +26,7 @@ struct VlanOptions {
   std::size_t mtu = 0;  // 0: what the tags leave of the device's
   bool dhcp = false;    // this and the next: as of a device
   std::string lease_file{};
+  std::vector<IpAddress> proxies{};
 };
 
 struct DeviceOptions {
@@ -35,6 +36,7 @@ struct DeviceOptions {
   std::vector<VlanOptions> vlans{};
   bool dhcp = false;         // ask the network for an address
   std::string lease_file{};  // where the lease is kept from one start to the next; empty: nowhere
+  std::vector<IpAddress> proxies{};  // of other hosts, for which the stack answers
 };
 
 // A multicast group to be a member of.
@@ -112,6 +114,7 @@ inline constexpr std::uint16_t kCoresMax = 64;
 
 // Values as both the command line and the file write them. The failure says what was expected.
 [[nodiscard]] Outcome<Prefix> parse_interface_address(std::string_view text);
+[[nodiscard]] Outcome<IpAddress> parse_proxy(std::string_view text);
 [[nodiscard]] Outcome<IpAddress> parse_gateway(std::string_view text);
 [[nodiscard]] Outcome<IpAddress> parse_dns_server(std::string_view text);
 [[nodiscard]] Outcome<std::string> parse_search_domain(std::string_view text);

@@ -48,6 +48,10 @@ TEST(Node, SaysWhatCouldNotBeOpened) {
   options.gateways.push_back(*IpAddress::parse("192.0.2.1"));
   EXPECT_TRUE(Node::create(options, {}).error().text.starts_with("gateway 192.0.2.1: "));
   options = with_null_device();
+  options.devices[0].proxies.push_back(IpAddress::v4(10, 1, 0, 2));
+  EXPECT_EQ(Node::create(options, {.detects_duplicates = false}).error().text,
+            "sink: proxy 10.1.0.2: invalid argument");
+  options = with_null_device();
   options.devices[0].spec = "pcap:/nonexistent.pcap";
   EXPECT_FALSE(Node::create(options, {}).has_value());
 }

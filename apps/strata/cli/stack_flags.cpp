@@ -38,6 +38,19 @@ Outcome<void> before_every_device(const char* flag, const std::string& text) {
                 fmt::format("give a --device first, as in --device tap:x {} {}", flag, text));
 }
 
+// What the next --address, --proxy, --mtu, --dhcp and --lease-file are for.
+struct Link {
+  std::vector<Prefix>* addresses = nullptr;
+  std::vector<IpAddress>* proxies = nullptr;
+  std::size_t* mtu = nullptr;
+  bool* dhcp = nullptr;
+  std::string* lease_file = nullptr;
+};
+
+Link link_to(auto& options) {
+  return {&options.addresses, &options.proxies, &options.mtu, &options.dhcp, &options.lease_file};
+}
+
 }  // namespace
 
 void StackFlags::add_to(Flags& verb, const char* publish) {
@@ -49,6 +62,9 @@ void StackFlags::add_to(Flags& verb, const char* publish) {
       ->type_name("KIND:NAME[,key=value...]");
   list(verb.add_option("--address", addresses_, "an address of the device before it"))
       ->type_name("CIDR");
+  list(verb.add_option("--proxy", proxies_,
+                       "an address of another host for which the device before it answers"))
+      ->type_name("IP");
   list(verb.add_option("--vlan", vlans_, "a VLAN on the device before it; what follows is its"))
       ->type_name("ID[.ID]");
   list(verb.add_option("--mtu", mtus_, "MTU of the device before it, or of the default device"))
@@ -129,53 +145,48 @@ Outcome<StackOptions> StackFlags::read_without_servers(const Flags& verb) const 
   return options;
 }
 
-// --vlan belongs to the --device it follows, --address, --mtu, --dhcp and --lease-file to the
-// --vlan or --device, so order matters.
+// --vlan belongs to the --device it follows, --address, --proxy, --mtu, --dhcp and --lease-file to
+// the --vlan or --device, so order matters.
 Outcome<void> StackFlags::read_devices(const Flags& verb, StackOptions& options) const {
   if (!devices_.empty()) options.devices.clear();
   std::size_t device = 0;
   std::size_t address = 0;
+  std::size_t proxy = 0;
   std::size_t mtu = 0;
   std::size_t vlan = 0;
   std::size_t lease_file = 0;
-  // What the next --address, --mtu, --dhcp and --lease-file are for.
-  std::vector<Prefix>* into = nullptr;
-  std::size_t* bytes = &options.default_device_mtu;
-  bool* dhcp = nullptr;
-  std::string* lease_path = nullptr;
-  const auto turn_to = [&](auto& link) {
-    into = &link.addresses;
-    bytes = &link.mtu;
-    dhcp = &link.dhcp;
-    lease_path = &link.lease_file;
-  };
+  Link link{.mtu = &options.default_device_mtu};
   for (const std::string& given : verb.in_order()) {
     Outcome<void> done;
     if (given == "device") {
       done = service::check_device_spec(devices_[device]);
       options.devices.push_back({.spec = devices_[device++], .addresses = {}});
-      turn_to(options.devices.back());
+      link = link_to(options.devices.back());
       if (!done) done = std::unexpected(about("--device", std::move(done).error()));
     } else if (given == "vlan") {
       if (device == 0) return before_every_device("--vlan", vlans_[vlan]);
       done = take("--vlan", service::parse_vlan, vlans_[vlan++], [&](const VlanTags& tags) {
         auto& added = options.devices.back().vlans.emplace_back();
         added.tags = tags;
-        turn_to(added);
+        link = link_to(added);
       });
     } else if (given == "address") {
       if (device == 0) return before_every_device("--address", addresses_[address]);
       done = take("--address", service::parse_interface_address, addresses_[address++],
-                  [&](Prefix prefix) { into->push_back(prefix); });
+                  [&](Prefix prefix) { link.addresses->push_back(prefix); });
+    } else if (given == "proxy") {
+      if (device == 0) return before_every_device("--proxy", proxies_[proxy]);
+      done = take("--proxy", service::parse_proxy, proxies_[proxy++],
+                  [&](IpAddress other) { link.proxies->push_back(other); });
     } else if (given == "dhcp") {
       if (device == 0) return before_every_device("--dhcp", "");
-      *dhcp = true;
+      *link.dhcp = true;
     } else if (given == "lease-file") {
       if (device == 0) return before_every_device("--lease-file", lease_files_[lease_file]);
-      *lease_path = lease_files_[lease_file++];
+      *link.lease_file = lease_files_[lease_file++];
     } else if (given == "mtu") {
       done = take("--mtu", service::check_mtu, mtus_[mtu++],
-                  [&](std::size_t value) { *bytes = value; });
+                  [&](std::size_t value) { *link.mtu = value; });
     }
     if (!done) return done;
   }

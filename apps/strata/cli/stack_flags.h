@@ -38,6 +38,7 @@ class StackFlags {
   std::string config_;
   std::vector<std::string> devices_;
   std::vector<std::string> addresses_;
+  std::vector<std::string> proxies_;
   std::vector<std::string> vlans_;
   std::vector<std::int64_t> mtus_;
   std::vector<std::string> gateways_;

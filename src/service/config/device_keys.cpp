@@ -44,6 +44,33 @@ constexpr ConfigKey address_key(std::string_view path) {
 }
 
 template <typename Of>
+constexpr ConfigKey proxy_key(std::string_view path) {
+  return {.path = path,
+          .kind = KeyKind::kTexts,
+          .form = "the address of another host",
+          .pattern = "^[0-9A-Fa-f:.]+$",
+          .what =
+              "Addresses for which the stack answers ARP requests and neighbour solicitations "
+              "in the place of their hosts (RFC 1027, RFC 4861 7.2.8), at most 16. What is "
+              "sent to them comes here; `forward` lets it follow the routes.",
+          .without = "none",
+          .example = R"(["10.88.0.9", "fd88::9"])",
+          .reload = KeyReload::kAtOnce,
+          .take = [](StackOptions& options, const KeyValue& value) -> Outcome<void> {
+            const auto address = parse_proxy(value.text);
+            if (!address) return std::unexpected(address.error());
+            Of::in(options).proxies.push_back(*address);
+            return {};
+          },
+          .show =
+              [](const StackOptions& options) {
+                return shown_texts(Of::in(options).proxies, [](const IpAddress& address) {
+                  return std::string(strata::to_text(address).view());
+                });
+              }};
+}
+
+template <typename Of>
 constexpr ConfigKey mtu_key(std::string_view path, std::string_view without) {
   return {.path = path,
           .kind = KeyKind::kNumber,
@@ -155,12 +182,14 @@ constexpr std::array kDeviceKeys{
     kDevice,
     kSpec,
     address_key<OfDevice>("device.address"),
+    proxy_key<OfDevice>("device.proxy"),
     mtu_key<OfDevice>("device.mtu", "the device's own"),
     dhcp_key<OfDevice>("device.dhcp"),
     lease_file_key<OfDevice>("device.lease_file"),
     kVlan,
     kVlanId,
     address_key<OfVlan>("device.vlan.address"),
+    proxy_key<OfVlan>("device.vlan.proxy"),
     mtu_key<OfVlan>("device.vlan.mtu", "what the tags leave of the device's"),
     dhcp_key<OfVlan>("device.vlan.dhcp"),
     lease_file_key<OfVlan>("device.vlan.lease_file"),

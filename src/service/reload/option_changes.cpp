@@ -123,8 +123,10 @@ StackOptions adopted(const StackOptions& from, const StackOptions& to, const Rel
     const DeviceOptions& wanted = to.devices[i];
     if (!is_same_device(device, wanted)) continue;
     device.addresses = wanted.addresses;
+    device.proxies = wanted.proxies;
     for (std::size_t j = 0; j < device.vlans.size(); ++j) {
       device.vlans[j].addresses = wanted.vlans[j].addresses;
+      device.vlans[j].proxies = wanted.vlans[j].proxies;
     }
   }
   return options;

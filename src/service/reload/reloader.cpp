@@ -15,10 +15,11 @@
 namespace strata::service {
 namespace {
 
-// An interface of the options, by its name, and what addresses it is to have.
+// An interface of the options, by its name, what addresses it is to have and for which it answers.
 struct Place {
   std::string interface;
   const std::vector<Prefix>* addresses = nullptr;
+  const std::vector<IpAddress>* proxies = nullptr;
 };
 
 std::vector<Place> places_of(const StackOptions& options,
@@ -26,9 +27,9 @@ std::vector<Place> places_of(const StackOptions& options,
   std::vector<Place> places;
   for (std::size_t i = 0; i < options.devices.size(); ++i) {
     const DeviceOptions& device = options.devices[i];
-    places.push_back({interfaces[i], &device.addresses});
+    places.push_back({interfaces[i], &device.addresses, &device.proxies});
     for (const VlanOptions& vlan : device.vlans) {
-      places.push_back({name_of_vlan(interfaces[i], vlan.tags), &vlan.addresses});
+      places.push_back({name_of_vlan(interfaces[i], vlan.tags), &vlan.addresses, &vlan.proxies});
     }
   }
   return places;
@@ -180,8 +181,9 @@ ReloadReport Reloader::reload(const StackOptions& wanted) {
   return report;
 }
 
-const std::array<Reloader::Step, 8>& Reloader::steps() {
-  static constexpr std::array<Step, 8> kSteps{{{&Reloader::add_addresses, true},
+const std::array<Reloader::Step, 9>& Reloader::steps() {
+  static constexpr std::array<Step, 9> kSteps{{{&Reloader::add_addresses, true},
+                                               {&Reloader::change_proxies, true},
                                                {&Reloader::change_routers, true},
                                                {&Reloader::change_names, false},
                                                {&Reloader::change_published, true},
@@ -254,6 +256,30 @@ Outcome<void> Reloader::remove_addresses(const StackOptions& from, const StackOp
     for (const Prefix& address : *before[i].addresses) {
       if (has_address(*after[i].addresses, address)) continue;
       static_cast<void>(stack.remove_address(*interface, address.address(), node_.loop().now()));
+    }
+  }
+  return {};
+}
+
+// Those that come before those that go: what can fail changes nothing until then.
+Outcome<void> Reloader::change_proxies(const StackOptions& from, const StackOptions& to) {
+  const std::vector<Place> before = places_of(from, node_.interfaces());
+  const std::vector<Place> after = places_of(to, node_.interfaces());
+  const auto is_among = [](const std::vector<IpAddress>& list, const IpAddress& address) {
+    return std::ranges::find(list, address) != list.end();
+  };
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    for (const IpAddress& address : *after[i].proxies) {
+      if (is_among(*before[i].proxies, address)) continue;
+      if (auto added = node_.main().add_proxy(after[i].interface, address); !added) return added;
+    }
+  }
+  Stack& stack = node_.stack();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto interface = stack.find_interface(before[i].interface);
+    for (const IpAddress& address : *before[i].proxies) {
+      if (!interface || is_among(*after[i].proxies, address)) continue;
+      static_cast<void>(stack.remove_proxy(*interface, address, node_.loop().now()));
     }
   }
   return {};

@@ -17,7 +17,7 @@
 #include "service/reload/servers.h"
 #include "service/stack_options.h"
 
-//   addresses that come ─> routers ─> names ─> published ports ─> groups ─> servers
+//   addresses that come ─> proxied ones ─> routers ─> names ─> published ports ─> groups ─> servers
 //       ─> what cannot fail: addresses that go, TCP, forwarding, log
 //
 // 1. A step that fails is taken back, and those before it. An address that stays is never away for
@@ -40,11 +40,12 @@ class Reloader {
     bool ends_halfway;  // when it fails; the others leave their matter as it was then
   };
 
-  [[nodiscard]] static const std::array<Step, 8>& steps();
+  [[nodiscard]] static const std::array<Step, 9>& steps();
   [[nodiscard]] Outcome<void> make(const StackOptions& from, const StackOptions& to);
   void take_back(const StackOptions& from, const StackOptions& to, std::size_t failed_step);
   [[nodiscard]] Outcome<void> put_address(const std::string& name, const Prefix& address);
   Outcome<void> add_addresses(const StackOptions& from, const StackOptions& to);
+  Outcome<void> change_proxies(const StackOptions& from, const StackOptions& to);
   Outcome<void> change_routers(const StackOptions& from, const StackOptions& to);
   Outcome<void> remove_addresses(const StackOptions& from, const StackOptions& to);
   Outcome<void> change_names(const StackOptions& from, const StackOptions& to);

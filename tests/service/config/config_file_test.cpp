@@ -117,13 +117,16 @@ TEST(ConfigFile, FailuresNameFileLineColumnKeyAndWhatWasExpected) {
        "f.toml:1:1: device.spec: missing, expected KIND:NAME[,key=value...]"},
       {"[[device]]\nspec = \"tap:x\"\nadress = []",
        "f.toml:3:1: device.adress: unknown key, perhaps address; expected one of: spec, address, "
-       "mtu, dhcp, lease_file, vlan"},
+       "proxy, mtu, dhcp, lease_file, vlan"},
       {"[[device]]\nspec = \"tap:x\"\ngateway = []",
        "f.toml:3:1: device.gateway: unknown key here; it belongs into the top of the file"},
       {"spec = \"tap:x\"", "f.toml:1:1: spec: unknown key here; it belongs into [[device]]"},
       {"[[device]]\nspec = \"tap:x\"\naddress = [\"10.0.0.1\"]",
        "f.toml:3:12: device.address: '10.0.0.1' is not an address with its prefix length, as in "
        "10.77.0.2/24"},
+      {"[[device]]\nspec = \"tap:x\"\nproxy = \"224.0.0.1\"",
+       "f.toml:3:9: device.proxy: '224.0.0.1' is not the address of another host, as in 10.77.0.9 "
+       "or fd77::9"},
       {"[[device]]\nspec = \"tap:x\"\n[[device.vlan]]\nmtu = 1400",
        "f.toml:3:1: device.vlan.id: missing, expected ID, or ID.ID for one inside another"},
       {"[[device]]\nspec = \"tap:x\"\n[[device.vlan]]\nid = \"4095\"",

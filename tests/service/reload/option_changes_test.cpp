@@ -66,12 +66,14 @@ keepalive_idle = 60
 [[device]]
 spec = "tap:x"
 address = "10.2.0.2/24"
+proxy = "10.2.0.9"
 mtu = 1400
 dhcp = true
 lease_file = "/l"
 [[device.vlan]]
 id = "7"
 address = "10.3.0.2/24"
+proxy = "10.3.0.9"
 mtu = 1300
 dhcp = true
 lease_file = "/m"

@@ -17,6 +17,7 @@
 
 #include "service/gateway/host_end.h"
 #include "service/lab.h"
+#include "stack/core.h"
 #include "strata/tcp_listener.h"
 
 namespace strata::service::reloader_test {
@@ -76,6 +77,15 @@ class ReloaderTest : public testing::Test {
         found.emplace(strata::to_text(entry.gateway).view());
       }
     });
+    return found;
+  }
+  std::set<std::string> proxied() {
+    const auto interface = node->stack().find_interface("sink");
+    std::set<std::string> found;
+    for (const IpAddress& address :
+         node->stack().core().interface(*interface)->neighbors->proxies()) {
+      found.emplace(strata::to_text(address).view());
+    }
     return found;
   }
   bool listens(std::uint16_t port) {
@@ -181,6 +191,31 @@ TEST_F(ReloaderTest, AFailureLeavesAllAsItWas) {
   }
   EXPECT_TRUE(reloader->reload(to).errors.empty());
   EXPECT_TRUE(listens(7));
+}
+
+TEST_F(ReloaderTest, ProxiedAddressesComeAndGo) {
+  StackOptions from = small();
+  from.devices[0].proxies = {IpAddress::v4(10, 1, 0, 8), IpAddress::v4(10, 1, 0, 9)};
+  start(from);
+  EXPECT_EQ(proxied(), (Texts{"10.1.0.8", "10.1.0.9"}));
+  StackOptions to = small();
+  to.devices[0].proxies = {IpAddress::v4(10, 1, 0, 9), *IpAddress::parse("fd01::9")};
+  const ReloadReport report = reloader->reload(to);
+  EXPECT_EQ(report.errors, std::vector<std::string>{});
+  EXPECT_EQ(keys_of(report.changed), Texts{"device 1 proxy"});
+  EXPECT_EQ(proxied(), (Texts{"10.1.0.9", "fd01::9"}));
+}
+
+TEST_F(ReloaderTest, ProxiedAddressesAreAsTheyWereWhenOneCannotBe) {
+  StackOptions from = small();
+  from.devices[0].proxies = {IpAddress::v4(10, 1, 0, 9)};
+  start(from);
+  StackOptions to = small();
+  to.devices[0].proxies = {IpAddress::v4(10, 1, 0, 8), IpAddress::v4(10, 1, 0, 2)};
+  const ReloadReport report = reloader->reload(to);
+  EXPECT_EQ(report.errors, (std::vector<std::string>{"sink: proxy 10.1.0.2: invalid argument",
+                                                     "it is an address of this stack"}));
+  EXPECT_EQ(proxied(), Texts{"10.1.0.9"});
 }
 
 TEST_F(ReloaderTest, AnAddressMayHaveAnotherPrefix) {

@@ -54,6 +54,21 @@ TEST(CommandLine, WhatFollowsAVlanIsTheVlans) {
   EXPECT_EQ(up.stack.joins[1].interface, "tap");
 }
 
+TEST(CommandLine, AProxiedAddressIsOfWhatIsBeforeIt) {
+  const auto command = parse(
+      "up --device tap:a --proxy 10.1.0.9 --proxy fd01::9 --vlan 10 --proxy 10.2.0.9 "
+      "--device tap:b");
+  ASSERT_TRUE(command.has_value()) << command.error().text;
+  const auto& devices = std::get<UpCommand>(*command).stack.devices;
+  ASSERT_EQ(devices.size(), 2U);
+  EXPECT_EQ(devices[0].proxies,
+            (std::vector{IpAddress::v4(10, 1, 0, 9), *IpAddress::parse("fd01::9")}));
+  EXPECT_EQ(devices[0].vlans[0].proxies, std::vector{IpAddress::v4(10, 2, 0, 9)});
+  EXPECT_TRUE(devices[1].proxies.empty());
+  EXPECT_EQ(parse("up --proxy 10.1.0.9 --device tap:a").error().status, kUsage);
+  EXPECT_EQ(parse("up --device tap:a --proxy 10.1.0.0/24").error().status, kUsage);
+}
+
 TEST(CommandLine, DhcpIsForWhatIsBeforeIt) {
   const auto command = parse(
       "up --device tap:a --vlan 10 --dhcp --lease-file /v --vlan 20 --device tap:b --dhcp "
