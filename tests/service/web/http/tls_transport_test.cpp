@@ -2,7 +2,10 @@
 #include "service/web/http/tls_transport.h"
 
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 
+#include <array>
 #include <deque>
 #include <fstream>
 #include <memory>
@@ -112,6 +115,72 @@ TEST_F(TlsIdentityTest, OneAddressShakesHandsSoManyTimesAtOnce) {
   Client late(lab, 443);
   EXPECT_EQ(late.state(), Error::kWouldBlock);
   EXPECT_EQ(server.connections(), 1U);
+}
+
+// The far end of a session: what OpenSSL says goes through buffers in memory.
+class TlsClient {
+ public:
+  TlsClient(Lab& lab, SSL_CTX& context, const char* address = "10.77.0.2")
+      : lab_(lab), client_(lab, 443, address), session_(SSL_new(&context), SSL_free) {
+    SSL_set_bio(session_.get(), heard_, said_);
+    SSL_set_connect_state(session_.get());
+  }
+  // False: the server does not want to.
+  bool shake_hands() {
+    for (int round = 0; round < 10; ++round) {
+      const bool is_done = SSL_do_handshake(session_.get()) == 1;
+      pass_on();
+      if (is_done) return true;
+    }
+    return false;
+  }
+
+ private:
+  void pass_on() {
+    std::array<std::byte, 4096> buffer;
+    while (BIO_ctrl_pending(said_) != 0) {
+      const int count = BIO_read(said_, buffer.data(), static_cast<int>(buffer.size()));
+      static_cast<void>(
+          client_.stream.write(Bytes(buffer).first(static_cast<std::size_t>(count)), lab_now));
+    }
+    lab_.run_for(std::chrono::milliseconds(2));
+    while (const auto count = client_.stream.read(buffer, lab_now)) {
+      BIO_write(heard_, buffer.data(), static_cast<int>(*count));
+    }
+  }
+
+  Lab& lab_;
+  Client client_;
+  std::unique_ptr<SSL, void (*)(SSL*)> session_;
+  BIO* heard_ = BIO_new(BIO_s_mem());  // these are the session's
+  BIO* said_ = BIO_new(BIO_s_mem());
+};
+
+// Who has had them all may not have more, and others may.
+TEST_F(TlsIdentityTest, OneAddressHasSoManySessions) {
+  Lab lab;
+  HttpTroubles troubles;
+  HttpServer server(*lab.ours);
+  server.report_to(troubles);
+  const auto identity =
+      load_tls_identity(put("cert.pem", kOwnCertificate), put("key.pem", kOwnKey));
+  ASSERT_TRUE(identity.has_value()) << identity.error().text;
+  ASSERT_TRUE(server.listen(443, std::make_shared<Nobody>(), *identity).has_value());
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
+                                                             SSL_CTX_free);
+  std::deque<TlsClient> sessions;
+  for (std::size_t i = 0; i < HttpServer::kTlsSessionsPerAddress; ++i) {
+    ASSERT_TRUE(sessions.emplace_back(lab, *context).shake_hands()) << i;
+  }
+  EXPECT_EQ(server.connections(), HttpServer::kTlsSessionsPerAddress);
+  EXPECT_FALSE(TlsClient(lab, *context).shake_hands());
+  EXPECT_EQ(troubles.count(HttpTrouble::kHandshakes), 1U);
+  EXPECT_TRUE(sessions.emplace_back(lab, *context, "fd77::2").shake_hands());
+  EXPECT_EQ(server.connections(), HttpServer::kTlsSessionsPerAddress + 1);
+  sessions.pop_front();
+  lab.run_for(std::chrono::milliseconds(100));
+  EXPECT_TRUE(sessions.emplace_back(lab, *context).shake_hands());
+  EXPECT_EQ(server.connections(), HttpServer::kTlsSessionsPerAddress + 1);
 }
 
 TEST(TlsSessions, AreCountedWithWhatTheyKeep) {
