@@ -125,7 +125,7 @@ Answer StreamFile::read(const msghdr& message, int flags, Time now) {
           discards ? MutableBytes(discarded).first(std::min(part.size(), discarded.size())) : part;
       const auto count = peeks ? ours.peek(done, room) : ours.read(room, now);
       // Linux: behind the peer's end a read is at the end, and leaves the error to who writes.
-      const bool is_at_end = !peeks && !count && count.error() == Error::kClosed;
+      const bool is_at_end = !count && count.error() == Error::kClosed;
       if (!count && done == 0) return is_at_end ? 0 : ended(count.error(), 0);
       if (!count || *count == 0) return static_cast<Answer>(done);
       done += *count;

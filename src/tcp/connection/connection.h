@@ -230,7 +230,8 @@ class Connection {
   // connection_calls.cpp
   [[nodiscard]] std::optional<Error> why_not_write();
   [[nodiscard]] bool has_enough_to_read(const Shared& shared) const;
-  [[nodiscard]] Error why_nothing_to_read();
+  [[nodiscard]] Error why_nothing_to_read() const;
+  [[nodiscard]] Error take_why_nothing_to_read();
   void wait_for_room(const Shared& shared, Time now);
   void note_fullness(const Shared& shared);
   void tell_of_room() {

@@ -70,23 +70,30 @@ Result<std::size_t> Connection::write_urgent(Shared& shared, Bytes bytes, Time n
 }
 
 // As on Linux: behind the peer's FIN there is the end, and the error is for whoever writes.
-Error Connection::why_nothing_to_read() {
+Error Connection::why_nothing_to_read() const {
   if (receiver_.fin_reached()) return Error::kClosed;
-  if (error_) return *std::exchange(error_, std::nullopt);
+  if (error_) return *error_;
   const bool is_at_end = receiver_.is_shut_down() || state_ == State::kClosed;
   return is_at_end ? Error::kClosed : Error::kWouldBlock;
+}
+
+// An error is told to one read.
+Error Connection::take_why_nothing_to_read() {
+  const Error why = why_nothing_to_read();
+  if (!receiver_.fin_reached()) error_.reset();
+  return why;
 }
 
 Result<std::size_t> Connection::read(Shared& shared, MutableBytes to, Time now) {
   if (to.empty()) return std::size_t{0};
   const std::size_t got = receiver_.read(shared.receive, to, now);
-  if (got == 0) return std::unexpected(why_nothing_to_read());
+  if (got == 0) return std::unexpected(take_why_nothing_to_read());
   return got;
 }
 
 Result<PacketPtr> Connection::read_slices(Shared& shared, std::size_t bytes_max, Time now) {
   PacketPtr got = receiver_.read_slices(shared.receive, bytes_max, now);
-  if (got == nullptr) return std::unexpected(why_nothing_to_read());
+  if (got == nullptr) return std::unexpected(take_why_nothing_to_read());
   return got;
 }
 
@@ -94,8 +101,7 @@ Result<std::size_t> Connection::peek(const Shared& shared, std::size_t offset,
                                      MutableBytes to) const {
   const std::size_t got = receiver_.peek(shared.receive, offset, to);
   if (got != 0 || to.empty()) return got;
-  return std::unexpected(receiver_.fin_reached() || state_ == State::kClosed ? Error::kClosed
-                                                                             : Error::kWouldBlock);
+  return std::unexpected(why_nothing_to_read());
 }
 
 Result<std::byte> Connection::read_urgent(Shared& shared) {

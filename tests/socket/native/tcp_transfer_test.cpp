@@ -94,6 +94,25 @@ TEST_F(TcpTransfer, PeeksWithoutTaking) {
   EXPECT_EQ(pair.read(server), text("abcdef"));
 }
 
+TEST_F(TcpTransfer, PeekingTakesNoErrorFromWhoReads) {
+  auto [client, server] = pair.open();
+  std::array<std::byte, 3> buffer{};
+  client.abort(now());
+  pair.settle();
+  EXPECT_EQ(server.peek(0, buffer).error(), Error::kConnectionReset);
+  EXPECT_EQ(server.peek(0, buffer).error(), Error::kConnectionReset);
+  EXPECT_EQ(server.read(buffer, now()).error(), Error::kConnectionReset);
+  EXPECT_EQ(server.peek(0, buffer).error(), Error::kClosed);
+}
+
+TEST_F(TcpTransfer, PeekingFindsTheEndThatReadingFinds) {
+  auto [client, server] = pair.open();
+  std::array<std::byte, 3> buffer{};
+  ASSERT_TRUE(server.shut_down(TcpShutdown::kRead, now()));
+  EXPECT_EQ(server.peek(0, buffer).error(), Error::kClosed);
+  EXPECT_EQ(server.read(buffer, now()).error(), Error::kClosed);
+}
+
 // RFC 6093: the one urgent byte stands beside the stream, and the mark shows where it was.
 TEST_F(TcpTransfer, TakesTheUrgentByteAside) {
   auto [client, server] = pair.open();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
@@ -212,6 +213,53 @@ TEST(StreamFile, TheEndIsToldBelowTheLowWaterMark) {
   peek.resume(lab.now);
   EXPECT_EQ(peek.answer(), 2);
   EXPECT_EQ(lab.read(20).answer(), 2);
+}
+
+// An end of one connection, which looks at what the other does.
+struct Peeking : Connection {
+  Answer peek() {
+    std::array<char, 4> buffer{};
+    return calls->recv(far, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT, now).answer();
+  }
+  int pending_error() {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    EXPECT_EQ(calls->getsockopt(far, SOL_SOCKET, SO_ERROR, &error, &size, now), 0);
+    return error;
+  }
+  void reset() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    EXPECT_EQ(calls->setsockopt(near, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), now), 0);
+    EXPECT_EQ(calls->close(near, now).answer(), 0);
+    settle();
+  }
+};
+
+// Linux: the error is for who writes.
+TEST(StreamFile, PeekingBehindTheEndLeavesTheResetAlone) {
+  Peeking lab;
+  EXPECT_EQ(lab.peek(), -EAGAIN);
+  EXPECT_EQ(lab.calls->shutdown(lab.near, SHUT_WR, lab.now), 0);
+  lab.settle();
+  EXPECT_EQ(lab.peek(), 0);
+  lab.reset();
+  EXPECT_EQ(lab.peek(), 0);
+  EXPECT_EQ(lab.peek(), 0);
+  EXPECT_NE(lab.pending_error(), 0);
+}
+
+TEST(StreamFile, PeekingTellsOfAResetOnce) {
+  Peeking lab;
+  lab.reset();
+  EXPECT_EQ(lab.peek(), -ECONNRESET);
+  EXPECT_EQ(lab.peek(), 0);
+  EXPECT_EQ(lab.pending_error(), 0);
+}
+
+TEST(StreamFile, PeekingFindsTheEndWhereReadingWasShutDown) {
+  Peeking lab;
+  EXPECT_EQ(lab.calls->shutdown(lab.far, SHUT_RD, lab.now), 0);
+  EXPECT_EQ(lab.peek(), 0);
 }
 
 TEST(StreamFile, ABacklogIsAsLargeAsTheSystemHasItAtMostAndBelowZero) {
