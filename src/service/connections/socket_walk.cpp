@@ -19,12 +19,26 @@ void SocketWalk::start(HostedStack& host, std::optional<std::uint16_t> core,
 }
 
 void SocketWalk::go_on() {
-  if (!look()) return finish();
-  host_.loop().post([self = shared_from_this()] { self->go_on(); });
+  const bool has_more = is_behind_tcp_ ? look_at_others() : look();
+  if (has_more) {
+    host_.loop().post([self = shared_from_this()] { self->go_on(); });
+    return;
+  }
+  std::exchange(done_, nullptr)(std::move(page_));
 }
 
-// False: TCP has no more, or no more is wanted.
+// False: there is no more, or no more is wanted.
 bool SocketWalk::look() {
+  if (look_at_tcp()) return true;
+  const auto* const tcp = host_.stack().core().tcp;
+  const bool is_full = page_.entries.size() == window_.limit;
+  if (is_full && tcp != nullptr) seen_ = std::max<std::size_t>(seen_, tcp->rows());
+  is_behind_tcp_ = true;
+  others_from_ = seen_;
+  return look_at_others();
+}
+
+bool SocketWalk::look_at_tcp() {
   const auto* const tcp = host_.stack().core().tcp;
   if (tcp == nullptr || page_.entries.size() == window_.limit) return false;
   const std::size_t before = window_.offset - std::min(window_.offset, seen_);
@@ -42,15 +56,19 @@ void SocketWalk::take(const SocketEntry& entry) {
   page_.entries.push_back(json.dump());
 }
 
-// Those of the other kinds stand behind TCP's, of which the rest is counted only.
-void SocketWalk::finish() {
-  const auto* const tcp = host_.stack().core().tcp;
-  const bool is_full = page_.entries.size() == window_.limit;
-  if (is_full && tcp != nullptr) seen_ = std::max<std::size_t>(seen_, tcp->rows());
-  stack::for_each_other_socket(host_.stack().core(),
-                               [this](const SocketEntry& entry) { take(entry); });
-  page_.total = seen_;
-  std::exchange(done_, nullptr)(std::move(page_));
+// Those of the other kinds stand behind TCP's. They are few enough to be passed in one turn, and
+// not to be told in one.
+bool SocketWalk::look_at_others() {
+  std::size_t number = others_from_;
+  std::size_t left = kSliceTold;
+  stack::for_each_other_socket(host_.stack().core(), [&](const SocketEntry& entry) {
+    if (number++ < seen_ || left == 0) return;
+    const std::size_t told = page_.entries.size();
+    take(entry);
+    left -= page_.entries.size() - told;
+  });
+  page_.total = number;
+  return left == 0 && number > seen_ && page_.entries.size() < window_.limit;
 }
 
 }  // namespace strata::service

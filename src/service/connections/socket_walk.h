@@ -42,7 +42,8 @@ class SocketWalk : public std::enable_shared_from_this<SocketWalk> {
       : host_(host), core_(core), window_(window), done_(std::move(done)) {}
   void go_on();
   [[nodiscard]] bool look();
-  void finish();
+  [[nodiscard]] bool look_at_tcp();
+  [[nodiscard]] bool look_at_others();
   void take(const SocketEntry& entry);
 
   HostedStack& host_;
@@ -51,6 +52,8 @@ class SocketWalk : public std::enable_shared_from_this<SocketWalk> {
   Done done_;
   tcp::RowPlace from_{};
   std::size_t seen_ = 0;
+  bool is_behind_tcp_ = false;
+  std::size_t others_from_ = 0;  // what number the first of the other kinds has
   SocketPage page_;
 };
 

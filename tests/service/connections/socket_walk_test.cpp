@@ -90,5 +90,25 @@ TEST_F(SocketWalkTest, ReachesAPageFarInOverManyTurns) {
   EXPECT_GE(turns, static_cast<int>(1000 / SocketWalk::kSliceTold)) << "as the telling is";
 }
 
+TEST_F(SocketWalkTest, TellsThoseOfOtherKindsInSlicesToo) {
+  constexpr std::size_t kMany = 2 * SocketWalk::kSliceTold + 10;
+  std::deque<UdpSocket> sockets;
+  while (sockets.size() < kMany) {
+    sockets.push_back(*UdpSocket::open(lab.ours->stack()));
+    EXPECT_TRUE(sockets.back().bind({IpAddress::any_v6(), 0}).has_value());
+  }
+  const json whole = snapshot(*lab.ours)["sockets"];
+  const SocketPage all = walk({});
+  EXPECT_GE(turns, 2);
+  EXPECT_EQ(all.total, whole.size());
+  ASSERT_EQ(all.entries.size(), whole.size());
+  for (std::size_t i = 0; i < whole.size(); ++i) EXPECT_EQ(json::parse(all.entries[i]), whole[i]);
+  const std::size_t offset = whole.size() - SocketWalk::kSliceTold - 5;
+  const SocketPage some = walk({.offset = offset, .limit = SocketWalk::kSliceTold + 1});
+  EXPECT_EQ(some.total, whole.size());
+  ASSERT_EQ(some.entries.size(), SocketWalk::kSliceTold + 1);
+  EXPECT_EQ(some.entries.back(), all.entries[offset + SocketWalk::kSliceTold]);
+}
+
 }  // namespace
 }  // namespace strata::service::socket_walk_test
