@@ -10,7 +10,9 @@
 
 #include "service/control/answers.h"
 #include "service/control/client.h"
+#include "service/control/messages.h"
 #include "service/print.h"
+#include "service/snapshot.h"
 #include "strata/cli/commands.h"
 #include "strata/cli/complain.h"
 #include "strata/cli/value_checks.h"
@@ -23,6 +25,7 @@ namespace {
 using service::ControlCommand;
 using service::Outcome;
 using service::print;
+using service::SnapshotParts;
 
 // What the line says, as it is written.
 struct StatusLine {
@@ -33,7 +36,12 @@ struct StatusLine {
 Outcome<std::string> status_of(const StatusCommand& command) {
   auto client = service::ControlClient::connect_to_running(command.control);
   if (!client) return std::unexpected(std::move(client).error());
-  auto line = (*client)->ask({.command = ControlCommand::kStatus});
+  service::ControlRequest request{.command = ControlCommand::kStatus};
+  // One list costs the stack less than all of them, and a long one no long turn.
+  if (const auto part = SnapshotParts::parse(command.part); part && !command.part.empty()) {
+    request.parts = *part;
+  }
+  auto line = (*client)->ask(request);
   return line ? service::render_status(*line, command.json, command.part) : line;
 }
 
