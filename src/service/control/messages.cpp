@@ -244,6 +244,19 @@ std::string control_status(std::span<HostedStack* const> stacks, Cores* cores, c
   return line_of(reply);
 }
 
+// Written without making JSON of what is JSON already.
+std::string control_list(std::string_view list, std::span<const ListedStack> stacks) {
+  std::string listed;
+  for (const ListedStack& stack : stacks) {
+    const bool is_cut = stack.page.total > stack.page.entries.size();
+    listed +=
+        fmt::format(R"({}{{"name":{},"uptime_seconds":{},"{}":[{}]{}}})", listed.empty() ? "" : ",",
+                    json_string(stack.name), stack.uptime_s, list, entries_text(stack.page),
+                    is_cut ? fmt::format(R"(,"{}_total":{})", list, stack.page.total) : "");
+  }
+  return fmt::format(R"({{"ok":true,"version":1,"stacks":[{}]}})", listed) + "\n";
+}
+
 std::string captured_frame_head(const CapturedFrame& frame) {
   const std::string hex = hex_text(frame.bytes);
   const Duration wall = frame.time.time_since_epoch() + wall_clock_offset();

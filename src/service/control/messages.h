@@ -10,6 +10,7 @@
 
 #include "runtime/confine/confine.h"
 #include "service/capture/captured_interface.h"
+#include "service/connections/pages.h"
 #include "service/devices/device_rack.h"
 #include "service/explain/explain.h"
 #include "service/failure.h"
@@ -63,6 +64,14 @@ struct ControlRequest {
                                          const runtime::Confinement* confinement = nullptr,
                                          SnapshotParts parts = SnapshotParts::all(),
                                          const ListWindow& window = {});
+
+// One list of each stack, put together elsewhere.
+struct ListedStack {
+  std::string name;
+  double uptime_s = 0;
+  Page page{};
+};
+[[nodiscard]] std::string control_list(std::string_view list, std::span<const ListedStack> stacks);
 
 [[nodiscard]] std::string control_devices(std::span<const DeviceRack::Slot> slots);
 [[nodiscard]] std::string control_added(std::string_view interface);

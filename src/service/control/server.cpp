@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "service/control/long_list.h"
 #include "service/control/messages.h"
 #include "service/control/socket.h"
 
@@ -34,6 +35,7 @@ ControlServer::ControlServer(Loop& loop, std::string path, std::vector<HostedSta
       path_(std::move(path)),
       stacks_(std::move(stacks)),
       others_(others),
+      cores_(stacks_, others.cores),
       owner_(::geteuid()) {}
 
 Outcome<std::unique_ptr<ControlServer>> ControlServer::open(Loop& loop, const std::string& path,
@@ -118,6 +120,7 @@ void ControlServer::accept() {
     return;
   }
   clients_.push_back(std::make_unique<Client>());
+  clients_.back()->number = ++last_client_;
   clients_.back()->descriptor = descriptor;
   watch(*clients_.back());
 }
@@ -125,7 +128,8 @@ void ControlServer::accept() {
 // Asks the loop for what the client's buffers have use for.
 void ControlServer::watch(Client& client) {
   std::uint32_t events = 0;
-  if (client.out.size() < kAnswersWaitingMax && !client.leaves) events |= EPOLLIN;
+  const bool hears = client.out.size() < kAnswersWaitingMax && !client.leaves && !client.waits;
+  if (hears) events |= EPOLLIN;
   if (!client.out.empty()) events |= EPOLLOUT;
   if (events == client.events) return;
   if (client.events != 0) loop_.unwatch(client.descriptor);
@@ -166,7 +170,7 @@ void ControlServer::read(Client& client) {
 }
 
 void ControlServer::answer_requests(Client& client) {
-  while (client.out.size() < kAnswersWaitingMax) {
+  while (client.out.size() < kAnswersWaitingMax && !client.waits) {
     const std::size_t end = client.in.find('\n');
     if (end == std::string::npos) break;
     const std::string request = client.in.substr(0, end);
@@ -183,6 +187,10 @@ std::string ControlServer::reply_to(Client& client, std::string_view line) {
   if (!request) return control_refusal(request.error().text);
   switch (request->command) {
     case ControlCommand::kStatus:
+      if (is_long_list(request->parts) && !stacks_.empty()) {
+        ask_for_list(client, *request);
+        return {};
+      }
       return control_status(stacks_, others_.cores, others_.bridge, confinement_, request->parts,
                             request->window);
     case ControlCommand::kCapture:
@@ -201,6 +209,27 @@ std::string ControlServer::reply_to(Client& client, std::string_view line) {
     case ControlCommand::kRemoveDevice: return change_devices(*request);
   }
   return control_refusal("unknown command");
+}
+
+void ControlServer::ask_for_list(Client& client, const ControlRequest& request) {
+  client.waits = true;
+  // In a turn of its own, whenever it is told: those who ask are being looked at now.
+  const auto told = [alive = alive_, &loop = loop_, number = client.number](std::string line) {
+    loop.post([alive, number, line = std::make_shared<const std::string>(std::move(line))] {
+      if (*alive != nullptr) (*alive)->finish_answer(number, *line);
+    });
+  };
+  tell_long_list(cores_, pages_, request.parts, request.window, told);
+}
+
+void ControlServer::finish_answer(std::uint64_t client, const std::string& line) {
+  const auto found =
+      std::ranges::find(clients_, client, [](const auto& each) { return each->number; });
+  if (found == clients_.end()) return;
+  (*found)->waits = false;
+  (*found)->out += line;
+  write(**found);
+  remove_gone();
 }
 
 std::string ControlServer::explain_packet(const ControlRequest& request) {

@@ -12,8 +12,10 @@
 
 #include "runtime/confine/confine.h"
 #include "service/capture/packet_filter.h"
+#include "service/connections/pages.h"
 #include "service/control/messages.h"
 #include "service/cores/host_watch.h"
+#include "service/cores/stack_cores.h"
 #include "service/devices/device_rack.h"
 #include "service/failure.h"
 #include "service/hosted_stack.h"
@@ -22,6 +24,7 @@
 
 //   {"command":"status"}   ─>  {"ok":true,"stacks":[...]}; lists are cut at 1024 entries
 //   {"command":"status","list":"sockets","offset":1024,"limit":1024}  ─>  one list, from there on
+//                              (of connections and sockets over some turns, in slices)
 //   {"command":"capture","filter":"tcp port 80","snap":128}  ─>  {"ok":true}, then one line per
 //                              frame that the filter takes until the client leaves; both may be
 //                              left out:
@@ -83,10 +86,12 @@ class ControlServer {
 
  private:
   struct Client {
+    std::uint64_t number = 0;
     int descriptor = -1;
     std::string in;
     std::string out;
     std::uint32_t events = 0;
+    bool waits = false;  // for an answer that takes some turns: further requests are not read
     bool captures = false;
     PacketFilters filter;
     std::size_t snap_length = 0;
@@ -118,6 +123,8 @@ class ControlServer {
   void write_all();
   void remove_gone();
   [[nodiscard]] std::string reply_to(Client& client, std::string_view line);
+  void ask_for_list(Client& client, const ControlRequest& request);
+  void finish_answer(std::uint64_t client, const std::string& line);
   [[nodiscard]] std::string explain_packet(const ControlRequest& request);
   [[nodiscard]] std::string change_devices(const ControlRequest& request);
   void on_frame(const WatchedFrame& frame);
@@ -127,6 +134,8 @@ class ControlServer {
   std::string path_;
   std::vector<HostedStack*> stacks_;
   ControlSubjects others_;
+  StackCores cores_;
+  Pages pages_{cores_};
   std::uint32_t owner_;  // the user who started this, and may have become another
   const runtime::Confinement* confinement_ = nullptr;
   std::function<void()> remove_;
@@ -134,6 +143,7 @@ class ControlServer {
   bool is_write_posted_ = false;
   bool is_stall_watched_ = false;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::uint64_t last_client_ = 0;
   std::optional<HostWatch> watch_;         // of the first stack; runs while somebody captures
   std::size_t watched_for_ = 0;            // clients that capture, when it was started last
   std::shared_ptr<ControlServer*> alive_;  // empties when the server ends, for posted tasks

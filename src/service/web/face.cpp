@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/web/face.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <utility>
 
 #include "service/cores/merged_snapshot.h"
@@ -56,9 +58,9 @@ void Face::answer(const FaceQuery& query, FaceTold told) {
     case FaceQuery::Kind::kStatus:
     case FaceQuery::Kind::kMetrics: return queue_.ask(query, std::move(told));
     case FaceQuery::Kind::kList:
-      if (query.list == SnapshotPart::kSockets) return pages_.ask(query, std::move(told));
+      if (query.list == SnapshotPart::kSockets) return tell_page(query, std::move(told));
       return queue_.ask(query, std::move(told));
-    case FaceQuery::Kind::kConnections: return pages_.ask(query, std::move(told));
+    case FaceQuery::Kind::kConnections: return tell_page(query, std::move(told));
     case FaceQuery::Kind::kConnection: return find_connection(query, std::move(told));
     case FaceQuery::Kind::kCapture:
     case FaceQuery::Kind::kCaptureStart:
@@ -116,6 +118,24 @@ FaceAnswer Face::capture(const FaceQuery& query) {
                         {"bytes", state.bytes},
                         {"missed", state.missed},
                         {"filter", state.filter}})};
+}
+
+void Face::tell_page(const FaceQuery& query, FaceTold told) {
+  const bool is_of_sockets = query.kind == FaceQuery::Kind::kList;
+  const PageQuery wanted{
+      .kind = is_of_sockets ? PageQuery::Kind::kSockets : PageQuery::Kind::kConnections,
+      .stack = query.stack,
+      .connections = query.connections,
+      .window = query.window};
+  pages_.ask(wanted, [is_of_sockets, told = std::move(told)](const std::optional<Page>& page) {
+    if (!page) return told(face_refusal(503, "too many ask for connections or sockets at once"));
+    const std::string list = entries_text(*page);
+    if (is_of_sockets) {
+      return told({200, fmt::format("{{\"sockets\":[{}],\"total\":{}}}\n", list, page->total)});
+    }
+    told({200, fmt::format("{{\"connections\":[{}],\"matched\":{},\"total\":{}}}\n", list,
+                           page->matched, page->total)});
+  });
 }
 
 void Face::find_connection(const FaceQuery& query, FaceTold told) {

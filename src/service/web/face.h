@@ -9,16 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "service/connections/pages.h"
+#include "service/cores/stack_cores.h"
 #include "service/web/answer_queue.h"
-#include "service/web/face_pages.h"
 #include "service/web/face_query.h"
 #include "service/web/memory_capture.h"
-#include "service/web/stack_cores.h"
 #include "strata/loop.h"
 
 //   core k: ask() ──post_from_outside──> front core ──post_from_outside──> told()
 //                                            ├─ AnswerQueue: status, lists, metrics
-//                                            ├─ FacePages: connections, sockets
+//                                            ├─ Pages: connections, sockets
 //                                            └─ at once: one connection, the capture
 //
 // What a stack is asked is asked on its own core, by the functions that the control socket calls.
@@ -54,6 +54,7 @@ class Face {
   [[nodiscard]] FaceAnswer list(const FaceQuery& query) const;
   [[nodiscard]] FaceAnswer metrics() const;
   [[nodiscard]] FaceAnswer capture(const FaceQuery& query);
+  void tell_page(const FaceQuery& query, FaceTold told);
   void find_connection(const FaceQuery& query, FaceTold told);
 
   StackCores cores_;
@@ -61,7 +62,7 @@ class Face {
   MemoryCapture capture_;
   std::function<std::string()> more_metrics_;
   AnswerQueue queue_;
-  FacePages pages_;
+  Pages pages_;
   std::shared_ptr<Face*> alive_;
 };
 

@@ -269,6 +269,36 @@ TEST_F(ControlServerTest, AListComesInPages) {
   ::close(client);
 }
 
+TEST_F(ControlServerTest, WhatIsAskedBehindALongListIsAnsweredBehindIt) {
+  const int client = connect();
+  ControlRequest sockets{.command = ControlCommand::kStatus};
+  sockets.parts = *SnapshotParts::parse("sockets");
+  ControlRequest routes = sockets;
+  routes.parts = *SnapshotParts::parse("routes");
+  send(client, control_request(sockets) + control_request(routes) + control_request(sockets));
+  const std::string lines = receive(client);
+  ASSERT_EQ(std::ranges::count(lines, '\n'), 3) << lines;
+  const std::size_t second = lines.find('\n') + 1;
+  const std::size_t third = lines.find('\n', second) + 1;
+  EXPECT_TRUE(lines.substr(0, second).contains("\"sockets\":["));
+  EXPECT_TRUE(lines.substr(second, third - second).contains("\"routes\":["));
+  EXPECT_TRUE(lines.substr(third).contains("\"sockets\":["));
+  ::close(client);
+}
+
+TEST_F(ControlServerTest, WhoLeavesBeforeItsListIsToldHarmsNobody) {
+  const int leaver = connect();
+  const int stayer = connect();
+  ControlRequest list{.command = ControlCommand::kStatus};
+  list.parts = *SnapshotParts::parse("connections");
+  const std::string request = control_request(list);
+  ASSERT_EQ(::send(leaver, request.data(), request.size(), MSG_NOSIGNAL), std::ssize(request));
+  ::close(leaver);
+  send(stayer, request);
+  EXPECT_TRUE(parse_control_reply(receive(stayer)).has_value());
+  ::close(stayer);
+}
+
 TEST_F(ControlServerTest, ClientsBeyondTheLimitAreToldSo) {
   std::vector<int> clients;
   for (std::size_t i = 0; i < ControlServer::kClientsMax; ++i) clients.push_back(connect());

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/web/face_pages.h"
+#include "service/connections/pages.h"
 
 #include <gtest/gtest.h>
 
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -13,28 +14,28 @@
 #include "service/client.h"
 #include "service/serve/tcp_services.h"
 
-namespace strata::service::face_pages_test {
+namespace strata::service::pages_test {
 namespace {
 
 using nlohmann::json;
 
-class FacePagesTest : public testing::Test {
+class PagesTest : public testing::Test {
  protected:
-  FacePagesTest() : cores({lab.ours.get()}, nullptr), pages(cores) {}
-  json ask(const FaceQuery& query) {
-    std::optional<FaceAnswer> answer;
-    pages.ask(query, [&](FaceAnswer told) { answer = std::move(told); });
-    for (int turns = 0; !answer && turns < 1000; ++turns) lab.settle();
-    EXPECT_TRUE(answer && answer->status == 200);
-    return json::parse(answer.value_or(FaceAnswer{}).text, nullptr, false);
+  PagesTest() : cores({lab.ours.get()}, nullptr), pages(cores) {}
+  Page ask(const PageQuery& query) {
+    std::optional<Page> page;
+    pages.ask(query, [&](std::optional<Page> told) { page = std::move(told); });
+    for (int turns = 0; !page && turns < 1000; ++turns) lab.settle();
+    EXPECT_TRUE(page.has_value());
+    return page.value_or(Page{});
   }
 
   Lab lab;
   StackCores cores;
-  FacePages pages;
+  Pages pages;
 };
 
-TEST_F(FacePagesTest, OneIsPutTogetherAfterTheOther) {
+TEST_F(PagesTest, OneIsPutTogetherAfterTheOther) {
   auto services =
       *TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kDiscard, 9, {}}});
   // More than one slice, so that a walk takes a turn.
@@ -51,25 +52,24 @@ TEST_F(FacePagesTest, OneIsPutTogetherAfterTheOther) {
   }
   int answers = 0;
   int refusals = 0;
-  for (std::size_t i = 0; i < FacePages::kWaitingMax + 3; ++i) {
-    pages.ask({.kind = FaceQuery::Kind::kConnections,
-               .connections = {.offset = 1, .limit = 3, .order = ConnectionOrder::kAge}},
-              [&](const FaceAnswer& told) {
-                if (told.status != 200) {
+  for (std::size_t i = 0; i < Pages::kWaitingMax + 3; ++i) {
+    pages.ask({.connections = {.offset = 1, .limit = 3, .order = ConnectionOrder::kAge}},
+              [&](const std::optional<Page>& page) {
+                if (!page) {
                   ++refusals;
                   return;
                 }
                 ++answers;
-                EXPECT_EQ(json::parse(told.text)["connections"].size(), 3U);
-                EXPECT_EQ(json::parse(told.text)["total"], streams.size());
+                EXPECT_EQ(page->entries.size(), 3U);
+                EXPECT_EQ(page->total, streams.size());
               });
   }
   lab.run_for(std::chrono::milliseconds(300));
   EXPECT_EQ(refusals, 3) << "so many do not wait";
-  EXPECT_EQ(answers + refusals, static_cast<int>(FacePages::kWaitingMax + 3));
+  EXPECT_EQ(answers + refusals, static_cast<int>(Pages::kWaitingMax + 3));
 }
 
-TEST_F(FacePagesTest, PagesOfConnectionsAreTheWholeInPieces) {
+TEST_F(PagesTest, PagesOfConnectionsAreTheWholeInPieces) {
   const auto services =
       *TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kDiscard, 9, {}}});
   std::deque<Client> clients;
@@ -79,33 +79,30 @@ TEST_F(FacePagesTest, PagesOfConnectionsAreTheWholeInPieces) {
   }
   std::vector<int> received;
   for (std::size_t offset = 0; offset < 25; offset += 8) {
-    const json page = ask({.kind = FaceQuery::Kind::kConnections,
-                           .connections = {.offset = offset,
+    const Page page = ask({.connections = {.offset = offset,
                                            .limit = 8,
                                            .order = ConnectionOrder::kReceived,
                                            .is_descending = true}});
-    EXPECT_EQ(page["total"], 20);
-    EXPECT_EQ(page["matched"], 20);
-    for (const json& one : page["connections"]) {
-      received.push_back(one["bytes_received"].get<int>());
+    EXPECT_EQ(page.total, 20U);
+    EXPECT_EQ(page.matched, 20U);
+    for (const std::string& one : page.entries) {
+      received.push_back(json::parse(one)["bytes_received"].get<int>());
     }
   }
   ASSERT_EQ(received.size(), 20U);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(received[static_cast<std::size_t>(i)], 20 - i);
 }
 
-TEST_F(FacePagesTest, ListsSockets) {
+TEST_F(PagesTest, ListsSockets) {
   const auto services =
       *TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kDiscard, 9, {}}});
   const Client client(lab, 9);
-  const FaceQuery query{.kind = FaceQuery::Kind::kList,
-                        .list = SnapshotPart::kSockets,
-                        .window = {.offset = 1, .limit = 1}};
-  const json page = ask(query);
-  EXPECT_GE(page["total"], 2);
-  ASSERT_EQ(page["sockets"].size(), 1U);
-  EXPECT_EQ(page["sockets"][0], snapshot(*lab.ours)["sockets"][1]);
+  const Page page = ask({.kind = PageQuery::Kind::kSockets, .window = {.offset = 1, .limit = 1}});
+  EXPECT_GE(page.total, 2U);
+  ASSERT_EQ(page.entries.size(), 1U);
+  EXPECT_EQ(json::parse(page.entries[0]), snapshot(*lab.ours)["sockets"][1]);
+  EXPECT_EQ(entries_text(page), page.entries[0]);
 }
 
 }  // namespace
-}  // namespace strata::service::face_pages_test
+}  // namespace strata::service::pages_test
