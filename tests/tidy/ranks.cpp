@@ -75,6 +75,7 @@ constexpr PublicHeader kPublicHeaders[] = {
     {"sim_queue", "sim"},
     {"sim_topology", "sim"},
     {"sim_middlebox", "sim"},
+    {"sim_live", "service"},
 };
 
 constexpr std::array<std::string_view, 5> kOutside = {"tests", "fuzz", "bench", "examples",

@@ -199,10 +199,12 @@ Outcome<LabResults> run_lab(const SimCommand& command, const LabFile& lab,
 bool are_devices_there(const LabResults& results) {
   bool are_there = true;
   if (!results.accuracy) return are_there;
-  for (const service::LabDeviceResult& device : results.accuracy->devices) {
-    if (!device.vanished_at) continue;
-    print(stderr, "strata sim: {}: its interface {} was deleted at {:.3f} s\n", device.name,
-          device.interface, *device.vanished_at);
+  const auto& devices = results.accuracy->world.devices;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (!devices[i].vanished_at) continue;
+    const Duration at = *devices[i].vanished_at - Time{};
+    print(stderr, "strata sim: {}: its interface {} was deleted at {:.3f} s\n", devices[i].name,
+          results.accuracy->interfaces[i], static_cast<double>(at.count()) / 1e9);
     are_there = false;
   }
   return are_there;

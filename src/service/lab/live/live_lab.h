@@ -2,16 +2,16 @@
 // LiveLab: a lab that runs by the machine's clock, with the real devices its file names.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "service/failure.h"
 #include "service/lab/lab_run.h"
-#include "service/lab/live/paced_world.h"
-#include "service/lab/live/rate_meter.h"
 #include "strata/inline_function.h"
-#include "strata/loop.h"
+#include "strata/sim_live.h"
 
 namespace strata::service {
 
@@ -26,7 +26,6 @@ class LiveLab {
   [[nodiscard]] static Outcome<std::unique_ptr<LiveLab>> create(LabRun& run, const LabFile& lab,
                                                                 const std::string& path,
                                                                 LoopPolicy policy);
-  ~LiveLab();
   LiveLab(const LiveLab&) = delete;
   LiveLab& operator=(const LiveLab&) = delete;
 
@@ -36,23 +35,17 @@ class LiveLab {
   [[nodiscard]] LabResults run(InlineFunction<bool(double share)> goes_on);
 
  private:
-  struct Metered;
-  LiveLab(LabRun& run, const LabFile& lab, std::unique_ptr<Loop> loop);
+  LiveLab(LabRun& run, const LabFile& lab, std::unique_ptr<sim::LiveWorld> live)
+      : run_(run), lab_(lab), live_(std::move(live)) {}
   [[nodiscard]] Outcome<void> open(std::size_t node, const std::string& path);
-  void meter_links();
   [[nodiscard]] bool reach(Time time);
-  [[nodiscard]] LabAccuracy accuracy() const;
-  void add_rates(LabAccuracy& accuracy) const;
 
   LabRun& run_;
   const LabFile& lab_;
-  std::unique_ptr<Loop> loop_;
-  PacedWorld paced_;
-  std::vector<std::unique_ptr<Metered>> meters_;
-  std::vector<std::string> interfaces_;  // of PacedWorld::joined(), for people
+  std::unique_ptr<sim::LiveWorld> live_;
+  std::vector<std::string> interfaces_;  // of the devices, for people
   std::string announcement_;
   InlineFunction<bool(double share)> goes_on_;
-  int former_slack_ = 0;  // nanoseconds by which the kernel may wake this thread late
 };
 
 }  // namespace strata::service

@@ -9,6 +9,11 @@
 #include "strata/packet_batch.h"
 
 namespace strata::service {
+namespace {
+
+constexpr Duration kAskEvery = std::chrono::milliseconds(1);
+
+}  // namespace
 
 PacedWorld::PacedWorld(sim::World& world, ClockFunction clock) : world_(world), clock_(clock) {}
 
@@ -16,13 +21,14 @@ PacedWorld::~PacedWorld() {
   for (const auto& joined : joined_) joined->station->set_on_frame({});
 }
 
-void PacedWorld::join(sim::Station& station, std::unique_ptr<Device> device) {
-  STRATA_CHECK(station.port_count() == 1 && device != nullptr);
+void PacedWorld::join(sim::Station& station, Device& device, Feeding feeding) {
+  STRATA_CHECK(station.port_count() == 1);
   auto made = std::make_unique<Joined>();
   made->station = &station;
-  made->device = std::move(device);
-  made->had_descriptor = made->device->descriptor() >= 0;
-  if (made->had_descriptor) descriptors_.push_back(made->device->descriptor());
+  made->device = &device;
+  made->had_descriptor = device.descriptor() >= 0;
+  if (made->had_descriptor) descriptors_.push_back(device.descriptor());
+  must_ask_ = must_ask_ || feeding == Feeding::kMustAsk;
   Joined* const joined = made.get();
   joined_.push_back(std::move(made));
   station.set_on_frame([this, joined](PacketPtr frame, std::size_t /*port*/, Time /*now*/) {
@@ -30,7 +36,22 @@ void PacedWorld::join(sim::Station& station, std::unique_ptr<Device> device) {
   });
 }
 
+void PacedWorld::set_end(Time end) {
+  if (has_begun_ && is_at_end()) {
+    const Duration waited = world_time(clock_()) - world_.now();
+    if (waited > kBehindMax) zero_ += waited;
+  }
+  end_ = end;
+}
+
+bool PacedWorld::prepare_to_sleep() {
+  bool may_sleep = true;
+  for (const auto& joined : joined_) may_sleep = joined->device->prepare_to_sleep() && may_sleep;
+  return may_sleep;
+}
+
 bool PacedWorld::turn(Time now) {
+  last_turn_ = now;
   if (is_stalled_) return false;
   if (!std::exchange(has_begun_, true)) zero_ = now - world_.now().time_since_epoch();
   rest_if_behind();
@@ -128,7 +149,9 @@ std::optional<Time> PacedWorld::next_deadline() const {
   const Time next = std::min(world_.next_instant().value_or(kNever), end_);
   // At its end the world waits for a later one.
   if (world_.now() >= end_ && next >= end_) return std::nullopt;
-  return zero_ + next.time_since_epoch();
+  std::optional<Time> deadline;
+  if (must_ask_) deadline = last_turn_ + kAskEvery;
+  return next == kNever ? deadline : earlier(deadline, zero_ + next.time_since_epoch());
 }
 
 }  // namespace strata::service

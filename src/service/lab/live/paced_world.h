@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "service/lab/live/lateness.h"
+#include "service/stack_driver.h"
 #include "strata/device.h"
 #include "strata/loop.h"
 #include "strata/sim.h"
@@ -27,6 +28,8 @@
 // 3. The world's time never goes back, and jumps over nothing. When it is more than kBehindMax
 //    behind (the machine is too slow, or the program was stopped), it stands still instead: zero_
 //    moves. Everything that is under way takes so much longer, and rests() tells.
+// 4. At its end the world waits for a later one. When that comes more than kBehindMax later, the
+//    world stood still meanwhile; that is no rest, for nobody wanted it to go on.
 
 namespace strata::service {
 
@@ -38,7 +41,7 @@ class PacedWorld final : public Pollable {
   // What became of a device, as the world has it.
   struct Joined {
     sim::Station* station = nullptr;
-    std::unique_ptr<Device> device;
+    Device* device = nullptr;
     std::uint64_t frames_in = 0;   // from the device into the world
     std::uint64_t frames_out = 0;  // and back
     std::uint64_t refused = 0;     // frames that the device did not take
@@ -57,10 +60,11 @@ class PacedWorld final : public Pollable {
   PacedWorld(const PacedWorld&) = delete;
   PacedWorld& operator=(const PacedWorld&) = delete;
 
-  // The other side of the station's link, its first, is the device from now on.
-  void join(sim::Station& station, std::unique_ptr<Device> device);
+  // The other side of the station's link, its first, is the device from now on, and outlives this.
+  // The loop must update() our descriptors.
+  void join(sim::Station& station, Device& device, Feeding feeding = Feeding::kDescriptor);
   // The world goes no further. It begins with its present instant as the first of them.
-  void set_end(Time end) { end_ = end; }
+  void set_end(Time end);
   [[nodiscard]] bool is_at_end() const { return world_.now() >= end_; }
   // WorldConfig::events_at_one_instant_max: it does not get any further.
   [[nodiscard]] bool is_stalled() const { return is_stalled_; }
@@ -68,6 +72,7 @@ class PacedWorld final : public Pollable {
   bool turn(Time now) override;
   [[nodiscard]] std::optional<Time> next_deadline() const override;
   [[nodiscard]] std::span<const int> descriptors() const override { return descriptors_; }
+  [[nodiscard]] bool prepare_to_sleep() override;
 
   // The machine's clock, as the world's time would be if nothing ran late.
   [[nodiscard]] Time world_time(Time machine) const { return Time(machine - zero_); }
@@ -95,8 +100,10 @@ class PacedWorld final : public Pollable {
   ClockFunction clock_;
   Time zero_{};  // of the machine, when the world's time was nothing
   Time end_{};
+  Time last_turn_{};
   bool has_begun_ = false;
   bool is_stalled_ = false;
+  bool must_ask_ = false;  // nothing tells when some device has a frame
   Rests rests_;
   Lateness lateness_, lateness_out_;
   std::vector<std::unique_ptr<Joined>> joined_;

@@ -7,18 +7,20 @@
 namespace strata::service::accuracy_test {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
 LabAccuracy some_accuracy() {
   LabAccuracy accuracy;
-  accuracy.events = {.count = 7, .median_us = 1.5, .p99_us = 20, .most_us = 300};
-  accuracy.rates.push_back({.name = "a-b",
-                            .asked_bits_per_second = 10e6,
-                            .achieved_bits_per_second = 9.99e6,
-                            .frames = 1000});
-  accuracy.devices.push_back(
-      {.name = "a", .interface = "lab0@\"near\"", .frames_in = 3, .frames_out = 4, .refused = 1});
+  accuracy.world.events = {.count = 7, .median = 1500ns, .p99 = 20us, .most = 300us};
+  accuracy.world.rates.push_back({.name = "a-b",
+                                  .asked_bits_per_second = 10e6,
+                                  .achieved_bits_per_second = 9.99e6,
+                                  .frames = 1000});
+  accuracy.world.devices.push_back(
+      {.name = "a", .frames_in = 3, .frames_out = 4, .refused = 1, .vanished_at = {}});
+  accuracy.interfaces = {"lab0@\"near\""};
   return accuracy;
 }
 
@@ -34,9 +36,9 @@ TEST(LabAccuracy, TellsPeopleHowLateAndHowFast) {
 
 TEST(LabAccuracy, SaysThatTheMachineWasTooSlowAndWhatVanished) {
   LabAccuracy accuracy = some_accuracy();
-  accuracy.rests = 3;
-  accuracy.rest_seconds = 1.25;
-  accuracy.devices[0].vanished_at = 2.5;
+  accuracy.world.rests = 3;
+  accuracy.world.rested = 1250ms;
+  accuracy.world.devices[0].vanished_at = Time(2500ms);
   const std::string text = accuracy_text(accuracy);
   EXPECT_THAT(text, HasSubstr("stood still 3 times, for 1.250 s"));
   EXPECT_THAT(text, HasSubstr("deleted at 2.500 s"));
@@ -51,7 +53,7 @@ TEST(LabAccuracy, TellsProgramsTheSame) {
             R"("frames":1000}],"devices":[{"name":"a","interface":"lab0@\"near\"",)"
             R"("frames_in":3,"frames_out":4,"refused":1,"without_buffer":0,"vanished_at":null}]})");
   LabAccuracy gone = some_accuracy();
-  gone.devices[0].vanished_at = 2.5;
+  gone.world.devices[0].vanished_at = Time(2500ms);
   EXPECT_THAT(accuracy_json(gone), HasSubstr(R"("vanished_at":2.500000})"));
 }
 

@@ -53,12 +53,12 @@ TEST(LiveLab, RunsTheWholeLabByTheMachinesClock) {
   EXPECT_EQ(results.times.size(), 6U);
   EXPECT_GT(results.flows[0].counts.exchanges, 5U);
   ASSERT_TRUE(results.accuracy.has_value());
-  EXPECT_GT(results.accuracy->events.count, 100U);
-  EXPECT_EQ(results.accuracy->frames_out.count, 0U);
-  ASSERT_EQ(results.accuracy->rates.size(), 1U) << "the way back was never busy";
-  EXPECT_EQ(results.accuracy->rates[0].name, "a-b");
-  EXPECT_NEAR(results.accuracy->rates[0].asked_bits_per_second, 10e6, 1e3);
-  EXPECT_GT(results.accuracy->rates[0].frames, 50U);
+  EXPECT_GT(results.accuracy->world.events.count, 100U);
+  EXPECT_EQ(results.accuracy->world.frames_out.count, 0U);
+  ASSERT_EQ(results.accuracy->world.rates.size(), 1U) << "the way back was never busy";
+  EXPECT_EQ(results.accuracy->world.rates[0].name, "a-b");
+  EXPECT_NEAR(results.accuracy->world.rates[0].asked_bits_per_second, 10e6, 1e3);
+  EXPECT_GT(results.accuracy->world.rates[0].frames, 50U);
 }
 
 TEST(LiveLab, EndsWhenItIsTold) {

@@ -36,9 +36,8 @@ struct Line {
     sim::Station& b = world.add_station("b");
     link = &world.connect(a, b, config);
     for (sim::Station* station : {&a, &b}) {
-      auto device = std::make_unique<TestDevice>();
-      devices.push_back(device.get());
-      paced.join(*station, std::move(device));
+      devices.push_back(std::make_unique<TestDevice>());
+      paced.join(*station, *devices.back());
     }
     paced.set_end(Time(1h));
   }
@@ -62,7 +61,7 @@ struct Line {
 
   sim::World world;
   sim::Link* link = nullptr;
-  std::vector<TestDevice*> devices;
+  std::vector<std::unique_ptr<TestDevice>> devices;
   PacedWorld paced;
 };
 
@@ -180,6 +179,68 @@ TEST(PacedWorld, StopsAtItsEndAndGoesOn) {
   EXPECT_EQ(line.device(1).sent().size(), 2U);
 }
 
+TEST(PacedWorld, StandsStillWhileNobodyWantsItToGoOn) {
+  Line line({.delay = 20ms});
+  line.paced.set_end(Time(10ms));
+  line.turn(0ms);
+  line.turn(10ms);
+  machine = kBoot + 1h;
+  line.paced.set_end(Time(40ms));
+  EXPECT_EQ(line.paced.next_deadline(), kBoot + 1h + 30ms);
+  line.device(0).push(frame_of(100));
+  line.turn(1h);
+  EXPECT_EQ(line.world_now(), 10ms);
+  line.turn(1h + 20ms);
+  EXPECT_EQ(line.device(1).sent().size(), 1U);
+  EXPECT_EQ(line.paced.rests().times, 0U) << "it was not too slow";
+}
+
+// A device without a descriptor: nothing tells when it has a frame.
+TEST(PacedWorld, AsksDevicesThatTellNothing) {
+  sim::World world(1);
+  sim::Station& station = world.add_station("station");
+  world.connect(station, world.add_station("other"));
+  TestDevice device;
+  PacedWorld paced(world, read_machine);
+  paced.join(station, device, Feeding::kMustAsk);
+  paced.set_end(kNever);
+  machine = kBoot;
+  reading_takes = 0ns;
+  static_cast<void>(paced.turn(machine));
+  EXPECT_EQ(paced.next_deadline(), kBoot + 1ms);
+  device.push(frame_of(100));
+  machine += 1ms;
+  EXPECT_TRUE(paced.turn(machine));
+  EXPECT_EQ(paced.joined()[0]->frames_in, 1U);
+}
+
+// Its work comes by memory alone.
+class Bell final : public Device {
+ public:
+  [[nodiscard]] const DeviceCapabilities& capabilities() const override { return offers_; }
+  void receive(PacketPool& /*pool*/, PacketBatch& /*batch*/) override {}
+  [[nodiscard]] std::size_t room() const override { return 0; }
+  void transmit(PacketBatch& /*batch*/) override {}
+  [[nodiscard]] bool prepare_to_sleep() override { return !has_work; }
+
+  bool has_work = false;
+
+ private:
+  DeviceCapabilities offers_;
+};
+
+TEST(PacedWorld, NobodySleepsWhileADeviceHasWork) {
+  sim::World world(1);
+  sim::Station& station = world.add_station("station");
+  world.connect(station, world.add_station("other"));
+  Bell bell;
+  PacedWorld paced(world, read_machine);
+  paced.join(station, bell);
+  EXPECT_TRUE(paced.prepare_to_sleep());
+  bell.has_work = true;
+  EXPECT_FALSE(paced.prepare_to_sleep());
+}
+
 TEST(PacedWorld, FinishesChecksumsThatWereLeftToIt) {
   Line line({});
   Frame frame = frame_of(60);
@@ -237,12 +298,12 @@ TEST(PacedWorld, AWorldThatGetsNoFurtherSaysSo) {
   world.connect(one, other);
   sim::Station& station = world.add_station("station");
   world.connect(station, one);
+  TestDevice device;
   PacedWorld paced(world, read_machine);
-  auto device = std::make_unique<TestDevice>();
   Frame to_all = frame_of(60);
   std::ranges::fill(to_all.writable().first(6), std::byte{0xff});
-  device->push(to_all);
-  paced.join(station, std::move(device));
+  device.push(to_all);
+  paced.join(station, device);
   paced.set_end(Time(1s));
   machine = kBoot;
   EXPECT_TRUE(paced.turn(machine));
