@@ -27,6 +27,12 @@ kind = "bulk"
 from = "a"
 to = "b"
 bytes = "60KB"
+[[traffic]]
+name = "udp"
+kind = "udp"
+from = "b"
+to = "a"
+every = "20ms"
 """
 
 

@@ -5,11 +5,52 @@
 
 #include <utility>
 
-namespace strata::service {
+#include "service/tcp_settings.h"
 
-Conversation::Conversation(const ConversationEnds& ends, const ConversationPlan& plan)
-    : ends_(ends), plan_(plan) {
-  listen();
+namespace strata::service {
+namespace {
+
+constexpr std::uint64_t kEndlessBytes = 200'000;
+constexpr std::uint64_t kExchangesMost = 20;
+
+}  // namespace
+
+ConversationPlan plan_conversation(const LabTraffic& traffic, const Trial& trial,
+                                   std::uint64_t number) {
+  ConversationPlan plan;
+  plan.name = traffic.name;
+  plan.start = Time(traffic.start);
+  plan.client.pattern_out = plan.server.pattern_in = 2 * number + 1;
+  plan.client.pattern_in = plan.server.pattern_out = 2 * number + 2;
+  plan.client.choices = choices_of(trial, traffic.name + ".client");
+  plan.server.choices = choices_of(trial, traffic.name + ".server");
+  if (traffic.kind == LabTraffic::Kind::kRequest && traffic.size != 0 && traffic.answer != 0) {
+    plan.client.to_write = traffic.size * kExchangesMost;
+    plan.client.first = plan.client.give = traffic.size;
+    plan.client.take = traffic.answer;
+    plan.server.to_write = traffic.answer * kExchangesMost;
+    plan.server.give = traffic.answer;
+    plan.server.take = traffic.size;
+  } else {
+    plan.client.to_write = traffic.bytes == 0 ? kEndlessBytes : traffic.bytes;
+  }
+  for (const TrialItem& choice : plan.server.choices) {
+    if (choice.kind == ItemKind::kTalk && plan.server.take == 0) plan.server.to_write = choice.at;
+    if (choice.kind == ItemKind::kAcceptLate) {
+      plan.accept_late = Duration(static_cast<std::int64_t>(choice.at));
+    }
+  }
+  if (!traffic.congestion.empty()) {
+    TcpConfig config;
+    static_cast<void>(apply_tcp_setting(config, "congestion", traffic.congestion));
+    plan.client_socket.congestion = config.congestion;
+  }
+  return plan;
+}
+
+Conversation::Conversation(const WatchedEnds& ends, const ConversationPlan& plan)
+    : WatchedFlow(ends), plan_(plan) {
+  Conversation::listen();
   start_timer_ = ends_.from.executor().start_timer(plan_.start, [this] { connect(); });
 }
 
@@ -84,6 +125,30 @@ std::uint64_t Conversation::bytes_moved() const {
     if (*program) moved += (*program)->bytes_read() + (*program)->bytes_written();
   }
   return moved;
+}
+
+std::optional<Trouble> Conversation::trouble(const Excuses& excuses) const {
+  for (const auto* program : {&client_, &server_}) {
+    if (excuses.may_be_wrong || !*program || !(*program)->wrong_at()) continue;
+    return Trouble{Broken::kBytes, fmt::format("{}; the first wrong one is {} bytes in", state(),
+                                               *(*program)->wrong_at())};
+  }
+  if (has_missed_bytes()) return Trouble{Broken::kMissing, state()};
+  if (!excuses.may_fail && has_failed()) return Trouble{Broken::kFailed, state()};
+  return std::nullopt;
+}
+
+// An end that is told is the truth, whatever else befell the connection.
+bool Conversation::has_missed_bytes() const {
+  if (!client_ || !server_) return false;
+  return (client_->saw_end() && client_->bytes_read() != server_->bytes_written()) ||
+         (server_->saw_end() && server_->bytes_read() != client_->bytes_written());
+}
+
+bool Conversation::has_failed() const {
+  // Three lost questions for its next hop end an attempt, whichever fault they met.
+  if (client_ && client_->failure() == Error::kHostUnreachable) return false;
+  return refused_ || !client_ || !server_ || client_->failure() || server_->failure();
 }
 
 std::string Conversation::state() const {

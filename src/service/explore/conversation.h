@@ -5,20 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "service/explore/program.h"
+#include "service/explore/watched_flow.h"
 #include "service/lab/lab.h"
 #include "strata/tcp_listener.h"
 
 namespace strata::service {
-
-struct ConversationEnds {
-  sim::Host& from;
-  sim::Host& to;
-  IpAddress address;  // of `to`
-  std::uint16_t port = 0;
-};
 
 struct ConversationPlan {
   std::string name;
@@ -32,34 +25,31 @@ struct ConversationPlan {
   return traffic.kind == LabTraffic::Kind::kBulk || traffic.kind == LabTraffic::Kind::kRequest;
 }
 
-class Conversation {
+// `number` is another one for each flow of a lab.
+[[nodiscard]] ConversationPlan plan_conversation(const LabTraffic& traffic, const Trial& trial,
+                                                 std::uint64_t number);
+
+class Conversation final : public WatchedFlow {
  public:
-  Conversation(const ConversationEnds& ends, const ConversationPlan& plan);
-  ~Conversation();
-  Conversation(const Conversation&) = delete;
-  Conversation& operator=(const Conversation&) = delete;
+  Conversation(const WatchedEnds& ends, const ConversationPlan& plan);
+  ~Conversation() override;
 
-  void listen();
-  void connect();
-  // The programs on this host are gone, with all they held.
-  void lose(const sim::Host& host);
-  void stop_listening();
-
-  [[nodiscard]] const ConversationPlan& plan() const { return plan_; }
-  [[nodiscard]] const ConversationEnds& ends() const { return ends_; }
-  [[nodiscard]] bool is_over() const;
-  // Of both programs, those that a crash took included.
-  [[nodiscard]] std::uint64_t bytes_moved() const;
-  [[nodiscard]] const std::optional<Program>& client() const { return client_; }
-  [[nodiscard]] const std::optional<Program>& server() const { return server_; }
-  [[nodiscard]] std::optional<Error> refused() const { return refused_; }
-  [[nodiscard]] std::string state() const;
+  void listen() override;
+  void lose(const sim::Host& host) override;
+  void stop_listening() override;
+  void close() override {}  // programs do so themselves
+  [[nodiscard]] bool is_over() const override;
+  [[nodiscard]] std::uint64_t bytes_moved() const override;
+  [[nodiscard]] std::string state() const override;
+  [[nodiscard]] std::optional<Trouble> trouble(const Excuses& excuses) const override;
 
  private:
+  void connect();
   void accept();
+  [[nodiscard]] bool has_missed_bytes() const;
+  [[nodiscard]] bool has_failed() const;
   [[nodiscard]] Time now() const { return ends_.to.executor().now(); }
 
-  ConversationEnds ends_;
   ConversationPlan plan_;
   std::optional<TcpListener> listener_;
   std::optional<Program> client_, server_;

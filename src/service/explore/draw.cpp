@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "service/explore/conversation.h"
+#include "service/explore/datagram_exchange.h"
 #include "strata/rng.h"
 
 namespace strata::service {
@@ -37,6 +38,7 @@ class TrialDraw {
     }
     for (const LabTraffic& traffic : lab_.traffic) {
       if (is_conversation(traffic)) add_choices(traffic);
+      if (is_datagram_exchange(traffic)) add_datagram_choices(traffic);
     }
     return std::move(trial_);
   }
@@ -121,6 +123,27 @@ class TrialDraw {
         return add({one_in(2) ? ItemKind::kSmallReceive : ItemKind::kSmallSend, program, place()});
       default:
         return add({one_in(2) ? ItemKind::kSmallSegments : ItemKind::kNoDelay, program, place()});
+    }
+  }
+
+  void add_datagram_choices(const LabTraffic& traffic) {
+    const std::string client = traffic.name + ".client", server = traffic.name + ".server";
+    if (one_in(2)) add({ItemKind::kTalk, server, 1 + rng_.below(one_in(4) ? 5'000 : 500)});
+    if (one_in(8)) add({ItemKind::kAcceptLate, server, span(3 * kSecond)});
+    for (const std::string& program : {client, server}) {
+      for (std::uint64_t left = rng_.below(3); left != 0; --left) add_datagram_choice(program);
+    }
+  }
+
+  void add_datagram_choice(const std::string& program) {
+    const std::uint64_t at = one_in(3) ? 0 : rng_.below(one_in(2) ? 2'000 : 20'000);
+    switch (rng_.below(5)) {
+      case 0:
+        return add({ItemKind::kWriteSize, program, at, 1 + rng_.below(one_in(2) ? 100 : 5'000)});
+      case 1: return add({ItemKind::kReadPause, program, at, span(5 * kSecond)});
+      case 2: return add({ItemKind::kWritePause, program, at, span(3 * kSecond)});
+      case 3: return add({ItemKind::kPackets, program, at});
+      default: return add({ItemKind::kSmallReceive, program, at});
     }
   }
 

@@ -119,7 +119,16 @@ Outcome<TrialItem> parse_item(const std::vector<std::string_view>& fields) {
 }  // namespace
 
 bool is_frame_fault(ItemKind kind) { return kind <= ItemKind::kHold; }
+bool is_program_choice(ItemKind kind) { return kind >= ItemKind::kTalk; }
 bool is_option(ItemKind kind) { return kind >= ItemKind::kNoDelay; }
+
+std::vector<TrialItem> choices_of(const Trial& trial, std::string_view program) {
+  std::vector<TrialItem> choices;
+  for (const TrialItem& item : trial.items) {
+    if (is_program_choice(item.kind) && item.where == program) choices.push_back(item);
+  }
+  return choices;
+}
 
 std::string to_text(const TrialItem& item) {
   const ItemWords& words = item_words(item.kind);

@@ -35,7 +35,15 @@
 //   no_delay, cork, quick_ack, slow_ack, small_receive, small_send, small_segments bulk.client 0
 //
 // Places of frames count what gets the wire. A program is FLOW.client, who connects, or
-// FLOW.server.
+// FLOW.server. Of programs that speak UDP some of these mean
+//
+//   talk udp.server 300              # each datagram is answered by one of 300 bytes
+//   accept_late udp.server 2s        # until then nobody listens
+//   write_size udp.client 1000 4000  # having sent 1000 bytes, datagrams of 4000
+//   packets udp.server 1000          # having taken 1000 bytes, packets are taken over
+//   read_pause, write_pause, small_receive
+//
+// and the others are refused.
 
 namespace strata::service {
 
@@ -82,6 +90,8 @@ using ItemKind = TrialItem::Kind;
 
 // Strikes a frame at its place, rather than acting at a time or in a program.
 [[nodiscard]] bool is_frame_fault(ItemKind kind);
+// Of a program, and not something that befalls it.
+[[nodiscard]] bool is_program_choice(ItemKind kind);
 // Set by a program on its own socket at a byte of what it has read.
 [[nodiscard]] bool is_option(ItemKind kind);
 
@@ -91,6 +101,9 @@ struct Trial {
   bool is_listed = false;
   std::vector<TrialItem> items{};
 };
+
+// Which choices of the trial are this program's.
+[[nodiscard]] std::vector<TrialItem> choices_of(const Trial& trial, std::string_view program);
 
 [[nodiscard]] std::string to_text(const TrialItem& item);
 [[nodiscard]] std::string to_text(const Trial& trial);

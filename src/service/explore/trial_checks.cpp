@@ -16,7 +16,7 @@ constexpr Duration kPatience = std::chrono::minutes(40);
 constexpr Duration kLongest = std::chrono::hours(4);
 constexpr Duration kAfterwards = std::chrono::minutes(20);  // TIME-WAIT, orphans, reassembly
 constexpr Duration kLookEvery = std::chrono::seconds(1);
-// Tables shrink slowly, but what conversations needed is no more than this for each.
+// Tables shrink slowly, but what a flow needed is no more than this.
 constexpr std::size_t kSlackBytes = 131'072;
 
 TrialItem item_that_struck(const sim::FrameFault& fault, const std::string& where) {
@@ -34,6 +34,16 @@ TrialItem item_that_struck(const sim::FrameFault& fault, const std::string& wher
       break;
   }
   return item;
+}
+
+// Of a datagram that has reached UDP.
+bool is_of_udp(DropReason reason) {
+  return reason >= DropReason::kUdpTooShort && reason <= DropReason::kUdpSourceNotPermitted;
+}
+
+std::uint64_t lost_in(const sim::SwitchCounters& counters) {
+  return counters.filtered + counters.reserved + counters.wrong_vlan + counters.malformed +
+         counters.pool_empty;
 }
 
 }  // namespace
@@ -62,8 +72,8 @@ bool TrialRun::converse(TrialVerdict& verdict) {
     const Time waits_from = std::max(moved_at, quiet_from_);
     if (world().now() < waits_from + kPatience && world().now() < Time(kLongest)) continue;
     verdict.broken = Broken::kStuck;
-    for (const auto& conversation : conversations_) {
-      if (!conversation->is_over()) verdict.text = conversation->state();
+    for (const auto& flow : flows_) {
+      if (!flow->is_over()) verdict.text = flow->state();
     }
     return false;
   }
@@ -71,47 +81,88 @@ bool TrialRun::converse(TrialVerdict& verdict) {
 }
 
 bool TrialRun::all_over() const {
-  return std::ranges::all_of(conversations_, [](const auto& each) { return each->is_over(); });
+  return std::ranges::all_of(flows_, [](const auto& each) { return each->is_over(); });
 }
 
 std::uint64_t TrialRun::bytes_moved() const {
   std::uint64_t moved = 0;
-  for (const auto& conversation : conversations_) moved += conversation->bytes_moved();
+  for (const auto& flow : flows_) moved += flow->bytes_moved();
   return moved;
 }
 
 bool TrialRun::check_programs(TrialVerdict& verdict) const {
-  for (const auto& conversation : conversations_) {
-    const auto& client = conversation->client();
-    const auto& server = conversation->server();
-    const auto complain = [&](Broken broken) {
-      verdict.broken = broken;
-      verdict.text = conversation->state();
-      return false;
-    };
-    for (const auto* program : {&client, &server}) {
-      if (may_be_wrong() || !*program || !(*program)->wrong_at()) continue;
-      static_cast<void>(complain(Broken::kBytes));
-      verdict.text += fmt::format("; the first wrong one is {} bytes in", *(*program)->wrong_at());
-      return false;
-    }
-    for (const auto& [reader, writer] :
-         {std::pair(&client, &server), std::pair(&server, &client)}) {
-      // An end that is told is the truth, whatever else befell the connection.
-      if (*reader && *writer && (*reader)->saw_end() &&
-          (*reader)->bytes_read() != (*writer)->bytes_written()) {
-        return complain(Broken::kMissing);
-      }
-    }
-    // Three lost questions for its next hop end an attempt, whichever fault they met.
-    const bool found_nobody = client && client->failure() == Error::kHostUnreachable;
-    if (may_fail() || found_nobody) continue;
-    if (conversation->refused()) return complain(Broken::kFailed);
-    for (const auto* program : {&client, &server}) {
-      if (!*program || (*program)->failure()) return complain(Broken::kFailed);
-    }
+  const Excuses excuses{.may_fail = may_fail(), .may_be_wrong = may_be_wrong()};
+  for (const auto& flow : flows_) {
+    auto trouble = flow->trouble(excuses);
+    if (!trouble) continue;
+    verdict.broken = trouble->broken;
+    verdict.text = std::move(trouble->text);
+    return false;
   }
   return true;
+}
+
+// When nothing is under way any more.
+bool TrialRun::check_datagrams(TrialVerdict& verdict) const {
+  DatagramCounts programs;
+  for (const auto& flow : flows_) {
+    const DatagramCounts one = flow->datagrams();
+    programs.sent += one.sent;
+    programs.taken += one.taken;
+    programs.missing += one.missing;
+    programs.repeated += one.repeated;
+  }
+  const WorldCounts counted = count_world();
+  const auto complain = [&](Broken broken, std::string text) {
+    verdict.broken = broken;
+    verdict.text = std::move(text);
+    return false;
+  };
+  if (programs.repeated > counted.doubled) {
+    return complain(Broken::kRepeated, fmt::format("{} came again, and links doubled {} frames",
+                                                   programs.repeated, counted.doubled));
+  }
+  // What a crash or a box in the middle takes is in nobody's counters.
+  if (may_fail()) return true;
+  if (programs.sent != counted.udp_sent) {
+    return complain(Broken::kCounters, fmt::format("programs sent {} datagrams, stacks {}",
+                                                   programs.sent, counted.udp_sent));
+  }
+  if (programs.taken + counted.udp_refused != counted.udp_received) {
+    return complain(Broken::kCounters,
+                    fmt::format("stacks got {} datagrams and refused {}, programs got {}",
+                                counted.udp_received, counted.udp_refused, programs.taken));
+  }
+  if (programs.missing <= counted.lost) return true;
+  return complain(Broken::kCounters, fmt::format("{} datagrams are gone, and {} losses counted",
+                                                 programs.missing, counted.lost));
+}
+
+TrialRun::WorldCounts TrialRun::count_world() const {
+  WorldCounts counts;
+  for (const auto& link : run_->world().links()) {
+    for (const auto direction : {sim::Direction::kAToB, sim::Direction::kBToA}) {
+      counts.lost += link->counters(direction).dropped_frames();
+      counts.doubled += link->counters(direction).duplicated_frames;
+    }
+  }
+  for (const LabNode& node : lab_.nodes) {
+    if (node.kind == LabNode::Kind::kSwitch) {
+      counts.lost +=
+          lost_in(static_cast<sim::Switch*>(run_->world().find_node(node.name))->counters());
+    }
+    sim::Host* machine = find_host(node.name);
+    if (machine == nullptr || !machine->is_running()) continue;
+    const Stack& stack = machine->stack();
+    counts.udp_sent += stack.counters().udp_sent;
+    counts.udp_received += stack.counters().udp_received;
+    for (std::size_t i = 1; i < kDropReasonCount; ++i) {
+      const auto reason = static_cast<DropReason>(i);
+      counts.lost += stack.drops(reason);
+      if (is_of_udp(reason)) counts.udp_refused += stack.drops(reason);
+    }
+  }
+  return counts;
 }
 
 bool TrialRun::check_queues(TrialVerdict& verdict) const {
@@ -143,8 +194,11 @@ bool TrialRun::check_queues(TrialVerdict& verdict) const {
 }
 
 bool TrialRun::check_rest(TrialVerdict& verdict) {
-  for (const auto& conversation : conversations_) conversation->stop_listening();
+  for (const auto& flow : flows_) flow->stop_listening();
   world().run_for(kAfterwards);
+  for (const auto& flow : flows_) flow->close();
+  // Datagrams may have come since.
+  if (!check_programs(verdict) || !check_datagrams(verdict)) return false;
   std::size_t sockets = 0;
   std::string first;
   for (const LabNode& node : lab_.nodes) {
@@ -170,7 +224,7 @@ bool TrialRun::check_rest(TrialVerdict& verdict) {
     return complain(Broken::kTasks, fmt::format("{} tasks and timers", tasks));
   }
   const std::size_t bytes = world().memory().bytes_used();
-  if (bytes > bytes_before_ + kSlackBytes * conversations_.size()) {
+  if (bytes > bytes_before_ + kSlackBytes * flows_.size()) {
     return complain(Broken::kMemory,
                     fmt::format("{} bytes at the start, {} at the end", bytes_before_, bytes));
   }
@@ -186,7 +240,7 @@ bool TrialRun::check_rest(TrialVerdict& verdict) {
 
 void TrialRun::collect(TrialVerdict& verdict) const {
   verdict.packet_hash = run_->world().packet_hash();
-  for (const auto& conversation : conversations_) verdict.bytes += conversation->bytes_moved();
+  verdict.bytes = bytes_moved();
   for (std::size_t i = 0; i < struck_.size(); ++i) {
     const LabLink& link = lab_.links[i / 2];
     const std::string way = i % 2 == 0 ? link.from + "-" + link.to : link.to + "-" + link.from;

@@ -6,16 +6,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/explore/conversation.h"
+#include "service/explore/datagram_exchange.h"
 #include "service/explore/exchanged_device.h"
-#include "service/tcp_settings.h"
 
 namespace strata::service {
 namespace {
 
 // Nothing that a connection survives for sure, however unlucky its retransmissions.
 constexpr std::uint64_t kLongCutNanoseconds = 60'000'000'000;
-constexpr std::uint64_t kEndlessBytes = 200'000;
-constexpr std::uint64_t kExchangesMost = 20;
 constexpr std::uint16_t kFirstTrialPort = 6001;
 
 sim::FrameFault frame_fault_of(const TrialItem& item) {
@@ -43,48 +42,17 @@ void without_chance(sim::LinkConfig& line) {
   line.lost_frames.clear();
 }
 
-bool is_program_choice(ItemKind kind) { return kind >= ItemKind::kTalk; }
-
-// Which choices of the trial are this program's.
-std::vector<TrialItem> choices_of(const Trial& trial, const std::string& program) {
-  std::vector<TrialItem> choices;
-  for (const TrialItem& item : trial.items) {
-    if (is_program_choice(item.kind) && item.where == program) choices.push_back(item);
+// Why this choice means nothing to a program of such traffic; empty: it does.
+std::string_view objection(const LabTraffic& traffic, const TrialItem& choice) {
+  const bool is_of_the_called =
+      choice.kind == ItemKind::kTalk || choice.kind == ItemKind::kAcceptLate;
+  if (is_of_the_called && !choice.where.ends_with(".server")) return "only who is called does that";
+  if (is_datagram_exchange(traffic)) {
+    return is_datagram_choice(choice.kind) ? "" : "that is nothing for datagrams";
   }
-  return choices;
-}
-
-ConversationPlan conversation_plan(const LabTraffic& traffic, const Trial& trial,
-                                   std::uint64_t number) {
-  ConversationPlan plan;
-  plan.name = traffic.name;
-  plan.start = Time(traffic.start);
-  plan.client.pattern_out = plan.server.pattern_in = 2 * number + 1;
-  plan.client.pattern_in = plan.server.pattern_out = 2 * number + 2;
-  plan.client.choices = choices_of(trial, traffic.name + ".client");
-  plan.server.choices = choices_of(trial, traffic.name + ".server");
-  if (traffic.kind == LabTraffic::Kind::kRequest && traffic.size != 0 && traffic.answer != 0) {
-    plan.client.to_write = traffic.size * kExchangesMost;
-    plan.client.first = plan.client.give = traffic.size;
-    plan.client.take = traffic.answer;
-    plan.server.to_write = traffic.answer * kExchangesMost;
-    plan.server.give = traffic.answer;
-    plan.server.take = traffic.size;
-  } else {
-    plan.client.to_write = traffic.bytes == 0 ? kEndlessBytes : traffic.bytes;
-  }
-  for (const TrialItem& choice : plan.server.choices) {
-    if (choice.kind == ItemKind::kTalk && plan.server.take == 0) plan.server.to_write = choice.at;
-    if (choice.kind == ItemKind::kAcceptLate) {
-      plan.accept_late = Duration(static_cast<std::int64_t>(choice.at));
-    }
-  }
-  if (!traffic.congestion.empty()) {
-    TcpConfig config;
-    static_cast<void>(apply_tcp_setting(config, "congestion", traffic.congestion));
-    plan.client_socket.congestion = config.congestion;
-  }
-  return plan;
+  const bool is_for_bulk = choice.kind == ItemKind::kTalk || choice.kind == ItemKind::kAnswerLast;
+  const bool asks = traffic.kind == LabTraffic::Kind::kRequest;
+  return is_for_bulk && asks ? "those who ask and answer do that in turn" : "";
 }
 
 }  // namespace
@@ -123,7 +91,7 @@ Outcome<void> TrialRun::build() {
   }
   world().run_for(std::chrono::milliseconds(1));
   bytes_before_ = world().memory().bytes_used();
-  if (auto added = add_conversations(); !added) return added;
+  if (auto added = add_flows(); !added) return added;
   for (const TrialItem& item : trial_.items) {
     if (is_frame_fault(item.kind) || is_program_choice(item.kind)) continue;
     if (auto planned = schedule(item); !planned) return planned;
@@ -182,43 +150,50 @@ std::optional<IpAddress> TrialRun::address_of(sim::Host& host) {
   return found;
 }
 
-Outcome<void> TrialRun::add_conversations() {
-  std::vector<std::string> programs;
+Outcome<void> TrialRun::add_flows() {
+  std::vector<const LabTraffic*> watched;
   for (const LabTraffic& traffic : original_.traffic) {
-    if (!is_conversation(traffic)) continue;
+    if (!is_conversation(traffic) && !is_datagram_exchange(traffic)) continue;
     sim::Host* from = find_host(traffic.from);
     sim::Host* to = find_host(traffic.to);
     const auto address = to == nullptr ? std::nullopt : address_of(*to);
     if (from == nullptr || !address || !address_of(*from)) {
       return failed(fmt::format("{}: one of its ends has no stack or no address", traffic.name));
     }
-    ConversationPlan plan = conversation_plan(traffic, trial_, conversations_.size());
-    // Only who asks hears that the other end is no more; where it must be there, asking would hide
-    // that nobody moves.
-    plan.client.is_keeping_alive = plan.server.is_keeping_alive = may_fail();
-    const auto port = static_cast<std::uint16_t>(kFirstTrialPort + conversations_.size());
-    conversations_.push_back(
-        std::make_unique<Conversation>(ConversationEnds{*from, *to, *address, port}, plan));
-    programs.push_back(traffic.name + ".client");
-    programs.push_back(traffic.name + ".server");
+    const auto port = static_cast<std::uint16_t>(kFirstTrialPort + flows_.size());
+    add_flow(traffic, {*from, *to, *address, port});
+    watched.push_back(&traffic);
   }
-  if (conversations_.empty()) {
-    return failed("the lab has no conversation to watch: [[traffic]] of kind bulk or request");
+  if (flows_.empty()) {
+    return failed("the lab has no conversation to watch: [[traffic]] of kind bulk, request or udp");
   }
   for (const TrialItem& item : trial_.items) {
     if (!is_program_choice(item.kind)) continue;
-    const auto program = std::ranges::find(programs, item.where);
-    if (program == programs.end()) {
+    const auto flow = std::ranges::find_if(watched, [&](const LabTraffic* traffic) {
+      return item.where == traffic->name + ".client" || item.where == traffic->name + ".server";
+    });
+    if (flow == watched.end()) {
       return failed(fmt::format("'{}': there is no program '{}'", to_text(item), item.where));
     }
-    const auto& plan =
-        conversations_[static_cast<std::size_t>(program - programs.begin()) / 2]->plan();
-    const bool is_for_bulk = item.kind == ItemKind::kTalk || item.kind == ItemKind::kAnswerLast;
-    if (is_for_bulk && plan.client.take != 0) {
-      return failed(fmt::format("'{}': those who ask and answer do that in turn", to_text(item)));
+    if (const std::string_view why = objection(**flow, item); !why.empty()) {
+      return failed(fmt::format("'{}': {}", to_text(item), why));
     }
   }
   return {};
+}
+
+void TrialRun::add_flow(const LabTraffic& traffic, const WatchedEnds& ends) {
+  const std::uint64_t number = flows_.size();
+  if (is_datagram_exchange(traffic)) {
+    const DatagramPlan plan = plan_datagrams(traffic, trial_, number, lab_.until);
+    flows_.push_back(std::make_unique<DatagramExchange>(ends, plan));
+    return;
+  }
+  ConversationPlan plan = plan_conversation(traffic, trial_, number);
+  // Only who asks hears that the other end is no more; where it must be there, asking would hide
+  // that nobody moves.
+  plan.client.is_keeping_alive = plan.server.is_keeping_alive = may_fail();
+  flows_.push_back(std::make_unique<Conversation>(ends, plan));
 }
 
 // ── Faults at times ────────────────────────────────────────────────────────────────────────────
@@ -289,7 +264,7 @@ void TrialRun::crash(const std::string& name) {
   sim::Host& dying = *find_host(name);
   // Two crashes at once are one, until the longer is over.
   if (crashes_[name]++ != 0) return;
-  for (const auto& conversation : conversations_) conversation->lose(dying);
+  for (const auto& flow : flows_) flow->lose(dying);
   dying.crash();
 }
 
@@ -302,8 +277,8 @@ void TrialRun::boot(const std::string& name) {
     static_cast<void>(booting.stack().add_address(entry.interface, entry.prefix, world().now()));
   }
   for (const RouteEntry& route : setup.routes) static_cast<void>(booting.stack().add_route(route));
-  for (const auto& conversation : conversations_) {
-    if (&conversation->ends().to == &booting) conversation->listen();
+  for (const auto& flow : flows_) {
+    if (&flow->ends().to == &booting) flow->listen();
   }
 }
 

@@ -8,16 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "service/explore/conversation.h"
 #include "service/explore/verdict.h"
+#include "service/explore/watched_flow.h"
 #include "service/lab/lab.h"
 #include "service/lab/lab_run.h"
 
-//   build -> faults and conversations act -> all over, or nothing moves -> close -> TIME-WAIT
-//            passes -> nothing may be left
+//   build -> faults and flows act -> all over, or nothing moves -> nobody is let in -> TIME-WAIT
+//            passes, late datagrams come -> close -> nothing may be left
 //
 // What a run holds against the stack is the list in verdict.h. A connection may fail where its host
-// crashed, a program broke off, buffers ran out, or its path was cut for a minute.
+// crashed, a program broke off, buffers ran out, or its path was cut for a minute; there datagrams
+// are not counted, either.
 
 namespace strata::service {
 
@@ -42,7 +43,8 @@ class TrialRun {
   [[nodiscard]] Outcome<void> build();
   [[nodiscard]] Outcome<void> list_frame_faults();
   void list_frame_faults(LabLink& link) const;
-  [[nodiscard]] Outcome<void> add_conversations();
+  [[nodiscard]] Outcome<void> add_flows();
+  void add_flow(const LabTraffic& traffic, const WatchedEnds& ends);
   [[nodiscard]] Outcome<void> schedule(const TrialItem& item);
   [[nodiscard]] Outcome<void> schedule_link(const TrialItem& item, sim::Link& link);
   [[nodiscard]] Outcome<void> schedule_host(const TrialItem& item);
@@ -60,9 +62,17 @@ class TrialRun {
   [[nodiscard]] bool may_fail() const;
   [[nodiscard]] bool may_be_wrong() const;
 
+  // Of all links, switches and stacks.
+  struct WorldCounts {
+    std::uint64_t lost = 0, doubled = 0;  // frames and packets
+    std::uint64_t udp_sent = 0, udp_received = 0, udp_refused = 0;
+  };
+  [[nodiscard]] WorldCounts count_world() const;
+
   // Each says what is broken, if anything.
   [[nodiscard]] bool converse(TrialVerdict& verdict);
   [[nodiscard]] bool check_programs(TrialVerdict& verdict) const;
+  [[nodiscard]] bool check_datagrams(TrialVerdict& verdict) const;
   [[nodiscard]] bool check_queues(TrialVerdict& verdict) const;
   [[nodiscard]] bool check_rest(TrialVerdict& verdict);
   [[nodiscard]] bool all_over() const;
@@ -81,7 +91,7 @@ class TrialRun {
   std::vector<std::vector<sim::FrameFault>> struck_;  // by link, both directions; outlive the world
   std::vector<std::unique_ptr<ExchangedDevice>> devices_;  // outlive the world, too
   std::unique_ptr<LabRun> run_;
-  std::vector<std::unique_ptr<Conversation>> conversations_;
+  std::vector<std::unique_ptr<WatchedFlow>> flows_;
   std::vector<PacketPtr> hoard_;
   std::map<const sim::Link*, int> cuts_;
   std::map<std::string, int, std::less<>> crashes_;  // of hosts that are off

@@ -8,6 +8,8 @@ std::string_view to_text(Broken broken) {
     case Broken::kNothing: return "nothing is broken";
     case Broken::kBytes: return "wrong bytes";
     case Broken::kMissing: return "missing bytes";
+    case Broken::kRepeated: return "datagrams came too often";
+    case Broken::kCounters: return "counters do not add up";
     case Broken::kFailed: return "a connection failed";
     case Broken::kStuck: return "stuck";
     case Broken::kQueue: return "a queue without bound";

@@ -13,19 +13,21 @@ namespace strata::service {
 
 enum class Broken : std::uint8_t {
   kNothing,
-  kBytes,    // other bytes came than were written there
-  kMissing,  // an end was told before all bytes came
-  kFailed,   // a connection failed, and nothing had happened that may end one
-  kStuck,    // nothing moves, though a path is there
-  kQueue,    // a queue grew beyond its bound
-  kSockets,  // of connections that are over, not gone when TIME-WAIT has passed
-  kPackets,  // in nobody's hands and not free
-  kMemory,   // more than at the start, once all is closed
-  kTasks,    // started and not ended
-  kBusy,     // far more turns than frames and timers ask for
-  kStalled,  // without end at one instant
-  kCrashed,  // a STRATA_CHECK, a signal, another exit
-  kHung,     // no end within the time one run may compute
+  kBytes,     // other bytes came than were written there
+  kMissing,   // an end was told before all bytes came
+  kRepeated,  // datagrams came again, more often than links doubled frames
+  kCounters,  // datagrams are gone, or there, and nobody counted them
+  kFailed,    // a connection failed, and nothing had happened that may end one
+  kStuck,     // nothing moves, though a path is there
+  kQueue,     // a queue grew beyond its bound
+  kSockets,   // of connections that are over, not gone when TIME-WAIT has passed
+  kPackets,   // in nobody's hands and not free
+  kMemory,    // more than at the start, once all is closed
+  kTasks,     // started and not ended
+  kBusy,      // far more turns than frames and timers ask for
+  kStalled,   // without end at one instant
+  kCrashed,   // a STRATA_CHECK, a signal, another exit
+  kHung,      // no end within the time one run may compute
 };
 
 [[nodiscard]] std::string_view to_text(Broken broken);

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "service/explore/datagram_exchange.h"
 #include "service/explore/lab_text.h"
 
 namespace strata::service::draw_test {
@@ -28,6 +29,20 @@ TEST(DrawTrial, EveryKindComesUpInAThousandSeeds) {
     for (const TrialItem& item : draw_trial(lab(), seed).items) seen.insert(item.kind);
   }
   EXPECT_EQ(seen.size(), static_cast<std::size_t>(ItemKind::kSmallSegments) + 1);
+}
+
+TEST(DrawTrial, DatagramsGetTheChoicesThatMeanSomethingToThem) {
+  const LabFile datagrams =
+      explore_lab::lab_of(std::string(explore_lab::kTwoHosts) + explore_lab::kDatagrams);
+  std::set<ItemKind> seen;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (const TrialItem& item : draw_trial(datagrams, seed).items) {
+      if (!is_program_choice(item.kind)) continue;
+      EXPECT_TRUE(is_datagram_choice(item.kind)) << to_text(item);
+      seen.insert(item.kind);
+    }
+  }
+  EXPECT_EQ(seen.size(), 7U);
 }
 
 TEST(DrawTrial, WhoAsksAndAnswersInTurnIsToldNothingElse) {

@@ -27,8 +27,7 @@ ExploreOptions seeds_to_try() {
   return options;
 }
 
-TEST(Explore, FindsNothingBroken) {
-  const LabFile lab = lab_of(std::string(kTwoHosts) + kBulk + kAsk);
+void expect_nothing_broken(const LabFile& lab) {
   const ExploreOptions options = seeds_to_try();
   const auto found = explore(lab, options, [](const Exploration&) { return true; });
   ASSERT_TRUE(found.has_value()) << found.error().text;
@@ -40,6 +39,15 @@ TEST(Explore, FindsNothingBroken) {
   EXPECT_TRUE(found->is_whole);
   EXPECT_EQ(found->seeds, options.last_seed - options.first_seed + 1);
   EXPECT_GT(found->items, found->seeds);
+}
+
+TEST(Explore, FindsNothingBroken) {
+  expect_nothing_broken(lab_of(std::string(kTwoHosts) + kBulk + kAsk));
+}
+
+TEST(Explore, FindsNothingBrokenInDatagrams) {
+  const char* const kChance = "loss = \"2%\"\nduplication = \"2%\"\ncorruption = \"1%\"\n";
+  expect_nothing_broken(lab_of(std::string(kTwoHosts) + kChance + kDatagrams));
 }
 
 // What breaks by itself needs no fault at all.

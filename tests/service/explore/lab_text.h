@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lab that tests of the explorer run: two hosts, a line, a transfer and some questions.
+// The lab that tests of the explorer run: two hosts, a line, a transfer, some questions, datagrams.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -41,6 +41,19 @@ to = "a"
 start = "10ms"
 size = "300B"
 answer = "4KB"
+)";
+
+// 99 of them.
+inline constexpr const char* kDatagrams = R"(
+[[traffic]]
+name = "udp"
+kind = "udp"
+from = "a"
+to = "b"
+start = "10ms"
+stop = "1s"
+size = "300B"
+every = "10ms"
 )";
 
 [[nodiscard]] inline LabFile lab_of(const std::string& text) {
