@@ -10,6 +10,7 @@
 
 #include "strata/devices.h"
 #include "strata/host.h"
+#include "strata/real_clock.h"
 #include "strata/sim_live.h"
 #include "strata/udp_socket.h"
 
@@ -42,11 +43,11 @@ std::optional<Duration> ask_ten_times(sim::LiveWorld& live, Host& host) {
   std::array<std::byte, 64> buffer;
   Duration least = Duration::max();
   for (int i = 0; i < 10; ++i) {
-    const Time asked = live.loop().now();
-    (void)socket.send_to(std::as_bytes(std::span("are you there?")), server, asked);
+    const Time asked = real_now();
+    (void)socket.send_to(std::as_bytes(std::span("are you there?")), server, live.loop().now());
     const auto is_answered = [&] { return socket.receive(buffer).has_value(); };
     if (!live.run_until_true(is_answered, 10s)) return std::nullopt;
-    least = std::min(least, live.loop().now() - asked);
+    least = std::min(least, real_now() - asked);
   }
   return least;
 }
@@ -71,9 +72,12 @@ int main(int count, char** words) {
   const auto live = sim::LiveWorld::create(world).value();
   if (count == 2) {
     auto device = open_device(words[1]);
-    if (!device || !live->join(outside, *std::move(device))) {
-      std::fprintf(stderr, "%s\n",
-                   device ? "it must be Ethernet, and offload=no" : device.error().text.c_str());
+    if (!device) {
+      std::fprintf(stderr, "%s\n%s\n", device.error().text.c_str(), device.error().hint.c_str());
+      return 1;
+    }
+    if (!live->join(outside, *std::move(device))) {
+      std::fprintf(stderr, "it must be Ethernet, and offload=no\n");
       return 1;
     }
     live->run_for(60s);
