@@ -15,7 +15,10 @@ namespace {
 class TrialDraw {
  public:
   TrialDraw(const LabFile& lab, std::uint64_t seed)
-      : lab_(lab), rng_(seed * 0x9e37'79b9'7f4a'7c15U + 1), trial_{.seed = seed} {}
+      : lab_(lab),
+        rng_(seed * 0x9e37'79b9'7f4a'7c15U + 1),
+        manner_(seed * 0xbf58'476d'1ce4'e5b9U + 1),
+        trial_{.seed = seed} {}
 
   Trial trial() {
     for (const LabLink& link : lab_.links) {
@@ -37,7 +40,7 @@ class TrialDraw {
       trial_.items.back().left = rng_.below(one_in(2) ? 4 : 64);
     }
     for (const LabTraffic& traffic : lab_.traffic) {
-      if (is_conversation(traffic)) add_choices(traffic);
+      if (is_conversation(traffic)) add_choices_of_streams(traffic);
       if (is_datagram_exchange(traffic)) add_datagram_choices(traffic);
     }
     return std::move(trial_);
@@ -86,6 +89,33 @@ class TrialDraw {
       case 3:
         return add({ItemKind::kHold, way, place, span(one_in(4) ? kSecond : 30 * kMillisecond)});
       default: return add({ItemKind::kLose, way, place});
+    }
+  }
+
+  void add_choices_of_streams(const LabTraffic& traffic) {
+    const bool is_bulk = traffic.kind == LabTraffic::Kind::kBulk;
+    if (is_bulk && manner_.below(6) == 0) return add_coroutine_choices(traffic);
+    add_choices(traffic);
+  }
+
+  void add_coroutine_choices(const LabTraffic& traffic) {
+    const std::string client = traffic.name + ".client", server = traffic.name + ".server";
+    add({ItemKind::kCoroutines, traffic.name});
+    if (one_in(2)) add({ItemKind::kTalk, server, rng_.below(one_in(3) ? 3'000 : 200'000)});
+    if (one_in(3)) add({ItemKind::kEnd, client, rng_.below(one_in(3) ? 3'000 : 200'000)});
+    if (one_in(8)) add({ItemKind::kAcceptLate, server, span(3 * kSecond)});
+    for (const std::string& program : {client, server}) {
+      for (std::uint64_t left = rng_.below(4); left != 0; --left) add_coroutine_choice(program);
+    }
+  }
+
+  void add_coroutine_choice(const std::string& program) {
+    const std::uint64_t size = 20 + rng_.below(one_in(2) ? 30 : 5'000);
+    switch (rng_.below(4)) {
+      case 0: return add({ItemKind::kReadSize, program, place(), size});
+      case 1: return add({ItemKind::kReadPause, program, place(), span(5 * kSecond)});
+      case 2: return add({ItemKind::kWriteSize, program, place(), size});
+      default: return add({ItemKind::kWritePause, program, place(), span(3 * kSecond)});
     }
   }
 
@@ -149,6 +179,7 @@ class TrialDraw {
 
   const LabFile& lab_;
   Rng rng_;
+  Rng manner_;  // of programs: it moves no other draw
   Trial trial_;
 };
 

@@ -29,6 +29,22 @@ void fill_pattern(MutableBytes bytes, std::uint64_t pattern, std::uint64_t offse
   }
 }
 
+std::optional<std::uint64_t> first_wrong(Bytes bytes, std::uint64_t pattern, std::uint64_t offset) {
+  std::vector<std::byte> expected(bytes.size());
+  fill_pattern(expected, pattern, offset);
+  const auto wrong = std::ranges::mismatch(bytes, expected).in1;
+  if (wrong == bytes.end()) return std::nullopt;
+  return offset + static_cast<std::uint64_t>(wrong - bytes.begin());
+}
+
+void keep_alive(TcpStream& stream, Time now) {
+  TcpSocketOptions options = stream.options().value_or(TcpSocketOptions{});
+  options.keepalive = true;
+  options.keepalive_idle = std::chrono::seconds(30);
+  options.keepalive_interval = std::chrono::seconds(10);
+  static_cast<void>(stream.set_options(options, now));
+}
+
 // ── Steps ──────────────────────────────────────────────────────────────────────────────────────
 
 TrialSteps::TrialSteps(const std::vector<TrialItem>& items, Wanted wanted) {
@@ -69,12 +85,7 @@ Program::Program(sim::Host& host, TcpStream stream, const ProgramPlan& plan)
     answers_last_ = answers_last_ || choice.kind == ItemKind::kAnswerLast;
   }
   static_cast<void>(stream_->on_ready([this](Readiness) { work(); }));
-  if (!plan_.is_keeping_alive) return;
-  TcpSocketOptions options = stream_->options().value_or(TcpSocketOptions{});
-  options.keepalive = true;
-  options.keepalive_idle = std::chrono::seconds(30);
-  options.keepalive_interval = std::chrono::seconds(10);
-  static_cast<void>(stream_->set_options(options, now()));
+  if (plan_.is_keeping_alive) keep_alive(*stream_, now());
 }
 
 Program::~Program() {
@@ -153,7 +164,7 @@ void Program::read() {
       return;
     }
     if (!taken) return check(taken.error());
-    take_bytes(MutableBytes(buffer_).first(*taken));
+    take_bytes(Bytes(buffer_).first(*taken));
     if (plan_.take != 0) write();
   }
 }
@@ -185,13 +196,8 @@ Result<std::size_t> Program::read_some(std::size_t count) {
   return size;
 }
 
-void Program::take_bytes(MutableBytes bytes) {
-  expected_.resize(bytes.size());
-  fill_pattern(expected_, plan_.pattern_in, read_);
-  const auto [wrong, right] = std::ranges::mismatch(bytes, expected_);
-  if (wrong != bytes.end() && !wrong_at_) {
-    wrong_at_ = read_ + static_cast<std::uint64_t>(wrong - bytes.begin());
-  }
+void Program::take_bytes(Bytes bytes) {
+  if (!wrong_at_) wrong_at_ = first_wrong(bytes, plan_.pattern_in, read_);
   read_ += bytes.size();
 }
 

@@ -72,7 +72,7 @@ class Program {
   void read();
   // False: the program is over, or waits.
   [[nodiscard]] bool step_before_read();
-  void take_bytes(MutableBytes bytes);
+  void take_bytes(Bytes bytes);
   [[nodiscard]] Result<std::size_t> read_some(std::size_t count);
   void set_option(const TrialItem& step);
   void pause(std::uint64_t nanoseconds, bool& is_paused, TimerId& timer);
@@ -83,7 +83,7 @@ class Program {
   ProgramPlan plan_;
   std::optional<TcpStream> stream_;
   TrialSteps read_sizes_, read_pauses_, write_sizes_, write_pauses_, packets_, options_, breaks_;
-  std::vector<std::byte> buffer_, expected_;
+  std::vector<std::byte> buffer_;
   std::size_t read_size_ = SIZE_MAX, write_size_ = SIZE_MAX;
   std::uint64_t written_ = 0, read_ = 0;
   bool answers_last_ = false, hands_packets_ = false, takes_packets_ = false;
@@ -96,5 +96,10 @@ class Program {
 
 // The bytes from `offset` on of the stream that `pattern` names: any misplaced one is seen.
 void fill_pattern(MutableBytes bytes, std::uint64_t pattern, std::uint64_t offset);
+// Where in that stream the first of these bytes stands that is another; none: all are right.
+[[nodiscard]] std::optional<std::uint64_t> first_wrong(Bytes bytes, std::uint64_t pattern,
+                                                       std::uint64_t offset);
+// So often that a trial does not wait for it in vain.
+void keep_alive(TcpStream& stream, Time now);
 
 }  // namespace strata::service

@@ -25,7 +25,7 @@ struct ItemWords {
   FieldForm left = FieldForm::kNone;
 };
 
-constexpr std::array<ItemWords, 27> kItemWords{{
+constexpr std::array<ItemWords, 28> kItemWords{{
     {ItemKind::kLose, "lose", FieldForm::kCount},
     {ItemKind::kCorrupt, "corrupt", FieldForm::kCount, FieldForm::kCount},
     {ItemKind::kDuplicate, "duplicate", FieldForm::kCount},
@@ -46,6 +46,7 @@ constexpr std::array<ItemWords, 27> kItemWords{{
     {ItemKind::kAcceptLate, "accept_late", FieldForm::kTime},
     {ItemKind::kClose, "close", FieldForm::kCount},
     {ItemKind::kAbort, "abort", FieldForm::kCount},
+    {ItemKind::kCoroutines, "coroutines"},
     {ItemKind::kNoDelay, "no_delay", FieldForm::kCount},
     {ItemKind::kCork, "cork", FieldForm::kCount},
     {ItemKind::kQuickAck, "quick_ack", FieldForm::kCount},

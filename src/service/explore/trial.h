@@ -32,6 +32,7 @@
 //   accept_late bulk.server 2s
 //   close bulk.server 3000           # having read 3000 bytes, whatever is unread
 //   abort bulk.client 3000
+//   coroutines bulk                  # both its programs are written as coroutines
 //   no_delay, cork, quick_ack, slow_ack, small_receive, small_send, small_segments bulk.client 0
 //
 // Places of frames count what gets the wire. A program is FLOW.client, who connects, or
@@ -43,7 +44,8 @@
 //   packets udp.server 1000          # having taken 1000 bytes, packets are taken over
 //   read_pause, write_pause, small_receive
 //
-// and the others are refused.
+// and the others are refused. Coroutines read and write in sizes, with pauses, end early, talk and
+// accept late.
 
 namespace strata::service {
 
@@ -69,6 +71,7 @@ struct TrialItem {
     kAcceptLate,
     kClose,
     kAbort,
+    kCoroutines,
     kNoDelay,
     kCork,
     kQuickAck,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "service/explore/conversation.h"
+#include "service/explore/coroutine_conversation.h"
 #include "service/explore/datagram_exchange.h"
 #include "service/explore/exchanged_device.h"
 
@@ -42,17 +43,27 @@ void without_chance(sim::LinkConfig& line) {
   line.lost_frames.clear();
 }
 
-// Why this choice means nothing to a program of such traffic; empty: it does.
-std::string_view objection(const LabTraffic& traffic, const TrialItem& choice) {
+bool is_about(const TrialItem& choice, const LabTraffic& traffic) {
+  if (choice.kind == ItemKind::kCoroutines) return choice.where == traffic.name;
+  return choice.where == traffic.name + ".client" || choice.where == traffic.name + ".server";
+}
+
+// Why this choice means nothing to such a flow; empty: it does.
+std::string_view objection(const LabTraffic& traffic, const TrialItem& choice,
+                           bool is_by_coroutines) {
   const bool is_of_the_called =
       choice.kind == ItemKind::kTalk || choice.kind == ItemKind::kAcceptLate;
   if (is_of_the_called && !choice.where.ends_with(".server")) return "only who is called does that";
   if (is_datagram_exchange(traffic)) {
     return is_datagram_choice(choice.kind) ? "" : "that is nothing for datagrams";
   }
-  const bool is_for_bulk = choice.kind == ItemKind::kTalk || choice.kind == ItemKind::kAnswerLast;
-  const bool asks = traffic.kind == LabTraffic::Kind::kRequest;
-  return is_for_bulk && asks ? "those who ask and answer do that in turn" : "";
+  if (traffic.kind == LabTraffic::Kind::kRequest) {
+    if (choice.kind == ItemKind::kCoroutines) return "that is for transfers";
+    const bool is_for_bulk = choice.kind == ItemKind::kTalk || choice.kind == ItemKind::kAnswerLast;
+    return is_for_bulk ? "those who ask and answer do that in turn" : "";
+  }
+  const bool is_unknown = is_by_coroutines && !is_coroutine_choice(choice.kind);
+  return is_unknown ? "that is nothing for coroutines" : "";
 }
 
 }  // namespace
@@ -169,15 +180,14 @@ Outcome<void> TrialRun::add_flows() {
   }
   for (const TrialItem& item : trial_.items) {
     if (!is_program_choice(item.kind)) continue;
-    const auto flow = std::ranges::find_if(watched, [&](const LabTraffic* traffic) {
-      return item.where == traffic->name + ".client" || item.where == traffic->name + ".server";
-    });
-    if (flow == watched.end()) {
+    const auto found = std::ranges::find_if(
+        watched, [&](const LabTraffic* traffic) { return is_about(item, *traffic); });
+    if (found == watched.end()) {
       return failed(fmt::format("'{}': there is no program '{}'", to_text(item), item.where));
     }
-    if (const std::string_view why = objection(**flow, item); !why.empty()) {
-      return failed(fmt::format("'{}': {}", to_text(item), why));
-    }
+    const LabTraffic& traffic = **found;
+    const auto why = objection(traffic, item, is_by_coroutines(trial_, traffic));
+    if (!why.empty()) return failed(fmt::format("'{}': {}", to_text(item), why));
   }
   return {};
 }
@@ -193,7 +203,11 @@ void TrialRun::add_flow(const LabTraffic& traffic, const WatchedEnds& ends) {
   // Only who asks hears that the other end is no more; where it must be there, asking would hide
   // that nobody moves.
   plan.client.is_keeping_alive = plan.server.is_keeping_alive = may_fail();
-  flows_.push_back(std::make_unique<Conversation>(ends, plan));
+  if (is_by_coroutines(trial_, traffic)) {
+    flows_.push_back(std::make_unique<CoroutineConversation>(ends, plan));
+  } else {
+    flows_.push_back(std::make_unique<Conversation>(ends, plan));
+  }
 }
 
 // ── Faults at times ────────────────────────────────────────────────────────────────────────────

@@ -5,17 +5,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <deque>
 #include <memory>
 #include <utility>
 
+#include "service/explore/crooked_queue.h"
 #include "service/explore/lab_text.h"
 #include "service/explore/trial_run.h"
 
 namespace strata::service::datagram_exchange_test {
 namespace {
 
+using explore_lab::Crime;
+using explore_lab::CrookedQueue;
 using explore_lab::trial_of;
 using testing::HasSubstr;
 
@@ -104,43 +105,6 @@ TEST(DatagramExchange, AChoiceThatMeansNothingIsRefused) {
 }
 
 // ── Broken on purpose ──────────────────────────────────────────────────────────────────────────
-
-enum class Crime : std::uint8_t { kNone, kSwallow, kDouble, kAlter };
-
-// A queue that commits it on every other datagram, and tells nobody.
-class CrookedQueue final : public sim::QueueDiscipline {
- public:
-  CrookedQueue(Crime crime, PacketPool& pool) : crime_(crime), pool_(pool) {}
-
-  void enqueue(PacketPtr frame, Time /*now*/, Drops& /*drops*/) override {
-    const bool is_chosen = frame->size() > kSize && ++seen_ % 2 == 0;
-    if (is_chosen && crime_ == Crime::kSwallow) return;
-    if (is_chosen && crime_ == Crime::kDouble) frames_.push_back(frame->copy(pool_));
-    if (is_chosen && crime_ == Crime::kAlter) alter(*frame);
-    frames_.push_back(std::move(frame));
-  }
-  [[nodiscard]] PacketPtr dequeue(Time /*now*/, Drops& /*drops*/) override {
-    if (frames_.empty()) return nullptr;
-    PacketPtr next = std::move(frames_.front());
-    frames_.pop_front();
-    return next;
-  }
-  [[nodiscard]] std::size_t packets() const override { return frames_.size(); }
-  [[nodiscard]] std::size_t bytes() const override { return frames_.size() * kSize; }
-  [[nodiscard]] std::size_t room() const override { return 1000; }
-
- private:
-  // Two words of the payload change places, and no checksum sees it.
-  static void alter(Packet& frame) {
-    const MutableBytes words = frame.mutable_bytes().subspan(60, 4);
-    std::swap_ranges(words.begin(), words.begin() + 2, words.begin() + 2);
-  }
-
-  Crime crime_;
-  PacketPool& pool_;
-  std::deque<PacketPtr> frames_;
-  std::size_t seen_ = 0;
-};
 
 TrialVerdict run_with(Crime crime) {
   const auto made = make(lab(), {.seed = 1});

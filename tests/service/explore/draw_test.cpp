@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "service/explore/coroutine_conversation.h"
 #include "service/explore/datagram_exchange.h"
 #include "service/explore/lab_text.h"
 
@@ -29,6 +30,20 @@ TEST(DrawTrial, EveryKindComesUpInAThousandSeeds) {
     for (const TrialItem& item : draw_trial(lab(), seed).items) seen.insert(item.kind);
   }
   EXPECT_EQ(seen.size(), static_cast<std::size_t>(ItemKind::kSmallSegments) + 1);
+}
+
+TEST(DrawTrial, CoroutinesGetTheChoicesThatMeanSomethingToThem) {
+  std::set<ItemKind> seen;
+  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+    const Trial trial = draw_trial(lab(), seed);
+    if (!is_by_coroutines(trial, lab().traffic[0])) continue;
+    for (const TrialItem& item : trial.items) {
+      if (!item.where.starts_with("bulk")) continue;
+      EXPECT_TRUE(is_coroutine_choice(item.kind)) << to_text(item);
+      seen.insert(item.kind);
+    }
+  }
+  EXPECT_EQ(seen.size(), 8U);
 }
 
 TEST(DrawTrial, DatagramsGetTheChoicesThatMeanSomethingToThem) {
