@@ -14,8 +14,19 @@ namespace {
 
 constexpr std::size_t kCoroutineBuffer = 16'384;
 
+// How long it waits at this place.
+Duration pause_at(TrialSteps& pauses, std::uint64_t place) {
+  Duration pause{};
+  while (const TrialItem* step = pauses.take(place)) {
+    pause += Duration(static_cast<std::int64_t>(step->amount));
+  }
+  return pause;
+}
+
+}  // namespace
+
 // How many bytes a call of this side moves next.
-class CallSizes {
+class CoroutineConversation::CallSizes {
  public:
   CallSizes(const std::vector<TrialItem>& choices, TrialSteps::Wanted wanted)
       : steps_(choices, wanted) {}
@@ -30,17 +41,6 @@ class CallSizes {
   TrialSteps steps_;
   std::uint64_t size_ = kCoroutineBuffer;
 };
-
-// How long it waits at this place.
-Duration pause_at(TrialSteps& pauses, std::uint64_t place) {
-  Duration pause{};
-  while (const TrialItem* step = pauses.take(place)) {
-    pause += Duration(static_cast<std::int64_t>(step->amount));
-  }
-  return pause;
-}
-
-}  // namespace
 
 bool is_coroutine_choice(ItemKind kind) {
   switch (kind) {

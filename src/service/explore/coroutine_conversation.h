@@ -35,6 +35,7 @@ class CoroutineConversation final : public WatchedFlow {
   [[nodiscard]] std::optional<Trouble> trouble(const Excuses& excuses) const override;
 
  private:
+  class CallSizes;
   struct Side {
     Side(sim::Host& its_host, const ProgramPlan& its_plan);
     void give_up(coro::TcpStream& stream, Error why);
