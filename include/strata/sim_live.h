@@ -92,8 +92,7 @@ class LiveWorld {
   // it holds.
   template <typename Condition>
   bool run_until_true(Condition condition, Duration limit) {
-    world().wake_hosts();
-    const Time end = end_after(limit);
+    const Time end = begin_run(limit);
     while (!condition()) {
       if (!step(end)) return false;
     }
@@ -115,7 +114,8 @@ class LiveWorld {
   struct Inside;
   explicit LiveWorld(std::unique_ptr<Inside> inside);
   Result<void> join(Station& station, Device& device, std::unique_ptr<Device> owned);
-  [[nodiscard]] Time end_after(Duration duration);
+  // When it ends.
+  [[nodiscard]] Time begin_run(Duration duration);
   std::unique_ptr<Inside> inside_;
 };
 

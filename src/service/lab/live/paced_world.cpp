@@ -36,12 +36,10 @@ void PacedWorld::join(sim::Station& station, Device& device, Feeding feeding) {
   });
 }
 
-void PacedWorld::set_end(Time end) {
-  if (has_begun_ && is_at_end()) {
-    const Duration waited = world_time(clock_()) - world_.now();
-    if (waited > kBehindMax) zero_ += waited;
-  }
-  end_ = end;
+void PacedWorld::resume() {
+  if (!has_begun_) return;
+  const Duration waited = world_time(clock_()) - world_.now();
+  if (waited > kBehindMax) zero_ += waited;
 }
 
 bool PacedWorld::prepare_to_sleep() {

@@ -28,8 +28,8 @@
 // 3. The world's time never goes back, and jumps over nothing. When it is more than kBehindMax
 //    behind (the machine is too slow, or the program was stopped), it stands still instead: zero_
 //    moves. Everything that is under way takes so much longer, and rests() tells.
-// 4. At its end the world waits for a later one. When that comes more than kBehindMax later, the
-//    world stood still meanwhile; that is no rest, for nobody wanted it to go on.
+// 4. Who lets the world have its turns again, having had something else to do for longer than that,
+//    says so with resume(): it stood still meanwhile, and that is no rest.
 
 namespace strata::service {
 
@@ -64,7 +64,9 @@ class PacedWorld final : public Pollable {
   // The loop must update() our descriptors.
   void join(sim::Station& station, Device& device, Feeding feeding = Feeding::kDescriptor);
   // The world goes no further. It begins with its present instant as the first of them.
-  void set_end(Time end);
+  void set_end(Time end) { end_ = end; }
+  // Nobody wanted it to go on since its last turn.
+  void resume();
   [[nodiscard]] bool is_at_end() const { return world_.now() >= end_; }
   // WorldConfig::events_at_one_instant_max: it does not get any further.
   [[nodiscard]] bool is_stalled() const { return is_stalled_; }

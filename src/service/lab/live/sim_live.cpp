@@ -133,8 +133,7 @@ Result<void> LiveWorld::join(Station& station, Device& device, std::unique_ptr<D
 }
 
 bool LiveWorld::run_for(Duration duration) {
-  world().wake_hosts();
-  const Time end = end_after(duration);
+  const Time end = begin_run(duration);
   while (step(end)) {
   }
   return world().now() >= end;
@@ -147,8 +146,10 @@ bool LiveWorld::step(Time last) {
   return true;
 }
 
-// The machine's clock counts from when it was started: what it is asked to reach stays a time.
-Time LiveWorld::end_after(Duration duration) {
+Time LiveWorld::begin_run(Duration duration) {
+  world().wake_hosts();
+  inside_->paced.resume();
+  // The machine's clock counts from when it was started: what it is to reach stays a time.
   const Duration most = (kNever - world().now()) / 2;
   return duration < most ? world().now() + duration : kNever;
 }

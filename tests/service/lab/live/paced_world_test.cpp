@@ -185,6 +185,7 @@ TEST(PacedWorld, StandsStillWhileNobodyWantsItToGoOn) {
   line.turn(0ms);
   line.turn(10ms);
   machine = kBoot + 1h;
+  line.paced.resume();
   line.paced.set_end(Time(40ms));
   EXPECT_EQ(line.paced.next_deadline(), kBoot + 1h + 30ms);
   line.device(0).push(frame_of(100));
