@@ -216,6 +216,7 @@ struct SwitchCounters {
   std::uint64_t malformed = 0;   // shorter than an Ethernet header, or from a group address
   std::uint64_t not_learnt = 0;  // the table was full
   std::uint64_t pool_empty = 0;  // no packet for a copy
+  std::uint64_t nowhere = 0;     // flooded, and no other port was up and of its VLAN
 };
 
 // A learning switch (IEEE 802.1Q). Until a port is told about VLANs, tags pass like any bytes and

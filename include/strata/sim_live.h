@@ -35,6 +35,8 @@
 //    (Accuracy::rests).
 // 3. Time passes in the world only while it runs. The seed still decides which frames are lost, but
 //    no run is the same twice.
+// 4. While there is such a world, the kernel wakes the thread that made it as soon as it can
+//    (PR_SET_TIMERSLACK), and not only for the world. It is destroyed on that thread.
 
 namespace strata::sim {
 
@@ -86,7 +88,8 @@ class LiveWorld {
   // The device outlives this.
   Result<void> join(Station& station, Device& device);
 
-  // False: the world has stalled, or loop().stop() was called, or a signal came that stops it.
+  // False: the world has stalled, or loop().stop() was called, or a signal came that stops it. A
+  // loop that was stopped stays so: no later run goes on.
   bool run_for(Duration duration);
   // Until condition(), which only looks, holds after some turn, but no longer than `limit`. True:
   // it holds.

@@ -192,7 +192,11 @@ void Switch::Bridge::flood(const std::vector<std::unique_ptr<Port>>& ports, std:
     if (last != nullptr) emit_copy(*last);
     last = port.get();
   }
-  if (last != nullptr) emit(*last, arrival, std::move(frame));
+  if (last == nullptr) {
+    ++counters.nowhere;
+    return;
+  }
+  emit(*last, arrival, std::move(frame));
 }
 
 void Switch::Bridge::emit(Port& port, const Arrival& arrival, PacketPtr frame) {

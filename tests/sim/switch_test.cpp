@@ -124,6 +124,21 @@ TEST_F(SwitchTest, ForgetsWhatWasBehindALinkThatWentDown) {
   EXPECT_EQ(reached(), (Ports{1, 3}));
 }
 
+TEST_F(SwitchTest, CountsWhatHasNowhereToGo) {
+  for (const std::size_t station : {1U, 2U, 3U}) links[station]->set_up(false);
+  send(0, mac_of(1));
+  EXPECT_EQ(reached(), Ports{});
+  EXPECT_EQ(hub.counters().flooded, 1U);
+  EXPECT_EQ(hub.counters().nowhere, 1U);
+  links[1]->set_up(true);
+  send(0, mac_of(1));
+  EXPECT_EQ(reached(), Ports{1});
+  hub.set_access(0, 7);  // and nobody else
+  send(0, MacAddress::broadcast());
+  EXPECT_EQ(reached(), Ports{});
+  EXPECT_EQ(hub.counters().nowhere, 2U);
+}
+
 TEST_F(SwitchTest, AFullTableFloodsOn) {
   for (std::uint64_t i = 0; i < 150; ++i) {
     send(0, numbered_frame(i, 64, mac_of(1), MacAddress::from_value(0x0600'0000'0000 + i)));

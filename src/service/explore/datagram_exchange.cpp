@@ -10,7 +10,9 @@ namespace strata::service {
 namespace {
 
 // As many say as much as more would.
-constexpr std::uint64_t kDatagramsMost = 200;
+constexpr std::int64_t kDatagramsMost = 200;
+// A trial has no patience for more, nor for a longer silence.
+constexpr Duration kLongestSending = std::chrono::hours(1);
 
 std::size_t datagram_size(std::uint64_t wanted) {
   return static_cast<std::size_t>(
@@ -43,8 +45,8 @@ DatagramPlan plan_datagrams(const LabTraffic& traffic, const Trial& trial, std::
   plan.client.size = datagram_size(traffic.size);
   plan.client.every = traffic.every;
   const Duration lasts = traffic.stop.value_or(until) - traffic.start;
-  plan.client.count = static_cast<std::uint64_t>(
-      std::clamp<std::int64_t>(lasts / traffic.every, 1, std::int64_t{kDatagramsMost}));
+  plan.client.count = static_cast<std::uint64_t>(std::clamp<std::int64_t>(
+      std::min(lasts, kLongestSending) / traffic.every, 1, kDatagramsMost));
   for (const TrialItem& choice : plan.server.choices) {
     if (choice.kind == ItemKind::kTalk) {
       plan.server.answers = true;
@@ -152,7 +154,8 @@ DatagramCounts DatagramExchange::datagrams() const {
   return {.sent = there.sent + back.sent,
           .taken = there.taken + back.taken,
           .missing = there.missing + back.missing,
-          .repeated = there.repeated + back.repeated};
+          .repeated = there.repeated + back.repeated,
+          .wrong = there.wrong + back.wrong};
 }
 
 }  // namespace strata::service

@@ -46,7 +46,8 @@ DatagramCounts DatagramLedger::counts() const {
   return {.sent = sent_.size(),
           .taken = taken_,
           .missing = sent_.size() - arrived_,
-          .repeated = repeated_};
+          .repeated = repeated_,
+          .wrong = taken_ - arrived_ - repeated_};
 }
 
 }  // namespace strata::service

@@ -41,6 +41,9 @@ class TrialDraw {
     }
     for (const LabTraffic& traffic : lab_.traffic) {
       if (is_conversation(traffic)) add_choices_of_streams(traffic);
+    }
+    // Behind all others, which they move no more than manners do.
+    for (const LabTraffic& traffic : lab_.traffic) {
       if (is_datagram_exchange(traffic)) add_datagram_choices(traffic);
     }
     return std::move(trial_);

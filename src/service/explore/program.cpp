@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace strata::service {
@@ -30,11 +31,17 @@ void fill_pattern(MutableBytes bytes, std::uint64_t pattern, std::uint64_t offse
 }
 
 std::optional<std::uint64_t> first_wrong(Bytes bytes, std::uint64_t pattern, std::uint64_t offset) {
-  std::vector<std::byte> expected(bytes.size());
-  fill_pattern(expected, pattern, offset);
-  const auto wrong = std::ranges::mismatch(bytes, expected).in1;
-  if (wrong == bytes.end()) return std::nullopt;
-  return offset + static_cast<std::uint64_t>(wrong - bytes.begin());
+  std::array<std::byte, 1024> room{};
+  for (std::size_t done = 0; done < bytes.size(); done += room.size()) {
+    const Bytes piece = bytes.subspan(done, std::min(room.size(), bytes.size() - done));
+    const MutableBytes expected = MutableBytes(room).first(piece.size());
+    fill_pattern(expected, pattern, offset + done);
+    const auto wrong = std::ranges::mismatch(piece, expected).in1;
+    if (wrong != piece.end()) {
+      return offset + done + static_cast<std::uint64_t>(wrong - piece.begin());
+    }
+  }
+  return std::nullopt;
 }
 
 void keep_alive(TcpStream& stream, Time now) {

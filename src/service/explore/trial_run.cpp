@@ -335,6 +335,23 @@ bool TrialRun::may_fail() const {
 }
 
 bool TrialRun::may_be_wrong() const {
+  // Two bits of one column that change places are the same sum (RFC 1071).
+  const auto hides_changes = [](const sim::LinkConfig& line) {
+    const auto is_corruption = [](const sim::FrameFault& fault) {
+      return fault.kind == sim::FrameFault::Kind::kCorrupt;
+    };
+    const bool corrupts =
+        line.corruption.numerator != 0 || std::ranges::any_of(line.frame_faults, is_corruption);
+    return corrupts && line.corrupted_bits > 1;
+  };
+  const auto is_bad_line = [&](const LabLink& link) {
+    return hides_changes(link.there) || hides_changes(link.back);
+  };
+  const auto becomes_bad = [&](const LabEvent& event) {
+    return event.kind == LabEvent::Kind::kChange && is_bad_line(event.change);
+  };
+  if (std::ranges::any_of(lab_.links, is_bad_line)) return true;
+  if (std::ranges::any_of(lab_.events, becomes_bad)) return true;
   return std::ranges::any_of(lab_.nodes, [](const LabNode& node) {
     return node.kind == LabNode::Kind::kMiddlebox && may_change_bytes(node.middlebox);
   });

@@ -66,6 +66,7 @@ class TrialRun {
   struct WorldCounts {
     std::uint64_t lost = 0, doubled = 0;  // frames and packets
     std::uint64_t udp_sent = 0, udp_received = 0, udp_refused = 0;
+    bool had_no_buffer = false;  // some stack
   };
   [[nodiscard]] WorldCounts count_world() const;
 

@@ -36,6 +36,7 @@ struct DatagramCounts {
   std::uint64_t taken = 0;     // that programs got
   std::uint64_t missing = 0;   // sent, and never got
   std::uint64_t repeated = 0;  // got, and not for the first time
+  std::uint64_t wrong = 0;     // got, and nobody sent them so
 };
 
 class WatchedFlow {

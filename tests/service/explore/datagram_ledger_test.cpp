@@ -30,6 +30,7 @@ TEST(DatagramLedger, CountsWhatCameOnceAgainAndNever) {
   EXPECT_EQ(counts.taken, 4U);
   EXPECT_EQ(counts.missing, 1U);
   EXPECT_EQ(counts.repeated, 2U);
+  EXPECT_EQ(counts.wrong, 0U);
   EXPECT_EQ(ledger.bytes_sent(), 3'116U);
   EXPECT_EQ(ledger.bytes_taken(), 9'100U);
   EXPECT_EQ(ledger.wrong(), "");
@@ -59,6 +60,7 @@ TEST(DatagramLedger, WhatAnotherSentIsWrong) {
   EXPECT_NE(back.wrong(), "");
   back.note_arrival(Datagram(3));
   EXPECT_EQ(back.counts().taken, 2U);
+  EXPECT_EQ(back.counts().wrong, 2U);
 }
 
 // It comes before it was sent: its number is none yet.

@@ -60,6 +60,18 @@ TEST(DrawTrial, DatagramsGetTheChoicesThatMeanSomethingToThem) {
   EXPECT_EQ(seen.size(), 7U);
 }
 
+TEST(DrawTrial, DatagramsMoveNoChoiceOfOthers) {
+  const std::string hosts = explore_lab::kTwoHosts;
+  const LabFile alone = explore_lab::lab_of(hosts + explore_lab::kBulk);
+  const LabFile both = explore_lab::lab_of(hosts + explore_lab::kDatagrams + explore_lab::kBulk);
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    Trial trial = draw_trial(both, seed);
+    std::erase_if(trial.items,
+                  [](const TrialItem& item) { return item.where.starts_with("udp."); });
+    EXPECT_EQ(trial.items, draw_trial(alone, seed).items) << seed;
+  }
+}
+
 TEST(DrawTrial, WhoAsksAndAnswersInTurnIsToldNothingElse) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     for (const TrialItem& item : draw_trial(lab(), seed).items) {

@@ -41,5 +41,16 @@ TEST(FillPattern, APlaceHasOneByte) {
   EXPECT_NE(piece, whole);
 }
 
+TEST(FirstWrong, TellsWhereOfManyBytes) {
+  std::vector<std::byte> bytes(5'000);
+  fill_pattern(bytes, 3, 777);
+  EXPECT_EQ(first_wrong(bytes, 3, 777), std::nullopt);
+  EXPECT_EQ(first_wrong(Bytes(bytes).first(0), 3, 777), std::nullopt);
+  for (const std::size_t place : {4'999U, 4'096U, 1'024U, 1'023U, 0U}) {
+    bytes[place] ^= std::byte{0x10};
+    EXPECT_EQ(first_wrong(bytes, 3, 777), 777 + place) << "the first of all";
+  }
+}
+
 }  // namespace
 }  // namespace strata::service::program_test

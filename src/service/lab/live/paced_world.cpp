@@ -27,19 +27,40 @@ void PacedWorld::join(sim::Station& station, Device& device, Feeding feeding) {
   made->station = &station;
   made->device = &device;
   made->had_descriptor = device.descriptor() >= 0;
-  if (made->had_descriptor) descriptors_.push_back(device.descriptor());
-  must_ask_ = must_ask_ || feeding == Feeding::kMustAsk;
+  made->must_be_asked = feeding == Feeding::kMustAsk;
   Joined* const joined = made.get();
   joined_.push_back(std::move(made));
+  list_sources();
   station.set_on_frame([this, joined](PacketPtr frame, std::size_t /*port*/, Time /*now*/) {
     send_out(*joined, std::move(frame));
   });
 }
 
-void PacedWorld::resume() {
-  if (!has_begun_) return;
-  const Duration waited = world_time(clock_()) - world_.now();
-  if (waited > kBehindMax) zero_ += waited;
+void PacedWorld::leave(sim::Station& station) {
+  station.set_on_frame({});
+  std::erase_if(arrivals_, [&](const Arrival& each) { return each.from->station == &station; });
+  std::erase_if(joined_, [&](const auto& each) { return each->station == &station; });
+  list_sources();
+}
+
+void PacedWorld::list_sources() {
+  descriptors_.clear();
+  must_ask_ = false;
+  for (const auto& joined : joined_) {
+    const int descriptor = joined->device->descriptor();
+    if (descriptor >= 0) descriptors_.push_back(descriptor);
+    must_ask_ = must_ask_ || joined->must_be_asked;
+  }
+}
+
+Duration PacedWorld::resume() {
+  if (!has_begun_) return {};
+  const Duration stood_still = std::max(clock_() - left_at_, Duration::zero());
+  zero_ += stood_still;
+  left_at_ += stood_still;
+  // What was read meanwhile came before now.
+  arrived_by_ = std::min(arrived_by_, world_time(left_at_));
+  return stood_still;
 }
 
 bool PacedWorld::prepare_to_sleep() {
@@ -51,13 +72,18 @@ bool PacedWorld::prepare_to_sleep() {
 bool PacedWorld::turn(Time now) {
   last_turn_ = now;
   if (is_stalled_) return false;
-  if (!std::exchange(has_begun_, true)) zero_ = now - world_.now().time_since_epoch();
+  if (!std::exchange(has_begun_, true)) {
+    zero_ = now - world_.now().time_since_epoch();
+    left_at_ = now;
+  }
+  const bool waits_for_later_end = is_at_end();
   rest_if_behind();
   const std::uint64_t turns = world_.counters().turns;
   take_frames();
   run_until(std::min(world_time(clock_()), end_));
   const bool has_frames = !arrivals_.empty();
   send_frames();
+  if (!waits_for_later_end) left_at_ = clock_();
   return has_frames || world_.counters().turns != turns;
 }
 

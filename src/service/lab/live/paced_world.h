@@ -28,8 +28,9 @@
 // 3. The world's time never goes back, and jumps over nothing. When it is more than kBehindMax
 //    behind (the machine is too slow, or the program was stopped), it stands still instead: zero_
 //    moves. Everything that is under way takes so much longer, and rests() tells.
-// 4. Who lets the world have its turns again, having had something else to do for longer than that,
-//    says so with resume(): it stood still meanwhile, and that is no rest.
+// 4. Who lets the world have its turns again, having had something else to do, says so with
+//    resume(): it stood still meanwhile, however long, and that is no rest. By what it was behind
+//    before, it still is.
 
 namespace strata::service {
 
@@ -47,6 +48,7 @@ class PacedWorld final : public Pollable {
     std::uint64_t refused = 0;     // frames that the device did not take
     bool is_up = true;
     bool had_descriptor = false;
+    bool must_be_asked = false;       // nothing tells when it has a frame
     std::optional<Time> vanished_at;  // in the world's time
   };
   // How often, and for how long in all, the world stood still.
@@ -63,10 +65,12 @@ class PacedWorld final : public Pollable {
   // The other side of the station's link, its first, is the device from now on, and outlives this.
   // The loop must update() our descriptors.
   void join(sim::Station& station, Device& device, Feeding feeding = Feeding::kDescriptor);
+  // As if it had never joined. The loop must update() our descriptors.
+  void leave(sim::Station& station);
   // The world goes no further. It begins with its present instant as the first of them.
   void set_end(Time end) { end_ = end; }
-  // Nobody wanted it to go on since its last turn.
-  void resume();
+  // Nobody wanted it to go on since it came to its end, or since its last turn: for so long.
+  Duration resume();
   [[nodiscard]] bool is_at_end() const { return world_.now() >= end_; }
   // WorldConfig::events_at_one_instant_max: it does not get any further.
   [[nodiscard]] bool is_stalled() const { return is_stalled_; }
@@ -91,6 +95,7 @@ class PacedWorld final : public Pollable {
     PacketPtr frame;
   };
 
+  void list_sources();
   void rest_if_behind();
   void take_frames();
   void run_until(Time last);
@@ -103,9 +108,10 @@ class PacedWorld final : public Pollable {
   Time zero_{};  // of the machine, when the world's time was nothing
   Time end_{};
   Time last_turn_{};
+  Time left_at_{};  // of the machine, when the last turn was over that found more to do
   bool has_begun_ = false;
   bool is_stalled_ = false;
-  bool must_ask_ = false;  // nothing tells when some device has a frame
+  bool must_ask_ = false;  // some device
   Rests rests_;
   Lateness lateness_, lateness_out_;
   std::vector<std::unique_ptr<Joined>> joined_;

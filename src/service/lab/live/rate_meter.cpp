@@ -21,6 +21,10 @@ RateMeter::Busy RateMeter::busy(sim::Direction direction) const {
   return all;
 }
 
+void RateMeter::stand_still(Duration duration) {
+  for (Way& way : ways_) way.last_seen += duration;
+}
+
 void RateMeter::on_frame(const sim::Sighting& sighting) {
   const sim::LinkConfig& config = sighting.link.config(sighting.direction);
   if (sighting.moment != sim::Sighting::Moment::kDelivered || config.bits_per_second == 0 ||

@@ -28,6 +28,8 @@ class RateMeter final : public sim::Tap {
 
   explicit RateMeter(Time (*clock)()) : clock_(clock) {}
   void on_frame(const sim::Sighting& sighting) override;
+  // The machine's clock went on by so much while the world did not: no link is to blame.
+  void stand_still(Duration duration);
   [[nodiscard]] Busy busy(sim::Direction direction) const;
 
  private:

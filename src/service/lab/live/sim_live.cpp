@@ -23,6 +23,27 @@ constexpr Duration kPatience = std::chrono::milliseconds(50);
 
 constexpr std::array<Direction, 2> kBothWays{Direction::kAToB, Direction::kBToA};
 
+// While one lives, the kernel wakes this thread as soon as it can.
+class PunctualThread {
+ public:
+  PunctualThread() {
+    if (alive_++ != 0) return;
+    former_slack_ = ::prctl(PR_GET_TIMERSLACK);
+    ::prctl(PR_SET_TIMERSLACK, 1);
+  }
+  ~PunctualThread() {
+    if (--alive_ == 0 && former_slack_ > 0) ::prctl(PR_SET_TIMERSLACK, former_slack_);
+  }
+  PunctualThread(const PunctualThread&) = delete;
+  PunctualThread& operator=(const PunctualThread&) = delete;
+
+ private:
+  static thread_local int alive_;
+  static thread_local int former_slack_;  // nanoseconds
+};
+thread_local int PunctualThread::alive_ = 0;
+thread_local int PunctualThread::former_slack_ = 0;
+
 double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
 
 Lateness summary(const service::Lateness& late) {
@@ -66,16 +87,8 @@ struct LiveWorld::Inside {
   };
 
   Inside(World& simulated, std::unique_ptr<Loop> made)
-      : world(simulated),
-        loop(std::move(made)),
-        paced(world, real_now),
-        former_slack(::prctl(PR_GET_TIMERSLACK)) {
-    ::prctl(PR_SET_TIMERSLACK, 1);
-  }
-  ~Inside() {
-    loop->remove(paced);
-    if (former_slack > 0) ::prctl(PR_SET_TIMERSLACK, former_slack);
-  }
+      : world(simulated), loop(std::move(made)), paced(world, real_now) {}
+  ~Inside() { loop->remove(paced); }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
@@ -93,7 +106,7 @@ struct LiveWorld::Inside {
   std::vector<std::unique_ptr<Device>> owned;
   service::PacedWorld paced;
   std::vector<std::unique_ptr<Metered>> meters;
-  int former_slack;  // nanoseconds by which the kernel may wake this thread late
+  PunctualThread punctual;
 };
 
 Result<std::unique_ptr<LiveWorld>> LiveWorld::create(World& world, LoopPolicy policy) {
@@ -127,9 +140,14 @@ Result<void> LiveWorld::join(Station& station, Device& device, std::unique_ptr<D
       paced.joined(), [&](const auto& joined) { return joined->station == &station; });
   if (has_device) return std::unexpected(Error::kAlreadyExists);
   if (!carries_whole_frames(device.capabilities())) return std::unexpected(Error::kNotSupported);
-  if (owned != nullptr) inside_->owned.push_back(std::move(owned));
   paced.join(station, device, service::feeding_of(device));
-  return inside_->loop->update(paced);
+  if (const auto updated = loop().update(paced); !updated) {
+    paced.leave(station);
+    static_cast<void>(loop().update(paced));
+    return updated;
+  }
+  if (owned != nullptr) inside_->owned.push_back(std::move(owned));
+  return {};
 }
 
 bool LiveWorld::run_for(Duration duration) {
@@ -148,7 +166,8 @@ bool LiveWorld::step(Time last) {
 
 Time LiveWorld::begin_run(Duration duration) {
   world().wake_hosts();
-  inside_->paced.resume();
+  const Duration stood_still = inside_->paced.resume();
+  for (const auto& metered : inside_->meters) metered->meter.stand_still(stood_still);
   // The machine's clock counts from when it was started: what it is to reach stays a time.
   const Duration most = (kNever - world().now()) / 2;
   return duration < most ? world().now() + duration : kNever;

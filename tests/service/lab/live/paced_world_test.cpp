@@ -196,6 +196,48 @@ TEST(PacedWorld, StandsStillWhileNobodyWantsItToGoOn) {
   EXPECT_EQ(line.paced.rests().times, 0U) << "it was not too slow";
 }
 
+TEST(PacedWorld, AShortPauseIsNoLagEither) {
+  Line line({.delay = 5ms});
+  for (int i = 1; i <= 10; ++i) {
+    line.device(0).push(frame_of(100));
+    line.paced.set_end(Time(i * 10ms));
+    line.run(machine - kBoot + 10ms);
+    EXPECT_EQ(line.world_now(), i * 10ms);
+    machine += 60ms;
+    EXPECT_EQ(line.paced.resume(), 60ms);
+  }
+  EXPECT_EQ(line.device(1).sent().size(), 10U);
+  EXPECT_EQ(line.paced.lateness().most(), 0ns);
+  EXPECT_EQ(line.paced.rests().times, 0U);
+}
+
+TEST(PacedWorld, APauseForgivesNoLagOfTheRunBeforeIt) {
+  Line line({.delay = 20ms});
+  line.paced.set_end(Time(10ms));
+  line.turn(0ms);
+  line.turn(13ms);
+  machine += 1h;
+  EXPECT_EQ(line.paced.resume(), 1h);
+  EXPECT_EQ(line.paced.world_time(machine), Time(13ms));
+  EXPECT_EQ(line.paced.resume(), 0ns) << "it has been told of this one";
+}
+
+// A loop may turn once more, having slept, before its program sees that it is there.
+TEST(PacedWorld, TurnsAtItsEndArePartOfThePause) {
+  Line line({.delay = 20ms});
+  line.paced.set_end(Time(10ms));
+  line.turn(0ms);
+  line.turn(10ms);
+  line.device(0).push(frame_of(100));
+  line.turn(60ms);
+  EXPECT_EQ(line.paced.resume(), 50ms);
+  line.paced.set_end(Time(1h));
+  line.turn(60ms);
+  line.turn(80ms);
+  EXPECT_EQ(line.world_now(), 30ms);
+  EXPECT_EQ(line.device(1).sent().size(), 1U);
+}
+
 // A device without a descriptor: nothing tells when it has a frame.
 TEST(PacedWorld, AsksDevicesThatTellNothing) {
   sim::World world(1);
@@ -213,6 +255,33 @@ TEST(PacedWorld, AsksDevicesThatTellNothing) {
   machine += 1ms;
   EXPECT_TRUE(paced.turn(machine));
   EXPECT_EQ(paced.joined()[0]->frames_in, 1U);
+}
+
+TEST(PacedWorld, ADeviceThatLeavesIsAsIfItHadNeverJoined) {
+  sim::World world(1);
+  sim::Station& station = world.add_station("station");
+  sim::Station& other = world.add_station("other");
+  world.connect(station, other);
+  TestDevice device, next;
+  PacedWorld paced(world, read_machine);
+  paced.join(station, device, Feeding::kMustAsk);
+  paced.set_end(Time(1ms));
+  machine = kBoot;
+  reading_takes = 0ns;
+  static_cast<void>(paced.turn(machine));
+  paced.leave(station);
+  EXPECT_TRUE(paced.joined().empty());
+  paced.set_end(kNever);
+  EXPECT_EQ(paced.next_deadline(), std::nullopt) << "nobody is left to be asked";
+  const std::vector<std::byte> frame(60);
+  EXPECT_TRUE(other.send(frame));
+  device.push(frame_of(60));
+  machine += 1ms;
+  static_cast<void>(paced.turn(machine));
+  EXPECT_TRUE(device.sent().empty());
+  EXPECT_TRUE(device.has_arrivals());
+  paced.join(station, next);
+  EXPECT_EQ(paced.joined().size(), 1U);
 }
 
 // Its work comes by memory alone.

@@ -30,16 +30,21 @@ struct Line {
     const Time end = world.now() + duration;
     while (const auto next = world.next_instant()) {
       if (*next > end) break;
-      machine = Time((*next - Time{}) * speed);
+      machine = Time((*next - Time{}) * speed) + stood_still;
       world.step(end);
     }
     world.idle_until(end);
+  }
+  void pause(Duration duration) {
+    stood_still += duration;
+    meter.stand_still(duration);
   }
   [[nodiscard]] RateMeter::Busy busy() const { return meter.busy(sim::Direction::kAToB); }
 
   sim::World world;
   sim::Station& from = world.add_station("from");
   RateMeter meter;
+  Duration stood_still{};
 };
 
 TEST(RateMeter, AWorldOnTimeHasTheRateThatWasAsked) {
@@ -60,6 +65,18 @@ TEST(RateMeter, ASlowMachineShows) {
   line.send(200, 1000);
   line.run(1s, 2);
   EXPECT_EQ(line.busy().took, 2 * line.busy().asked);
+}
+
+TEST(RateMeter, AWorldThatStoodStillIsNotSlow) {
+  Line line({.bits_per_second = 8'000'000});
+  line.send(101, 1000);
+  for (int i = 0; i < 20; ++i) {
+    line.run(10ms, 1);
+    line.pause(60ms);
+  }
+  EXPECT_EQ(line.busy().frames, 100U);
+  EXPECT_EQ(line.busy().asked, 100ms);
+  EXPECT_EQ(line.busy().took, 100ms);
 }
 
 TEST(RateMeter, PausesDoNotCountNorDoShortStretches) {
