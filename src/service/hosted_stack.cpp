@@ -250,7 +250,9 @@ Outcome<void> HostedStack::add_proxy(std::string_view interface, const IpAddress
   if (added || added.error() == Error::kAlreadyExists) return {};
   const char* hint = "";
   if (added.error() == Error::kInvalidArgument) hint = "it is an address of this stack";
-  if (added.error() == Error::kNotSupported) hint = "only Ethernet devices answer for others";
+  if (added.error() == Error::kNotSupported) {
+    hint = "only Ethernet devices answer for others, and of IPv6 those with an MTU of 1280 or more";
+  }
   if (added.error() == Error::kOutOfMemory) hint = "an interface answers for 16 at most";
   return failed(fmt::format("{}: proxy {}: {}", interface, strata::to_text(address).view(),
                             to_text(added.error())),

@@ -2,6 +2,8 @@
 #include "stack/addresses.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
 #include "stack/router_role.h"
 
@@ -37,17 +39,37 @@ void join_solicited_node(Interface& interface, const IpAddress& address, Time no
   (void)interface.groups.tell().join(kStackSocketKey, address.solicited_node_group(), now);
 }
 
-void leave_solicited_node(Interface& interface, const IpAddress& address, Time now) {
+enum class Role : std::uint8_t { kOwn, kProxied };
+
+// An own address that goes is still among them; a proxied one has left them already.
+void leave_solicited_node(Interface& interface, const IpAddress& address, Role going, Time now) {
   if (address.is_v4()) return;
   const IpAddress group = address.solicited_node_group();
   const auto needs_it = [&](const IpAddress& other) {
-    return other != address && other.is_v6() && other.solicited_node_group() == group;
+    return other.is_v6() && other.solicited_node_group() == group;
   };
   for (const ip::InterfaceAddress& other : interface.addresses->all()) {
+    if (going == Role::kOwn && other.address == address) continue;
     if (needs_it(other.address)) return;
   }
   if (std::ranges::any_of(interface.neighbors->proxies(), needs_it)) return;
   (void)interface.groups.tell().leave(kStackSocketKey, group, now);
+}
+
+bool is_anycast_of(const Core& core, const Interface& interface, const IpAddress& address) {
+  const ip::LocalAddress* const own = core.local.find(address, interface.id);
+  return own != nullptr && own->kind == ip::LocalKind::kAnycast && own->interface == interface.id;
+}
+
+// A router's anycast addresses are answered for like proxied ones, and take no place of these.
+bool has_room_for_proxy(const Core& core, const Interface& interface, const IpAddress& address) {
+  constexpr std::ptrdiff_t kProxiesMax = neighbor::Config{}.proxies_max;
+  if (is_anycast_of(core, interface, address)) return true;
+  const auto others =
+      std::ranges::count_if(interface.neighbors->proxies(), [&](const IpAddress& proxied) {
+        return proxied != address && !is_anycast_of(core, interface, proxied);
+      });
+  return others < kProxiesMax;
 }
 
 }  // namespace
@@ -89,7 +111,7 @@ Result<void> remove_own_address(Core& core, Interface& interface, const IpAddres
     if (const auto route = connected_route(gone, interface.id)) (void)core.routes.remove(*route);
     remove_router_anycast(core, interface, gone, now);
   }
-  leave_solicited_node(interface, address, now);
+  leave_solicited_node(interface, address, Role::kOwn, now);
   (void)interface.neighbors.tell().remove_own_address(address);
   return interface.addresses.tell().remove(address);
 }
@@ -99,9 +121,11 @@ Result<void> add_proxy(Core& core, Interface& interface, const IpAddress& addres
       (address.is_v6() && !interface.has_ipv6)) {
     return std::unexpected(Error::kNotSupported);
   }
-  if (address.is_loopback() || core.local.is_local(address, interface.id)) {
-    return std::unexpected(Error::kInvalidArgument);
-  }
+  // Ours, too, while it is looked for duplicates of it.
+  const ip::LocalAddress* const own = core.local.find(address, interface.id);
+  const bool is_own = own != nullptr && own->kind == ip::LocalKind::kUnicast;
+  if (address.is_loopback() || is_own) return std::unexpected(Error::kInvalidArgument);
+  if (!has_room_for_proxy(core, interface, address)) return std::unexpected(Error::kOutOfMemory);
   if (const auto added = interface.neighbors.tell().add_proxy(address); !added) return added;
   // RFC 4861 7.2.8: a proxy listens where the owner would.
   join_solicited_node(interface, address, now);
@@ -110,7 +134,7 @@ Result<void> add_proxy(Core& core, Interface& interface, const IpAddress& addres
 
 Result<void> remove_proxy(Interface& interface, const IpAddress& address, Time now) {
   if (!interface.neighbors.tell().remove_proxy(address)) return std::unexpected(Error::kNotFound);
-  leave_solicited_node(interface, address, now);
+  leave_solicited_node(interface, address, Role::kProxied, now);
   return {};
 }
 
@@ -130,7 +154,7 @@ void on_address_change(Core& core, Interface& interface, const ip::AddressChange
     }
     remove_router_anycast(core, interface, change.address, now);
   }
-  leave_solicited_node(interface, change.address.address, now);
+  leave_solicited_node(interface, change.address.address, Role::kOwn, now);
   (void)interface.neighbors.tell().remove_own_address(change.address.address);
 }
 

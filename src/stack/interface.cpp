@@ -8,9 +8,13 @@ namespace {
 
 constexpr std::size_t kIpv6MtuMin = 1280;  // RFC 8200 5
 
+// As many as an interface has addresses: each may be of another prefix.
+constexpr std::uint32_t kAnycastAddressesMax = 32;
+
 neighbor::Config neighbor_config(std::uint32_t entries_max, const InterfaceConfig& config) {
   neighbor::Config result;
   result.entries_max = entries_max;
+  result.proxies_max += kAnycastAddressesMax;
   if (!config.detect_duplicates) {
     result.duplicate_detection.transmits = 0;
     result.conflict_detection.probes = 0;

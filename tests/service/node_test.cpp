@@ -52,6 +52,10 @@ TEST(Node, SaysWhatCouldNotBeOpened) {
   EXPECT_EQ(Node::create(options, {.detects_duplicates = false}).error().text,
             "sink: proxy 10.1.0.2: invalid argument");
   options = with_null_device();
+  options.devices[0].mtu = 1000;
+  options.devices[0].proxies.push_back(*IpAddress::parse("fd01::9"));
+  EXPECT_NE(Node::create(options, {}).error().hint.find("MTU of 1280"), std::string::npos);
+  options = with_null_device();
   options.devices[0].spec = "pcap:/nonexistent.pcap";
   EXPECT_FALSE(Node::create(options, {}).has_value());
 }

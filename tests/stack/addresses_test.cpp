@@ -142,6 +142,38 @@ TEST(Proxies, KeepTheGroupThatAnotherAddressNeeds) {
   EXPECT_FALSE(groups.is_member(group));
 }
 
+// For a moment an address may be ours and proxied: whichever goes, the other is still heard.
+TEST(Proxies, KeepTheGroupOfAnAddressThatIsOursToo) {
+  Host host;
+  const auto& groups = *host.stack.core().interface(host.eth0)->groups;
+  const IpAddress both = address("fd00::77");
+  const IpAddress group = both.solicited_node_group();
+  ASSERT_TRUE(host.stack.add_proxy(host.eth0, both, host.now));
+  ASSERT_TRUE(host.stack.add_address(host.eth0, prefix("fd00::77/64"), host.now));
+  ASSERT_TRUE(host.stack.remove_proxy(host.eth0, both, host.now));
+  EXPECT_TRUE(groups.is_member(group));
+  ASSERT_TRUE(host.stack.remove_address(host.eth0, both, host.now));
+  EXPECT_FALSE(groups.is_member(group));
+  ASSERT_TRUE(host.stack.add_proxy(host.eth0, both, host.now));
+  ASSERT_TRUE(host.stack.add_address(host.eth0, prefix("fd00::77/64"), host.now));
+  ASSERT_TRUE(host.stack.remove_address(host.eth0, both, host.now));
+  EXPECT_TRUE(groups.is_member(group));
+  ASSERT_TRUE(host.stack.remove_proxy(host.eth0, both, host.now));
+  EXPECT_FALSE(groups.is_member(group));
+}
+
+TEST(Proxies, AreNoAddressesThatAreStillChecked) {
+  Bench bench;
+  TestDevice device;
+  const InterfaceId id = bench.add(device, InterfaceConfig{});
+  for (const char* own : {"10.0.0.1/24", "fd00::1/64"}) {
+    ASSERT_TRUE(bench.stack.add_address(id, prefix(own), bench.now));
+    const IpAddress tentative = prefix(own).address();
+    ASSERT_FALSE(bench.stack.is_local(tentative));
+    EXPECT_EQ(bench.stack.add_proxy(id, tentative, bench.now).error(), Error::kInvalidArgument);
+  }
+}
+
 TEST(Proxies, AreRefusedWhereTheyMeanNothing) {
   Host host;
   TestDevice tun({.medium = Medium::kIp});

@@ -80,6 +80,20 @@ TEST(RouterRole, ThePrefixItselfIsAnAddressOfItsRouters) {
   EXPECT_EQ(router.drops(DropReason::kTcpToGroup), 1U);
 }
 
+TEST(RouterRole, AnycastAddressesTakeNoPlaceOfProxiedOnes) {
+  Host router(routing());
+  const auto proxy = [&](std::uint64_t host) {
+    return router.stack.add_proxy(router.eth0, IpAddress::v6(0xfd01'0000'0000'0000, host),
+                                  router.now);
+  };
+  for (std::uint64_t host = 1; host <= 16; ++host) EXPECT_TRUE(proxy(host)) << host;
+  EXPECT_EQ(proxy(17).error(), Error::kOutOfMemory);
+  EXPECT_EQ(proxy(16).error(), Error::kAlreadyExists);
+  ASSERT_TRUE(router.stack.add_address(router.eth0, prefix("fd02::1/64"), router.now));
+  const auto answered = router.stack.core().interface(router.eth0)->neighbors->proxies();
+  EXPECT_NE(std::ranges::find(answered, address("fd02::")), answered.end());
+}
+
 // RFC 4861 7.2.7 SHOULD: who asks for an anycast address is answered after a random moment.
 // RFC 4861 7.2.7 MUST: and without the Override flag.
 TEST(RouterRole, NeighboursAreToldOfTheAnycastAddress) {

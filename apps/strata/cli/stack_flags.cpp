@@ -190,7 +190,7 @@ Outcome<void> StackFlags::read_devices(const Flags& verb, StackOptions& options)
     }
     if (!done) return done;
   }
-  const auto keeps_none = [](const auto& link) { return !link.lease_file.empty() && !link.dhcp; };
+  const auto keeps_none = [](const auto& each) { return !each.lease_file.empty() && !each.dhcp; };
   for (const DeviceOptions& checked : options.devices) {
     if (!keeps_none(checked) && std::ranges::none_of(checked.vlans, keeps_none)) continue;
     return failed("--lease-file: there is no --dhcp where it belongs");

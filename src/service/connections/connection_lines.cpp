@@ -7,10 +7,10 @@
 
 namespace strata::service {
 
-void ConnectionLines::start(HostedStack& host, std::uint16_t core, std::vector<ConnectionRow> rows,
-                            Done done) {
+void ConnectionLines::start(HostedStack& host, std::uint16_t core, bool names_core,
+                            std::vector<ConnectionRow> rows, Done done) {
   const std::shared_ptr<ConnectionLines> lines(
-      new ConnectionLines(host, core, std::move(rows), std::move(done)));
+      new ConnectionLines(host, core, names_core, std::move(rows), std::move(done)));
   lines->go_on();
 }
 
@@ -20,9 +20,11 @@ void ConnectionLines::go_on() {
   for (; tcp != nullptr && next_ < rows_.size() && told < kSliceTold; ++next_) {
     const ConnectionId& id = rows_[next_].id;
     if (id.core != core_) continue;
-    const auto json = connection_json(*tcp, id, host_.loop().now());
-    if (!json.is_null()) lines_[next_] = json.dump();
+    auto json = connection_json(*tcp, id, host_.loop().now());
     ++told;
+    if (json.is_null()) continue;
+    if (names_core_) json["core"] = core_;
+    lines_[next_] = json.dump();
   }
   if (told == kSliceTold && next_ < rows_.size()) {
     host_.loop().post([self = shared_from_this()] { self->go_on(); });

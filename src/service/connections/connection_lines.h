@@ -22,15 +22,17 @@ class ConnectionLines : public std::enable_shared_from_this<ConnectionLines> {
   // One for each row; empty: it has ended, or is another core's.
   using Done = std::function<void(std::vector<std::string>)>;
 
-  // Ends with done() in a turn of the stack's loop, at the earliest now; the stack must live until
-  // then.
-  static void start(HostedStack& host, std::uint16_t core, std::vector<ConnectionRow> rows,
-                    Done done);
+  // Names the core where a stack has several. Ends with done() in a turn of the stack's loop, at
+  // the earliest now; the stack must live until then.
+  static void start(HostedStack& host, std::uint16_t core, bool names_core,
+                    std::vector<ConnectionRow> rows, Done done);
 
  private:
-  ConnectionLines(HostedStack& host, std::uint16_t core, std::vector<ConnectionRow> rows, Done done)
+  ConnectionLines(HostedStack& host, std::uint16_t core, bool names_core,
+                  std::vector<ConnectionRow> rows, Done done)
       : host_(host),
         core_(core),
+        names_core_(names_core),
         rows_(std::move(rows)),
         done_(std::move(done)),
         lines_(rows_.size()) {}
@@ -38,6 +40,7 @@ class ConnectionLines : public std::enable_shared_from_this<ConnectionLines> {
 
   HostedStack& host_;
   std::uint16_t core_;
+  bool names_core_;
   std::vector<ConnectionRow> rows_;
   Done done_;
   std::vector<std::string> lines_;

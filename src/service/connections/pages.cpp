@@ -96,11 +96,12 @@ void Pages::describe(const AskedPtr& asked) {
   const auto rows = std::move(asked->parts.front().rows).page();
   asked->parts.clear();
   asked->page.entries.resize(rows.size());
-  asked->cores_silent = cores_.count(stack);
-  for (std::size_t core = cores_.count(stack); core-- > 0;) {
-    cores_.run_on(stack, core, [home = home(), asked, core, rows](HostedStack& host) {
+  const std::size_t count = cores_.count(stack);
+  asked->cores_silent = count;
+  for (std::size_t core = count; core-- > 0;) {
+    cores_.run_on(stack, core, [home = home(), asked, count, core, rows](HostedStack& host) {
       ConnectionLines::start(
-          host, static_cast<std::uint16_t>(core), rows,
+          host, static_cast<std::uint16_t>(core), count > 1, rows,
           [home, asked, core](std::vector<std::string> lines) {
             auto told = std::make_shared<std::vector<std::string>>(std::move(lines));
             home.tell(core,

@@ -131,6 +131,8 @@ void ControlServer::watch(Client& client) {
   const bool hears = client.out.size() < kAnswersWaitingMax && !client.leaves && !client.waits;
   if (hears) events |= EPOLLIN;
   if (!client.out.empty()) events |= EPOLLOUT;
+  // Whoever hangs up while an answer is on its way gives up the seat at once.
+  if (client.waits) events |= EPOLLHUP;
   if (events == client.events) return;
   if (client.events != 0) loop_.unwatch(client.descriptor);
   client.events = 0;

@@ -84,6 +84,11 @@ std::vector<OwnAddress> going_between(Stack& stack, const std::vector<Place>& be
   return going;
 }
 
+// As long as it is ours on any interface it cannot be proxied.
+bool is_going(const std::vector<OwnAddress>& going, const IpAddress& address) {
+  return std::ranges::find(going, address, &OwnAddress::second) != going.end();
+}
+
 // Whether anything but these addresses keeps a network on its link.
 bool stays(Stack& stack, const RouteEntry& network, const std::vector<OwnAddress>& going) {
   if (network.origin != RouteOrigin::kConnected) return true;
@@ -212,7 +217,7 @@ void Reloader::take_back(const StackOptions& from, const StackOptions& to,
     const auto back = (this->*steps()[i].change)(to, from);
     if (!back) lost_.push_back(back.error().text);
   }
-  static_cast<void>(remove_addresses(to, from));
+  if (const auto back = remove_addresses(to, from); !back) lost_.push_back(back.error().text);
 }
 
 Outcome<void> Reloader::add_addresses(const StackOptions& from, const StackOptions& to) {
@@ -246,10 +251,12 @@ Outcome<void> Reloader::put_address(const std::string& name, const Prefix& addre
                             to_text(added.error())));
 }
 
+// What was ours and is to be proxied is so now.
 Outcome<void> Reloader::remove_addresses(const StackOptions& from, const StackOptions& to) {
   const std::vector<Place> before = places_of(from, node_.interfaces());
   const std::vector<Place> after = places_of(to, node_.interfaces());
   Stack& stack = node_.stack();
+  const std::vector<OwnAddress> gone = going_between(stack, before, after);
   for (std::size_t i = 0; i < before.size(); ++i) {
     const auto interface = stack.find_interface(before[i].interface);
     if (!interface) continue;
@@ -258,28 +265,36 @@ Outcome<void> Reloader::remove_addresses(const StackOptions& from, const StackOp
       static_cast<void>(stack.remove_address(*interface, address.address(), node_.loop().now()));
     }
   }
+  for (const Place& place : after) {
+    for (const IpAddress& address : *place.proxies) {
+      if (!is_going(gone, address)) continue;
+      if (auto added = node_.main().add_proxy(place.interface, address); !added) return added;
+    }
+  }
   return {};
 }
 
-// Those that come before those that go: what can fail changes nothing until then.
+// Those that go before those that come, for which there may be no room otherwise. What is ours
+// still waits for remove_addresses().
 Outcome<void> Reloader::change_proxies(const StackOptions& from, const StackOptions& to) {
   const std::vector<Place> before = places_of(from, node_.interfaces());
   const std::vector<Place> after = places_of(to, node_.interfaces());
   const auto is_among = [](const std::vector<IpAddress>& list, const IpAddress& address) {
     return std::ranges::find(list, address) != list.end();
   };
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    for (const IpAddress& address : *after[i].proxies) {
-      if (is_among(*before[i].proxies, address)) continue;
-      if (auto added = node_.main().add_proxy(after[i].interface, address); !added) return added;
-    }
-  }
   Stack& stack = node_.stack();
   for (std::size_t i = 0; i < before.size(); ++i) {
     const auto interface = stack.find_interface(before[i].interface);
     for (const IpAddress& address : *before[i].proxies) {
       if (!interface || is_among(*after[i].proxies, address)) continue;
       static_cast<void>(stack.remove_proxy(*interface, address, node_.loop().now()));
+    }
+  }
+  const std::vector<OwnAddress> going = going_between(stack, before, after);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    for (const IpAddress& address : *after[i].proxies) {
+      if (is_among(*before[i].proxies, address) || is_going(going, address)) continue;
+      if (auto added = node_.main().add_proxy(after[i].interface, address); !added) return added;
     }
   }
   return {};

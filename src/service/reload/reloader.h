@@ -18,7 +18,8 @@
 #include "service/stack_options.h"
 
 //   addresses that come ─> proxied ones ─> routers ─> names ─> published ports ─> groups ─> servers
-//       ─> what cannot fail: addresses that go, TCP, forwarding, log
+//       ─> addresses that go, and those of them that are proxied now
+//       ─> what cannot fail: TCP, forwarding, log
 //
 // 1. A step that fails is taken back, and those before it. An address that stays is never away for
 //    that: coming back it would have to be checked for duplicates. What cannot be had again is

@@ -34,7 +34,7 @@ TEST(ConnectionLines, TellsOfItsOwnASliceATurn) {
   rows.push_back({.key = {}, .id = {1, rows[0].id.handle}});
   rows.push_back({.key = {}, .id = {0, {77'777, 1}}});
   std::optional<std::vector<std::string>> told;
-  ConnectionLines::start(*lab.ours, 0, rows,
+  ConnectionLines::start(*lab.ours, 0, false, rows,
                          [&](std::vector<std::string> lines) { told = std::move(lines); });
   int turns = 0;
   for (; !told && turns < 100; ++turns) lab.loop->run_once(Duration::zero());
@@ -46,6 +46,25 @@ TEST(ConnectionLines, TellsOfItsOwnASliceATurn) {
   }
   EXPECT_EQ((*told)[clients.size()], "") << "another core's";
   EXPECT_EQ(told->back(), "") << "there is no such connection";
+}
+
+TEST(ConnectionLines, NamesTheCoreWhereThereAreSeveral) {
+  Lab lab;
+  const auto services =
+      *TcpServices::open(lab.ours->stack(), lab.ours->loop(), {{Service::kDiscard, 9, {}}});
+  const Client client(lab, 9);
+  const tcp::Transport& tcp = *lab.ours->stack().core().tcp;
+  const ConnectionId id{3, tcp.handle_at(0)};
+  const std::vector<ConnectionRow> rows{{.key = {}, .id = id}};
+  for (const bool names_core : {false, true}) {
+    std::vector<std::string> told;
+    ConnectionLines::start(*lab.ours, 3, names_core, rows,
+                           [&](std::vector<std::string> lines) { told = std::move(lines); });
+    ASSERT_EQ(told.size(), 1U);
+    json wanted = connection_json(tcp, id, lab_now);
+    if (names_core) wanted["core"] = 3;
+    EXPECT_EQ(json::parse(told[0]), wanted);
+  }
 }
 
 }  // namespace

@@ -9,14 +9,18 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "service/connections/socket_walk.h"
 #include "service/control/answers.h"
 #include "service/control/messages.h"
 #include "service/control/socket.h"
 #include "service/echo_session.h"
 #include "service/lab.h"
+#include "strata/udp_socket.h"
 
 namespace strata::service::server_test {
 namespace {
@@ -297,6 +301,31 @@ TEST_F(ControlServerTest, WhoLeavesBeforeItsListIsToldHarmsNobody) {
   send(stayer, request);
   EXPECT_TRUE(parse_control_reply(receive(stayer)).has_value());
   ::close(stayer);
+}
+
+TEST_F(ControlServerTest, WhoLeavesWhileAListIsOnItsWayGivesUpTheSeat) {
+  Lab still;  // has no turn meanwhile, which a list of so many sockets needs
+  std::deque<UdpSocket> sockets;
+  for (std::uint16_t port = 10'000; sockets.size() <= 2 * SocketWalk::kSliceTold; ++port) {
+    sockets.push_back(*UdpSocket::open(still.ours->stack()));
+    ASSERT_TRUE(sockets.back().bind({IpAddress::any_v6(), port}).has_value());
+  }
+  server.reset();
+  server = *ControlServer::open(*lab.loop, path, {still.ours.get()});
+  ControlRequest list{.command = ControlCommand::kStatus};
+  list.parts = *SnapshotParts::parse("sockets");
+  std::vector<int> clients;
+  for (std::size_t i = 0; i < ControlServer::kClientsMax; ++i) {
+    clients.push_back(connect());
+    send(clients.back(), control_request(list));
+    EXPECT_EQ(receive(clients.back()), "");
+  }
+  for (const int client : clients) ::close(client);
+  turn();
+  const int next = connect();
+  EXPECT_EQ(receive(next), "") << "there is room";
+  ::close(next);
+  server.reset();
 }
 
 TEST_F(ControlServerTest, ClientsBeyondTheLimitAreToldSo) {

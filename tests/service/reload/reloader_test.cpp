@@ -38,7 +38,7 @@ bool reaches(std::uint16_t port) {
 
 class ReloaderTest : public testing::Test {
  protected:
-  void start(StackOptions options) {
+  void start(const StackOptions& options) {
     auto created = Node::create(options, {.detects_duplicates = false});
     ASSERT_TRUE(created.has_value()) << created.error().text;
     node = *std::move(created);
@@ -87,6 +87,14 @@ class ReloaderTest : public testing::Test {
       found.emplace(strata::to_text(address).view());
     }
     return found;
+  }
+  // Questions of neighbours for this IPv6 address.
+  bool hears(const IpAddress& address) {
+    const auto interface = node->stack().find_interface("sink");
+    return node->stack()
+        .core()
+        .interface(*interface)
+        ->groups->is_member(address.solicited_node_group());
   }
   bool listens(std::uint16_t port) {
     bool found = false;
@@ -216,6 +224,80 @@ TEST_F(ReloaderTest, ProxiedAddressesAreAsTheyWereWhenOneCannotBe) {
   EXPECT_EQ(report.errors, (std::vector<std::string>{"sink: proxy 10.1.0.2: invalid argument",
                                                      "it is an address of this stack"}));
   EXPECT_EQ(proxied(), Texts{"10.1.0.9"});
+}
+
+const IpAddress kMoving = IpAddress::v6(0xfd01'0000'0000'0000, 9);
+
+StackOptions with_own_address() {
+  StackOptions options = small();
+  options.devices[0].addresses.push_back(*Prefix::parse("fd01::9/64"));
+  return options;
+}
+StackOptions with_proxied_address() {
+  StackOptions options = small();
+  options.devices[0].proxies = {kMoving};
+  return options;
+}
+std::vector<IpAddress> sixteen_from(std::uint8_t first) {
+  std::vector<IpAddress> list;
+  for (std::uint8_t i = 0; i < 16; ++i) {
+    list.push_back(IpAddress::v4(10, 1, 0, static_cast<std::uint8_t>(first + i)));
+  }
+  return list;
+}
+
+TEST_F(ReloaderTest, AnAddressMayBecomeAProxiedOneAndOursAgain) {
+  start(with_own_address());
+  for (const bool is_proxied : {true, false, true}) {
+    const auto report = reloader->reload(is_proxied ? with_proxied_address() : with_own_address());
+    EXPECT_EQ(report.errors, std::vector<std::string>{});
+    EXPECT_EQ(proxied().contains("fd01::9"), is_proxied);
+    EXPECT_EQ(node->stack().is_local(kMoving), !is_proxied);
+    EXPECT_TRUE(hears(kMoving)) << is_proxied;
+  }
+}
+
+TEST_F(ReloaderTest, AnAddressStaysWhatItWasWhenALaterStepFails) {
+  start(with_own_address());
+  for (const bool is_proxied : {false, true}) {
+    ASSERT_TRUE(
+        reloader->reload(is_proxied ? with_proxied_address() : with_own_address()).errors.empty());
+    StackOptions to = is_proxied ? with_own_address() : with_proxied_address();
+    to.dashboard_token = "/nonexistent/token";
+    EXPECT_EQ(reloader->reload(to).errors.empty(), false);
+    EXPECT_EQ(proxied().contains("fd01::9"), is_proxied);
+    EXPECT_EQ(node->stack().is_local(kMoving), !is_proxied);
+    EXPECT_TRUE(hears(kMoving)) << is_proxied;
+  }
+}
+
+TEST_F(ReloaderTest, AnAddressForWhichThereIsNoRoomAmongTheProxiedStaysOurs) {
+  StackOptions from = with_own_address();
+  from.devices[0].proxies = sixteen_from(16);
+  start(from);
+  StackOptions to = small();
+  to.devices[0].proxies = sixteen_from(16);
+  to.devices[0].proxies.push_back(kMoving);
+  EXPECT_EQ(reloader->reload(to).errors,
+            (std::vector<std::string>{"sink: proxy fd01::9: a pool or table is full",
+                                      "an interface answers for 16 at most"}));
+  EXPECT_TRUE(node->stack().is_local(kMoving) && hears(kMoving));
+  EXPECT_EQ(proxied().size(), 16U);
+}
+
+TEST_F(ReloaderTest, AllProxiedAddressesMayBeExchanged) {
+  StackOptions from = small();
+  from.devices[0].proxies = sixteen_from(16);
+  start(from);
+  StackOptions to = small();
+  to.devices[0].proxies = sixteen_from(32);
+  EXPECT_EQ(reloader->reload(to).errors, std::vector<std::string>{});
+  EXPECT_EQ(proxied().size(), 16U);
+  EXPECT_TRUE(proxied().contains("10.1.0.47"));
+  to.devices[0].proxies = sixteen_from(16);
+  to.dashboard_token = "/nonexistent/token";
+  EXPECT_FALSE(reloader->reload(to).errors.empty());
+  EXPECT_TRUE(proxied().contains("10.1.0.47")) << "as it was";
 }
 
 TEST_F(ReloaderTest, AnAddressMayHaveAnotherPrefix) {
