@@ -92,6 +92,10 @@ function(strata_preload)
                              ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_compile_options(strata_preload PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics
                                                 -U_FORTIFY_SOURCE)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # Its table of descriptors is made while it is compiled.
+    target_compile_options(strata_preload PRIVATE -fconstexpr-steps=8000000)
+  endif()
   target_link_options(strata_preload PRIVATE -Wl,--as-needed -static-libgcc -Wl,-z,initfirst
                                              -Wl,-z,now -Wl,--no-undefined)
   if(STRATA_TESTS)

@@ -66,11 +66,13 @@ TEST(AttachedProgram, DISABLED_ManyLargeDatagrams) {
   const int heard = bound(SOCK_DGRAM);
   const sockaddr_in there = name_of(heard);
   const pid_t child = ::fork();
-  if (child == 0) WANT(::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
-  while (child == 0) {
-    static_cast<void>(
-        ::sendto(heard, text.data(), text.size(), 0, posix::as_sockaddr(there), sizeof(there)));
-    static_cast<void>(::poll(nullptr, 0, 1));
+  if (child == 0) {
+    WANT(::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+    for (;;) {
+      static_cast<void>(
+          ::sendto(heard, text.data(), text.size(), 0, posix::as_sockaddr(there), sizeof(there)));
+      static_cast<void>(::poll(nullptr, 0, 1));
+    }
   }
   iovec part{text.data(), text.size()};
   std::array<mmsghdr, kMany> messages{};

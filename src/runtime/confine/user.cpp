@@ -23,8 +23,8 @@ int set_capabilities(std::uint64_t wanted) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
   if (::syscall(SYS_capget, &header, data.data()) != 0) return errno;
-  for (std::size_t half = 0; half < data.size(); ++half) {
-    const auto bits = static_cast<std::uint32_t>(wanted >> (32 * half));
+  for (const unsigned half : {0U, 1U}) {
+    const auto bits = static_cast<std::uint32_t>(wanted >> (32U * half));
     data[half].permitted &= bits;
     data[half].effective = data[half].permitted;
     data[half].inheritable = 0;

@@ -133,7 +133,7 @@ int leave_all_but(int channel) {
   constexpr int kKept = 3;
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   const int high = ::fcntl(channel, F_DUPFD_CLOEXEC, 64);
-  for (int standard = 0; standard < kKept; ++standard) ::dup2(nothing, standard);
+  for (int standard = 0; nothing >= 0 && standard < kKept; ++standard) ::dup2(nothing, standard);
   ::dup2(high, kKept);
   ::syscall(SYS_close_range, kKept + 1, ~0U, 0);
   return kKept;

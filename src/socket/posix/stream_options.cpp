@@ -122,8 +122,8 @@ struct StreamOptions {
   static Answer write_path_mtu_discovery(StreamFile& file, int value, Time now) {
     constexpr TcpPathMtu kPolicies[] = {TcpPathMtu::kIgnore, TcpPathMtu::kFollow,
                                         TcpPathMtu::kInsist};
-    static_assert(IP_PMTUDISC_DONT == 0 && IP_PMTUDISC_WANT == 1 && IP_PMTUDISC_DO == 2 &&
-                  IPV6_PMTUDISC_DONT == 0 && IPV6_PMTUDISC_WANT == 1 && IPV6_PMTUDISC_DO == 2);
+    static_assert(IP_PMTUDISC_DONT == 0 && IP_PMTUDISC_WANT == 1 && IP_PMTUDISC_DO == 2);
+    static_assert(IPV6_PMTUDISC_DONT == 0 && IPV6_PMTUDISC_WANT == 1 && IPV6_PMTUDISC_DO == 2);
     if (value < 0 || value >= static_cast<int>(std::size(kPolicies))) return -EINVAL;
     TcpSocketOptions options = file.current_options();
     options.path_mtu = kPolicies[value];

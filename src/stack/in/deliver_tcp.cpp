@@ -88,11 +88,13 @@ void deliver_tcp(Core& core, PacketPtr packet, const Arrival& arrival, Time now)
   tcp::Segment segment = decode(*view, flow, arrival);
   segment.payload_bytes = static_cast<std::uint32_t>(packet->size() - headers);
   segment.segments = segments;
+  const Packet* without_text = packet.get();
   if (segment.payload_bytes != 0) {
     packet->skip(headers);
     segment.payload = std::move(packet);
+    without_text = nullptr;
   }
-  core.tcp_merge->add(std::move(segment), packet.get(), now);
+  core.tcp_merge->add(std::move(segment), without_text, now);
 }
 
 }  // namespace strata::stack

@@ -15,7 +15,6 @@ namespace {
 using client::NetFile;
 using proc_lab::Lab;
 using proc_lab::lines_of;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;

@@ -17,7 +17,6 @@
 namespace strata::service::frame_watch_test {
 namespace {
 
-using testing::HasSubstr;
 
 class FrameWatchTest : public testing::Test {
  protected:

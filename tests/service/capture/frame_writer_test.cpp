@@ -11,10 +11,11 @@ namespace strata::service::frame_writer_test {
 namespace {
 
 class FrameWriterTest : public testing::Test {
- protected:
+ public:
   FrameWriterTest() : path(testing::TempDir() + "frame_writer_test.pcapng") {}
   ~FrameWriterTest() override { std::filesystem::remove(path); }
 
+ protected:
   const std::string path;
 };
 

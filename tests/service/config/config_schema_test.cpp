@@ -17,18 +17,18 @@ namespace {
 using Json = nlohmann::json;
 
 // Where the keys of a table are.
-const Json& table_of(const Json& schema, std::string_view table) {
+const Json* table_of(const Json* schema, std::string_view table) {
   const ConfigKey* const key = find_config_key(table);
   if (key == nullptr) return schema;
-  const Json& found = table_of(schema, key->table())["properties"][std::string(key->name())];
-  return key->kind == KeyKind::kTables ? found["items"] : found;
+  const Json& found = (*table_of(schema, key->table()))["properties"][std::string(key->name())];
+  return key->kind == KeyKind::kTables ? &found["items"] : &found;
 }
 
 TEST(ConfigSchema, EveryKeyIsInItAndNoOther) {
   const Json schema = Json::parse(config_schema(), nullptr, false);
   ASSERT_TRUE(schema.is_object());
   for (const ConfigKey& key : config_keys()) {
-    const Json& table = table_of(schema, key.table());
+    const Json& table = *table_of(&schema, key.table());
     EXPECT_EQ(table["additionalProperties"], false) << key.path;
     const Json& properties = table["properties"];
     ASSERT_TRUE(properties.contains(std::string(key.name()))) << key.path;

@@ -13,7 +13,7 @@ ConnectionRow row(std::uint64_t key, std::uint32_t index, std::uint16_t core = 0
   return {.key = {key, 0, 0}, .id = {core, {index, 1}}};
 }
 
-std::vector<std::uint64_t> keys_of(std::vector<ConnectionRow> rows) {
+std::vector<std::uint64_t> keys_of(const std::vector<ConnectionRow>& rows) {
   std::vector<std::uint64_t> keys;
   for (const ConnectionRow& one : rows) keys.push_back(one.key[0]);
   return keys;

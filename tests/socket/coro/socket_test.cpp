@@ -67,7 +67,8 @@ TEST(CoroSocket, IsClosedWhenAnotherIsAssigned) {
   lab.spawn([](Net net) -> Task<> {
     auto first = co_await connect(net, Endpoint{kServer, 7});
     auto second = co_await connect(net, Endpoint{kServer, 7});
-    *first = *std::move(second);
+    TcpStream& left = *second;
+    *first = std::move(left);
     EXPECT_EQ(second->native().state().error(), Error::kInvalidHandle);
     co_await sleep_for(net.executor, 10s);
   }(lab.client()));
