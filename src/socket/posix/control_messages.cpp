@@ -29,11 +29,23 @@ std::expected<T, Answer> data_of(const cmsghdr& header) {
   return value;
 }
 
-std::expected<std::uint8_t, Answer> octet_of(const cmsghdr& header, int low) {
+// RFC 3542 6.3, 6.5: -1 asks IPv6 for the usual one, which is no choice.
+Answer read_octet(const cmsghdr& header, int low, std::optional<std::uint8_t>& choice) {
   const auto value = data_of<int>(header);
-  if (!value) return std::unexpected(value.error());
-  if (*value < low || *value > 255) return std::unexpected(-EINVAL);
-  return static_cast<std::uint8_t>(*value);
+  if (!value) return value.error();
+  const bool is_usual = *value == -1 && header.cmsg_level == IPPROTO_IPV6;
+  if (!is_usual && (*value < low || *value > 255)) return -EINVAL;
+  if (!is_usual) choice = static_cast<std::uint8_t>(*value);
+  return 0;
+}
+
+// Linux passes over what is for other levels than the socket's, and over what AF_UNIX would take.
+bool is_for_others(const cmsghdr& header) {
+  if (header.cmsg_level == SOL_SOCKET) {
+    return header.cmsg_type == SCM_RIGHTS || header.cmsg_type == SCM_CREDENTIALS;
+  }
+  return header.cmsg_level != IPPROTO_IP && header.cmsg_level != IPPROTO_IPV6 &&
+         header.cmsg_level != IPPROTO_UDP;
 }
 
 Answer read_packet_info(const cmsghdr& header, SendChoices& choices) {
@@ -62,39 +74,43 @@ Answer read_message(const cmsghdr& header, SendChoices& choices) {
     return read_packet_info(header, choices);
   }
   if (is(IPPROTO_IP, IP_TTL) || is(IPPROTO_IPV6, IPV6_HOPLIMIT)) {
-    const auto hops = octet_of(header, 1);
-    if (hops) choices.hop_limit = *hops;
-    return hops ? 0 : hops.error();
+    return read_octet(header, 1, choices.hop_limit);
   }
   if (is(IPPROTO_IP, IP_TOS) || is(IPPROTO_IPV6, IPV6_TCLASS)) {
-    const auto traffic_class = octet_of(header, 0);
-    if (traffic_class) choices.traffic_class = *traffic_class;
-    return traffic_class ? 0 : traffic_class.error();
+    return read_octet(header, 0, choices.traffic_class);
   }
   if (is(IPPROTO_UDP, UDP_SEGMENT)) {
     const auto size = data_of<std::uint16_t>(header);
     if (size) choices.segment_size = *size;
     return size ? 0 : size.error();
   }
-  return -EINVAL;
+  return is_for_others(header) ? 0 : -EINVAL;
 }
 
 }  // namespace
 
 void ControlWriter::append(int level, int type, const void* data, std::size_t size) {
   const std::size_t left = room_ - std::min(used_, room_);
-  if (left < CMSG_LEN(size)) {
-    message_.msg_flags |= MSG_CTRUNC;
-    return;
-  }
+  if (left < CMSG_LEN(size)) message_.msg_flags |= MSG_CTRUNC;
+  if (left < CMSG_LEN(0)) return;
   cmsghdr header{};
   header.cmsg_level = level;
   header.cmsg_type = type;
-  header.cmsg_len = CMSG_LEN(size);
+  header.cmsg_len = std::min(CMSG_LEN(size), left);
   auto* const to = static_cast<std::byte*>(message_.msg_control) + used_;
   std::memcpy(to, &header, sizeof(header));
-  std::memcpy(to + CMSG_LEN(0), data, size);
+  std::memcpy(to + CMSG_LEN(0), data, header.cmsg_len - CMSG_LEN(0));
   used_ += std::min(CMSG_SPACE(size), left);
+}
+
+void ControlWriter::append_all(Bytes messages) {
+  while (messages.size() >= sizeof(cmsghdr)) {
+    cmsghdr header{};
+    std::memcpy(&header, messages.data(), sizeof(header));
+    append(header.cmsg_level, header.cmsg_type, messages.data() + CMSG_LEN(0),
+           header.cmsg_len - CMSG_LEN(0));
+    messages = messages.subspan(std::min(CMSG_ALIGN(header.cmsg_len), messages.size()));
+  }
 }
 
 void write_control(const DatagramInfo& info, AddressFamily family, const WantedControl& wanted,

@@ -13,7 +13,7 @@
 
 namespace strata::posix {
 
-// Appends messages to msg_control as long as there is room; what does not fit is told by
+// Appends messages to msg_control as long as there is room; what does not fit is cut, and told by
 // MSG_CTRUNC. finish() leaves the length that was used.
 class ControlWriter {
  public:
@@ -25,6 +25,8 @@ class ControlWriter {
     append(level, type, &data, sizeof(data));
   }
   void append(int level, int type, const void* data, std::size_t size);
+  // Those that another writer has written.
+  void append_all(Bytes messages);
   void finish() { message_.msg_controllen = used_; }
 
  private:

@@ -38,8 +38,39 @@ TEST(ControlMessages, SayWhenThereWasNoRoom) {
   ControlWriter writer(room.message);
   writer.append(IPPROTO_IP, IP_TTL, 9);
   writer.finish();
-  EXPECT_EQ(room.message.msg_controllen, 0U);
   EXPECT_NE(room.message.msg_flags & MSG_CTRUNC, 0);
+  EXPECT_EQ(room.message.msg_controllen, CMSG_LEN(sizeof(int)) - 1);
+  ASSERT_NE(CMSG_FIRSTHDR(&room.message), nullptr);
+  EXPECT_EQ(CMSG_FIRSTHDR(&room.message)->cmsg_len, CMSG_LEN(sizeof(int)) - 1);
+}
+
+TEST(ControlMessages, WithoutRoomForAHeaderThereIsNone) {
+  Room room;
+  room.message.msg_controllen = CMSG_LEN(0) - 1;
+  ControlWriter writer(room.message);
+  writer.append(IPPROTO_IP, IP_TTL, 9);
+  writer.finish();
+  EXPECT_NE(room.message.msg_flags & MSG_CTRUNC, 0);
+  EXPECT_EQ(room.message.msg_controllen, 0U);
+}
+
+TEST(ControlMessages, ThoseOfAnotherWriterAreCutAlike) {
+  Room whole;
+  ControlWriter first(whole.message);
+  first.append(IPPROTO_IP, IP_TTL, 9);
+  first.append(IPPROTO_IP, IP_TOS, std::uint8_t{8});
+  first.finish();
+  const Bytes written = Bytes(whole.bytes).first(whole.message.msg_controllen);
+  Room copy;
+  copy.message.msg_controllen = CMSG_SPACE(sizeof(int)) + CMSG_LEN(0);
+  ControlWriter second(copy.message);
+  second.append_all(written);
+  second.finish();
+  cmsghdr* const header = CMSG_FIRSTHDR(&copy.message);
+  EXPECT_EQ(header->cmsg_len, CMSG_LEN(sizeof(int)));
+  EXPECT_NE(copy.message.msg_flags & MSG_CTRUNC, 0);
+  ASSERT_NE(CMSG_NXTHDR(&copy.message, header), nullptr);
+  EXPECT_EQ(CMSG_NXTHDR(&copy.message, header)->cmsg_len, CMSG_LEN(0));
 }
 
 TEST(ControlMessages, SourceAndInterfaceAreTakenFromPacketInfo) {
@@ -72,6 +103,30 @@ TEST(ControlMessages, LyingLengthsAreRefused) {
       EXPECT_EQ(choices.error(), -EINVAL);
     }
   }
+}
+
+TEST(ControlMessages, TheUsualOfIpv6IsNoChoice) {
+  Room room;
+  ControlWriter writer(room.message);
+  writer.append(IPPROTO_IPV6, IPV6_TCLASS, -1);
+  writer.append(IPPROTO_IPV6, IPV6_HOPLIMIT, -1);
+  writer.finish();
+  const auto choices = read_control(room.message);
+  ASSERT_TRUE(choices.has_value());
+  EXPECT_FALSE(choices->traffic_class.has_value());
+  EXPECT_FALSE(choices->hop_limit.has_value());
+}
+
+TEST(ControlMessages, ThoseForOthersArePassedOver) {
+  Room room;
+  ControlWriter writer(room.message);
+  writer.append(SOL_SOCKET, SCM_RIGHTS, 0);
+  writer.append(999, 1, 0);
+  writer.append(IPPROTO_IP, IP_TTL, 9);
+  writer.finish();
+  const auto choices = read_control(room.message);
+  ASSERT_TRUE(choices.has_value());
+  EXPECT_EQ(choices->hop_limit, 9);
 }
 
 TEST(ControlMessages, UnknownOnesAreRefused) {
