@@ -23,11 +23,13 @@ asked as on the kernel, which does not let it be set either. Everything else is 
 errno given: nothing is accepted and ignored. IPv6's options were asked on IPv6 sockets.
 
 `EPERM` is what the kernel tells programs without a privilege, also where they have one. `SO_MARK`
-is kept and told: rules that would look at it are an administrator's, and this stack has none.
-`SO_RCVLOWAT` has no effect on UDP, as on Linux, where one datagram is always enough.
+and `SO_PRIORITY` are kept and told: rules and queues that would look at them are an
+administrator's, and this stack has none. `SO_BROADCAST` and `SO_NO_CHECK` have no effect on TCP, as
+on Linux, nor have `SO_KEEPALIVE`, `SO_LINGER`, `SO_OOBINLINE` and `SO_RCVLOWAT` on UDP.
 
-Beside these, multicast membership (`IP_ADD_MEMBERSHIP`, `IPV6_JOIN_GROUP` and their like) works on
-UDP sockets. Whether an option acts is proved elsewhere: `tests/socket/posix`, `tests/conformance`.
+Beside these, multicast membership works on UDP sockets, of all sources and of some:
+`IP_ADD_MEMBERSHIP`, `IP_ADD_SOURCE_MEMBERSHIP`, `IPV6_JOIN_GROUP`, `MCAST_JOIN_SOURCE_GROUP` and
+their like. Whether an option acts is proved elsewhere: `tests/socket/posix`, `tests/conformance`.
 
 | option | level | TCP | UDP |
 |---|---|---|---|

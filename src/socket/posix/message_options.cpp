@@ -212,7 +212,7 @@ Answer MessageFile::option(int level, int name, void* value, socklen_t* size, Ti
     return tell_device(stack_, options->bound_interface, value, size);
   }
   const auto* row = find_option(kRows, level, name);
-  if (row == nullptr) return -ENOPROTOOPT;
+  if (row == nullptr) return unknown_option(level);
   return read_option(*row, *this, value, size);
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "socket/posix/option_values.h"
@@ -24,6 +25,11 @@ bool needs_privilege(int level, int name) {
          (level == SOL_SOCKET && name == SO_BUSY_POLL);
 }
 
+// Linux keeps them on every socket, and heeds them on those of another kind alone.
+constexpr int kIdleOnStreams[] = {SO_BROADCAST, SO_NO_CHECK};
+constexpr int kIdleOnMessages[] = {SO_KEEPALIVE, SO_OOBINLINE};
+constexpr int kPriorityMax = 6;  // more needs a privilege
+
 Answer refuse_without_privilege(int value) {
   if (value < 0) return -EINVAL;
   return value == 0 ? 0 : -EPERM;
@@ -38,6 +44,7 @@ std::optional<Answer> SocketFile::common_option(int level, int name, void* value
   switch (name) {
     case SO_SNDLOWAT: return write_value(1, value, size);
     case SO_MARK: return write_value(mark_, value, size);
+    case SO_PRIORITY: return write_value(priority_, value, size);
     case SO_INCOMING_CPU: return write_value(-1, value, size);  // none in particular
     case SO_TYPE: return write_value(type_, value, size);
     case SO_PROTOCOL: return write_value(protocol_, value, size);
@@ -47,8 +54,45 @@ std::optional<Answer> SocketFile::common_option(int level, int name, void* value
     }
     case SO_RCVTIMEO: return write_value(to_timeval(receive_timeout_), value, size);
     case SO_SNDTIMEO: return write_value(to_timeval(send_timeout_), value, size);
-    default: return std::nullopt;
+    default: break;
   }
+  if (name == SO_LINGER && type_ != SOCK_STREAM) return write_value(idle_linger_, value, size);
+  const auto idle = idle_index(name);
+  if (!idle) return std::nullopt;
+  return write_value(int{idle_[*idle]}, value, size);
+}
+
+std::optional<std::size_t> SocketFile::idle_index(int name) const {
+  const std::span<const int> names =
+      type_ == SOCK_STREAM ? std::span(kIdleOnStreams) : std::span(kIdleOnMessages);
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+std::optional<Answer> SocketFile::set_idle_option(int name, const void* value, socklen_t size) {
+  if (name == SO_LINGER && type_ != SOCK_STREAM) {
+    const auto given = read_value<::linger>(value, size);
+    if (!given) return given.error();
+    idle_linger_ = {given->l_onoff != 0, given->l_onoff != 0 ? given->l_linger : 0};
+    return 0;
+  }
+  const auto idle = idle_index(name);
+  if (!idle && name != SO_PRIORITY) return std::nullopt;
+  const auto number = read_value<int>(value, size);
+  if (!number) return number.error();
+  if (idle) {
+    idle_[*idle] = *number != 0;
+    return 0;
+  }
+  if (*number < 0 || *number > kPriorityMax) return -EPERM;
+  priority_ = *number;
+  return 0;
+}
+
+Answer SocketFile::unknown_option(int level) const {
+  const bool is_known = level == SOL_SOCKET || level == IPPROTO_IP || level == protocol_;
+  return is_known || family_ == AddressFamily::kIpv6 ? -ENOPROTOOPT : -EOPNOTSUPP;
 }
 
 std::optional<Answer> SocketFile::set_common_option(int level, int name, const void* value,
@@ -61,8 +105,10 @@ std::optional<Answer> SocketFile::set_common_option(int level, int name, const v
     mark_ = *number;
     return 0;
   }
+  if (level != SOL_SOCKET) return std::nullopt;
+  if (const auto set = set_idle_option(name, value, size)) return set;
   const bool is_receive = name == SO_RCVTIMEO;
-  if (level != SOL_SOCKET || (!is_receive && name != SO_SNDTIMEO)) return std::nullopt;
+  if (!is_receive && name != SO_SNDTIMEO) return std::nullopt;
   const auto timeout = read_timeout(value, size);
   if (!timeout) return timeout.error();
   (is_receive ? receive_timeout_ : send_timeout_) = *timeout;

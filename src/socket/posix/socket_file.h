@@ -2,6 +2,10 @@
 // SocketFile: what all sockets answer alike.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
 #include <expected>
 #include <optional>
 
@@ -37,10 +41,21 @@ class SocketFile : public File {
   static Answer tell_name(const Result<Endpoint>& endpoint, AddressFamily family, sockaddr* address,
                           socklen_t* size);
 
-  // SO_MARK: rules that would look at it are an administrator's, and none are here.
+  // What is answered when nobody knows an option that is asked for.
+  [[nodiscard]] Answer unknown_option(int level) const;
+
+  // SO_MARK, SO_PRIORITY: rules and queues that would look at them are an administrator's, and none
+  // are here.
   int mark_ = 0;
+  int priority_ = 0;
 
  private:
+  // Options that have no effect on this kind of socket, on Linux neither.
+  [[nodiscard]] std::optional<std::size_t> idle_index(int name) const;
+  [[nodiscard]] std::optional<Answer> set_idle_option(int name, const void* value, socklen_t size);
+
+  std::array<bool, 2> idle_{};
+  ::linger idle_linger_{};
   AddressFamily family_;
   int type_;
   int protocol_;

@@ -427,7 +427,7 @@ Answer StreamFile::option(int level, int name, void* value, socklen_t* size, Tim
     return StreamOptions::read_info(*this, value, size, now);
   }
   const auto* row = find_option(kRows, level, name);
-  if (row == nullptr) return -ENOPROTOOPT;
+  if (row == nullptr) return unknown_option(level);
   return read_option(*row, *this, value, size);
 }
 

@@ -43,6 +43,10 @@ TEST(DatagramFile, KeepsTheOptionsItIsGiven) {
       {AF_INET, IPPROTO_IP, IP_TRANSPARENT, 0, 0, 0},
       {AF_INET6, IPPROTO_IPV6, IPV6_TRANSPARENT, 1, -EPERM, 0},
       {AF_INET, SOL_SOCKET, SO_MARK, 7, 0, 7},
+      {AF_INET, SOL_SOCKET, SO_PRIORITY, 6, 0, 6},
+      {AF_INET, SOL_SOCKET, SO_PRIORITY, 7, -EPERM, 0},
+      {AF_INET, SOL_SOCKET, SO_KEEPALIVE, 1, 0, 1},
+      {AF_INET, SOL_SOCKET, SO_OOBINLINE, 1, 0, 1},
       {AF_INET, SOL_SOCKET, SO_BUSY_POLL, 50, -EPERM, 0},
       {AF_INET, SOL_SOCKET, SO_BUSY_POLL, -1, -EINVAL, 0},
       {AF_INET, SOL_SOCKET, SO_RCVLOWAT, 5, 0, 5},
@@ -96,11 +100,39 @@ TEST(DatagramFile, RefusesOptionsItDoesNotHave) {
   Calls& calls = *loopback.calls;
   const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
   const int on = 1;
-  for (const int name : {SO_KEEPALIVE, SO_PRIORITY, SO_TIMESTAMPING, 9999}) {
+  for (const int name : {SO_DONTROUTE, SO_TIMESTAMPING, 9999}) {
     EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, name, &on, sizeof(on), loopback.now), -ENOPROTOOPT);
   }
   EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, 2, loopback.now), -EINVAL);
   EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, nullptr, 4, loopback.now), -EFAULT);
+}
+
+TEST(DatagramFile, ALevelNobodyKnowsIsAnotherErrorThanAName) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  constexpr int kCases[][3] = {{AF_INET, 500, -EOPNOTSUPP},
+                               {AF_INET, IPPROTO_TCP, -EOPNOTSUPP},
+                               {AF_INET, IPPROTO_UDP, -ENOPROTOOPT},
+                               {AF_INET6, 500, -ENOPROTOOPT}};
+  for (const auto [family, level, answer] : kCases) {
+    const auto fd = static_cast<int>(calls.socket(family, SOCK_DGRAM, 0));
+    int told = 0;
+    socklen_t size = sizeof(told);
+    EXPECT_EQ(calls.getsockopt(fd, level, 9999, &told, &size, loopback.now), answer) << level;
+  }
+}
+
+TEST(DatagramFile, LingerIsKept) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_DGRAM, 0));
+  const linger wanted{1, 5};
+  linger told{};
+  socklen_t size = sizeof(told);
+  EXPECT_EQ(calls.setsockopt(fd, SOL_SOCKET, SO_LINGER, &wanted, sizeof(wanted), loopback.now), 0);
+  EXPECT_EQ(calls.getsockopt(fd, SOL_SOCKET, SO_LINGER, &told, &size, loopback.now), 0);
+  EXPECT_EQ(told.l_onoff, 1);
+  EXPECT_EQ(told.l_linger, 5);
 }
 
 // RFC 4861 7.3.1: a program that is answered spares its next hop the question.
