@@ -74,7 +74,7 @@ Answer DatagramFile::connect(const sockaddr* address, socklen_t size, Time /*now
   if (size < sizeof(given)) return -EINVAL;
   // POSIX connect(): an address of no family dissolves the association.
   if (address->sa_family == AF_UNSPEC) return answer_of(socket_.disconnect());
-  const auto endpoint = read_address(address, size, family());
+  const auto endpoint = read_destination(address, size, family());
   if (!endpoint) return endpoint.error();
   const auto options = socket_.options();
   const bool may_broadcast = options && options->broadcast;

@@ -45,6 +45,15 @@ struct DatagramOptions {
     return answer_of(file.socket_.set_receive_super_segments(value != 0));
   }
 
+  static Answer read_cork(DatagramFile& file, int& value) {
+    value = file.is_corked() ? 1 : 0;
+    return 0;
+  }
+  static Answer write_cork(DatagramFile& file, int value, Time now) {
+    file.set_corked(value != 0, now);
+    return 0;
+  }
+
   // ── Groups: their values are structures ───────────────────────────────────────────────────
   static IpAddress address_of(const in_addr& plain) { return IpAddress::v4(ntohl(plain.s_addr)); }
 
@@ -141,6 +150,7 @@ constexpr OptionRow<DatagramFile> kRows[] = {
     {IPPROTO_IP, IP_MTU, O::read_mtu, nullptr},
     {IPPROTO_IPV6, IPV6_V6ONLY, O::read<&S::v6_only>, O::write_bool<&U::set_v6_only>},
     {IPPROTO_IPV6, IPV6_MTU, O::read_mtu, nullptr},
+    {IPPROTO_UDP, UDP_CORK, O::read_cork, O::write_cork},
     {IPPROTO_UDP, UDP_SEGMENT, O::read_segment_size, O::write_segment_size},
     {IPPROTO_UDP, UDP_GRO, O::read<&S::receive_super_segments>, O::write_super_segments},
     {IPPROTO_UDP, UDP_NO_CHECK6_RX, O::read<&S::accept_zero_checksum>,

@@ -191,20 +191,62 @@ void MessageFile::confirm(const Endpoint& remote, Time now) {
   stack::confirm_way_towards(stack_.core(), remote, bound, now);
 }
 
+std::expected<SendChoices, Answer> MessageFile::choices_of(const msghdr& message) const {
+  auto choices = read_control(message);
+  if (!choices) return choices;
+  if (message.msg_name != nullptr && message.msg_namelen != 0) {
+    const auto destination = read_destination(static_cast<const sockaddr*>(message.msg_name),
+                                              message.msg_namelen, family());
+    if (!destination) return std::unexpected(destination.error());
+    choices->destination = *destination;
+  } else if (!connected_to()) {
+    return std::unexpected(-EDESTADDRREQ);
+  }
+  return choices;
+}
+
+Answer MessageFile::add_to_held(const msghdr& message, bool more_comes, Time now) {
+  if (!held_) {
+    auto choices = choices_of(message);
+    if (!choices) return choices.error();
+    held_.emplace(Held{{}, *choices});
+  }
+  const std::size_t before = held_->bytes.size();
+  const std::size_t size = size_of(message);
+  if (before + size > kDatagramMax) {
+    held_.reset();  // Linux: all of it
+    return -EMSGSIZE;
+  }
+  for (const MutableBytes part : parts_of(message)) {
+    held_->bytes.insert(held_->bytes.end(), part.begin(), part.end());
+  }
+  const Answer sent = more_comes ? 0 : send_held(now);
+  if (sent == -EAGAIN) held_->bytes.resize(before);  // it will be tried again
+  return sent < 0 ? sent : static_cast<Answer>(size);
+}
+
+// EAGAIN leaves all as it was.
+Answer MessageFile::send_held(Time now) {
+  const Bytes whole(held_->bytes);
+  const Answer sent = give({&whole, 1}, held_->choices, now);
+  if (sent != -EAGAIN) held_.reset();
+  return sent;
+}
+
+void MessageFile::set_corked(bool on, Time now) {
+  is_corked_ = on;
+  if (!on && held_) static_cast<void>(send_held(now));
+  if (!on) held_.reset();  // without room it is lost, as datagrams may be
+}
+
 Answer MessageFile::send(const msghdr& message, int flags, Time now) {
   if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
   if (send_is_shut_) return -EPIPE;
   if (size_of(message) > kDatagramMax || size_of(message) > send_buffer_) return -EMSGSIZE;
-  auto choices = read_control(message);
+  const bool more_comes = is_corked_ || (flags & MSG_MORE) != 0;
+  if (held_ || more_comes) return add_to_held(message, more_comes, now);
+  const auto choices = choices_of(message);
   if (!choices) return choices.error();
-  if (message.msg_name != nullptr && message.msg_namelen != 0) {
-    const auto destination =
-        read_address(static_cast<const sockaddr*>(message.msg_name), message.msg_namelen, family());
-    if (!destination) return destination.error();
-    choices->destination = *destination;
-  } else if (!connected_to()) {
-    return -EDESTADDRREQ;
-  }
   const std::vector<MutableBytes> parts = parts_of(message);
   const std::vector<Bytes> bytes(parts.begin(), parts.end());
   const Answer given = give(bytes, *choices, now);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "socket/posix/control_messages.h"
 #include "socket/posix/socket_file.h"
@@ -56,6 +57,9 @@ class MessageFile : public SocketFile {
                                                              socklen_t size, Time now) = 0;
   // Of what take() took last.
   virtual void write_own_control(ControlWriter& /*writer*/) {}
+  // UDP_CORK: without it, what was held goes.
+  [[nodiscard]] bool is_corked() const { return is_corked_; }
+  void set_corked(bool on, Time now);
 
   Stack& stack_;
   WantedControl wanted_;
@@ -69,11 +73,22 @@ class MessageFile : public SocketFile {
   void keep_error(const SocketError& error);
   void keep_own_error(const std::optional<Endpoint>& destination);
   void confirm(const Endpoint& remote, Time now);
+  [[nodiscard]] std::expected<SendChoices, Answer> choices_of(const msghdr& message) const;
+  [[nodiscard]] Answer add_to_held(const msghdr& message, bool more_comes, Time now);
+  [[nodiscard]] Answer send_held(Time now);
   [[nodiscard]] Answer receive_error(msghdr& message, Time now);
   void write_time(Time at, Time now, ControlWriter& writer) const;
 
+  // MSG_MORE and UDP_CORK: a datagram of several writes, which goes where the first was to go.
+  struct Held {
+    std::vector<std::byte> bytes;
+    SendChoices choices;
+  };
+
   enum class Stamp : std::uint8_t { kNone, kMicroseconds, kNanoseconds };
 
+  std::optional<Held> held_;
+  bool is_corked_ = false;
   std::size_t send_buffer_;
   std::optional<int> path_mtu_discovery_;  // as it was set
   Stamp stamp_ = Stamp::kNone;

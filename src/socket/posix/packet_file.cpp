@@ -12,6 +12,8 @@
 
 #include "socket/posix/option_values.h"
 #include "socket/posix/socket_address.h"
+#include "stack/core.h"
+#include "stack/out/send_ip.h"
 #include "stack/out/send_udp.h"
 #include "strata/wire/icmpv4.h"
 #include "strata/wire/icmpv6.h"
@@ -89,7 +91,7 @@ Answer PacketFile::connect(const sockaddr* address, socklen_t size, Time /*now*/
   if (size < sizeof(given)) return -EINVAL;
   Endpoint remote{any()};
   if (address->sa_family != AF_UNSPEC) {
-    const auto wanted = read_address(address, size, family());
+    const auto wanted = read_destination(address, size, family());
     if (!wanted) return wanted.error();
     remote = *wanted;
   }
@@ -123,20 +125,36 @@ Answer PacketFile::remote_name(sockaddr* address, socklen_t* size) {
   return tell_name(remote_, family(), address, size);
 }
 
+bool PacketFile::may_send(const SendChoices& choices) {
+  if (may_broadcast_ || family() != AddressFamily::kIpv4) return true;
+  const auto options = socket().options();
+  const Endpoint to = choices.destination.value_or(remote_);
+  const auto departure = stack::depart(
+      stack_.core(),
+      {.destination = to.address, .interface = options ? options->bound_interface : kNoInterface});
+  return !departure || departure->kind != stack::Departure::Kind::kBroadcast;
+}
+
+bool* PacketFile::choice_of(int level, int name) {
+  if (level == SOL_SOCKET && name == SO_BROADCAST) return &may_broadcast_;
+  if (level != IPPROTO_IP || family() != AddressFamily::kIpv4) return nullptr;
+  if (name == IP_RECVOPTS) return &wants_options_;
+  return name == IP_RETOPTS ? &wants_return_options_ : nullptr;
+}
+
 std::optional<Answer> PacketFile::own_option(int level, int name, void* value, socklen_t* size) {
-  if (level != IPPROTO_IP || family() != AddressFamily::kIpv4) return std::nullopt;
-  if (name == IP_RECVOPTS) return write_value(int{wants_options_}, value, size);
-  if (name == IP_RETOPTS) return write_value(int{wants_return_options_}, value, size);
-  return std::nullopt;
+  const bool* const choice = choice_of(level, name);
+  if (choice == nullptr) return std::nullopt;
+  return write_value(int{*choice}, value, size);
 }
 
 std::optional<Answer> PacketFile::set_own_option(int level, int name, const void* value,
                                                  socklen_t size, Time /*now*/) {
-  const bool is_mine = level == IPPROTO_IP && (name == IP_RECVOPTS || name == IP_RETOPTS);
-  if (!is_mine || family() != AddressFamily::kIpv4) return std::nullopt;
+  bool* const choice = choice_of(level, name);
+  if (choice == nullptr) return std::nullopt;
   const auto number = read_value<int>(value, size);
   if (!number) return number.error();
-  (name == IP_RECVOPTS ? wants_options_ : wants_return_options_) = *number != 0;
+  *choice = *number != 0;
   return 0;
 }
 
@@ -156,6 +174,7 @@ EchoFile::EchoFile(Stack& stack, IcmpSocket socket, AddressFamily family)
 }
 
 Answer EchoFile::give(std::span<const Bytes> parts, const SendChoices& choices, Time now) {
+  if (!may_send(choices)) return -EACCES;
   using Layout = wire::Icmpv4EchoLayout;
   const std::vector<std::byte> message = join(parts);
   if (message.size() < Layout::kSize) return -EINVAL;
@@ -206,6 +225,7 @@ bool RawFile::is_icmp() const {
 }
 
 Answer RawFile::give(std::span<const Bytes> parts, const SendChoices& choices, Time now) {
+  if (!may_send(choices)) return -EACCES;
   const std::vector<std::byte> packet = join(parts);
   return answer_of(socket_.send(packet, choices, now));
 }

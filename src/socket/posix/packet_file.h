@@ -45,8 +45,12 @@ class PacketFile : public MessageFile {
   [[nodiscard]] virtual std::uint16_t local_port() const = 0;
 
   [[nodiscard]] IpAddress any() const;
+  // RFC 1122 4.1.3.4: a program must not broadcast by accident.
+  [[nodiscard]] bool may_send(const SendChoices& choices);
 
  private:
+  // Where the answer to an option that is a truth is kept; null: it is none of these.
+  [[nodiscard]] bool* choice_of(int level, int name);
   // Error::kWouldBlock when there is none.
   [[nodiscard]] Result<void> look_ahead();
 
@@ -55,6 +59,7 @@ class PacketFile : public MessageFile {
   IpAddress source_ = any();  // towards remote_, where no address is bound
   DatagramSocket::Received next_{};
   PacketPtr last_;                     // whose IP options are told
+  bool may_broadcast_ = false;         // SO_BROADCAST
   bool wants_options_ = false;         // IP_RECVOPTS
   bool wants_return_options_ = false;  // IP_RETOPTS
 };

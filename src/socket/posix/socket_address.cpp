@@ -40,6 +40,15 @@ std::expected<Endpoint, Answer> read_address(const sockaddr* address, socklen_t 
   return std::unexpected(-EAFNOSUPPORT);
 }
 
+std::expected<Endpoint, Answer> read_destination(const sockaddr* address, socklen_t size,
+                                                 AddressFamily family) {
+  auto endpoint = read_address(address, size, family);
+  if (!endpoint) return endpoint;
+  if (endpoint->address == IpAddress::any_v4()) endpoint->address = IpAddress::loopback_v4();
+  if (endpoint->address == IpAddress::any_v6()) endpoint->address = IpAddress::loopback_v6();
+  return endpoint;
+}
+
 socklen_t write_address(const Endpoint& endpoint, AddressFamily family, void* to,
                         socklen_t capacity) {
   if (family == AddressFamily::kIpv4) {

@@ -17,6 +17,12 @@ namespace strata::posix {
 [[nodiscard]] std::expected<Endpoint, Answer> read_address(const sockaddr* address, socklen_t size,
                                                            AddressFamily family);
 
+// The same of an address that something is to be sent to: RFC 1122 3.2.1.3 leaves "this host" to
+// us, and programs expect themselves.
+[[nodiscard]] std::expected<Endpoint, Answer> read_destination(const sockaddr* address,
+                                                               socklen_t size,
+                                                               AddressFamily family);
+
 // Writes as much as fits into `capacity` bytes and answers how many it would take.
 socklen_t write_address(const Endpoint& endpoint, AddressFamily family, void* to,
                         socklen_t capacity);

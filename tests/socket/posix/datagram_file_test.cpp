@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cerrno>
+#include <string>
+#include <string_view>
 
 #include "socket/posix/loopback.h"
 #include "support/bench.h"
@@ -56,6 +58,7 @@ TEST(DatagramFile, KeepsTheOptionsItIsGiven) {
       {AF_INET, IPPROTO_IP, IP_RECVTTL, 1, 0, 1},
       {AF_INET, IPPROTO_IP, IP_MULTICAST_TTL, 9, 0, 9},
       {AF_INET, IPPROTO_IP, IP_MULTICAST_LOOP, 0, 0, 0},
+      {AF_INET, IPPROTO_UDP, UDP_CORK, 1, 0, 1},
       {AF_INET, IPPROTO_UDP, UDP_SEGMENT, 1200, 0, 1200},
       {AF_INET, IPPROTO_UDP, UDP_GRO, 1, 0, 1},
       {AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, 1, 0, 1},
@@ -133,6 +136,79 @@ TEST(DatagramFile, LingerIsKept) {
   EXPECT_EQ(calls.getsockopt(fd, SOL_SOCKET, SO_LINGER, &told, &size, loopback.now), 0);
   EXPECT_EQ(told.l_onoff, 1);
   EXPECT_EQ(told.l_linger, 5);
+}
+
+// Two sockets; what goes to one is written in pieces.
+struct Pieces : Loopback {
+  Pieces() {
+    const sockaddr_in address = loopback_address(7004);
+    server = static_cast<int>(calls->socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+    client = static_cast<int>(calls->socket(AF_INET, SOCK_DGRAM, 0));
+    EXPECT_EQ(calls->bind(server, as_sockaddr(address), sizeof(address), now), 0);
+  }
+  Answer send(std::string_view text, int flags, const sockaddr_in& to) {
+    const Answer sent =
+        calls->sendto(client, text.data(), text.size(), flags, as_sockaddr(to), sizeof(to), now)
+            .answer();
+    settle();
+    return sent;
+  }
+  std::string received() {
+    std::array<char, 100> room{};
+    const Answer count = calls->recv(server, room.data(), room.size(), 0, now).answer();
+    return count < 0 ? "nothing" : std::string(room.data(), static_cast<std::size_t>(count));
+  }
+  void cork(int value) {
+    EXPECT_EQ(calls->setsockopt(client, IPPROTO_UDP, UDP_CORK, &value, sizeof(value), now), 0);
+    settle();
+  }
+
+  int server = -1;
+  int client = -1;
+  sockaddr_in there = loopback_address(7004);
+};
+
+TEST(DatagramFile, WhatIsSentToAnyGoesToThisHost) {
+  Pieces lab;
+  sockaddr_in any = lab.there;
+  any.sin_addr.s_addr = INADDR_ANY;
+  EXPECT_EQ(lab.send("sent", 0, any), 4);
+  EXPECT_EQ(lab.received(), "sent");
+  EXPECT_EQ(lab.calls->connect(lab.client, as_sockaddr(any), sizeof(any), lab.now).answer(), 0);
+  sockaddr_in peer{};
+  socklen_t size = sizeof(peer);
+  EXPECT_EQ(lab.calls->getpeername(lab.client, reinterpret_cast<sockaddr*>(&peer), &size), 0);
+  EXPECT_EQ(peer.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+}
+
+TEST(DatagramFile, WithMsgMoreSeveralWritesAreOneDatagram) {
+  Pieces lab;
+  EXPECT_EQ(lab.send("one ", MSG_MORE, lab.there), 4);
+  EXPECT_EQ(lab.received(), "nothing");
+  EXPECT_EQ(lab.send("two ", MSG_MORE, loopback_address(9)), 4) << "goes where the first goes";
+  EXPECT_EQ(lab.send("three", 0, lab.there), 5);
+  EXPECT_EQ(lab.received(), "one two three");
+  EXPECT_EQ(lab.send("alone", 0, lab.there), 5);
+  EXPECT_EQ(lab.received(), "alone");
+}
+
+TEST(DatagramFile, ACorkHoldsWritesUntilItIsOut) {
+  Pieces lab;
+  lab.cork(1);
+  EXPECT_EQ(lab.send("one ", 0, lab.there), 4);
+  EXPECT_EQ(lab.send("two", 0, lab.there), 3);
+  EXPECT_EQ(lab.received(), "nothing");
+  lab.cork(0);
+  EXPECT_EQ(lab.received(), "one two");
+}
+
+TEST(DatagramFile, WhatIsHeldIsNoLongerThanADatagram) {
+  Pieces lab;
+  const std::string half(40'000, 'x');
+  EXPECT_EQ(lab.send(half, MSG_MORE, lab.there), 40'000);
+  EXPECT_EQ(lab.send(half, 0, lab.there), -EMSGSIZE);
+  EXPECT_EQ(lab.send("after", 0, lab.there), 5);
+  EXPECT_EQ(lab.received(), "after");
 }
 
 // RFC 4861 7.3.1: a program that is answered spares its next hop the question.

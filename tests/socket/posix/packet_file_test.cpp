@@ -14,6 +14,7 @@
 
 #include "socket/posix/datagram_file.h"
 #include "socket/posix/loopback.h"
+#include "support/bench.h"
 
 // After <netinet/in.h>, for its sockaddr.
 #include <linux/errqueue.h>
@@ -136,10 +137,32 @@ TEST(RawFile, KeepsItsOptions) {
   EXPECT_EQ(lab.set(*udp, IPPROTO_IP, IP_TTL, 9), 0);
   EXPECT_EQ(lab.get(*udp, IPPROTO_IP, IP_TTL), 9);
   EXPECT_EQ(lab.set(*udp, SOL_SOCKET, SO_TIMESTAMP, 1), -ENOPROTOOPT) << "without a clock";
+  EXPECT_EQ(lab.get(*udp, SOL_SOCKET, SO_BROADCAST), 0);
+  EXPECT_EQ(lab.set(*udp, SOL_SOCKET, SO_BROADCAST, 1), 0);
+  EXPECT_EQ(lab.get(*udp, SOL_SOCKET, SO_BROADCAST), 1);
   std::array<std::uint32_t, 8> blocked{};
   blocked.fill(0xffff'ffff);
   EXPECT_EQ(v6->set_option(IPPROTO_ICMPV6, 1, blocked.data(), 4, lab.now), -EINVAL);
   EXPECT_EQ(v6->set_option(IPPROTO_ICMPV6, 1, blocked.data(), sizeof(blocked), lab.now), 0);
+}
+
+// RFC 1122 4.1.3.4.
+TEST(RawFile, BroadcastingMustBeAskedFor) {
+  support::Host host;
+  const FilePtr raw = RawFile::open(host.stack, AddressFamily::kIpv4, 253).file;
+  sockaddr_in all{};
+  all.sin_family = AF_INET;
+  all.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+  iovec part{const_cast<char*>("x"), 1};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_name = &all;
+  message.msg_namelen = sizeof(all);
+  EXPECT_EQ(raw->send(message, 0, host.now), -EACCES);
+  const int on = 1;
+  EXPECT_EQ(raw->set_option(SOL_SOCKET, SO_BROADCAST, &on, sizeof(on), host.now), 0);
+  EXPECT_EQ(raw->send(message, 0, host.now), 1);
 }
 
 // A program that makes its own checksums must know it.
