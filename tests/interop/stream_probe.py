@@ -17,6 +17,25 @@ from probe import case, events, listener, main, outcome, pair, tcp, until
 
 
 @case
+def answer_in_front_of_a_reset():
+    """Closed with bytes unread, and by SO_LINGER of no time: what was sent before is heard."""
+    told = []
+    for lingers in (False, True):
+        near, far = pair()
+        if lingers:
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            far.send(b"question")
+            until(near, "IN")
+        near.send(b"answer")
+        near.close()
+        until(far, "IN")
+        time.sleep(0.05)
+        told.append((outcome(far.recv, 10), outcome(far.recv, 10)))
+    return told
+
+
+@case
 def bytes_and_flags():
     near, far = pair()
     near.sendall(b"0123456789")

@@ -18,6 +18,8 @@
 
 #include "socket/posix/control_messages.h"
 #include "socket/posix/socket_address.h"
+#include "stack/core.h"
+#include "stack/out/send_tcp.h"
 
 namespace strata::posix {
 namespace {
@@ -380,9 +382,18 @@ bool StreamFile::close(Time now, bool is_last) {
     const auto ready = ours->readiness();
     if (is_lingering_ && ready && !ready->closed) return false;
   }
+  // A reset throws away what waits to be sent. Linux has sent by now what the peer has room for,
+  // and programs that answer without reading all of a question count on that.
+  if (ends_by_reset()) static_cast<void>(stack::send_tcp(stack_.core(), now));
   ours->close(now);
   end_.emplace<std::monostate>();
   return true;
+}
+
+bool StreamFile::ends_by_reset() {
+  int unread = 0;
+  static_cast<void>(control(FIONREAD, unread));
+  return unread != 0 || current_options().linger == Duration{};
 }
 
 // ── Names, queues, readiness ────────────────────────────────────────────────────────────────────

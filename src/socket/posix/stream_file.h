@@ -65,6 +65,8 @@ class StreamFile final : public SocketFile {
   [[nodiscard]] Answer start(const Endpoint& remote, Bytes first_data, Time now);
   [[nodiscard]] Answer start_with_data(const msghdr& message, int flags, Time now);
   [[nodiscard]] Answer receive_urgent(const msghdr& message);
+  // RFC 2525 2.17, and SO_LINGER of no time.
+  [[nodiscard]] bool ends_by_reset();
   // How many of zero_copies_ may be told.
   [[nodiscard]] std::size_t finished_copies() const;
   [[nodiscard]] Answer receive_notification(msghdr& message);

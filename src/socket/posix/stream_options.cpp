@@ -70,13 +70,16 @@ struct StreamOptions {
     options.*kField = 2 * static_cast<std::uint32_t>(std::clamp(value, kLow, 1 << 29U));
     return file.apply_options(options, now);
   }
-  template <std::uint32_t TcpSocketOptions::* kField, std::uint32_t TcpInfo::* kInfo>
+  // Without a connection: as large as that of one will be at first.
+  template <std::uint32_t TcpSocketOptions::* kField, std::uint32_t TcpInfo::* kInfo,
+            std::uint32_t TcpConfig::* kFirst>
   static Answer read_buffer(StreamFile& file, int& value) {
     std::uint32_t size = file.current_options().*kField;
     if (size == 0 && file.stream() != nullptr) {
       const auto info = file.stream()->info(Time{});
       if (info) size = (*info).*kInfo;
     }
+    if (size == 0) size = file.stack_.tcp_config().*kFirst;
     value = static_cast<int>(std::min<std::uint32_t>(size, INT32_MAX));
     return 0;
   }
@@ -359,9 +362,11 @@ constexpr OptionRow<StreamFile> kRows[] = {
     {SOL_SOCKET, SO_KEEPALIVE, O::read<&T::keepalive>, O::write_bool<&T::keepalive>},
     {SOL_SOCKET, SO_OOBINLINE, O::read<&T::urgent_inline>, O::write_bool<&T::urgent_inline>},
     {SOL_SOCKET, SO_RCVLOWAT, O::read_receive_low_water, O::write_receive_low_water},
-    {SOL_SOCKET, SO_SNDBUF, O::read_buffer<&T::send_buffer, &TcpInfo::send_buffer>,
+    {SOL_SOCKET, SO_SNDBUF,
+     O::read_buffer<&T::send_buffer, &TcpInfo::send_buffer, &TcpConfig::send_buffer_first>,
      O::write_buffer<&T::send_buffer, 2304>},
-    {SOL_SOCKET, SO_RCVBUF, O::read_buffer<&T::receive_buffer, &TcpInfo::receive_buffer>,
+    {SOL_SOCKET, SO_RCVBUF,
+     O::read_buffer<&T::receive_buffer, &TcpInfo::receive_buffer, &TcpConfig::receive_buffer_first>,
      O::write_buffer<&T::receive_buffer, 1152>},
     // Past a limit of the kernel's that is not ours.
     {SOL_SOCKET, SO_SNDBUFFORCE, nullptr, O::write_buffer<&T::send_buffer, 2304>},

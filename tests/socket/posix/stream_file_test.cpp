@@ -114,6 +114,40 @@ struct Row {
 };
 
 // Every option is set and asked for again; what is told may be what the kernel makes of it.
+// A program that answers before it has read the whole question resets, and is heard all the same.
+TEST(StreamFile, WhatWasWrittenBeforeAResetArrives) {
+  for (const bool lingers : {false, true}) {
+    Connection lab;
+    if (lingers) {
+      const linger at_once{1, 0};
+      EXPECT_EQ(lab.calls->setsockopt(lab.near, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once),
+                                      lab.now),
+                0);
+    } else {
+      EXPECT_EQ(lab.calls->write(lab.far, "question", 8, lab.now).answer(), 8);
+      lab.settle();
+    }
+    EXPECT_EQ(lab.calls->write(lab.near, "answer", 6, lab.now).answer(), 6);
+    EXPECT_EQ(lab.calls->close(lab.near, lab.now).answer(), 0);
+    lab.settle();
+    EXPECT_EQ(lab.received(), "answer");
+    char byte = 0;
+    EXPECT_EQ(lab.calls->read(lab.far, &byte, 1, lab.now).answer(), -ECONNRESET);
+  }
+}
+
+TEST(StreamFile, BuffersHaveASizeBeforeThereIsAConnection) {
+  Loopback loopback;
+  Calls& calls = *loopback.calls;
+  const auto fd = static_cast<int>(calls.socket(AF_INET, SOCK_STREAM, 0));
+  for (const int name : {SO_SNDBUF, SO_RCVBUF}) {
+    int told = 0;
+    socklen_t size = sizeof(told);
+    EXPECT_EQ(calls.getsockopt(fd, SOL_SOCKET, name, &told, &size, loopback.now), 0);
+    EXPECT_GT(told, 0) << name;
+  }
+}
+
 TEST(StreamFile, KeepsTheOptionsItIsGiven) {
   const Row rows[] = {
       {AF_INET, SOL_SOCKET, SO_RCVLOWAT, 9, 0, 9},
