@@ -413,14 +413,15 @@ Operation handle_sendmsg(Request& request) {
 
 Operation handle_recvmsg(Request& request) {
   const int flags = request.integer(2);
-  if (request.stream() != nullptr) {
-    if ((flags & MSG_ERRQUEUE) != 0) return -EAGAIN;
+  const bool asks_for_errors = (flags & MSG_ERRQUEUE) != 0;
+  if (request.stream() != nullptr && !asks_for_errors) {
     if (is_for_urgent(request, flags)) return kPassOn;
     if (request.stream()->is_alone()) return -ENOTCONN;
     if ((flags & MSG_TRUNC) == 0) return kPassOn;
   }
   auto theirs = read_message(request.memory, request.argument(1));
   if (!theirs) return theirs.error();
+  if (request.stream() != nullptr && asks_for_errors) return -EAGAIN;
   return request.stream() != nullptr ? discard(request, *std::move(theirs), flags)
                                      : receive_datagram(request, *std::move(theirs), flags);
 }

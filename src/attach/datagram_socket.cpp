@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "socket/posix/control_messages.h"
+
 namespace strata::attach {
 namespace {
 
@@ -37,12 +39,9 @@ void tell(void* to, Size& room, const void* from, std::size_t size) {
 
 void tell_particulars(msghdr& message, const DatagramSocket::Entry& entry) {
   tell(message.msg_name, message.msg_namelen, &entry.source, entry.source_size);
-  const std::size_t room = message.msg_controllen;
-  if (entry.control.size() > room) message.msg_flags |= MSG_CTRUNC;
-  message.msg_controllen = std::min(room, entry.control.size());
-  if (message.msg_control != nullptr && message.msg_controllen != 0) {
-    std::memcpy(message.msg_control, entry.control.data(), message.msg_controllen);
-  }
+  posix::ControlWriter writer(message);
+  writer.append_all(entry.control);
+  writer.finish();
 }
 
 }  // namespace

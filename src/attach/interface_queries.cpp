@@ -19,12 +19,12 @@ namespace strata::attach {
 namespace {
 
 constexpr unsigned long kChanges[] = {
-    SIOCADDRT,       SIOCDELRT,       SIOCSIFLINK,   SIOCSIFFLAGS, SIOCSIFADDR,
-    SIOCSIFDSTADDR,  SIOCSIFBRDADDR,  SIOCSIFMEM,    SIOCSIFMTU,   SIOCSIFNETMASK,
-    SIOCSIFMETRIC,   SIOCSIFNAME,     SIOCSIFHWADDR, SIOCDIFADDR,  SIOCADDMULTI,
-    SIOCDELMULTI,    SIOCSIFPFLAGS,   SIOCSIFTXQLEN, SIOCSIFMAP,   SIOCSARP,
-    SIOCDARP,        SIOCBRADDBR,     SIOCBRDELBR,   SIOCBRADDIF,  SIOCBRDELIF,
-    SIOCBONDENSLAVE, SIOCBONDRELEASE, SIOCSHWTSTAMP, SIOCSIFENCAP, SIOCSIFHWBROADCAST};
+    SIOCADDRT,       SIOCDELRT,     SIOCSIFLINK,  SIOCSIFADDR,       SIOCSIFDSTADDR,
+    SIOCSIFBRDADDR,  SIOCSIFMEM,    SIOCSIFMTU,   SIOCSIFNETMASK,    SIOCSIFMETRIC,
+    SIOCSIFNAME,     SIOCSIFHWADDR, SIOCDIFADDR,  SIOCADDMULTI,      SIOCDELMULTI,
+    SIOCSIFPFLAGS,   SIOCSIFTXQLEN, SIOCSIFMAP,   SIOCSARP,          SIOCDARP,
+    SIOCBRADDBR,     SIOCBRDELBR,   SIOCBRADDIF,  SIOCBRDELIF,       SIOCBONDENSLAVE,
+    SIOCBONDRELEASE, SIOCSHWTSTAMP, SIOCSIFENCAP, SIOCSIFHWBROADCAST};
 
 constexpr unsigned long kQuestions[] = {
     SIOCGIFNAME,    SIOCGIFFLAGS,  SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR,
@@ -145,6 +145,17 @@ std::string_view name_of(const ifreq& request) {
   return whole.substr(0, whole.find(':'));  // labels of aliases
 }
 
+// Whoever wants up what is up has it.
+Answer refuse_flags(const Stack& stack, const ProgramMemory& memory, std::uint64_t argument) {
+  const auto given = memory.read<ifreq>(argument);
+  if (!given) return given.error();
+  const auto entry =
+      find(stack, [&](const InterfaceEntry& one) { return one.name.view() == name_of(*given); });
+  if (!entry) return -ENODEV;
+  const auto flags = static_cast<short>(interface_flags(*entry) & 0xffff);
+  return given->ifr_flags == flags ? 0 : -EPERM;
+}
+
 }  // namespace
 
 bool is_interface_request(unsigned long request) {
@@ -155,6 +166,7 @@ bool is_interface_request(unsigned long request) {
 
 Answer answer_interface_request(const Stack& stack, unsigned long request,
                                 const ProgramMemory& memory, std::uint64_t argument) {
+  if (request == SIOCSIFFLAGS) return refuse_flags(stack, memory, argument);
   if (std::ranges::find(kChanges, request) != std::end(kChanges)) return -EPERM;
   if (request == SIOCGIFCONF) return tell_all(stack, memory, argument);
   if (std::ranges::find(kQuestions, request) == std::end(kQuestions)) return -ENOTTY;

@@ -92,6 +92,12 @@ TEST(Filter, AddressesAreTold) {
   }
 }
 
+TEST(Filter, AReadOfOneByteIsTold) {
+  EXPECT_EQ(answer(__NR_recvfrom, {3, 0x1000, 1, 0}), kTold);
+  EXPECT_EQ(answer(__NR_recvfrom, {3, 0x1000, 2, 0}), kAllowed);
+  EXPECT_EQ(answer(__NR_sendto, {3, 0x1000, 1, 0}), kAllowed);
+}
+
 TEST(Filter, FlagsThatAPairDoesNotKnowAreTold) {
   for (const std::uint64_t flags : {MSG_OOB, MSG_MORE, MSG_FASTOPEN}) {
     EXPECT_EQ(answer(__NR_sendto, {3, 0x1000, 10, flags}), kTold) << flags;

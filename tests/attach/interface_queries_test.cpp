@@ -66,6 +66,17 @@ TEST(InterfaceQueries, RefuseWhatIsNotTheirs) {
   EXPECT_EQ(lab.ask(SIOCGIFCONF, reinterpret_cast<void*>(8)), -EFAULT);
 }
 
+TEST(InterfaceQueries, WhatIsUpMayBeSetUp) {
+  Lab lab;
+  ASSERT_EQ(lab.ask(SIOCGIFFLAGS, "lo"), 0);
+  ifreq same = lab.request;
+  EXPECT_EQ(lab.ask(SIOCSIFFLAGS, &same), 0);
+  same.ifr_flags = 0;
+  EXPECT_EQ(lab.ask(SIOCSIFFLAGS, &same), -EPERM);
+  EXPECT_EQ(lab.ask(SIOCSIFFLAGS, "eth99"), -ENODEV);
+  EXPECT_EQ(lab.ask(SIOCSIFFLAGS, reinterpret_cast<void*>(8)), -EFAULT);
+}
+
 TEST(InterfaceQueries, AreToldApartFromThoseOfSockets) {
   for (const int mine : {SIOCGIFCONF, SIOCGIFADDR, SIOCADDRT, SIOCETHTOOL, SIOCGARP}) {
     EXPECT_TRUE(is_interface_request(static_cast<unsigned long>(mine))) << mine;

@@ -214,6 +214,66 @@ def datagram_particulars():
 
 
 @case
+def control_that_is_cut():
+    one, other = udp(), udp()
+    one.bind((HERE, 0))
+    one.settimeout(3)
+    one.setsockopt(socket.IPPROTO_IP, 8, 1)  # IP_PKTINFO
+    other.sendto(b"x", one.getsockname())
+    data, notes, flags, _ = one.recvmsg(10, socket.CMSG_LEN(4))
+    return data, [(level, kind, len(value)) for level, kind, value in notes], flags
+
+
+@case
+def control_on_the_way_out():
+    """The usual value of IPv6, and what is for another level."""
+    six, four = udp(socket.AF_INET6), udp()
+    usual = struct.pack("i", -1)
+    return (outcome(six.sendmsg, [b"x"], [(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, usual),
+                                          (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, usual)],
+                    0, (HERE6, 9)),
+            outcome(four.sendmsg, [b"x"], [(999, 1, usual)], 0, (HERE, 9)),
+            outcome(four.sendmsg, [b"x"], [(socket.IPPROTO_IP, socket.IP_TTL, usual)], 0,
+                    (HERE, 9)))
+
+
+@case
+def to_any_is_to_this_host():
+    told = []
+    for family, any_address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        one, other = udp(family), udp(family)
+        one.bind((any_address, 0))
+        one.settimeout(3)
+        there = any_address, one.getsockname()[1]
+        told.append((outcome(other.sendto, b"x", there), one.recvfrom(10)[1][0],
+                     outcome(other.connect, there), other.getpeername()[0],
+                     other.getsockname()[0]))
+    return told
+
+
+@case
+def one_datagram_of_several_writes():
+    one, other = udp(), udp()
+    one.bind((HERE, 0))
+    one.settimeout(3)
+    there = one.getsockname()
+    other.sendto(b"one ", socket.MSG_MORE, there)
+    other.sendto(b"two ", socket.MSG_MORE, (HERE, 9))
+    other.sendto(b"three", there)
+    told = [one.recv(100)]
+    other.connect(there)
+    other.setsockopt(socket.IPPROTO_UDP, 1, 1)  # UDP_CORK
+    other.send(b"four ")
+    other.send(b"five")
+    other.setsockopt(socket.IPPROTO_UDP, 1, 0)
+    told.append(one.recv(100))
+    other.send(b"six ", socket.MSG_MORE)
+    other.send(b"seven")
+    other.send(b"eight")
+    return told + [one.recv(100), one.recv(100)]
+
+
+@case
 def datagram_too_long():
     one = udp()
     return outcome(one.sendto, bytes(65508), (HERE, 9)), outcome(one.sendto, b"x", (HERE, 0))

@@ -48,6 +48,17 @@ def closed_port():
 # ── Ping sockets ────────────────────────────────────────────────────────────────────────────────
 
 @case
+def broadcast_may_be_asked_for():
+    told = []
+    for kind, protocol in ((socket.SOCK_RAW, 253), (socket.SOCK_DGRAM, socket.IPPROTO_ICMP)):
+        made = socket.socket(socket.AF_INET, kind, protocol)
+        before = made.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        told.append((before, made.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST)))
+    return told
+
+
+@case
 def echo_reply():
     made = echo()
     made.sendto(request(8, 7), (HERE, 0))

@@ -21,9 +21,9 @@ DIFFERENT = {
     # An ICMP error is an empty datagram to read(), and itself to recvfrom().
     "datagram_refused": "(True, 'ECONNREFUSED')",
 }
-# No call without an address reaches us there: the pair, which has room, takes it.
+# Without an address no call but recv() of one byte reaches us there: the pair, with room, has it.
 DIFFERENT_TRAPPED = {
-    "bytes_without_a_peer": str([("EAGAIN", "EAGAIN", 1, 1)] * 3),
+    "bytes_without_a_peer": str([("ENOTCONN", "EAGAIN", 1, 1)] * 3),
 }
 # Bytes that nobody has read yet hold the end of the stream back (docs/design/012-preload-lease.md).
 DIFFERENT_PRELOADED = {

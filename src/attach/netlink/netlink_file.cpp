@@ -104,10 +104,26 @@ void NetlinkFile::answer(const NetlinkRequest& request, Time now) {
   } else if (header.nlmsg_type >= NLMSG_MIN_TYPE) {
     const bool is_question = header.nlmsg_type % kTypesForKind == kGet;
     is_dump = is_question && (header.nlmsg_flags & NLM_F_DUMP) != 0;
-    error = !is_question ? -EPERM : is_dump ? dump(request, now) : tell_one(request);
+    error = !is_question ? refuse_change(request)
+            : is_dump    ? dump(request, now)
+                         : tell_one(request);
   }
   const bool wants_word = (header.nlmsg_flags & NLM_F_ACK) != 0 && !is_dump;
   if (error != 0 || wants_word) acknowledge(request, error);
+}
+
+// Whoever wants up what is up has it: `ip link set lo up` begins many a script.
+int NetlinkFile::refuse_change(const NetlinkRequest& request) const {
+  const auto wanted = request.structure<ifinfomsg>();
+  const bool is_about_flags = request.header.nlmsg_type == RTM_NEWLINK && wanted &&
+                              request.body.size() == sizeof(*wanted) && wanted->ifi_change != 0;
+  bool is_so = false;
+  if (!is_about_flags) return -EPERM;
+  stack_.for_each_interface([&](const InterfaceEntry& entry) {
+    const unsigned differing = (interface_flags(entry) ^ wanted->ifi_flags) & wanted->ifi_change;
+    is_so |= entry.id == wanted->ifi_index && differing == 0;
+  });
+  return is_so ? 0 : -EPERM;
 }
 
 int NetlinkFile::dump(const NetlinkRequest& request, Time now) {

@@ -56,6 +56,8 @@ class NetlinkFile final : public posix::File {
   [[nodiscard]] int dump(const NetlinkRequest& request, Time now);
   [[nodiscard]] int dump_sockets(const NetlinkRequest& request, Time now);
   void end_dump(const NetlinkRequest& request);
+  // 0 where it is so already.
+  [[nodiscard]] int refuse_change(const NetlinkRequest& request) const;
   [[nodiscard]] int tell_one(const NetlinkRequest& request);
   [[nodiscard]] int tell_link(const NetlinkRequest& request);
   [[nodiscard]] int tell_route(const NetlinkRequest& request);

@@ -303,6 +303,23 @@ TEST(NetlinkFile, ChangesAreRefusedAndUnknownQuestionsToo) {
   EXPECT_EQ(lab.error_of(NLMSG_NOOP, NLM_F_ACK), 0) << "an acknowledgement that was asked for";
 }
 
+TEST(NetlinkFile, WhatIsUpMayBeSetUp) {
+  Lab lab;
+  ifinfomsg up{};
+  up.ifi_index = lab.wire;
+  up.ifi_flags = IFF_UP;
+  up.ifi_change = IFF_UP;
+  const auto error = [&](const ifinfomsg& wanted) {
+    return lab.ask(RTM_NEWLINK, NLM_F_ACK, wanted).at(0).structure<nlmsgerr>().error;
+  };
+  EXPECT_EQ(error(up), 0);
+  ifinfomsg down = up;
+  down.ifi_flags = 0;
+  EXPECT_EQ(error(down), -EPERM);
+  up.ifi_index = 99;
+  EXPECT_EQ(error(up), -EPERM);
+}
+
 TEST(NetlinkFile, GroupsAndOtherProgramsCannotBeReached) {
   Lab lab;
   sockaddr_nl address{};
