@@ -6,11 +6,163 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <span>
 
 #include "socket/posix/datagram_file.h"
 #include "socket/posix/option_values.h"
+#include "socket/posix/socket_address.h"
 
 namespace strata::posix {
+
+namespace {
+
+IpAddress address_of(const in_addr& plain) { return IpAddress::v4(ntohl(plain.s_addr)); }
+
+// Whom a program wants to hear, as its structure says.
+struct MembershipRequest {
+  IpAddress group;
+  IpAddress source;  // of the options that name one
+  InterfaceId interface = kNoInterface;
+};
+
+using Request = std::expected<MembershipRequest, Answer>;
+
+struct Membership {
+  int level;
+  int name;
+  std::expected<MembershipRequest, Answer> (*read)(const Stack& stack, const void* value,
+                                                   socklen_t size);
+  Result<void> (*act)(UdpSocket& socket, const MembershipRequest& request, Time now);
+
+  [[nodiscard]] Answer change(const Stack& stack, UdpSocket& socket, const void* value,
+                              socklen_t size, Time now) const;
+};
+
+// The interface that a structure names by number or by one of its addresses; kNoInterface: it names
+// none.
+std::expected<InterfaceId, Answer> interface_of(const Stack& stack, const ip_mreqn& request) {
+  if (request.imr_ifindex != 0) {
+    if (request.imr_ifindex < 0 || request.imr_ifindex > UINT16_MAX) {
+      return std::unexpected(-ENODEV);
+    }
+    return static_cast<InterfaceId>(request.imr_ifindex);
+  }
+  InterfaceId interface = kNoInterface;
+  if (request.imr_address.s_addr == 0) return interface;
+  const IpAddress wanted = address_of(request.imr_address);
+  stack.for_each_address([&](const AddressEntry& entry) {
+    if (entry.prefix.address() == wanted) interface = entry.interface;
+  });
+  if (interface == kNoInterface) return std::unexpected(-ENODEV);
+  return interface;
+}
+
+// ── What structures say ─────────────────────────────────────────────────────────────────────────
+
+Request read_v4(const Stack& stack, const void* value, socklen_t size) {
+  ip_mreqn plain{};
+  if (value == nullptr) return std::unexpected(-EFAULT);
+  if (size < sizeof(ip_mreq)) return std::unexpected(-EINVAL);
+  std::memcpy(&plain, value, std::min<std::size_t>(size, sizeof(plain)));
+  const auto interface = interface_of(stack, plain);
+  if (!interface) return std::unexpected(interface.error());
+  return MembershipRequest{address_of(plain.imr_multiaddr), {}, *interface};
+}
+
+Request read_source_v4(const Stack& stack, const void* value, socklen_t size) {
+  const auto plain = read_value<ip_mreq_source>(value, size);
+  if (!plain) return std::unexpected(plain.error());
+  const auto interface = interface_of(stack, {plain->imr_multiaddr, plain->imr_interface, 0});
+  if (!interface) return std::unexpected(interface.error());
+  return MembershipRequest{address_of(plain->imr_multiaddr), address_of(plain->imr_sourceaddr),
+                           *interface};
+}
+
+Request read_v6(const Stack& /*stack*/, const void* value, socklen_t size) {
+  const auto plain = read_value<ipv6_mreq>(value, size);
+  if (!plain) return std::unexpected(plain.error());
+  const IpAddress group =
+      IpAddress::from_bytes(std::as_bytes(std::span(plain->ipv6mr_multiaddr.s6_addr)));
+  return MembershipRequest{group, {}, static_cast<InterfaceId>(plain->ipv6mr_interface)};
+}
+
+std::expected<IpAddress, Answer> read_any_address(const sockaddr_storage& plain) {
+  const bool is_v4 = plain.ss_family == AF_INET;
+  const auto endpoint = read_address(reinterpret_cast<const sockaddr*>(&plain), sizeof(plain),
+                                     is_v4 ? AddressFamily::kIpv4 : AddressFamily::kIpv6);
+  if (!endpoint) return std::unexpected(-EADDRNOTAVAIL);
+  return endpoint->address;
+}
+
+// RFC 3678 5.1: the same of both families.
+Request read_any(const Stack& /*stack*/, const void* value, socklen_t size) {
+  const auto plain = read_value<group_req>(value, size);
+  if (!plain) return std::unexpected(plain.error());
+  const auto group = read_any_address(plain->gr_group);
+  if (!group) return std::unexpected(group.error());
+  return MembershipRequest{*group, {}, static_cast<InterfaceId>(plain->gr_interface)};
+}
+
+Request read_source_any(const Stack& /*stack*/, const void* value, socklen_t size) {
+  const auto plain = read_value<group_source_req>(value, size);
+  if (!plain) return std::unexpected(plain.error());
+  const auto group = read_any_address(plain->gsr_group);
+  const auto source = read_any_address(plain->gsr_source);
+  if (!group || !source) return std::unexpected(-EADDRNOTAVAIL);
+  return MembershipRequest{*group, *source, static_cast<InterfaceId>(plain->gsr_interface)};
+}
+
+// ── What is done ────────────────────────────────────────────────────────────────────────────────
+
+template <auto kChange>
+Result<void> act(UdpSocket& socket, const MembershipRequest& request, Time now) {
+  if constexpr (requires { (socket.*kChange)(request.group, request.interface, now); }) {
+    return (socket.*kChange)(request.group, request.interface, now);
+  } else {
+    return (socket.*kChange)(request.group, request.source, request.interface, now);
+  }
+}
+
+constexpr Membership kAll[] = {
+    {IPPROTO_IP, IP_ADD_MEMBERSHIP, read_v4, act<&UdpSocket::join_group>},
+    {IPPROTO_IP, IP_DROP_MEMBERSHIP, read_v4, act<&UdpSocket::leave_group>},
+    {IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, read_source_v4, act<&UdpSocket::join_source_group>},
+    {IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, read_source_v4, act<&UdpSocket::leave_source_group>},
+    {IPPROTO_IP, IP_BLOCK_SOURCE, read_source_v4, act<&UdpSocket::block_source>},
+    {IPPROTO_IP, IP_UNBLOCK_SOURCE, read_source_v4, act<&UdpSocket::unblock_source>},
+    {IPPROTO_IPV6, IPV6_JOIN_GROUP, read_v6, act<&UdpSocket::join_group>},
+    {IPPROTO_IPV6, IPV6_LEAVE_GROUP, read_v6, act<&UdpSocket::leave_group>},
+};
+
+// With either family's level.
+constexpr Membership kOfBoth[] = {
+    {0, MCAST_JOIN_GROUP, read_any, act<&UdpSocket::join_group>},
+    {0, MCAST_LEAVE_GROUP, read_any, act<&UdpSocket::leave_group>},
+    {0, MCAST_JOIN_SOURCE_GROUP, read_source_any, act<&UdpSocket::join_source_group>},
+    {0, MCAST_LEAVE_SOURCE_GROUP, read_source_any, act<&UdpSocket::leave_source_group>},
+    {0, MCAST_BLOCK_SOURCE, read_source_any, act<&UdpSocket::block_source>},
+    {0, MCAST_UNBLOCK_SOURCE, read_source_any, act<&UdpSocket::unblock_source>},
+};
+
+Answer Membership::change(const Stack& stack, UdpSocket& socket, const void* value, socklen_t size,
+                          Time now) const {
+  const auto request = read(stack, value, size);
+  return request ? answer_of(act(socket, *request, now)) : request.error();
+}
+
+// Null: the option is about no membership of this family.
+const Membership* find_membership(int level, int name, AddressFamily family) {
+  const int own = family == AddressFamily::kIpv4 ? IPPROTO_IP : IPPROTO_IPV6;
+  if (level != own) return nullptr;
+  const auto* const one = std::ranges::find_if(
+      kAll, [&](const Membership& each) { return each.level == level && each.name == name; });
+  if (one != std::end(kAll)) return one;
+  const auto* const both = std::ranges::find(kOfBoth, name, &Membership::name);
+  return both == std::end(kOfBoth) ? nullptr : both;
+}
+
+}  // namespace
 
 struct DatagramOptions {
   template <auto kField>
@@ -54,52 +206,6 @@ struct DatagramOptions {
     return 0;
   }
 
-  // ── Groups: their values are structures ───────────────────────────────────────────────────
-  static IpAddress address_of(const in_addr& plain) { return IpAddress::v4(ntohl(plain.s_addr)); }
-
-  // The interface that a structure names by number or by one of its addresses; kNoInterface: it
-  // names none.
-  static std::expected<InterfaceId, Answer> interface_of(const DatagramFile& file,
-                                                         const ip_mreqn& request) {
-    if (request.imr_ifindex != 0) {
-      if (request.imr_ifindex < 0 || request.imr_ifindex > UINT16_MAX) {
-        return std::unexpected(-ENODEV);
-      }
-      return static_cast<InterfaceId>(request.imr_ifindex);
-    }
-    InterfaceId interface = kNoInterface;
-    if (request.imr_address.s_addr == 0) return interface;
-    const IpAddress wanted = address_of(request.imr_address);
-    file.stack_.for_each_address([&](const AddressEntry& entry) {
-      if (entry.prefix.address() == wanted) interface = entry.interface;
-    });
-    if (interface == kNoInterface) return std::unexpected(-ENODEV);
-    return interface;
-  }
-  static Answer change_membership(DatagramFile& file, const IpAddress& group, InterfaceId interface,
-                                  bool joins, Time now) {
-    return answer_of(joins ? file.socket_.join_group(group, interface, now)
-                           : file.socket_.leave_group(group, interface, now));
-  }
-  static Answer change_membership_v4(DatagramFile& file, bool joins, const void* value,
-                                     socklen_t size, Time now) {
-    ip_mreqn request{};
-    if (value == nullptr) return -EFAULT;
-    if (size < sizeof(ip_mreq)) return -EINVAL;
-    std::memcpy(&request, value, std::min<std::size_t>(size, sizeof(request)));
-    const auto interface = interface_of(file, request);
-    if (!interface) return interface.error();
-    return change_membership(file, address_of(request.imr_multiaddr), *interface, joins, now);
-  }
-  static Answer change_membership_v6(DatagramFile& file, bool joins, const void* value,
-                                     socklen_t size, Time now) {
-    const auto request = read_value<ipv6_mreq>(value, size);
-    if (!request) return request.error();
-    const IpAddress group =
-        IpAddress::from_bytes(std::as_bytes(std::span(request->ipv6mr_multiaddr.s6_addr)));
-    return change_membership(file, group, static_cast<InterfaceId>(request->ipv6mr_interface),
-                             joins, now);
-  }
   // An in_addr, an ip_mreq or an ip_mreqn.
   static Answer write_multicast_interface(DatagramFile& file, const void* value, socklen_t size) {
     ip_mreqn request{};
@@ -110,26 +216,11 @@ struct DatagramOptions {
     } else {
       std::memcpy(&request.imr_address, value, sizeof(in_addr));
     }
-    const auto interface = interface_of(file, request);
+    const auto interface = interface_of(file.stack_, request);
     if (!interface) return interface.error() == -ENODEV ? -EADDRNOTAVAIL : interface.error();
     const auto set = file.socket_.set_multicast_interface(*interface);
-    if (set) file.multicast_source_ = address_of(request.imr_address);
+    if (set) file.multicast_source_ = IpAddress::v4(ntohl(request.imr_address.s_addr));
     return answer_of(set);
-  }
-
-  // Nothing: the option is none of these.
-  static std::optional<Answer> set_structure(DatagramFile& file, int level, int name,
-                                             const void* value, socklen_t size, Time now) {
-    const bool is_v4 = file.family() == AddressFamily::kIpv4;
-    if (level == IPPROTO_IP && is_v4) {
-      if (name == IP_MULTICAST_IF) return write_multicast_interface(file, value, size);
-      if (name != IP_ADD_MEMBERSHIP && name != IP_DROP_MEMBERSHIP) return std::nullopt;
-      return change_membership_v4(file, name == IP_ADD_MEMBERSHIP, value, size, now);
-    }
-    if (level == IPPROTO_IPV6 && !is_v4 && (name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP)) {
-      return change_membership_v6(file, name == IPV6_JOIN_GROUP, value, size, now);
-    }
-    return std::nullopt;
   }
 };
 
@@ -171,8 +262,11 @@ std::optional<Answer> DatagramFile::own_option(int level, int name, void* value,
 
 std::optional<Answer> DatagramFile::set_own_option(int level, int name, const void* value,
                                                    socklen_t size, Time now) {
-  if (const auto answer = DatagramOptions::set_structure(*this, level, name, value, size, now)) {
-    return answer;
+  if (level == IPPROTO_IP && name == IP_MULTICAST_IF && family() == AddressFamily::kIpv4) {
+    return DatagramOptions::write_multicast_interface(*this, value, size);
+  }
+  if (const auto membership = find_membership(level, name, family())) {
+    return membership->change(stack_, socket_, value, size, now);
   }
   const auto* row = find_option(kRows, level, name);
   if (row == nullptr || row->write == nullptr) return std::nullopt;
