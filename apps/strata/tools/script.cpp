@@ -28,6 +28,11 @@ using service::json_string;
 using service::Outcome;
 using service::print;
 
+// The first of several names of an option.
+std::string first_name(std::string_view names) {
+  return std::string(names.substr(0, names.find(',')));
+}
+
 // What the line says; options as they are written.
 struct ScriptLine {
   ScriptCommand command;
@@ -107,25 +112,29 @@ void add_script(Verbs& verbs) {
       {"netmask_ip", "of local_ip"},
       {"bind_port", "what `...` binds to (default 8080)"},
       {"connect_port", "what `...` connects to (default 8080)"},
+      {"mss", "segments longer than this came merged from several"},
       {"tcp_ts_tick_usecs", "check that timestamps tick so"},
       {"non_fatal", "packet, syscall: go on after these"},
-      {"define", "NAME=VALUE, a word of the script and what it stands for"}};
+      {"define,-D", "NAME=VALUE, a word of the script and what it stands for"},
+      {"speed,--psp_udp_port", "of packetdrill's own device: nothing depends on it here"},
+      {"code_command,--code_format,--code_sockopt", "as packetdrill has them from the start"}};
   static constexpr Option kSwitches[] = {
       {"tcp_ts_ecr_scaled", "send timestamp echoes that nothing asked for"},
       {"strict_segments", "segments are exactly as long as the script says"},
-      {"dry_run", "only read the scripts"}};
+      {"dry_run", "only read the scripts"},
+      {"is_anyip,--send_omit_free,--debug", "of packetdrill's own work: nothing depends on it"}};
   Flags& verb = verbs.add("script", "Run scripts in packetdrill's language on virtual time.",
                           "strata script tests/conformance/udp/*.pkt");
   verb.add_option("file", line->command.files, "scripts")->required()->type_name("FILE.pkt...");
   for (const Option& flag : kValues) {
-    verb.add_option(std::string("--") + flag.name, line->options[flag.name], flag.what)
+    verb.add_option(std::string("--") + flag.name, line->options[first_name(flag.name)], flag.what)
         ->type_name("VALUE")
         ->allow_extra_args(false);
   }
   for (const Option& flag : kSwitches) {
     verb.add_flag(
-        std::string("--") + flag.name, [line, flag] { line->options[flag.name] = {""}; },
-        flag.what);
+        std::string("--") + flag.name,
+        [line, flag] { line->options[first_name(flag.name)] = {""}; }, flag.what);
   }
   verb.add_flag("-v,--verbose", line->command.options.verbose, "print each packet and call");
   verb.add_flag("--json", line->command.json, "one JSON object per script");

@@ -101,6 +101,7 @@ enum class Direction : std::uint8_t { kIn, kOut };
 struct PacketSpec {
   Direction direction = Direction::kIn;
   IpSpec ip;
+  std::string inside;  // what it is wrapped in, which we speak none of: "gre", "psp", ...
   std::optional<PortPair> ports;
   std::variant<TcpSpec, UdpSpec, IcmpSpec> what;
 };

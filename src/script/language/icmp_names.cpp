@@ -2,6 +2,7 @@
 #include "script/language/icmp_names.h"
 
 #include <algorithm>
+#include <charconv>
 #include <span>
 
 namespace strata::script {
@@ -47,6 +48,7 @@ constexpr CodeName kCodesV4[] = {
     {3, 15, "precedence_cutoff"},
     {11, 0, "ttl_exceeded_in_transit"},
     {11, 1, "reassembly_time_exceeded"},
+    {11, 1, "frag_reass_exceeded"},
 };
 // RFC 4443.
 constexpr TypeName kTypesV6[] = {
@@ -74,15 +76,26 @@ std::span<const CodeName> codes(bool is_v4) {
   return is_v4 ? std::span<const CodeName>(kCodesV4) : std::span<const CodeName>(kCodesV6);
 }
 
+// `type_42`, `code_7`: what has no name.
+std::optional<std::uint8_t> numbered(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix)) return std::nullopt;
+  std::uint8_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [read, error] = std::from_chars(name.data() + prefix.size(), end, number);
+  return error == std::errc{} && read == end ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::uint8_t> icmp_type(std::string_view name, bool is_v4) {
+  if (const auto number = numbered(name, "type_")) return number;
   const auto found = std::ranges::find(types(is_v4), name, &TypeName::name);
   if (found == types(is_v4).end()) return std::nullopt;
   return found->type;
 }
 
 std::optional<std::uint8_t> icmp_code(std::uint8_t type, std::string_view name, bool is_v4) {
+  if (const auto number = numbered(name, "code_")) return number;
   for (const CodeName& code : codes(is_v4)) {
     if (code.type == type && code.name == name) return code.code;
   }

@@ -48,9 +48,13 @@ Applied set_ip_version(Options& options, std::string_view value) {
   return {};
 }
 
-Applied set_address(std::optional<IpAddress>& address, std::string_view value) {
-  address = IpAddress::parse(value.substr(0, value.find('/')));
+Applied set_address(AddressOfFamily& addresses, std::string_view value) {
+  const auto address = IpAddress::parse(value.substr(0, value.find('/')));
   if (!address) return std::unexpected(fmt::format("'{}' is not an IP address", value));
+  const bool is_of_a_host =
+      !address->is_unspecified() && !address->is_multicast() && !address->is_limited_broadcast();
+  if (!is_of_a_host) return std::unexpected(fmt::format("'{}' is no host's address", value));
+  (address->is_v4() ? addresses.v4 : addresses.v6) = address;
   return {};
 }
 
@@ -99,7 +103,8 @@ Applied set_code_format(std::string_view value) {
 
 // What only concerns the way packetdrill reaches a kernel.
 bool is_beside_the_point(std::string_view name) {
-  static constexpr std::array<std::string_view, 4> kNames = {"speed", "mss", "debug", "is_anyip"};
+  static constexpr std::array<std::string_view, 5> kNames = {"speed", "debug", "is_anyip",
+                                                             "send_omit_free", "psp_udp_port"};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -139,18 +144,18 @@ Applied apply_check_option(Options& options, std::string_view name, std::string_
 }  // namespace
 
 IpAddress Options::local() const {
-  if (local_address) return *local_address;
-  return is_wire_v4() ? IpAddress::v4(192, 168, 0, 1) : IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x1);
+  if (is_wire_v4()) return local_address.v4.value_or(IpAddress::v4(192, 168, 0, 1));
+  return local_address.v6.value_or(IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x1));
 }
 
 IpAddress Options::remote() const {
-  if (remote_address) return *remote_address;
-  return is_wire_v4() ? IpAddress::v4(192, 0, 2, 1) : IpAddress::v6(0x2001'0db8'0000'0000, 0x1);
+  if (is_wire_v4()) return remote_address.v4.value_or(IpAddress::v4(192, 0, 2, 1));
+  return remote_address.v6.value_or(IpAddress::v6(0x2001'0db8'0000'0000, 0x1));
 }
 
 IpAddress Options::gateway() const {
-  if (gateway_address) return *gateway_address;
-  return is_wire_v4() ? IpAddress::v4(192, 168, 0, 2) : IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x2);
+  if (is_wire_v4()) return gateway_address.v4.value_or(IpAddress::v4(192, 168, 0, 2));
+  return gateway_address.v6.value_or(IpAddress::v6(0xfd3d'fa7b'd17d'0000, 0x2));
 }
 
 Prefix Options::local_prefix() const {
@@ -172,6 +177,10 @@ std::expected<void, std::string> apply_option(Options& options, std::string_view
   if (name == "connect_port") {
     return set_number<std::uint16_t>(value, 1, 65535,
                                      [&](std::uint16_t port) { options.connect_port = port; });
+  }
+  if (name == "mss") {
+    return set_number<std::uint16_t>(value, 0, 65535,
+                                     [&](std::uint16_t mss) { options.inbound_mss = mss; });
   }
   if (name == "mtu") {
     return set_number<std::uint16_t>(value, 68, 65535,

@@ -20,16 +20,24 @@ enum class IpVersion : std::uint8_t {
   kIpv6,
 };
 
+// An address of each family: what a script says for one does not concern its runs in the other.
+struct AddressOfFamily {
+  std::optional<IpAddress> v4;
+  std::optional<IpAddress> v6;
+};
+
 struct Options {
   IpVersion ip_version = IpVersion::kIpv4;
   std::uint16_t bind_port = 8080;
   std::uint16_t connect_port = 8080;
   // Where the stack and its peer live. Unspecified: the usual ones of the family.
-  std::optional<IpAddress> local_address;
-  std::optional<IpAddress> remote_address;
-  std::optional<IpAddress> gateway_address;
+  AddressOfFamily local_address;
+  AddressOfFamily remote_address;
+  AddressOfFamily gateway_address;
   unsigned prefix_length = 0;  // 0: the family's usual one
   std::uint16_t mtu = 1500;
+  // How long the segments were of which a device has merged an inbound one; 0: it was one.
+  std::uint16_t inbound_mss = 0;
   // How far from its time an event may happen: at least `tolerance`, and for long waits this part
   // of the wait.
   Duration tolerance = std::chrono::microseconds(4000);

@@ -33,9 +33,7 @@ class PacketReader {
     PacketSpec packet;
     packet.direction = reader_.accept('<') ? Direction::kIn : Direction::kOut;
     if (packet.direction == Direction::kOut) reader_.expect('>', "before a packet");
-    for (const std::string_view layer : {"ipv4", "ipv6", "gre", "GREv0", "mpls"}) {
-      if (reader_.at(layer)) reader_.fail("packets inside packets are not supported");
-    }
+    skip_layers(packet);
     if (reader_.at('(') || reader_.at('[')) packet.ip = read_ip();
     if (reader_.accept("udp")) {
       packet.ports = read_ports();
@@ -43,7 +41,7 @@ class PacketReader {
     } else if (reader_.accept("icmp")) {
       packet.what = read_icmp();
     } else {
-      if (reader_.at("encap")) reader_.fail("packets inside packets are not supported");
+      if (reader_.accept("encap")) read_security(packet);
       packet.ports = read_ports();
       packet.what = read_tcp();
     }
@@ -62,6 +60,36 @@ class PacketReader {
     if (tcp != nullptr && tcp->payload > kDatagramMax) {
       reader_.fail("more payload than a packet holds");
     }
+  }
+
+  // `ipv4 192.0.2.1 > 192.0.2.2:`, `gre:`, `mpls (label 0, tc 0, ttl 0):` are no error of the
+  // script, though nothing here speaks them: each ends with a colon that a blank follows.
+  void skip_layers(PacketSpec& packet) {
+    static constexpr std::string_view kLayers[] = {"ipv4", "ipv6", "gre", "GREv0", "mpls"};
+    const auto at_layer = [this] {
+      return std::ranges::any_of(kLayers,
+                                 [this](std::string_view name) { return reader_.at(name); });
+    };
+    while (at_layer()) {
+      packet.inside = reader_.take().text;
+      while (!reader_.at_end() && !ends_layer()) {
+      }
+      if (reader_.at_end()) reader_.fail("a layer without its end ':'");
+    }
+  }
+
+  bool ends_layer() {
+    const Token token = reader_.take();
+    const char* const behind = token.raw.data() + token.raw.size();
+    return token.is_sign(':') && reader_.token().raw.data() != behind;
+  }
+
+  // `encap psp spi 7`
+  void read_security(PacketSpec& packet) {
+    if (!reader_.accept("psp")) reader_.fail("expected psp behind encap");
+    if (!reader_.accept("spi")) reader_.fail("expected spi behind psp");
+    reader_.expect_u32("a security parameters index");
+    packet.inside = "psp";
   }
 
   IpSpec read_ip() {
@@ -107,7 +135,7 @@ class PacketReader {
     return ports;
   }
 
-  // `P.`, `SEW`, `-`; `S.5` and `.5` say AccECN's counter (RFC 9768) behind the dot.
+  // `P.`, `SEW`, `-`; `S.5`, `.5` and `S5` say AccECN's counter (RFC 9768).
   wire::TcpFlags read_flags() {
     if (reader_.accept('-')) return {};
     const Token first = reader_.token();
@@ -118,7 +146,7 @@ class PacketReader {
       reader_.advance();
     }
     wire::TcpFlags flags = flags_of(letters, first);
-    if (reader_.at(Token::Kind::kFloat)) flags |= read_ace();
+    if (reader_.at(Token::Kind::kFloat)) flags |= wire::kTcpAck | read_ace();
     if (flags == wire::TcpFlags{}) reader_.fail_at(first, "expected TCP flags, udp or icmp");
     return flags;
   }
@@ -126,6 +154,10 @@ class PacketReader {
   wire::TcpFlags flags_of(std::string_view letters, const Token& where) {
     wire::TcpFlags flags;
     for (const char letter : letters) {
+      if (letter >= '0' && letter <= '7') {
+        flags |= ace_of(letter);
+        continue;
+      }
       const auto* known = std::ranges::find(kFlags, letter, &FlagName::letter);
       if (known == std::end(kFlags)) {
         reader_.fail_at(where, "'" + std::string(1, letter) + "' is no TCP flag");
@@ -143,8 +175,12 @@ class PacketReader {
       reader_.fail_at(count, "an ACE counter is a dot and a digit from 0 to 7");
       return {};
     }
-    const auto value = static_cast<unsigned>(count.raw[1] - '0');
-    wire::TcpFlags flags = wire::kTcpAck;
+    return ace_of(count.raw[1]);
+  }
+
+  static wire::TcpFlags ace_of(char digit) {
+    const auto value = static_cast<unsigned>(digit - '0');
+    wire::TcpFlags flags;
     if ((value & 1U) != 0) flags |= wire::kTcpEce;
     if ((value & 2U) != 0) flags |= wire::kTcpCwr;
     if ((value & 4U) != 0) flags |= wire::kTcpAe;

@@ -101,6 +101,10 @@ class Splitter {
       end_command();
       at_ += c == '&' ? 2 : 1;
       line_ += c == '\n' ? 1 : 0;
+    } else if (c == '|') {
+      const bool is_else = rest().starts_with("||");
+      join(is_else ? Link::kElse : Link::kPipe);
+      at_ += is_else ? 2 : 1;
     } else if (c == ' ' || c == '\t' || c == '\r') {
       end_word();
       ++at_;
@@ -110,7 +114,7 @@ class Splitter {
       at_ += 2;
       ++line_;
     } else if (c == '>' || (!in_word_ && is_redirection())) {
-      skip_redirection();
+      read_redirection();
     } else {
       character();
     }
@@ -125,7 +129,7 @@ class Splitter {
     } else if (c == '\\' && at_ + 1 < text_.size()) {
       add(text_[at_ + 1]);
       at_ += 2;
-    } else if (c == '|' || c == '&' || c == '<' || c == '(' || c == ')' || c == '`') {
+    } else if (c == '&' || c == '<' || c == '(' || c == ')' || c == '`') {
       error_ = fmt::format("'{}' of the shell is not supported", c);
     } else {
       add(c);
@@ -137,15 +141,16 @@ class Splitter {
     return rest().starts_with("1>") || rest().starts_with("2>") || rest().starts_with("&>");
   }
 
-  // Where output goes is nobody's business here: nothing is executed that would have any.
-  void skip_redirection() {
+  // Errors are told by the run: where they would go is nobody's business here.
+  void read_redirection() {
     end_word();
+    const bool is_output = text_[at_] == '>' || text_[at_] == '1';
     at_ = std::min(text_.find('>', at_) + 1, text_.size());
     if (rest().starts_with('>')) ++at_;
     while (rest().starts_with(' ')) ++at_;
-    while (at_ < text_.size() && std::string_view(" \t\n;").find(text_[at_]) == std::string::npos) {
-      ++at_;
-    }
+    const std::size_t begin = at_;
+    at_ = std::min(text_.find_first_of(" \t\n;|", at_), text_.size());
+    if (is_output) output_ = text_.substr(begin, at_ - begin);
   }
 
   void quoted(char quote) {
@@ -197,8 +202,18 @@ class Splitter {
   }
   void end_command() {
     end_word();
-    if (!words_.empty()) commands_.push_back({line_, std::move(words_)});
+    if (!words_.empty()) commands_.push_back({line_, std::move(words_), std::move(output_)});
     words_.clear();
+    output_.clear();
+  }
+  void join(Link link) {
+    const std::size_t before = commands_.size();
+    end_command();
+    if (commands_.size() == before) {
+      error_ = "'|' without a command before it";
+    } else {
+      commands_.back().next = link;
+    }
   }
 
   std::string_view text_;
@@ -207,6 +222,7 @@ class Splitter {
   std::string word_;
   bool in_word_ = false;
   std::vector<std::string> words_;
+  std::string output_;
   std::vector<Words> commands_;
   std::string error_;
 };

@@ -117,7 +117,8 @@ class OptionCheck {
   static Checked differs(std::string_view what, const TcpOptionSpec& expected, Bytes actual) {
     TcpSpec one;
     one.options.push_back(expected);
-    PacketSpec script{.direction = Direction::kOut, .ip = {}, .ports = {}, .what = one};
+    PacketSpec script{
+        .direction = Direction::kOut, .ip = {}, .inside = {}, .ports = {}, .what = one};
     std::string text = to_text(script, true);
     text = text.substr(text.find('<') + 1);
     text.pop_back();
@@ -235,11 +236,11 @@ Checked check_packet(const PacketSpec& expected, const LivePacket& live, Flow& f
 Checked merge_segment(LivePacket& whole, const LivePacket& next, std::size_t segment_size,
                       std::size_t expected_payload) {
   const auto already = static_cast<std::uint32_t>(whole.payload.size());
-  const wire::TcpFlags last_only = wire::kTcpPsh | wire::kTcpFin;
+  const wire::TcpFlags of_one = wire::kTcpPsh | wire::kTcpFin | wire::kTcpCwr;
   const Checked header = first_wrong(
       check_field("tcp_seq", whole.tcp.sequence_number + already, next.tcp.sequence_number),
       check_field("tcp_ack_seq", whole.tcp.acknowledgment_number, next.tcp.acknowledgment_number),
-      check_flags(whole.tcp.flags & ~last_only, next.tcp.flags & ~last_only));
+      check_flags(whole.tcp.flags & ~of_one, next.tcp.flags & ~of_one));
   if (!header) return header;
   const bool is_last = already + next.payload.size() >= expected_payload;
   if (!is_last && next.payload.size() != segment_size) {
@@ -248,7 +249,12 @@ Checked merge_segment(LivePacket& whole, const LivePacket& next, std::size_t seg
         "payload: expected {} bytes vs actual {} bytes",
         segment_size, next.payload.size(), expected_payload, already + next.payload.size()));
   }
-  whole.tcp.flags |= next.tcp.flags;
+  // As packetdrill puts them together: CWR is the first one's, all else is told by the last.
+  const wire::TcpFlags reduced = whole.tcp.flags & wire::kTcpCwr;
+  whole.tcp.flags = (next.tcp.flags & ~wire::kTcpCwr) | reduced;
+  whole.tcp.window = next.tcp.window;
+  whole.options = next.options;
+  whole.at = next.at;
   whole.payload.insert(whole.payload.end(), next.payload.begin(), next.payload.end());
   return {};
 }

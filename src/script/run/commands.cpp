@@ -7,8 +7,6 @@
 #include <array>
 #include <span>
 
-#include "script/language/shell.h"
-
 namespace strata::script {
 namespace {
 
@@ -17,6 +15,12 @@ constexpr unsigned kFilesMax = 64;
 constexpr std::string_view kProcSys = "/proc/sys/";
 constexpr std::string_view kOfTcp = "net.ipv4.tcp_";
 
+std::string joined(std::span<const std::string> words) {
+  std::string whole;
+  for (const std::string& word : words) whole += (whole.empty() ? "" : " ") + word;
+  return whole;
+}
+
 // Every script has a stack of its own here, without remembered metrics, queues or name spaces that
 // would have to be brought back into shape.
 bool is_true_already(const std::vector<std::string>& words) {
@@ -24,9 +28,7 @@ bool is_true_already(const std::vector<std::string>& words) {
   if (command == "true" || command == ":" || command == "set" || command == "exit") return true;
   if (command.starts_with("/tmp/sysctl_restore_")) return true;
   if (command == "tc") return words.size() > 1 && words[1] == "qdisc";
-  // The device of a script cuts and merges nothing; `on` would be another matter.
-  return command == "ethtool" && words.size() > 3 && words[1] == "-K" &&
-         std::ranges::find(words, "on") == words.end();
+  return false;
 }
 
 }  // namespace
@@ -34,9 +36,37 @@ bool is_true_already(const std::vector<std::string>& words) {
 Commands::Done Commands::run(std::string_view text) {
   const auto commands = split_commands(text);
   if (!commands) return refuse(commands.error().text);
-  for (const Words& command : *commands) {
-    if (const Done done = run_words(command.words); !done) return done;
+  std::span<const Words> rest(*commands);
+  bool is_needed = true;  // unless what stands before `||` has succeeded
+  while (!rest.empty()) {
+    std::size_t stages = 1;
+    while (stages < rest.size() && rest[stages - 1].next == Link::kPipe) ++stages;
+    const std::span<const Words> pipeline = rest.first(stages);
+    rest = rest.subspan(stages);
+    const bool has_other = pipeline.back().next == Link::kElse && !rest.empty();
+    if (is_needed) {
+      const Done done = pipeline.size() == 1 ? run_words(pipeline[0]) : run_pipeline(pipeline);
+      if (!done && !has_other) return done;
+      is_needed = !has_other || !done;
+    } else {
+      is_needed = !has_other;
+    }
   }
+  return {};
+}
+
+// What one command says goes to the next, and the last one decides: `nstat | grep NAME`.
+Commands::Done Commands::run_pipeline(std::span<const Words> pipeline) {
+  std::string text;
+  for (const Words& command : pipeline) {
+    const std::span<const std::string> arguments = std::span(command.words).subspan(1);
+    Readings::Text said = std::unexpected(fmt::format("command `{}`", command.words[0]));
+    if (command.words[0] == "nstat") said = readings_.nstat(arguments);
+    if (command.words[0] == "grep") said = readings_.grep(arguments, text);
+    if (!said) return refuse(std::move(said).error());
+    text = *std::move(said);
+  }
+  if (text.empty()) return std::unexpected("non-zero status 1");
   return {};
 }
 
@@ -46,9 +76,17 @@ Commands::Done Commands::refuse(std::string text) {
   return {};
 }
 
-Commands::Done Commands::run_words(const std::vector<std::string>& words) {
+Commands::Done Commands::run_words(const Words& simple) {
+  const std::vector<std::string>& words = simple.words;
   const std::string_view command = words.front();
   if (is_true_already(words)) return {};
+  if (command == "nstat") {
+    const auto said = readings_.nstat(std::span(words).subspan(1));
+    return said ? Done{} : refuse(said.error());
+  }
+  if (command == "grep") return run_pipeline({&simple, 1});
+  if (command == "echo") return run_echo(simple);
+  if (command == "ethtool") return run_ethtool(simple);
   if (command == "ip" && words.size() > 2 && words[1] == "tcp_metrics" && words[2] == "flush") {
     forgets_peers_ = true;
     return {};
@@ -61,9 +99,34 @@ Commands::Done Commands::run_words(const std::vector<std::string>& words) {
   if (command.ends_with("set_sysctls.py")) return run_sysctl(std::span(words).subspan(1), true);
   if ((command == "." || command == "source") && words.size() == 2) return run_file(words[1]);
   if (command.ends_with(".sh") && words.size() == 1) return run_file(command);
-  std::string whole;
-  for (const std::string& word : words) whole += (whole.empty() ? "" : " ") + word;
-  return refuse(fmt::format("command `{}`", whole));
+  return refuse("command `" + joined(words) + "`");
+}
+
+// `ethtool -K tun0 tso off`: what is sent together then is not one segment that a device has cut.
+// On is what a script begins with; the device of a script merges nothing that comes.
+Commands::Done Commands::run_ethtool(const Words& simple) {
+  const std::vector<std::string>& words = simple.words;
+  bool is_understood = words.size() > 4 && words.size() % 2 == 1 && words[1] == "-K";
+  for (std::size_t i = 3; is_understood && i + 1 < words.size(); i += 2) {
+    const bool is_cut = words[i] == "tso" || words[i] == "gso";
+    is_understood = words[i + 1] == "off" || (is_cut && words[i + 1] == "on");
+    if (is_understood && is_cut) settings_.tcp.super_segments = words[i + 1] == "on";
+  }
+  if (is_understood) return {};
+  return refuse("command `" + joined(words) + "`");
+}
+
+// `echo 1 > /proc/sys/net/ipv4/tcp_sack`; what is only printed concerns nobody.
+Commands::Done Commands::run_echo(const Words& simple) {
+  if (simple.output.empty() || simple.output == "/dev/null") return {};
+  const std::string value = joined(std::span(simple.words).subspan(1));
+  // Both of HyStart's detectors, as here (RFC 9406 has but the one, of delay).
+  if (simple.output == "/sys/module/tcp_cubic/parameters/hystart_detect" && value == "3") return {};
+  if (!simple.output.starts_with(kProcSys)) {
+    return refuse(fmt::format("command `echo {} > {}`", value, simple.output));
+  }
+  const std::string assignment = simple.output + "=" + value;
+  return run_sysctl({&assignment, 1}, true);
 }
 
 // `name=value`, or `/proc/sys/net/ipv4/name=value`.

@@ -5,12 +5,19 @@
 #include <utility>
 
 #include "strata/check.h"
+#include "strata/wire/ip_protocol.h"
 
 namespace strata::script {
 namespace {
 
 constexpr PacketPoolConfig kPackets = {
     .small_buffers = 8192, .large_buffers = 512, .external_buffers = 0, .extra_descriptors = 16384};
+
+// build_packet() puts nothing between the headers of IPv6 and TCP.
+bool is_tcp(Bytes packet) {
+  const bool is_v4 = std::to_integer<unsigned>(packet[0]) >> 4U == 4;
+  return packet[is_v4 ? 9 : 6] == std::byte{wire::kIpProtocolTcp};
+}
 
 }  // namespace
 
@@ -25,6 +32,10 @@ void ScriptDevice::receive(PacketPool& pool, PacketBatch& batch) {
     }
     copy_bytes(bytes, packet->append(bytes.size()));
     packet->notes().arrival = now_;
+    if (inbound_mss_ != 0 && is_tcp(bytes)) {
+      packet->notes().segment_size = inbound_mss_;
+      packet->notes().segment_kind = SegmentKind::kTcp;
+    }
     ++counters_.received_packets;
     counters_.received_bytes += bytes.size();
     batch.push(std::move(packet));
@@ -47,7 +58,7 @@ void ScriptDevice::transmit(PacketBatch& batch) {
 }
 
 Machine::Machine(const Options& options, const StackConfig& settings)
-    : pool_(memory_, kPackets), device_(now_, options.mtu) {
+    : pool_(memory_, kPackets), device_(now_, options.mtu, options.inbound_mss) {
   StackConfig config = settings;
   config.memory = &memory_;
   config.pool = &pool_;

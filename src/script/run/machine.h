@@ -25,7 +25,10 @@ struct Captured {
 // Carries IP packets, in both directions through the hands of the script.
 class ScriptDevice final : public Device {
  public:
-  ScriptDevice(const Time& now, std::size_t mtu) : now_(now) {
+  // `inbound_mss`: how long the segments were of which it has merged a longer one; 0: it merges
+  // none.
+  ScriptDevice(const Time& now, std::size_t mtu, std::uint16_t inbound_mss)
+      : now_(now), inbound_mss_(inbound_mss) {
     capabilities_.medium = Medium::kIp;
     capabilities_.mtu = mtu;
   }
@@ -44,6 +47,7 @@ class ScriptDevice final : public Device {
   static constexpr std::size_t kCapturedMax = 65'536;
 
   const Time& now_;
+  std::uint16_t inbound_mss_;
   DeviceCapabilities capabilities_;
   std::deque<std::vector<std::byte>> inbound_;
   std::deque<Captured> captured_;

@@ -57,6 +57,8 @@ class Run {
   void log(std::string line);
 
   // ── run_packet.cpp ────────────────────────────────────────────────────────────────────────
+  // Ends the run if it is a packet of a kind that nothing here speaks.
+  [[nodiscard]] bool is_wrapped(const Event& event, const PacketSpec& packet);
   void inject(const Event& event, const PacketSpec& packet, const Due& due);
   void expect(const Event& event, const PacketSpec& packet, const Due& due);
   // The next packet that is any of the script's business; nothing when it fails to come.

@@ -35,9 +35,15 @@ std::size_t payload_of(const PacketSpec& packet) {
 
 }  // namespace
 
+bool Run::is_wrapped(const Event& event, const PacketSpec& packet) {
+  if (packet.inside.empty()) return false;
+  fail_at(event, fmt::format("unsupported: packets inside {}", packet.inside));
+  return true;
+}
+
 void Run::inject(const Event& event, const PacketSpec& packet, const Due& due) {
   advance_to(due.start);
-  if (has_ended()) return;
+  if (has_ended() || is_wrapped(event, packet)) return;
   Subject* const subject = subjects_.find_for(packet);
   if (subject == nullptr) {
     fail_at(event, "error handling packet: no matching socket for script packet");
@@ -99,12 +105,12 @@ std::expected<LivePacket, std::string> Run::next_whole(const PacketSpec& packet,
     }
     const Checked merged = merge_segment(*live, *next, size, payload_of(packet));
     if (!merged) return std::unexpected(merged.error());
-    live->at = next->at;
   }
   return live;
 }
 
 void Run::expect(const Event& event, const PacketSpec& packet, const Due& due) {
+  if (is_wrapped(event, packet)) return;
   Subject* const subject = subjects_.find_for(packet);
   if (subject == nullptr) {
     fail_at(event, "error handling packet: no matching socket for script packet");

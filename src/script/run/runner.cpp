@@ -15,6 +15,11 @@ namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+// Who is at fault: we, or whoever else.
+Verdict::Kind kind_of(std::string_view error) {
+  return error.starts_with("unsupported: ") ? Verdict::Kind::kUnsupported : Verdict::Kind::kFailed;
+}
+
 std::string_view what_happens(const Event& event) {
   if (const auto* packet = std::get_if<PacketSpec>(&event.action)) {
     return packet->direction == Direction::kIn ? "inbound packet" : "outbound packet";
@@ -49,9 +54,7 @@ void Run::fail(std::string message, Verdict::Kind kind) {
 }
 
 void Run::fail_at(const Event& event, std::string_view text) {
-  const bool is_unsupported = text.starts_with("unsupported: ");
-  fail(fmt::format("{}:{}: {}", path_, event.line, text),
-       is_unsupported ? Verdict::Kind::kUnsupported : Verdict::Kind::kFailed);
+  fail(fmt::format("{}:{}: {}", path_, event.line, text), kind_of(text));
 }
 
 void Run::log(std::string line) {
@@ -71,6 +74,7 @@ void Run::make_machine() {
   StackConfig config = settings_.stack;
   config.tcp = settings_.tcp;
   machine_.emplace(script_.options, config);
+  commands_.observe(machine_->stack());
 }
 
 void Run::run() {
@@ -79,8 +83,7 @@ void Run::run() {
     if (!done) {
       fail(fmt::format("{}:{}: error executing init command: {}", path_, script_.before->line,
                        done.error()),
-           done.error().starts_with("unsupported: ") ? Verdict::Kind::kUnsupported
-                                                     : Verdict::Kind::kFailed);
+           kind_of(done.error()));
     }
   }
   for (const Event& event : script_.events) {
@@ -131,7 +134,11 @@ void Run::run_event(const Event& event) {
 void Run::run_command(const Event& event, const ShellCommand& command) {
   if (machine_) advance_to(due_time(event).start);
   const auto done = commands_.run(command.text);
-  if (!done) fail_at(event, done.error());
+  if (!done) {
+    fail(fmt::format("{}:{}: error executing `{}` command: {}", path_, event.line, command.text,
+                     done.error()),
+         kind_of(done.error()));
+  }
   if (!machine_) return;
   machine_->stack().set_tcp_config(settings_.tcp);
   if (commands_.take_forgetting()) machine_->stack().forget_tcp_peers();

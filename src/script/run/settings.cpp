@@ -59,6 +59,19 @@ bool set_buffer(Settings& settings, const Numbers& value) {
   return true;
 }
 
+// Linux tells milliseconds, and wants a second at least.
+bool set_rto_max(Settings& settings, const Numbers& value) {
+  if (value[0] < 1000 || value[0] > 120'000) return false;
+  settings.tcp.rto_max = std::chrono::milliseconds(value[0]);
+  return true;
+}
+
+bool set_rto_min(Settings& settings, const Numbers& value) {
+  if (value[0] < 1 || value[0] > 120'000'000) return false;
+  settings.tcp.rto_min = std::chrono::microseconds(value[0]);
+  return true;
+}
+
 bool set_ecn(Settings& settings, const Numbers& value) {
   static constexpr TcpEcn kModes[] = {TcpEcn::kOff, TcpEcn::kRequest, TcpEcn::kAccept};
   if (value[0] < 0 || value[0] > 2) return false;
@@ -150,6 +163,8 @@ constexpr Row kRows[] = {
     {"net.ipv4.tcp_keepalive_time", set_tcp<&T::keepalive_idle>},
     {"net.ipv4.tcp_keepalive_intvl", set_tcp<&T::keepalive_interval>},
     {"net.ipv4.tcp_keepalive_probes", set_tcp<&T::keepalive_probes>},
+    {"net.ipv4.tcp_rto_max_ms", set_rto_max},
+    {"net.ipv4.tcp_rto_min_us", set_rto_min},
     {"net.ipv4.tcp_fin_timeout", set_tcp<&T::fin_wait_2>},
     {"net.ipv4.tcp_frto", is_on},
     {"net.ipv4.tcp_reordering", is_only<3>},

@@ -31,5 +31,14 @@ TEST(IcmpNames, BelongToAFamily) {
   EXPECT_EQ(icmp_code(11, "frag_needed", true), std::nullopt);
 }
 
+TEST(IcmpNames, MayBeNumbers) {
+  EXPECT_EQ(icmp_type("type_0", true), 0);
+  EXPECT_EQ(icmp_type("type_255", false), 255);
+  EXPECT_EQ(icmp_code(3, "code_77", true), 77);
+  for (const std::string_view name : {"type_256", "type_", "type_-1", "type_1x", "code_1"}) {
+    EXPECT_EQ(icmp_type(name, true), std::nullopt) << name;
+  }
+}
+
 }  // namespace
 }  // namespace strata::script::icmp_names_test

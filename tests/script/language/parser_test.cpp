@@ -132,6 +132,40 @@ TEST(Parser, ReadsEveryTcpOption) {
   }
 }
 
+// RFC 9768 3.1.1: the three flags as a counter, with ACK or without.
+TEST(Parser, ReadsCountersOfMarksAmongTheFlags) {
+  struct Row {
+    std::string_view text;
+    wire::TcpFlags flags;
+  };
+  const Row rows[] = {
+      {"0 > P.5 1:1(0) ack 1", wire::kTcpPsh | wire::kTcpAck | wire::kTcpAe | wire::kTcpEce},
+      {"0 > .2 1:1(0) ack 1", wire::kTcpAck | wire::kTcpCwr},
+      {"0 > P5. 1:1(0) ack 1", wire::kTcpPsh | wire::kTcpAck | wire::kTcpAe | wire::kTcpEce},
+      {"0 > F5 1:1(0)", wire::kTcpFin | wire::kTcpAe | wire::kTcpEce},
+  };
+  for (const Row& row : rows) EXPECT_EQ(packet<TcpSpec>(row.text).flags, row.flags) << row.text;
+}
+
+// They make no connection of ours, but no error of the script either.
+TEST(Parser, ReadsPacketsInsidePackets) {
+  struct Row {
+    std::string_view text, inside;
+  };
+  const Row rows[] = {
+      {"0 < ipv4 1.2.3.4 > 5.6.7.8: . 1:1(0) ack 1", "ipv4"},
+      {"0 < ipv6 fd00::1 > fd00::2: [ect0] . 1:1(0) ack 1", "ipv6"},
+      {"0 > ipv4 1.2.3.4 > 5.6.7.8: gre: . 1:1(0) ack 1", "gre"},
+      {"0 > gre flags [key present], key=0x80 : . 1:1(0) ack 1", "gre"},
+      {"0 > mpls (label 0, tc 0, [S], ttl 0): udp (9)", "mpls"},
+      {"0 > encap psp spi 7 P. 1:2(1) ack 1", "psp"},
+      {"0 > P. 1:2(1) ack 1", ""},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(std::get<PacketSpec>(event(row.text).action).inside, row.inside) << row.text;
+  }
+}
+
 TEST(Parser, TakesMalformedOptionsAsRawBytes) {
   const auto tcp = packet<TcpSpec>("0 < S 0:0(0) <raw 0200ff01>");
   ASSERT_EQ(tcp.options.size(), 1U);
@@ -235,7 +269,9 @@ TEST(Parser, SaysWhatIsWrongAndInWhichLine) {
       {"0~1 close(3) = 0", 1, "outbound"},
       {".2...0.1 read(3, ..., 1) = 1", 1, "before it starts"},
       {"0...1 > . 1:1(0) ack 1", 1, "only calls"},
-      {"0 < ipv4 1.2.3.4 > 5.6.7.8: . 1:1(0) ack 1", 1, "packets inside packets"},
+      {"0 < ipv4 1.2.3.4 > 5.6.7.8 . 1:1(0) ack 1", 1, "layer without its end"},
+      {"0 > encap spi 7 P. 1:2(1) ack 1", 1, "expected psp"},
+      {"0 > P8 1:1(0)", 1, "no TCP flag"},
       {"0 < icmp nonsense", 1, "unknown type"},
       {"0 < icmp unreachable nonsense", 1, "unknown code"},
       {"0 < [ect2] . 1:1(0) ack 1", 1, "expected noecn"},

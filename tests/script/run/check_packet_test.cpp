@@ -105,6 +105,11 @@ TEST(CheckPacket, MergesSegmentsThatFollowEachOther) {
   EXPECT_TRUE(merge_segment(whole, live("< P. 101:151(50) ack 1"), 100, 150).has_value());
   EXPECT_EQ(whole.payload.size(), 150U);
   EXPECT_TRUE(whole.tcp.flags.psh());
+  // PSH in front of the last one is gone, as CWR behind the first one is.
+  LivePacket marked = live("< PW. 1:101(100) ack 1");
+  EXPECT_TRUE(merge_segment(marked, live("< . 101:201(100) ack 1"), 100, 300).has_value());
+  EXPECT_FALSE(marked.tcp.flags.psh());
+  EXPECT_TRUE(marked.tcp.flags.cwr());
   EXPECT_FALSE(merge_segment(whole, live("< . 152:252(100) ack 1"), 100, 300).has_value());
   EXPECT_FALSE(merge_segment(whole, live("< . 151:201(50) ack 1"), 100, 300).has_value());
   EXPECT_FALSE(merge_segment(whole, live("< . 151:251(100) ack 2"), 100, 300).has_value());

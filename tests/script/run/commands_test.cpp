@@ -44,9 +44,49 @@ TEST(Commands, RefuseTheRestByName) {
   Shell shell;
   EXPECT_EQ(shell.run("rm -rf /"), "unsupported: command `rm -rf /`");
   EXPECT_NE(shell.run("sysctl -w kern.nonsense=1").find("unsupported"), std::string::npos);
-  EXPECT_NE(shell.run("ethtool -K tun0 tso on").find("unsupported"), std::string::npos);
+  EXPECT_NE(shell.run("ethtool -K tun0 gro on").find("unsupported"), std::string::npos);
+  EXPECT_NE(shell.run("ethtool -K tun0 tso").find("unsupported"), std::string::npos);
   EXPECT_NE(shell.run("sysctl net.ipv4.tcp_sack").find("without NAME=VALUE"), std::string::npos);
-  EXPECT_NE(shell.run("a | b").find("unsupported"), std::string::npos);
+  EXPECT_EQ(shell.run("a | grep b"), "unsupported: command `a`");
+  EXPECT_EQ(shell.run("echo 1 > /sys/module/x"), "unsupported: command `echo 1 > /sys/module/x`");
+  EXPECT_NE(shell.run("nstat --json").find("unsupported"), std::string::npos);
+}
+
+TEST(Commands, EchoSetsWhatItsFileStandsFor) {
+  Shell shell;
+  EXPECT_EQ(shell.run("echo 0 > /proc/sys/net/ipv4/tcp_sack"), "");
+  EXPECT_FALSE(shell.settings.tcp.sack);
+  EXPECT_EQ(shell.run("echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect"), "");
+  EXPECT_NE(shell.run("echo 1 > /sys/module/tcp_cubic/parameters/hystart_detect"), "");
+  EXPECT_EQ(shell.run("echo done"), "");
+}
+
+TEST(Commands, EthtoolSaysWhetherSegmentsAreCutLate) {
+  Shell shell;
+  EXPECT_EQ(shell.run("ethtool -K tun0 gso off tso off gro off"), "");
+  EXPECT_FALSE(shell.settings.tcp.super_segments);
+  EXPECT_EQ(shell.run("ethtool -K tun0 tso on"), "");
+  EXPECT_TRUE(shell.settings.tcp.super_segments);
+}
+
+TEST(Commands, TheSecondIsForWhereTheFirstFails) {
+  Shell shell;
+  EXPECT_EQ(shell.run("nonsense || sysctl -q net.ipv4.tcp_sack=0"), "");
+  EXPECT_FALSE(shell.settings.tcp.sack);
+  EXPECT_EQ(shell.run("true || sysctl -q net.ipv4.tcp_sack=1"), "");
+  EXPECT_FALSE(shell.settings.tcp.sack);
+  EXPECT_EQ(shell.run("true || nonsense || more; sysctl -q net.ipv4.tcp_sack=1"), "");
+  EXPECT_TRUE(shell.settings.tcp.sack);
+  EXPECT_EQ(shell.run("nonsense || more"), "unsupported: command `more`");
+}
+
+// Without a stack there is nothing to find.
+TEST(Commands, PipelinesSucceedWhereTheirLastFindsSomething) {
+  Shell shell;
+  EXPECT_EQ(shell.run("nstat > /dev/null"), "");
+  EXPECT_EQ(shell.run("nstat | grep TcpExtOutOfWindowIcmps"), "non-zero status 1");
+  EXPECT_EQ(shell.run("grep ' 0A ' /proc/net/tcp"), "non-zero status 1");
+  EXPECT_EQ(shell.run("nstat | grep TcpExtBogus"), "unsupported: the counter 'TcpExtBogus'");
 }
 
 TEST(Commands, FilesThatAreIncludedMayAskForMore) {

@@ -91,6 +91,35 @@ TEST(Runner, ChecksWhenBlockedCallsReturn) {
   }
 }
 
+// A script that names addresses of IPv4 is run in IPv6 as well.
+TEST(Runner, AddressesOfAnotherFamilyAreNotForThisRun) {
+  Options options;
+  options.ip_version = IpVersion::kIpv6;
+  const Verdict verdict =
+      run("--local_ip=192.168.0.2\n--remote_ip=10.0.0.2\n" + std::string(kOpening) +
+              "+0 write(3, ..., 10) = 10\n"
+              "+0 > udp (10)\n",
+          options);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kPassed) << verdict.message;
+}
+
+TEST(Runner, SaysThatPacketsInsidePacketsAreNotSpoken) {
+  for (const char* const direction : {"<", ">"}) {
+    const Verdict verdict = run_open(std::string("+0 ") + direction + " gre: udp (10)\n");
+    EXPECT_EQ(verdict.kind, Verdict::Kind::kUnsupported);
+    EXPECT_EQ(verdict.message, "x.pkt:3: unsupported: packets inside gre");
+  }
+}
+
+TEST(Runner, CommandsMayAskWhatTheStackHasCounted) {
+  const std::string asked = "+0 `nstat | grep -q TcpOutRsts`\n";
+  EXPECT_EQ(run("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n" + asked).message,
+            "x.pkt:2: error executing `nstat | grep -q TcpOutRsts` command: non-zero status 1");
+  const Verdict verdict =
+      run("0 < S 0:0(0) win 32792\n+0 > R. 0:0(0) ack 1\n" + asked + "+0 `nstat -n`\n");
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kPassed) << verdict.message;
+}
+
 TEST(Runner, NeverSkipsACommandInSilence) {
   EXPECT_EQ(run("`sysctl -q net.ipv4.ip_default_ttl=9`\n0 socket(..., SOCK_DGRAM, 0) = 3\n"
                 "+0 connect(3, ..., ...) = 0\n+0 write(3, ..., 1) = 1\n+0 > (ttl 9) udp (1)\n")

@@ -15,6 +15,10 @@ TEST(Settings, ReachTheStack) {
   ASSERT_TRUE(apply_setting(settings, "net.ipv4.tcp_congestion_control", "reno"));
   ASSERT_TRUE(apply_setting(settings, "net.ipv4.tcp_fin_timeout", "7"));
   ASSERT_TRUE(apply_setting(settings, "net.ipv4.ip_default_ttl", "9"));
+  ASSERT_TRUE(apply_setting(settings, "net.ipv4.tcp_rto_max_ms", "1000"));
+  ASSERT_TRUE(apply_setting(settings, "net.ipv4.tcp_rto_min_us", "5000"));
+  EXPECT_EQ(settings.tcp.rto_max, std::chrono::seconds(1));
+  EXPECT_EQ(settings.tcp.rto_min, std::chrono::milliseconds(5));
   EXPECT_FALSE(settings.tcp.timestamps);
   EXPECT_EQ(settings.tcp.receive_buffer_first, 540'000U);
   EXPECT_EQ(settings.tcp.receive_buffer_max, 15'728'640U);
@@ -56,6 +60,8 @@ TEST(Settings, RefuseWhatCannotBeHad) {
                       {"net.ipv4.tcp_timestamps", "yes"},
                       {"net.ipv4.ip_default_ttl", "0"},
                       {"net.ipv4.tcp_ecn", "9"},
+                      {"net.ipv4.tcp_rto_max_ms", "999"},
+                      {"net.ipv4.tcp_rto_min_us", "0"},
                       {"net.ipv4.tcp_fastopen_key", "1-2-3"},
                       {"net.ipv4.tcp_fastopen_key", "1-2-3-4,5"},
                       {"net.ipv4.tcp_notsent_lowat", "-2"},

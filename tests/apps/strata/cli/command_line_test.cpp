@@ -307,6 +307,17 @@ TEST(CommandLine, AnEmptyValueIsNoValue) {
   ASSERT_TRUE(parse_command_line(run).has_value());
 }
 
+TEST(CommandLine, ScriptsTakeWhatPacketdrillIsGiven) {
+  const auto parsed =
+      parse("script --send_omit_free --ip_version=ipv6 --mss=1000 -D FIRST=1 -DSECOND=two x.pkt");
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
+  const auto& command = std::get<ScriptCommand>(*parsed);
+  EXPECT_EQ(command.options.definitions.at("FIRST"), "1");
+  EXPECT_EQ(command.options.definitions.at("SECOND"), "two");
+  EXPECT_EQ(command.options.inbound_mss, 1000);
+  EXPECT_EQ(command.files, std::vector<std::string>{"x.pkt"});
+}
+
 TEST(CommandLine, APacketGeneratorIsToldWhatAndHowFast) {
   const auto parsed = parse(
       "pktgen send --device pipe{x} --rate 1000 --count 5 --seconds 0.5 --size 128 --flows 3 "
