@@ -3,6 +3,7 @@
 // numbers.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -69,6 +70,10 @@ template <typename File>
 template <typename File>
 [[nodiscard]] Answer write_option(const OptionRow<File>& row, File& file, const void* value,
                                   socklen_t size, Time now) {
+  // ip(7): of IP itself a byte is as good as an int.
+  const bool is_byte = row.level == IPPROTO_IP && size != 0 && size < sizeof(int);
+  if (is_byte && value == nullptr) return -EFAULT;
+  if (is_byte) return row.write(file, *static_cast<const unsigned char*>(value), now);
   const auto number = read_value<int>(value, size);
   return number ? row.write(file, *number, now) : number.error();
 }

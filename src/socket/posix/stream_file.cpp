@@ -249,12 +249,15 @@ Answer StreamFile::start_with_data(const msghdr& message, int flags, Time now) {
   const auto info = stream()->info(now);
   const Answer taken = info ? info->not_sent : 0;
   bytes_written_ += static_cast<std::uint64_t>(taken);
+  const bool is_lent = (flags & MSG_ZEROCOPY) != 0 && uses_zero_copy_;
+  if (is_lent && taken != 0) zero_copies_.push_back({bytes_written_, next_notification_++});
   if ((flags & MSG_DONTWAIT) != 0) return taken != 0 ? taken : -EINPROGRESS;
   // Who waits is told once there is a connection, or why there is none. The rest of his data then
   // goes with our acknowledgement.
   const auto rest = stream()->write(Bytes(data).subspan(static_cast<std::size_t>(taken)), now);
   taken_with_syn_ = taken + (rest ? static_cast<Answer>(*rest) : 0);
   bytes_written_ += static_cast<std::uint64_t>(taken_with_syn_ - taken);
+  if (is_lent && taken != 0) zero_copies_.back().end = bytes_written_;
   return -EAGAIN;
 }
 
