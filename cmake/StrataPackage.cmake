@@ -93,6 +93,7 @@ file(WRITE ${PROJECT_BINARY_DIR}/conffiles "/etc/strata/strata.toml\n")
 set(runtime_control ${PROJECT_BINARY_DIR}/runtime-control)
 file(WRITE ${runtime_control}/shlibs "libstrata 0 libstrata0 (>= ${PROJECT_VERSION})\n")
 file(WRITE ${runtime_control}/triggers "activate-noawait ldconfig\n")
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${runtime_control}/shlibs ${runtime_control}/triggers
-                                               ${runtime_control}/postinst ${runtime_control}/postrm)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
+    ${runtime_control}/shlibs ${runtime_control}/triggers ${runtime_control}/postinst
+    ${runtime_control}/postrm)
 include(CPack)

@@ -74,7 +74,8 @@ function(strata_packetdrill)
   target_include_directories(strata_packetdrill PRIVATE ${PROJECT_SOURCE_DIR}/apps)
   target_link_libraries(strata_packetdrill PRIVATE strata_folders fmt::fmt)
   target_link_options(strata_packetdrill PRIVATE -Wl,--exclude-libs,ALL)
-  install(TARGETS strata_packetdrill LIBRARY DESTINATION ${STRATA_INSTALL_MODULEDIR} COMPONENT program)
+  install(TARGETS strata_packetdrill LIBRARY DESTINATION ${STRATA_INSTALL_MODULEDIR}
+          COMPONENT program)
 endfunction()
 
 # libstrata_preload.so: what `strata run` loads into programs. It brings nothing of C++'s along, for

@@ -25,8 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(!script->events.empty());
   constexpr std::size_t kEventsToRun = 64;
   if (script->events.size() <= kEventsToRun) {
-    const Verdict verdict = run_script(*script, "fuzz", nullptr);
-    fuzz::require(verdict.message.empty() == (verdict.kind == Verdict::Kind::kPassed));
+    const script::Verdict verdict = run_script(*script, "fuzz", nullptr);
+    fuzz::require(verdict.message.empty() == (verdict.kind == script::Verdict::Kind::kPassed));
   }
   for (const Event& event : script->events) {
     if (const auto* command = std::get_if<ShellCommand>(&event.action)) {

@@ -315,7 +315,7 @@ TEST_F(CApi, OptionsAreTheSystemsOrRefused) {
   int value = 0;
   EXPECT_EQ(strata_get_option(server_, socket, SOL_SOCKET, SO_TYPE, &value, sizeof(value)), 4);
   EXPECT_EQ(value, SOCK_STREAM);
-  EXPECT_EQ(strata_get_option(server_, socket, 12345, 1, &value, sizeof(value)), -ENOPROTOOPT);
+  EXPECT_EQ(strata_get_option(server_, socket, 12345, 1, &value, sizeof(value)), -EOPNOTSUPP);
   EXPECT_EQ(strata_set_option(server_, socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
   EXPECT_EQ(strata_set_option(server_, socket, 12345, 1, &on, sizeof(on)), -ENOPROTOOPT);
 }
