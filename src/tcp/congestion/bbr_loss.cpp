@@ -132,7 +132,8 @@ void BbrMachine::adapt_lower_bounds_from_congestion(const RateSample& sample) {
   const std::uint64_t bw = std::min(bw_latest_ * 10'000 / gain, std::max(bw_latest_, max_bw_));
   const std::uint64_t volume = std::uint64_t{inflight_latest_} * 10'000 / gain;
   bw_shortterm_ = std::max(bw, percent_of(bw_shortterm_, kBbrBetaPercent));
-  inflight_shortterm_ = to_volume(std::max(volume, percent_of(inflight_shortterm_, kBbrBetaPercent)));
+  inflight_shortterm_ =
+      to_volume(std::max(volume, percent_of(inflight_shortterm_, kBbrBetaPercent)));
 }
 
 void BbrMachine::reset_short_term_model() {
