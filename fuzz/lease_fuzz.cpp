@@ -77,7 +77,7 @@ void step(World& world, Input& input) {
   client::InwardLane& lane = world.slot.inward;
   // A token that was promised and does not come is waited for: who lies about it waits.
   lane.token = 0;
-  switch (input.number(1) % 9) {
+  switch (input.number(1) % 11) {
     case 0: return world.launcher_writes(input.number(3));
     case 1: return world.launcher_reads(input.number(3));
     case 2: return world.program_moves(input.number(2), true);
@@ -89,7 +89,12 @@ void step(World& world, Input& input) {
     case 5: lane.indices.head = input.number(4); return;
     case 6: world.slot.outward.indices.tail = input.number(4); return;
     case 7: world.scribble(0, input.bytes(1024)); return;
-    default: lane.every_arrival = input.number(1); return;
+    case 8: lane.every_arrival = input.number(1); return;
+    case 9:
+      lane.watch_set = input.number(4);
+      room()->memory().sleepers[0] = input.number(1);
+      return;
+    default: return world.lease->remind(world.pair.ours.get());
   }
 }
 
@@ -98,6 +103,7 @@ void step(World& world, Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   strata::attach::World world;
+  strata::attach::room()->memory().sleepers[0] = 0;
   strata::fuzz::Input input{strata::fuzz::as_input(data, size)};
   while (!input.empty()) step(world, input);
   const auto remains = world.lease->end(world.pair.ours.get(), world.pair.theirs.get());

@@ -48,10 +48,12 @@ void prepare_dup(int descriptor, int at) {
 
 int do_fcntl(int descriptor, int what, void* argument) {
   if (what == F_DUPFD || what == F_DUPFD_CLOEXEC) descriptors().release(descriptor);
+  const auto flags = reinterpret_cast<std::intptr_t>(argument);
+  if (what == F_SETFL && (flags & O_ASYNC) != 0) descriptors().await_input(descriptor);
   const int done = next().fcntl(descriptor, what, argument);
   if (what != F_SETFL || done < 0) return done;
   if (Entry* entry = descriptors().find(descriptor); entry != nullptr) {
-    entry->is_non_blocking.store((reinterpret_cast<std::intptr_t>(argument) & O_NONBLOCK) != 0);
+    entry->is_non_blocking.store((flags & O_NONBLOCK) != 0);
   }
   return done;
 }
@@ -113,7 +115,6 @@ int shim_fcntl64(int, int, ...) STRATA_WRAPPER(fcntl64);
 int shim_underscored_fcntl(int, int, ...) STRATA_WRAPPER(__fcntl);
 int shim_ioctl(int, unsigned long, ...) STRATA_WRAPPER(ioctl);
 int shim_setsockopt(int, int, int, const void*, socklen_t) STRATA_WRAPPER(setsockopt);
-int shim_epoll_ctl(int, int, int, epoll_event*) STRATA_WRAPPER(epoll_ctl);
 FILE* shim_fdopen(int, const char*) STRATA_WRAPPER(fdopen);
 int shim_dprintf(int, const char*, ...) STRATA_WRAPPER(dprintf);
 int shim_dprintf_chk(int, int, const char*, ...) STRATA_WRAPPER(__dprintf_chk);
@@ -187,6 +188,7 @@ int shim_ioctl(int descriptor, unsigned long what, ...) {
     *static_cast<int*>(argument) = *unread;
     return 0;
   }
+  if (what == FIOASYNC) descriptors().await_input(descriptor);
   const int done = next().ioctl(descriptor, what, argument);
   Entry* entry = what == FIONBIO && done >= 0 ? descriptors().find(descriptor) : nullptr;
   if (entry != nullptr) entry->is_non_blocking.store(*static_cast<const int*>(argument) != 0);
@@ -194,14 +196,6 @@ int shim_ioctl(int descriptor, unsigned long what, ...) {
 }
 int shim_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size) {
   return do_setsockopt(descriptor, level, name, value, size);
-}
-int shim_epoll_ctl(int watcher, int what, int descriptor, epoll_event* event) {
-  Entry* entry = descriptors().find(descriptor);
-  if (entry != nullptr && event != nullptr && what != EPOLL_CTL_DEL &&
-      (event->events & static_cast<unsigned>(EPOLLET)) != 0) {
-    attach::client::Descriptors::want_edges(*entry);
-  }
-  return next().epoll_ctl(watcher, what, descriptor, event);
 }
 
 // What a FILE does is done inside libc, past us.

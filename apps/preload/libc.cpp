@@ -63,7 +63,16 @@ Next resolve() {
   find(found.fcntl, "fcntl64");
   find(found.ioctl, "ioctl");
   find(found.setsockopt, "setsockopt");
+  find(found.epoll_create, "epoll_create");
+  find(found.epoll_create1, "epoll_create1");
   find(found.epoll_ctl, "epoll_ctl");
+  find(found.epoll_wait, "epoll_wait");
+  find(found.epoll_pwait, "epoll_pwait");
+  find(found.epoll_pwait2, "epoll_pwait2");
+  find(found.poll, "poll");
+  find(found.ppoll, "ppoll");
+  find(found.select, "select");
+  find(found.pselect, "pselect");
   find(found.fork, "fork");
   find(found.fork_alone, "_Fork");
   find(found.clone, "clone");

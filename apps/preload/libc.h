@@ -3,9 +3,11 @@
 #pragma once
 
 #include <aio.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -61,7 +63,16 @@ struct Next {
   int (*fcntl)(int, int, ...);
   int (*ioctl)(int, unsigned long, ...);
   int (*setsockopt)(int, int, int, const void*, socklen_t);
+  int (*epoll_create)(int);
+  int (*epoll_create1)(int);
   int (*epoll_ctl)(int, int, int, epoll_event*);
+  int (*epoll_wait)(int, epoll_event*, int, int);
+  int (*epoll_pwait)(int, epoll_event*, int, int, const sigset_t*);
+  int (*epoll_pwait2)(int, epoll_event*, int, const timespec*, const sigset_t*);
+  int (*poll)(pollfd*, nfds_t, int);
+  int (*ppoll)(pollfd*, nfds_t, const timespec*, const sigset_t*);
+  int (*select)(int, fd_set*, fd_set*, fd_set*, timeval*);
+  int (*pselect)(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
   pid_t (*fork)();
   pid_t (*fork_alone)();  // _Fork(), which tells nobody
   int (*clone)(int (*)(void*), void*, int, void*, ...);
@@ -119,6 +130,9 @@ ssize_t do_sendfile(int to, int from, off_t* offset, size_t count);
 int do_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size);
 int do_close(int descriptor);
 int do_close_range(unsigned first, unsigned last, int flags);
+int do_epoll_ctl(int set, int what, int descriptor, epoll_event* event);
+// A call by its number: what it waits for is told by the kernel.
+void before_waiting(long number, long first, long second);
 int do_dup(int descriptor);
 int do_dup2(int descriptor, int at);
 int do_fcntl(int descriptor, int what, void* argument);

@@ -55,6 +55,14 @@ bool makes_process(long number, long flags) {
   return number == SYS_clone3 || (number == SYS_clone && (flags & CLONE_THREAD) == 0);
 }
 
+long make_process(long number, const std::array<long, 6>& words) {
+  const auto [a, b, c, d, e, f] = words;
+  descriptors().release_all();
+  const long process = next().syscall(number, a, b, c, d, e, f);
+  if (process == 0 && (number != SYS_clone || (a & CLONE_VM) == 0)) descriptors().start_anew();
+  return process;
+}
+
 }  // namespace
 
 extern "C" {
@@ -224,6 +232,9 @@ long shim_syscall(long number, ...) {
 #endif
     case SYS_fcntl: return do_fcntl(descriptor, static_cast<int>(b), std::bit_cast<void*>(c));
     case SYS_dup3: return do_dup3(descriptor, static_cast<int>(b), static_cast<int>(c));
+    case SYS_epoll_ctl:
+      return do_epoll_ctl(descriptor, static_cast<int>(b), static_cast<int>(c),
+                          std::bit_cast<epoll_event*>(d));
     case SYS_execve:
     case SYS_execveat: descriptors().release_all(); break;
     case SYS_recvmmsg:
@@ -233,11 +244,8 @@ long shim_syscall(long number, ...) {
       if (number == SYS_splice) descriptors().release(static_cast<int>(c));
       break;
     default:
-      if (!makes_process(number, a)) break;
-      descriptors().release_all();
-      const long process = next().syscall(number, a, b, c, d, e, f);
-      if (process == 0 && (number != SYS_clone || (a & CLONE_VM) == 0)) descriptors().start_anew();
-      return process;
+      before_waiting(number, a, b);
+      if (makes_process(number, a)) return make_process(number, words);
   }
   return next().syscall(number, a, b, c, d, e, f);
 }

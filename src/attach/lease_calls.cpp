@@ -47,6 +47,7 @@ Operation handle_lease_request(Request& request) {
       stream->end_lease(request.theirs.get());
       return 0;
     case client::kRing: return 0;  // it has been pumped
+    case client::kTell: stream->remind_program(); return 0;
     case client::kHasPeer: return stream->is_alone() ? -ENOTCONN : 0;
     default: return -ENOTTY;
   }

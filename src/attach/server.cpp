@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t kListenerKey = 0;  // no socket has this cookie
 constexpr std::uint32_t kAlways = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr std::size_t kOverMax = 4096;
+constexpr std::uint32_t kTurnsBetweenLooks = 16;  // as the loop's own
 constexpr std::size_t kCallNumbersMax = 512;  // beyond those of Linux
 
 }  // namespace
@@ -51,7 +52,7 @@ Server::~Server() {
 bool Server::turn(Time now) {
   has_call_ = false;
   rooms_.say_sleeping(false);
-  bool worked = take_reports();
+  bool worked = is_time_to_look() && take_reports();
   worked |= take_news();
   worked |= pump_marked(now);
   // What the program did before it called has been seen by now: closing, above all.
@@ -59,7 +60,17 @@ bool Server::turn(Time now) {
   return pump_marked(now) || worked;
 }
 
+bool Server::is_time_to_look() {
+  if (turns_to_look_ != 0) {
+    --turns_to_look_;
+    return false;
+  }
+  turns_to_look_ = kTurnsBetweenLooks;
+  return true;
+}
+
 bool Server::prepare_to_sleep() {
+  turns_to_look_ = 0;
   rooms_.say_sleeping(true);
   client::order_before_look();
   return !rooms_.has_news();
@@ -194,6 +205,7 @@ void Server::look_for_changes() {
 bool Server::take_reports() {
   std::array<epoll_event, 64> events;
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  if (count > 0) turns_to_look_ = 0;
   for (const epoll_event& event :
        std::span(events).first(static_cast<std::size_t>(std::max(count, 0)))) {
     if (event.data.u64 == kListenerKey) {

@@ -41,6 +41,8 @@
 //    reported, are pumped once a turn, each a bounded amount.
 // 5. Programs with a lease say in shared memory which sockets have news. Before we sleep we say so
 //    and look there once more: who changes a ring later rings a bell.
+// 6. The kernel is asked after each sleep and each report, and now and then: a loop that has news
+//    from rings all the time makes no call for it in most turns.
 
 namespace strata::attach {
 
@@ -126,6 +128,7 @@ class Server final : public Pollable {
  private:
   Server(Stack& stack, Loop& loop, Descriptor listener, Descriptor epoll);
 
+  [[nodiscard]] bool is_time_to_look();
   bool take_reports();
   bool take_news();
   void take_call(Time now);
@@ -164,6 +167,7 @@ class Server final : public Pollable {
   pid_t awaits_shim_of_ = 0;
   InlineFunction<void()> on_missing_shim_;
   bool has_call_ = false;
+  std::uint32_t turns_to_look_ = 0;
   std::vector<std::uint64_t> asked_;
   bool asks_now_and_then_ = false;
   std::vector<std::uint64_t> marked_;

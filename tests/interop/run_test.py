@@ -12,8 +12,8 @@ import bench
 from bench import HOST4, STACK4
 
 PROBES = [pathlib.Path(__file__).with_name(f"{name}_probe.py")
-          for name in ("connect", "stream", "stream_end", "stream_option", "sharing", "datagram",
-                       "packet")]
+          for name in ("connect", "stream", "stream_end", "stream_option", "watch",
+                       "sharing", "datagram", "packet")]
 PYTHON = "/usr/bin/python3"
 FILE_BYTES = 8 << 20
 # Known differences (docs/design/006-attach.md), and what we say instead.

@@ -50,6 +50,11 @@ void Descriptors::born(int descriptor, bool is_non_blocking, bool has_peer) {
   entry.wants_edges.store(false);
   entry.has_peer.store(has_peer);
   entry.was_dry = false;
+  entry.watch.set.store(0);
+  entry.watch.slot.store(-1);
+  entry.watch.is_loud.store(false);
+  entry.watch.is_kernels.store(false);
+  entry.watch.wanted = entry.watch.known = {};
   int end = known_end_.load();
   while (end <= descriptor && !known_end_.compare_exchange_weak(end, descriptor + 1)) {
   }
@@ -94,6 +99,7 @@ void Descriptors::lend(Entry& entry, int descriptor) {
   entry.was_dry = false;
   entry.state.store(State::kLeased);
   if (entry.wants_edges.load()) entry.end().tell_every_arrival();
+  watch_sets_.join(entry, static_cast<std::uint32_t>(slot), descriptor);
 }
 
 long Descriptors::ask(int descriptor) {
@@ -116,10 +122,9 @@ bool Descriptors::make_room() {
   kernel::call(__NR_close, file);
   if (base < 0 && base > -4096) return false;
   kernel::call(__NR_madvise, base, sizeof(Room), MADV_DONTFORK);
-  if (room_ != nullptr) {
-    kernel::call(__NR_munmap, reinterpret_cast<long>(room_), sizeof(Room));
-  }
+  // A former one, of which the launcher has let go, stays: threads may say in it that they wait.
   room_ = std::bit_cast<Room*>(base);
+  watch_sets_.use(*room_);
   return true;
 }
 
@@ -128,9 +133,44 @@ void Descriptors::want_edges(Entry& entry) {
   if (entry.state.load() == State::kLeased) entry.end().tell_every_arrival();
 }
 
+// ── Watches ─────────────────────────────────────────────────────────────────────────────────────
+
+std::optional<long> Descriptors::watch(int set, int what, int descriptor,
+                                       const epoll_event* event) {
+  constexpr std::uint32_t kPlainEvents =
+      EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLERR | EPOLLHUP | EPOLLET;
+  constexpr std::uintptr_t kFirstPage = 4096;
+  if (what == EPOLL_CTL_ADD) watch_sets_.retire(descriptor);  // sets within sets
+  Entry* entry = find(descriptor);
+  if (entry == nullptr) return {};
+  WatchSet* known = watch_sets_.find(set);
+  const bool is_bad =
+      what != EPOLL_CTL_DEL && (reinterpret_cast<std::uintptr_t>(event) < kFirstPage ||
+                                (event->events & ~kPlainEvents) != 0);
+  const bool is_elsewhere =
+      known == nullptr || (entry->watch.set.load() != 0 && !WatchSets::is_in(*known, entry->watch));
+  if (is_bad || is_elsewhere || entry->watch.is_kernels.load()) {
+    watch_sets_.make_loud(*entry, descriptor);
+    watch_sets_.leave(*entry);
+    return {};
+  }
+  const long answer = watch_sets_.control(*known, *entry, descriptor, what, event);
+  const bool is_leased = entry->state.load(std::memory_order_acquire) == State::kLeased;
+  if (is_leased && entry->watch.slot.load() < 0) {
+    watch_sets_.join(*entry, entry->end().slot(), descriptor);
+  }
+  return answer;
+}
+
+void Descriptors::await_input(int descriptor) {
+  watch_sets_.retire(descriptor);
+  if (Entry* entry = find(descriptor); entry != nullptr) watch_sets_.make_loud(*entry, descriptor);
+}
+
 // ── And out of it ───────────────────────────────────────────────────────────────────────────────
 
 void Descriptors::release(int descriptor) {
+  watch_sets_.retire(descriptor);
   Entry* entry = find(descriptor);
   if (entry == nullptr) return;
   const SignalsBlocked blocked;
@@ -148,6 +188,7 @@ void Descriptors::release(int descriptor) {
   // Whoever is copying ends first, and sees kMoving when he comes again.
   const bool has_inward = entry->inward.lock();
   const bool has_outward = entry->outward.lock();
+  watch_sets_.leave(*entry);
   kernel::control(descriptor, kGiveBack);
   entry->state.store(State::kUnknown);
   if (has_outward) entry->outward.unlock();
@@ -155,6 +196,7 @@ void Descriptors::release(int descriptor) {
 }
 
 void Descriptors::release_range(int first, int last) {
+  watch_sets_.retire_range(first, last);
   for (int descriptor = std::max(first, 0); descriptor <= last; ++descriptor) {
     if (descriptor >= known_end_.load()) return;
     release(descriptor);
@@ -163,6 +205,7 @@ void Descriptors::release_range(int first, int last) {
 
 // What the launcher has not ended it ends now, by the pair: only an end it could not see is told.
 void Descriptors::forget(int descriptor) {
+  watch_sets_.retire(descriptor);
   Entry* entry = find(descriptor);
   if (entry == nullptr) return;
   const bool is_leased = entry->state.load() == State::kLeased;
@@ -178,11 +221,13 @@ void Descriptors::forget(int descriptor) {
   }
   const bool has_inward = entry->inward.lock();
   const bool has_outward = entry->outward.lock();
+  watch_sets_.leave(*entry);
   if (has_outward) entry->outward.unlock();
   if (has_inward) entry->inward.unlock();
 }
 
 void Descriptors::forget_range(int first, int last) {
+  watch_sets_.retire_range(first, last);
   for (int descriptor = std::max(first, 0); descriptor <= last; ++descriptor) {
     if (descriptor >= known_end_.load()) return;
     forget(descriptor);
@@ -200,6 +245,7 @@ void Descriptors::start_anew() {
   gates_.store(0);
   room_lock_.unlock();
   room_ = nullptr;
+  watch_sets_.start_anew();
 }
 
 }  // namespace strata::attach::client

@@ -2,14 +2,17 @@
 // Descriptors: what the shim knows of the program's descriptors, and which of them have a lease.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <optional>
 
 #include "attach/client/lane_lock.h"
 #include "attach/client/room.h"
 #include "attach/client/stream_end.h"
+#include "attach/client/watch_sets.h"
 
 //            born()                 lend(): nobody is in the kernel with it
 //   kUnknown ──────> kPair ──────────────> kMoving ──────> kLeased
@@ -37,9 +40,15 @@ struct Entry {
   bool was_dry = false;                      // the last read found nothing; under `inward`
   LaneLock inward;
   LaneLock outward;
+  Watch watch;
   alignas(StreamEnd) std::byte storage[sizeof(StreamEnd)]{};
 
   [[nodiscard]] StreamEnd& end() { return *std::launder(reinterpret_cast<StreamEnd*>(storage)); }
+  // Under no lock: true when the ring has to be looked at once more before somebody waits.
+  [[nodiscard]] bool want_tokens() {
+    watch.is_loud.store(true);
+    return end().want_tokens();
+  }
 };
 
 class Descriptors {
@@ -67,6 +76,19 @@ class Descriptors {
   // It is watched with EPOLLET.
   static void want_edges(Entry& entry);
 
+  [[nodiscard]] WatchSets& watch_sets() { return watch_sets_; }
+  // epoll_create() has made it.
+  void set_born(int descriptor) {
+    if (is_open()) watch_sets_.born(descriptor);
+  }
+  // epoll_ctl(): minus an errno when it fails; nothing: it is the kernel's.
+  [[nodiscard]] std::optional<long> watch(int set, int what, int descriptor,
+                                          const epoll_event* event);
+  // Somebody is about to wait until it is readable, and not at a set that we know.
+  void await_input(int descriptor);
+  // All that are known, and all sets, are below.
+  [[nodiscard]] int end() const { return std::max(known_end_.load(), watch_sets_.end()); }
+
   // Its bytes go by the pair from here on, for good.
   void release(int descriptor);
   void release_range(int first, int last);
@@ -90,6 +112,7 @@ class Descriptors {
   std::atomic<int> known_end_{0};  // all known are below
   std::int32_t calls_before_lease_ = 0;
   LaneLock room_lock_;
+  WatchSets watch_sets_;
   Room* room_ = nullptr;
   Entry entries_[kMax]{};
 };

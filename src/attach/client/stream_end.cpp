@@ -164,6 +164,12 @@ bool StreamEnd::is_cut() const {
 
 void StreamEnd::tell_every_arrival() { slot_->inward.every_arrival.store(1); }
 
+bool StreamEnd::want_tokens() {
+  const bool is_news = slot_->inward.watch_set.exchange(0) != 0;
+  order_before_look();
+  return is_news;
+}
+
 void StreamEnd::tell() {
   std::atomic<std::uint64_t>& word = room_->news[number_ / 64];
   const std::uint64_t bit = std::uint64_t{1} << (number_ % 64);

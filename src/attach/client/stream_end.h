@@ -29,6 +29,8 @@ class StreamEnd {
   // program's, and stays the same.
   StreamEnd(Room& room, std::uint32_t slot, int descriptor);
 
+  [[nodiscard]] std::uint32_t slot() const { return number_; }
+
   // How many bytes were copied; 0: there are none now. With `peeks` they stay.
   [[nodiscard]] std::size_t read(Parts into, bool peeks);
   // How many there are.
@@ -52,6 +54,8 @@ class StreamEnd {
   [[nodiscard]] bool tells_every_arrival() const;
   // From now on each arrival is told, as EPOLLET wants it.
   void tell_every_arrival();
+  // From now on a token comes for whoever waits. True: it was not so before, look at the ring.
+  bool want_tokens();
 
  private:
   void settle();

@@ -172,6 +172,7 @@ ssize_t receive_leased(const Libc& libc, Entry& entry, int descriptor, Parts int
   if (rest.is_empty()) return 0;
   std::size_t done = 0;
   bool was_told = false;
+  const bool waits = (flags & MSG_DONTWAIT) == 0 && !entry.is_non_blocking.load();
   const auto answer = [&done](ssize_t otherwise) {
     return done != 0 ? static_cast<ssize_t>(done) : otherwise;
   };
@@ -195,6 +196,7 @@ ssize_t receive_leased(const Libc& libc, Entry& entry, int descriptor, Parts int
       was_told = false;
       continue;
     }
+    if (waits && entry.want_tokens()) continue;
     std::byte token{};
     const ssize_t told = libc.recv(descriptor, &token, 1, MSG_PEEK | (flags & MSG_DONTWAIT));
     if (told <= 0) return answer(told);

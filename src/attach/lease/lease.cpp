@@ -94,6 +94,27 @@ void Lease::publish(std::size_t count, int end) {
   if (count == 0) return;
   inward_.publish(static_cast<std::uint32_t>(count));
   client::order_before_look();
+  note_arrival();
+  client::order_before_look();
+  if (!is_looked_at()) tell(end);
+}
+
+void Lease::remind(int end) {
+  if (unread() != 0) tell(end);
+}
+
+void Lease::note_arrival() {
+  std::atomic<std::uint64_t>& word = room_->memory().arrivals[slot_ / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (slot_ % 64);
+  if ((word.load(std::memory_order_relaxed) & bit) == 0) word.fetch_or(bit);
+}
+
+bool Lease::is_looked_at() {
+  const std::uint32_t set = lane().watch_set.load(std::memory_order_relaxed) - 1;
+  return set < client::kWatchSets && room_->memory().sleepers[set].load() == 0;
+}
+
+void Lease::tell(int end) {
   const bool is_always = lane().every_arrival.load(std::memory_order_relaxed) != 0;
   if (lane().token.exchange(1) != 0 && !is_always) return;
   // The program may have read it all before it saw the 1: then it must not be told. If it has seen

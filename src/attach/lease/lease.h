@@ -40,6 +40,8 @@ class Lease {
   [[nodiscard]] Pieces inward_room();
   // They are there: `end` is ours, through which a token may go.
   void publish(std::size_t count, int end);
+  // The program waits in the kernel, where it did not before: a token, if there is anything.
+  void remind(int end);
   [[nodiscard]] std::size_t unread();
   // The program has read everything; if not, it will say when it has read more.
   [[nodiscard]] bool is_read_up();
@@ -65,6 +67,10 @@ class Lease {
  private:
   Lease(std::shared_ptr<SharedRoom> room, std::uint32_t slot, int send_buffer);
   void wait_for_reader();
+  void note_arrival();
+  // By somebody who looks at the ring before he waits in the kernel.
+  [[nodiscard]] bool is_looked_at();
+  void tell(int end);
   [[nodiscard]] client::Slot& memory() { return room_->memory().slots[slot_]; }
   [[nodiscard]] client::InwardLane& lane() { return memory().inward; }
 

@@ -88,6 +88,10 @@ class StreamSocket final : public Socket {
   // The number of its slot. -EAGAIN: not now; other errors: never.
   [[nodiscard]] Answer begin_lease(const std::shared_ptr<SharedRoom>& room, int theirs);
   void end_lease(int theirs);
+  // Of bytes in the ring, by a token.
+  void remind_program() {
+    if (lease_ != nullptr) lease_->remind(end_.get());
+  }
 
  private:
   enum class Stage : std::uint8_t { kFresh, kListening, kConnecting, kOpen, kBroken, kOver };

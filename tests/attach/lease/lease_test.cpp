@@ -87,6 +87,32 @@ TEST(Lease, EndsWithWhatNobodyHasReadAndAPairAsItWas) {
   EXPECT_EQ(::send(lab.pair.theirs.get(), much.data(), much.size(), 0), 50'000);
 }
 
+TEST(Lease, ATokenIsOnlyForWhoWaitsInTheKernel) {
+  LeaseLab lab;
+  auto& sleepers = lab.room->memory().sleepers[2];
+  lab.slot().inward.watch_set = 3;
+  lab.launcher_writes("a");
+  EXPECT_FALSE(lab.is_readable());
+  EXPECT_NE(lab.room->memory().arrivals[0] & (1U << lab.lease->slot()), 0U);
+  sleepers = 1;
+  lab.launcher_writes("b");
+  EXPECT_TRUE(lab.is_readable());
+  EXPECT_EQ(lab.program_reads(10), "ab");
+  EXPECT_FALSE(lab.is_readable());
+  sleepers = 0;
+  lab.launcher_writes("c");
+  EXPECT_FALSE(lab.is_readable());
+  lab.lease->remind(lab.pair.ours.get());
+  EXPECT_TRUE(lab.is_readable());
+  EXPECT_EQ(lab.program_reads(10), "c");
+  lab.lease->remind(lab.pair.ours.get());
+  EXPECT_FALSE(lab.is_readable());
+  EXPECT_TRUE(lab.end.want_tokens());
+  EXPECT_FALSE(lab.end.want_tokens());
+  lab.launcher_writes("d");
+  EXPECT_TRUE(lab.is_readable());
+}
+
 TEST(Lease, AHostileProgramCanHurtOnlyItself) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);
@@ -100,7 +126,7 @@ TEST(Lease, AHostileProgramCanHurtOnlyItself) {
       std::atomic<std::uint32_t>* const words[] = {
           &slot.inward.indices.head,  &slot.inward.indices.tail,  &slot.inward.token,
           &slot.inward.writer_waits,  &slot.inward.every_arrival, &slot.outward.indices.head,
-          &slot.outward.indices.tail, &slot.inward.is_cut};
+          &slot.outward.indices.tail, &slot.inward.is_cut,        &slot.inward.watch_set};
       if (rng.chance({1, 5})) *words[rng.below(std::size(words))] = wild;
       std::size_t room = 0;
       for (const MutableBytes piece : lab.lease->inward_room()) {
