@@ -110,7 +110,7 @@ Answer receive_now(TakenDatagrams& takes, const ProgramMemory& memory, const The
   ours.msg_name = &name;
   ours.msg_namelen = sizeof(name);
   ours.msg_control = control.data();
-  ours.msg_controllen = std::min(theirs.control_size, control.size());
+  ours.msg_controllen = theirs.control == 0 ? 0 : std::min(theirs.control_size, control.size());
   const Answer count = takes.socket().receive(ours, flags, their_end, now);
   if (count < 0) return count;
   const Bytes bytes = Bytes(room).first(std::min(static_cast<std::size_t>(count), part.iov_len));

@@ -53,9 +53,11 @@ void add_socket(runtime::CallAssembly& code) {
   code.end_call(kAllow);
 }
 
-// A single byte: who reads no more asks whether there is a connection, as CPython's ssl does before
-// connect(), and a pair would say that there is.
+// A single byte without any flag: who reads no more asks whether there is a connection, as
+// CPython's ssl does before connect(), and a pair would say that there is. The preload library
+// takes single bytes with flags, and must not wait for the launcher.
 void add_probe(runtime::CallAssembly& code) {
+  code.answer_unless(0, kAllow);
   code.load(low_half(2));
   code.answer_if(1, kTell);
 }
@@ -63,13 +65,13 @@ void add_probe(runtime::CallAssembly& code) {
 // With an address, or with flags that an AF_UNIX stream does not understand as TCP does.
 void add_transfer(runtime::CallAssembly& code, std::uint32_t number, std::uint32_t flags) {
   code.begin_call(number);
-  if (number == __NR_recvfrom) add_probe(code);
   code.load(low_half(4));
   code.answer_unless(0, kTell);
   code.load(high_half(4));
   code.answer_unless(0, kTell);
   code.load(low_half(3));
   code.answer_if_any_of(flags, kTell);
+  if (number == __NR_recvfrom) add_probe(code);
   code.end_call(kAllow);
 }
 

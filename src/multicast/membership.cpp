@@ -156,9 +156,13 @@ Result<void> Membership::change_sources(SocketKey socket, const IpAddress& group
   Filter wanted(memory_);
   wanted.mode = mode;
   if (member == nullptr) {
-    if (mode == FilterMode::kExclude || !is_added) return std::unexpected(Error::kNotFound);
+    if (mode == FilterMode::kExclude || !is_added) return std::unexpected(Error::kInvalidArgument);
   } else {
-    if (member->filter.mode != mode) return std::unexpected(Error::kInvalidArgument);
+    // A filter without sources may become one of the other mode, as on Linux.
+    const bool may_change_mode = is_added && member->filter.sources.empty();
+    if (member->filter.mode != mode && !may_change_mode) {
+      return std::unexpected(Error::kInvalidArgument);
+    }
     if (!wanted.sources.try_assign(member->filter.sources.span())) {
       return std::unexpected(Error::kOutOfMemory);
     }

@@ -96,6 +96,9 @@ TEST(Filter, AReadOfOneByteIsTold) {
   EXPECT_EQ(answer(__NR_recvfrom, {3, 0x1000, 1, 0}), kTold);
   EXPECT_EQ(answer(__NR_recvfrom, {3, 0x1000, 2, 0}), kAllowed);
   EXPECT_EQ(answer(__NR_sendto, {3, 0x1000, 1, 0}), kAllowed);
+  for (const std::uint64_t flags : {MSG_PEEK + 0U, MSG_DONTWAIT + 0U}) {
+    EXPECT_EQ(answer(__NR_recvfrom, {3, 0x1000, 1, flags}), kAllowed) << flags;
+  }
 }
 
 TEST(Filter, FlagsThatAPairDoesNotKnowAreTold) {

@@ -59,8 +59,8 @@ TEST(Membership, ChangesSourcesOneByOneAsRfc3678Says) {
   Membership& membership = world.membership;
   const IpAddress a = source(kGroup4, 1);
   const IpAddress b = source(kGroup4, 2);
-  EXPECT_EQ(membership.drop_source(kOne, kGroup4, a, world.now).error(), Error::kNotFound);
-  EXPECT_EQ(membership.block_source(kOne, kGroup4, a, world.now).error(), Error::kNotFound);
+  EXPECT_EQ(membership.drop_source(kOne, kGroup4, a, world.now).error(), Error::kInvalidArgument);
+  EXPECT_EQ(membership.block_source(kOne, kGroup4, a, world.now).error(), Error::kInvalidArgument);
   EXPECT_TRUE(membership.add_source(kOne, kGroup4, a, world.now));
   EXPECT_EQ(membership.add_source(kOne, kGroup4, a, world.now).error(), Error::kAlreadyExists);
   EXPECT_EQ(membership.block_source(kOne, kGroup4, b, world.now).error(), Error::kInvalidArgument);
@@ -77,6 +77,8 @@ TEST(Membership, ChangesSourcesOneByOneAsRfc3678Says) {
   EXPECT_TRUE(membership.unblock_source(kOne, kGroup4, a, world.now));
   EXPECT_EQ(membership.unblock_source(kOne, kGroup4, a, world.now).error(), Error::kNotFound);
   EXPECT_TRUE(membership.accepts(kOne, kGroup4, a));
+  EXPECT_TRUE(membership.add_source(kOne, kGroup4, b, world.now)) << "nothing is blocked any more";
+  EXPECT_FALSE(membership.accepts(kOne, kGroup4, a));
 }
 
 TEST(Membership, LeavesEverythingOfAClosedSocket) {

@@ -100,7 +100,9 @@ void StreamEnd::take_token() {
   std::array<std::byte, 64> thrown;
   const bool takes_all = tells_every_arrival();
   const std::size_t size = takes_all ? thrown.size() : 1;
-  if (kernel::receive_now(descriptor_, thrown.data(), size) != -EAGAIN || takes_all) return;
+  long taken = -EINTR;
+  while (taken == -EINTR) taken = kernel::receive_now(descriptor_, thrown.data(), size);
+  if (taken != -EAGAIN || takes_all) return;
   pollfd asked{descriptor_, POLLIN, 0};
   timespec patience{.tv_sec = kTokenPatienceMs / 1000, .tv_nsec = 0};
   kernel::call(__NR_ppoll, reinterpret_cast<long>(&asked), 1, reinterpret_cast<long>(&patience));

@@ -29,9 +29,18 @@ std::expected<T, Answer> data_of(const cmsghdr& header) {
   return value;
 }
 
+// Linux takes IP_TOS as it is told by IP_RECVTOS, too: as a single byte.
+std::expected<int, Answer> octet_of(const cmsghdr& header) {
+  const bool is_tos = header.cmsg_level == IPPROTO_IP && header.cmsg_type == IP_TOS;
+  if (!is_tos || header.cmsg_len != CMSG_LEN(1)) return data_of<int>(header);
+  const auto octet = data_of<std::uint8_t>(header);
+  if (!octet) return std::unexpected(octet.error());
+  return int{*octet};
+}
+
 // RFC 3542 6.3, 6.5: -1 asks IPv6 for the usual one, which is no choice.
 Answer read_octet(const cmsghdr& header, int low, std::optional<std::uint8_t>& choice) {
-  const auto value = data_of<int>(header);
+  const auto value = octet_of(header);
   if (!value) return value.error();
   const bool is_usual = *value == -1 && header.cmsg_level == IPPROTO_IPV6;
   if (!is_usual && (*value < low || *value > 255)) return -EINVAL;

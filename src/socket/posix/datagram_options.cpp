@@ -79,12 +79,18 @@ Request read_source_v4(const Stack& stack, const void* value, socklen_t size) {
                            *interface};
 }
 
+Request on_interface(MembershipRequest request, std::uint32_t number) {
+  if (number > UINT16_MAX) return std::unexpected(-ENODEV);
+  request.interface = static_cast<InterfaceId>(number);
+  return request;
+}
+
 Request read_v6(const Stack& /*stack*/, const void* value, socklen_t size) {
   const auto plain = read_value<ipv6_mreq>(value, size);
   if (!plain) return std::unexpected(plain.error());
   const IpAddress group =
       IpAddress::from_bytes(std::as_bytes(std::span(plain->ipv6mr_multiaddr.s6_addr)));
-  return MembershipRequest{group, {}, static_cast<InterfaceId>(plain->ipv6mr_interface)};
+  return on_interface({group, {}, kNoInterface}, plain->ipv6mr_interface);
 }
 
 std::expected<IpAddress, Answer> read_any_address(const sockaddr_storage& plain) {
@@ -101,7 +107,7 @@ Request read_any(const Stack& /*stack*/, const void* value, socklen_t size) {
   if (!plain) return std::unexpected(plain.error());
   const auto group = read_any_address(plain->gr_group);
   if (!group) return std::unexpected(group.error());
-  return MembershipRequest{*group, {}, static_cast<InterfaceId>(plain->gr_interface)};
+  return on_interface({*group, {}, kNoInterface}, plain->gr_interface);
 }
 
 Request read_source_any(const Stack& /*stack*/, const void* value, socklen_t size) {
@@ -110,7 +116,7 @@ Request read_source_any(const Stack& /*stack*/, const void* value, socklen_t siz
   const auto group = read_any_address(plain->gsr_group);
   const auto source = read_any_address(plain->gsr_source);
   if (!group || !source) return std::unexpected(-EADDRNOTAVAIL);
-  return MembershipRequest{*group, *source, static_cast<InterfaceId>(plain->gsr_interface)};
+  return on_interface({*group, *source, kNoInterface}, plain->gsr_interface);
 }
 
 // ── What is done ────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +154,13 @@ constexpr Membership kOfBoth[] = {
 Answer Membership::change(const Stack& stack, UdpSocket& socket, const void* value, socklen_t size,
                           Time now) const {
   const auto request = read(stack, value, size);
-  return request ? answer_of(act(socket, *request, now)) : request.error();
+  if (!request) return request.error();
+  const Result<void> done = act(socket, *request, now);
+  if (done) return 0;
+  const bool names_source = !request->source.is_unspecified();
+  if (done.error() == Error::kAlreadyExists) return names_source ? -EADDRNOTAVAIL : -EADDRINUSE;
+  if (done.error() == Error::kNotFound) return -EADDRNOTAVAIL;
+  return failed(done.error());
 }
 
 // Null: the option is about no membership of this family.

@@ -209,6 +209,7 @@ Answer MessageFile::add_to_held(const msghdr& message, bool more_comes, Time now
   if (!held_) {
     auto choices = choices_of(message);
     if (!choices) return choices.error();
+    if (!choices->destination) choices->destination = connected_to();  // whatever comes between
     held_.emplace(Held{{}, *choices});
   }
   const std::size_t before = held_->bytes.size();
@@ -235,6 +236,7 @@ Answer MessageFile::send_held(Time now) {
 
 void MessageFile::set_corked(bool on, Time now) {
   is_corked_ = on;
+  gather_errors();  // an error that waits is for who sends next
   if (!on && held_) static_cast<void>(send_held(now));
   if (!on) held_.reset();  // without room it is lost, as datagrams may be
 }

@@ -85,8 +85,8 @@ TEST_F(UdpGroups, SayWhyTheyCannotBeJoined) {
 TEST_F(UdpGroups, TheTwoWaysToFilterAreNotMixed) {
   UdpSocket all = open();
   ASSERT_TRUE(all.join_group(group, host.eth0, host.now));
-  EXPECT_FALSE(all.join_source_group(group, host.peer4, host.eth0, host.now));
   EXPECT_TRUE(all.block_source(group, host.peer4, host.eth0, host.now));
+  EXPECT_FALSE(all.join_source_group(group, host.peer4, host.eth0, host.now));
   UdpSocket one = open();
   ASSERT_TRUE(one.join_source_group(group, host.peer4, host.eth0, host.now));
   EXPECT_FALSE(one.block_source(group, host.peer4, host.eth0, host.now));

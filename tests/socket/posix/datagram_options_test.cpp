@@ -65,6 +65,20 @@ TEST(Memberships, AreJoinedAndLeftInEveryWay) {
   EXPECT_FALSE(lab.is_member());
 }
 
+TEST(Memberships, SayWhatLinuxSaysOfThoseThatAreThereOrNot) {
+  Lab lab;
+  const ip_mreq whole{{htonl(kGroup)}, {0}};
+  const ip_mreq_source from{{htonl(kGroup)}, {0}, {htonl(kSource)}};
+  EXPECT_EQ(lab.set(IP_DROP_MEMBERSHIP, whole), -EADDRNOTAVAIL);
+  EXPECT_EQ(lab.set(IP_BLOCK_SOURCE, from), -EINVAL);
+  EXPECT_EQ(lab.set(IP_ADD_MEMBERSHIP, whole), 0);
+  EXPECT_EQ(lab.set(IP_ADD_MEMBERSHIP, whole), -EADDRINUSE);
+  EXPECT_EQ(lab.set(IP_UNBLOCK_SOURCE, from), -EADDRNOTAVAIL);
+  EXPECT_EQ(lab.set(IP_ADD_SOURCE_MEMBERSHIP, from), 0)
+      << "nothing is blocked: it changes its mode";
+  EXPECT_EQ(lab.set(IP_ADD_SOURCE_MEMBERSHIP, from), -EADDRNOTAVAIL);
+}
+
 TEST(Memberships, WhatMakesNoSenseIsRefused) {
   Lab lab;
   EXPECT_EQ(lab.set(MCAST_JOIN_GROUP, 1), -EINVAL) << "too short";
