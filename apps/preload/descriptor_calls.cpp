@@ -96,6 +96,18 @@ int do_dup3(int descriptor, int at, int flags) {
   return next().dup3(descriptor, at, flags);
 }
 
+int do_ioctl(int descriptor, unsigned long what, void* argument) {
+  if (const auto unread = unread_of(descriptor, what); unread && argument != nullptr) {
+    *static_cast<int*>(argument) = *unread;
+    return 0;
+  }
+  if (what == FIOASYNC) descriptors().await_input(descriptor);
+  const int done = next().ioctl(descriptor, what, argument);
+  Entry* entry = what == FIONBIO && done >= 0 ? descriptors().find(descriptor) : nullptr;
+  if (entry != nullptr) entry->is_non_blocking.store(*static_cast<const int*>(argument) != 0);
+  return done;
+}
+
 extern "C" {
 
 int shim_socket(int, int, int) STRATA_WRAPPER(socket);
@@ -184,15 +196,7 @@ int shim_ioctl(int descriptor, unsigned long what, ...) {
   va_start(rest, what);
   void* argument = va_arg(rest, void*);
   va_end(rest);
-  if (const auto unread = unread_of(descriptor, what); unread && argument != nullptr) {
-    *static_cast<int*>(argument) = *unread;
-    return 0;
-  }
-  if (what == FIOASYNC) descriptors().await_input(descriptor);
-  const int done = next().ioctl(descriptor, what, argument);
-  Entry* entry = what == FIONBIO && done >= 0 ? descriptors().find(descriptor) : nullptr;
-  if (entry != nullptr) entry->is_non_blocking.store(*static_cast<const int*>(argument) != 0);
-  return done;
+  return do_ioctl(descriptor, what, argument);
 }
 int shim_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size) {
   return do_setsockopt(descriptor, level, name, value, size);

@@ -136,6 +136,7 @@ void before_waiting(long number, long first, long second);
 int do_dup(int descriptor);
 int do_dup2(int descriptor, int at);
 int do_fcntl(int descriptor, int what, void* argument);
+int do_ioctl(int descriptor, unsigned long what, void* argument);
 int do_dup3(int descriptor, int at, int flags);
 
 }  // namespace strata::preload

@@ -230,6 +230,8 @@ long shim_syscall(long number, ...) {
 #if defined(SYS_dup2)
     case SYS_dup2: return do_dup2(descriptor, static_cast<int>(b));
 #endif
+    case SYS_ioctl:
+      return do_ioctl(descriptor, static_cast<unsigned long>(b), std::bit_cast<void*>(c));
     case SYS_fcntl: return do_fcntl(descriptor, static_cast<int>(b), std::bit_cast<void*>(c));
     case SYS_dup3: return do_dup3(descriptor, static_cast<int>(b), static_cast<int>(c));
     case SYS_epoll_ctl:

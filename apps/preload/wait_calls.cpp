@@ -50,7 +50,7 @@ int do_wait(int set, epoll_event* into, int size, bool is_patient, Kernel kernel
   WatchSet* known = size > 0 && is_address(into) ? descriptors().watch_sets().find(set) : nullptr;
   if (known == nullptr) return kernel(true);
   const int former_error = errno;
-  const int found = descriptors().watch_sets().wait(*known, into, size, is_patient, kernel);
+  const int found = descriptors().watch_sets().wait(*known, set, into, size, is_patient, kernel);
   if (found >= 0) errno = former_error;
   return found;
 }
@@ -131,6 +131,7 @@ int shim_epoll_pwait(int set, epoll_event* into, int size, int timeout, const si
 int shim_epoll_pwait2(int set, epoll_event* into, int size, const timespec* timeout,
                       const sigset_t* mask) {
   if (next().epoll_pwait2 == nullptr) {
+    descriptors().watch_sets().retire(set);
     return static_cast<int>(
         next().syscall(SYS_epoll_pwait2, set, into, size, timeout, mask, sizeof(std::uint64_t)));
   }

@@ -45,6 +45,10 @@ void Descriptors::open(std::int32_t calls_before_lease) {
 void Descriptors::born(int descriptor, bool is_non_blocking, bool has_peer) {
   if (!is_open() || descriptor < 0 || descriptor >= kMax) return;
   Entry& entry = entries_[descriptor];
+  if (entry.state.load() == State::kLeased) {  // closed behind our back
+    entry.watch.wanted = entry.watch.known;    // and the kernel has forgotten it
+    watch_sets_.leave(entry);
+  }
   entry.calls_left.store(calls_before_lease_);
   entry.is_non_blocking.store(is_non_blocking);
   entry.wants_edges.store(false);
@@ -145,8 +149,9 @@ std::optional<long> Descriptors::watch(int set, int what, int descriptor,
   if (entry == nullptr) return {};
   WatchSet* known = watch_sets_.find(set);
   const bool is_bad =
-      what != EPOLL_CTL_DEL && (reinterpret_cast<std::uintptr_t>(event) < kFirstPage ||
-                                (event->events & ~kPlainEvents) != 0);
+      what < EPOLL_CTL_ADD || what > EPOLL_CTL_MOD ||
+      (what != EPOLL_CTL_DEL && (reinterpret_cast<std::uintptr_t>(event) < kFirstPage ||
+                                 (event->events & ~kPlainEvents) != 0));
   const bool is_elsewhere =
       known == nullptr || (entry->watch.set.load() != 0 && !WatchSets::is_in(*known, entry->watch));
   if (is_bad || is_elsewhere || entry->watch.is_kernels.load()) {
@@ -154,7 +159,12 @@ std::optional<long> Descriptors::watch(int set, int what, int descriptor,
     watch_sets_.leave(*entry);
     return {};
   }
-  const long answer = watch_sets_.control(*known, *entry, descriptor, what, event);
+  const auto answer = watch_sets_.control(*known, set, *entry, descriptor, what, event);
+  if (!answer) {
+    watch_sets_.make_loud(*entry, descriptor);
+    watch_sets_.leave(*entry);
+    return {};
+  }
   const bool is_leased = entry->state.load(std::memory_order_acquire) == State::kLeased;
   if (is_leased && entry->watch.slot.load() < 0) {
     watch_sets_.join(*entry, entry->end().slot(), descriptor);

@@ -79,7 +79,7 @@ class Descriptors {
   [[nodiscard]] WatchSets& watch_sets() { return watch_sets_; }
   // epoll_create() has made it.
   void set_born(int descriptor) {
-    if (is_open()) watch_sets_.born(descriptor);
+    if (is_open() && descriptor < kMax) watch_sets_.born(descriptor);
   }
   // epoll_ctl(): minus an errno when it fails; nothing: it is the kernel's.
   [[nodiscard]] std::optional<long> watch(int set, int what, int descriptor,

@@ -135,10 +135,11 @@ void WatchSets::retire(WatchSet& set, bool tells) {
 
 // ── Their members ───────────────────────────────────────────────────────────────────────────────
 
-long WatchSets::control(WatchSet& set, Entry& entry, int descriptor, int what,
-                        const epoll_event* event) {
+std::optional<long> WatchSets::control(WatchSet& set, int number, Entry& entry, int descriptor,
+                                       int what, const epoll_event* event) {
   const Locked locked(set);
   if (!locked.is_mine()) return -ENOMEM;
+  if (set.name.load() != number + 1) return {};
   Watch& watch = entry.watch;
   const std::int32_t slot = watch.slot.load();
   if (slot < 0) {
@@ -264,7 +265,7 @@ void WatchSets::settle_locked(WatchSet& set) {
 
 // ── Waiting ─────────────────────────────────────────────────────────────────────────────────────
 
-WatchSets::Sleeper::Sleeper(WatchSets& all, WatchSet& set) : set_(set), shared_(nullptr) {
+WatchSets::Sleeper::Sleeper(WatchSets& all, WatchSet& set) : all_(all), set_(set) {
   set_.sleepers.fetch_add(1);
   order_before_look();
   if (Room* room = all.room_.load(); room != nullptr) {
@@ -275,16 +276,25 @@ WatchSets::Sleeper::Sleeper(WatchSets& all, WatchSet& set) : set_(set), shared_(
 }
 
 WatchSets::Sleeper::~Sleeper() {
-  if (shared_ != nullptr) shared_->fetch_sub(1);
+  if (is_deep_) set_.deep.fetch_sub(1);
+  // In the child of a fork that a signal's handler made there is no room any more.
+  if (shared_ != nullptr && all_.room_.load() != nullptr) shared_->fetch_sub(1);
   set_.sleepers.fetch_sub(1);
 }
 
-int WatchSets::scan(WatchSet& set, epoll_event* into, int size, std::uint32_t own) {
+void WatchSets::Sleeper::go_deep() {
+  is_deep_ = true;
+  set_.deep.fetch_add(1);
+}
+
+int WatchSets::scan(WatchSet& set, int number, epoll_event* into, int size) {
   const Locked locked(set);
   Room* room = room_.load();
   if (!locked.is_mine() || room == nullptr || set.members_count.load() == 0) return 0;
-  // Where others wait, each edge is told to one of them, by the kernel.
-  const bool takes_edges = set.sleepers.load() == own;
+  if (set.name.load() != number + 1) return 0;
+  // Where others wait in the kernel, each edge is told to one of them, by the kernel. Who is only
+  // about to wait there looks itself: the launcher may have seen nobody.
+  const bool takes_edges = set.deep.load() == 0;
   const std::uint32_t start = set.first / 64;
   const std::uint64_t from_first = ~std::uint64_t{0} << (set.first % 64);
   int found = 0;
@@ -336,6 +346,7 @@ void WatchSets::start_anew() {
     set.name.store(0);
     set.members_count.store(0);
     set.sleepers.store(0);
+    set.deep.store(0);
     set.members = set.writers = set.changed = {};
     set.lock.unlock();
   }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "attach/client/lane_lock.h"
 #include "attach/client/room.h"
@@ -49,6 +50,7 @@ struct WatchSet {
   std::atomic<std::uint64_t> id{0};   // used once
   std::atomic<std::uint32_t> members_count{0};
   std::atomic<std::uint32_t> sleepers{0};
+  std::atomic<std::uint32_t> deep{0};  // of these: who have looked for the last time
   std::atomic<std::uint32_t> waits{0};
   LaneLock lock;
   Bits members{};
@@ -74,9 +76,10 @@ class WatchSets {
     return watch.set.load() == set.id.load();
   }
 
-  // epoll_ctl(), of a member that is in no other set; minus an errno when it fails.
-  [[nodiscard]] long control(WatchSet& set, Entry& entry, int descriptor, int what,
-                             const epoll_event* event);
+  // epoll_ctl() of the set `number`, of a member that is in no other; minus an errno when it fails.
+  // Nothing: the set is the kernel's alone meanwhile.
+  [[nodiscard]] std::optional<long> control(WatchSet& set, int number, Entry& entry, int descriptor,
+                                            int what, const epoll_event* event);
   // It has a lease now.
   void join(Entry& entry, std::uint32_t slot, int descriptor);
   // It has none any more, or is about to be closed: the kernel knows what is wanted of it.
@@ -84,9 +87,10 @@ class WatchSets {
   // Somebody is about to wait for it otherwise.
   void make_loud(Entry& entry, int descriptor);
 
-  // epoll_wait(). `kernel(waits)` asks the kernel, for as long as the program wants or not at all.
+  // epoll_wait() of the set `number`. `kernel(waits)` asks the kernel, for as long as the program
+  // wants or not at all.
   template <typename Kernel>
-  [[nodiscard]] int wait(WatchSet& set, epoll_event* into, int size, bool is_patient,
+  [[nodiscard]] int wait(WatchSet& set, int number, epoll_event* into, int size, bool is_patient,
                          Kernel kernel);
 
   // In the child of a fork.
@@ -102,10 +106,14 @@ class WatchSets {
     ~Sleeper();
     Sleeper(const Sleeper&) = delete;
     Sleeper& operator=(const Sleeper&) = delete;
+    // It looks no more: the kernel tells it of edges.
+    void go_deep();
 
    private:
+    WatchSets& all_;
     WatchSet& set_;
-    std::atomic<std::uint32_t>* shared_;
+    std::atomic<std::uint32_t>* shared_ = nullptr;
+    bool is_deep_ = false;
   };
 
   [[nodiscard]] WatchSet* set_of(const Watch& watch);
@@ -118,8 +126,8 @@ class WatchSets {
   static void tell_kernel(const WatchSet& set, Watch& watch, bool is_edge);
   void note_wanted(WatchSet& set, const Watch& watch);
   void remind(std::uint32_t slot, int descriptor);
-  // How many events there are without asking the kernel. `own`: sleepers of this very thread.
-  [[nodiscard]] int scan(WatchSet& set, epoll_event* into, int size, std::uint32_t own);
+  // How many events there are without asking the kernel.
+  [[nodiscard]] int scan(WatchSet& set, int number, epoll_event* into, int size);
   [[nodiscard]] std::uint32_t look(std::uint32_t slot, const Watch& watch, bool takes_edges);
 
   std::atomic<Room*> room_{nullptr};
@@ -129,22 +137,25 @@ class WatchSets {
 };
 
 template <typename Kernel>
-int WatchSets::wait(WatchSet& set, epoll_event* into, int size, bool is_patient, Kernel kernel) {
+int WatchSets::wait(WatchSet& set, int number, epoll_event* into, int size, bool is_patient,
+                    Kernel kernel) {
   if (set.members_count.load() != 0) {
     const bool asks = set.waits.fetch_add(1) % kWaitsBetweenLooks == 0;
-    int found = asks ? 0 : scan(set, into, size, 0);
+    int found = asks ? 0 : scan(set, number, into, size);
     if (found != 0) return found;
     if (asks || !is_patient) {
       settle(set);
       found = kernel(/*waits=*/false);
-      if (found == 0) found = scan(set, into, size, 0);
+      if (found == 0) found = scan(set, number, into, size);
       if (found != 0 || !is_patient) return found;
     }
   }
-  const Sleeper sleeper(*this, set);
+  Sleeper sleeper(*this, set);
   settle(set);
-  const int found = scan(set, into, size, 1);
-  return found != 0 ? found : kernel(/*waits=*/true);
+  const int found = scan(set, number, into, size);
+  if (found != 0) return found;
+  sleeper.go_deep();
+  return kernel(/*waits=*/true);
 }
 
 }  // namespace strata::attach::client

@@ -82,7 +82,7 @@ struct Lab {
   int wait(int timeout) {
     WatchSet* known = all->watch_sets().find(set.get());
     if (known == nullptr) return ask_kernel(timeout);
-    return all->watch_sets().wait(*known, events, 8, timeout != 0, [&](bool waits) {
+    return all->watch_sets().wait(*known, set.get(), events, 8, timeout != 0, [&](bool waits) {
       ++kernel_calls;
       return ask_kernel(waits ? timeout : 0);
     });
@@ -252,9 +252,9 @@ void hammer(std::uint32_t wanted, int readers) {
     WatchSet& set = *lab.all->watch_sets().find(lab.set.get());
     while (read < kRounds && !is_lost) {
       const int before = read;
-      const int count = lab.all->watch_sets().wait(set, got, 4, true, [&](bool waits) {
-        return ::epoll_wait(lab.set.get(), got, 4, waits ? kForever : 0);
-      });
+      const int count = lab.all->watch_sets().wait(
+          set, lab.set.get(), got, 4, true,
+          [&](bool waits) { return ::epoll_wait(lab.set.get(), got, 4, waits ? kForever : 0); });
       if (count == 0 && read == before) is_lost = true;
       Entry& entry = *lab.all->find(one.descriptor());
       const bool has_turn = count > 0 && entry.inward.lock();
@@ -277,6 +277,7 @@ void hammer(std::uint32_t wanted, int readers) {
 TEST(WatchSetsRace, NoArrivalIsLostToAReaderWhoFallsAsleep) { hammer(EPOLLIN, 1); }
 TEST(WatchSetsRace, NorAnEdge) { hammer(EPOLLIN | EPOLLET, 1); }
 TEST(WatchSetsRace, NorAmongSeveralReaders) { hammer(EPOLLIN, 3); }
+TEST(WatchSetsRace, NorAnEdgeAmongThem) { hammer(EPOLLIN | EPOLLET, 3); }
 
 }  // namespace
 }  // namespace strata::attach::client::watch_sets_test
