@@ -74,7 +74,7 @@ Machine::Machine(const Options& options, const StackConfig& settings)
   interface_config.detect_duplicates = false;
   const auto interface = stack_->add_interface(device_, interface_config, now_);
   STRATA_CHECK(interface.has_value());
-  STRATA_CHECK(stack_->add_address(*interface, options.local_prefix(), now_).has_value());
+  has_address_ = stack_->add_address(*interface, options.local_prefix(), now_).has_value();
   RouteEntry route;
   route.destination = Prefix(options.is_wire_v4() ? IpAddress::any_v4() : IpAddress::any_v6(), 0);
   route.interface = *interface;

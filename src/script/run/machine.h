@@ -60,6 +60,8 @@ class Machine {
 
   Machine(const Options& options, const StackConfig& settings);
 
+  // False: the stack refuses the address that the options name.
+  [[nodiscard]] bool has_address() const { return has_address_; }
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] Duration script_time() const { return now_ - kStart; }
   [[nodiscard]] Stack& stack() { return *stack_; }
@@ -86,6 +88,7 @@ class Machine {
   std::optional<Stack> stack_;
   std::optional<posix::Calls> calls_;
   std::uint64_t turns_ = 0;
+  bool has_address_ = false;
 };
 
 }  // namespace strata::script

@@ -74,6 +74,9 @@ void Run::make_machine() {
   StackConfig config = settings_.stack;
   config.tcp = settings_.tcp;
   machine_.emplace(script_.options, config);
+  if (!machine_->has_address()) {
+    fail(fmt::format("{}: the local address of the options cannot be a host's", path_));
+  }
   commands_.observe(machine_->stack());
 }
 

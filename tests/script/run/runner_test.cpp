@@ -103,6 +103,15 @@ TEST(Runner, AddressesOfAnotherFamilyAreNotForThisRun) {
   EXPECT_EQ(verdict.kind, Verdict::Kind::kPassed) << verdict.message;
 }
 
+TEST(Runner, FailsWhereTheLocalAddressCannotBeAHosts) {
+  for (const char* const options : {"--local_ip=240.0.0.1\n", "--local_ip=10.0.255.255\n",
+                                    "--netmask_ip=255.255.255.0\n--local_ip=192.168.0.255\n"}) {
+    const Verdict verdict = run(std::string(options) + std::string(kOpening));
+    EXPECT_EQ(verdict.kind, Verdict::Kind::kFailed) << options;
+    EXPECT_EQ(verdict.message, "x.pkt: the local address of the options cannot be a host's");
+  }
+}
+
 TEST(Runner, SaysThatPacketsInsidePacketsAreNotSpoken) {
   for (const char* const direction : {"<", ">"}) {
     const Verdict verdict = run_open(std::string("+0 ") + direction + " gre: udp (10)\n");
