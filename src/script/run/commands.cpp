@@ -25,10 +25,18 @@ std::string joined(std::span<const std::string> words) {
 // would have to be brought back into shape.
 bool is_true_already(const std::vector<std::string>& words) {
   const std::string& command = words.front();
-  if (command == "true" || command == ":" || command == "set" || command == "exit") return true;
+  if (command == "true" || command == ":" || command == "set") return true;
   if (command.starts_with("/tmp/sysctl_restore_")) return true;
   if (command == "tc") return words.size() > 1 && words[1] == "qdisc";
   return false;
+}
+
+// `check || exit 1` fails for the reason for which the check has failed.
+std::expected<void, std::string> exit_status(std::span<const std::string> words,
+                                             const std::expected<void, std::string>& last) {
+  if (words.size() > 1 && words[1] == "0") return {};
+  if (words.size() == 1 || !last) return last;
+  return std::unexpected("non-zero status 1");
 }
 
 }  // namespace
@@ -37,6 +45,7 @@ Commands::Done Commands::run(std::string_view text) {
   const auto commands = split_commands(text);
   if (!commands) return refuse(commands.error().text);
   std::span<const Words> rest(*commands);
+  Done last;
   bool is_needed = true;  // unless what stands before `||` has succeeded
   while (!rest.empty()) {
     std::size_t stages = 1;
@@ -45,9 +54,12 @@ Commands::Done Commands::run(std::string_view text) {
     rest = rest.subspan(stages);
     const bool has_other = pipeline.back().next == Link::kElse && !rest.empty();
     if (is_needed) {
-      const Done done = pipeline.size() == 1 ? run_words(pipeline[0]) : run_pipeline(pipeline);
-      if (!done && !has_other) return done;
-      is_needed = !has_other || !done;
+      if (pipeline.size() == 1 && pipeline[0].words[0] == "exit") {
+        return exit_status(pipeline[0].words, last);
+      }
+      last = pipeline.size() == 1 ? run_words(pipeline[0]) : run_pipeline(pipeline);
+      if (!last && !has_other) return last;
+      is_needed = !has_other || !last;
     } else {
       is_needed = !has_other;
     }
@@ -80,6 +92,7 @@ Commands::Done Commands::run_words(const Words& simple) {
   const std::vector<std::string>& words = simple.words;
   const std::string_view command = words.front();
   if (is_true_already(words)) return {};
+  if (command == "false") return std::unexpected("non-zero status 1");
   if (command == "nstat") {
     const auto said = readings_.nstat(std::span(words).subspan(1));
     return said ? Done{} : refuse(said.error());

@@ -80,6 +80,18 @@ TEST(Commands, TheSecondIsForWhereTheFirstFails) {
   EXPECT_EQ(shell.run("nonsense || more"), "unsupported: command `more`");
 }
 
+TEST(Commands, ExitEndsTheTextWithItsStatus) {
+  Shell shell;
+  EXPECT_EQ(shell.run("exit 0; nonsense"), "");
+  EXPECT_EQ(shell.run("exit; nonsense"), "");
+  EXPECT_EQ(shell.run("true || exit 1"), "");
+  EXPECT_EQ(shell.run("exit 1"), "non-zero status 1");
+  EXPECT_EQ(shell.run("false"), "non-zero status 1");
+  EXPECT_EQ(shell.run("false || exit"), "non-zero status 1");
+  EXPECT_EQ(shell.run("false || exit 1"), "non-zero status 1");
+  EXPECT_EQ(shell.run("nonsense || exit 1"), "unsupported: command `nonsense`");
+}
+
 // Without a stack there is nothing to find.
 TEST(Commands, PipelinesSucceedWhereTheirLastFindsSomething) {
   Shell shell;
