@@ -158,6 +158,7 @@ class Connection {
     bool is_lingering : 1 = false;     // close_lingering() waits
     bool fin_wanted : 1 = false;       // the Sender has not taken it yet
     bool reset_due : 1 = false;
+    bool resets_at_una : 1 = false;  // the peer may have missed our FIN
     bool challenge_due : 1 = false;
     bool probe_due : 1 = false;         // of keepalive
     bool user_timeout_due : 1 = false;  // RFC 5482: to be told to the peer

@@ -4,7 +4,6 @@
 
 #include "tcp/connection/connection.h"
 #include "tcp/isn.h"
-#include "tcp/open/reset.h"
 
 namespace strata::tcp {
 namespace {
@@ -228,14 +227,12 @@ DropReason Connection::take_text(Shared& shared, Segment&& segment, Time now) {
   if (state_ != State::kEstablished && state_ != State::kFinWait1 && state_ != State::kFinWait2) {
     return DropReason::kNone;
   }
-  // RFC 9293 3.6.1: nobody will ever read it, and the peer shall know: as from a connection that is
-  // no more, since the peer believes only the number that it expects (RFC 5961 3.2), and where our
-  // FIN was lost that is not SND.NXT.
+  // RFC 9293 3.6.1: nobody will ever read it, and the peer shall know. It believes only the number
+  // that it expects (RFC 5961 3.2), and where our FIN was lost that is not SND.NXT.
   const SequenceNumber text_end = segment.text_begin() + segment.payload_bytes;
   if (flags_.is_orphan && segment.payload_bytes != 0 && text_end > receiver_.next()) {
-    ++shared.counters.resets_out;
-    shared.reply(*reset_for(segment));
-    end(shared, now);
+    flags_.resets_at_una = true;
+    abort(shared, now);
     return DropReason::kNone;
   }
   TextFacts facts{.segments = segment.segments,

@@ -114,13 +114,18 @@ void Connection::compose(const Shared& shared, wire::TcpFlags flags, SequenceNum
   flags_.made_progress = false;
 }
 
-// RFC 9293 3.10.5 and 3.5.2: SND.NXT lies in the peer's window, and so is believed (RFC 5961 3).
+// RFC 9293 3.10.5 and 3.5.2: SND.NXT is what the peer expects, and so is believed (RFC 5961 3.2),
+// unless something is lost; then it is SND.UNA.
 std::optional<Outgoing> Connection::compose_reset(Shared& shared, Time now) {
   ++shared.counters.resets_out;
   std::optional<Outgoing> result(std::in_place);
   Outgoing& reset = *result;
-  compose(shared, wire::kTcpRst | wire::kTcpAck, sender_.nxt(), reset, now);
-  reset.header.acknowledgment_number = receiver_.next().value();
+  if (flags_.resets_at_una) {
+    compose(shared, wire::kTcpRst, sender_.una(), reset, now);
+  } else {
+    compose(shared, wire::kTcpRst | wire::kTcpAck, sender_.nxt(), reset, now);
+    reset.header.acknowledgment_number = receiver_.next().value();
+  }
   write_options(reset, {}, now);  // RFC 7323 3.2: timestamps SHOULD be in a RST, too
   return result;
 }

@@ -360,6 +360,24 @@ TEST(ConnectionInput, TextForAProgramThatHasLeftIsAnsweredWithAReset) {
   EXPECT_EQ(peer.transport.connections(), 0U);
 }
 
+// RFC 5961 3.2: any other number than the peer's RCV.NXT would only be challenged, or dropped.
+TEST(ConnectionInput, TextThatWasOvertakenIsResetWithTheNumberThePeerExpectsNow) {
+  PeerOptions options;
+  options.socket.hop_limit = 7;
+  Peer peer(options);
+  bring_to(peer, State::kEstablished);
+  peer.transport.close(peer.handle, peer.now);
+  peer.drain();
+  peer.say({});  // has our FIN
+  peer.say({.ack = -1, .text = "sent before"});
+  const auto out = peer.pull_all();
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(out[0].header.flags, wire::kTcpRst);
+  EXPECT_EQ(SequenceNumber(out[0].header.sequence_number), peer.expected);
+  EXPECT_EQ(out[0].hop_limit, 7);
+  EXPECT_EQ(peer.transport.connections(), 0U);
+}
+
 // Each state, each set of flags, numbers in and around the window: nothing breaks an invariant, and
 // whatever is not a RST at the left edge leaves a connection that still works or ends in order.
 TEST(ConnectionInput, EveryStateSurvivesEveryCombinationOfFlags) {
