@@ -332,7 +332,10 @@ Answer StreamFile::connect_result() {
   const auto error = stream()->take_error();
   if (error && *error) {
     is_connecting_ = false;
-    end_.emplace<std::monostate>();  // it may try again
+    end_.emplace<std::monostate>();  // it may try again, and nothing of this try is left
+    taken_with_syn_ = 0;
+    bytes_written_ = 0;
+    for (ZeroCopy& copy : zero_copies_) copy.end = 0;
     return failed(**error);
   }
   const auto state = stream()->state();
