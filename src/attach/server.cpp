@@ -19,7 +19,7 @@ constexpr std::uint64_t kListenerKey = 0;  // no socket has this cookie
 constexpr std::uint32_t kAlways = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr std::size_t kOverMax = 4096;
 constexpr std::uint32_t kTurnsBetweenLooks = 16;  // as the loop's own
-constexpr std::size_t kCallNumbersMax = 512;  // beyond those of Linux
+constexpr std::size_t kCallNumbersMax = 512;      // beyond those of Linux
 
 }  // namespace
 

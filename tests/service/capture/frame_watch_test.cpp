@@ -17,7 +17,6 @@
 namespace strata::service::frame_watch_test {
 namespace {
 
-
 class FrameWatchTest : public testing::Test {
  protected:
   struct Kept {
