@@ -10,7 +10,7 @@ namespace strata::tcp {
 namespace {
 
 // A payload under a quarter of its buffer does not keep it (as ByteQueue has it).
-constexpr std::size_t kPinnedShare = 4;
+constexpr std::size_t kKeptShare = 4;
 
 // What goes on in a second page is taken from one byte too early, in the program that shows that
 // such a thing is found (tests/planted); in all others nothing is.
@@ -26,7 +26,7 @@ Reassembly::Added Reassembly::add(PacketPool& pool, std::uint64_t begin, PacketP
   Added added;
   const std::uint64_t end = begin + text->size();
   const bool is_sparse =
-      text->size() * kPinnedShare < text->buffer_bytes() || text->pool().is_short();
+      text->size() * kKeptShare < text->buffer_bytes() || text->pool().is_short();
   for (std::uint64_t at = begin; at < end;) {
     if (const std::uint64_t known_end = std::min(covered_.first_gap(at), end); known_end != at) {
       if (added.duplicate.length() == 0) added.duplicate = {at, known_end};
@@ -51,7 +51,7 @@ std::size_t Reassembly::add_piece(PacketPool& pool, PacketPtr& text, const Piece
     if (piece.begin >= last_storage_begin() || !shed_furthest()) return 0;
   }
   const bool is_whole = text->size() == piece.size;
-  const bool is_tiny = piece.size * kPinnedShare < kPageBytes;
+  const bool is_tiny = piece.size * kKeptShare < kPageBytes;
   if (piece.is_sparse || is_tiny) {
     const std::size_t kept = keep_copy(pool, *text, piece);
     if (kept != 0 || is_tiny) return kept;
